@@ -1,0 +1,1 @@
+"""Ringledger: a serverless hub for telephone-call statistics."""

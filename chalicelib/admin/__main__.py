@@ -1,0 +1,33 @@
+"""The command line: runs a command here, or with `--function NAME` by the Lambda of that name."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from chalicelib.admin.commands import Outcome, run
+from chalicelib.errors import RingledgerError
+from chalicelib.platform import functions
+
+
+def main(argv: list[str]) -> int:
+    """Run the command of `argv` and return its exit code."""
+    place = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    place.add_argument("--function", metavar="NAME", default="")
+    arguments, command = place.parse_known_args(argv)
+    outcome = _remotely(arguments.function, command) if arguments.function else run(command, sys.stdin.read)
+    sys.stdout.write(outcome.output)
+    sys.stderr.write(outcome.errors)
+    return outcome.exit
+
+
+def _remotely(function: str, command: list[str]) -> Outcome:
+    event = {"command": command, "stdin": sys.stdin.read() if "--value-stdin" in command else ""}
+    try:
+        return Outcome(**functions.invoke(function, event))
+    except RingledgerError as error:
+        return Outcome(1, "", f"{error.message}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

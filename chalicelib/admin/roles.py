@@ -1,0 +1,97 @@
+"""Brings the database's roles to what infra/database/roles says, and tells what only an administrator can do.
+
+Each file there reads the live catalog and writes the statements that are still missing. So a second run has
+nothing to do, and whether a statement worked is seen in the catalog itself: PostgreSQL answers a REVOKE that it
+may not do with a mere warning.
+"""
+
+from __future__ import annotations
+
+from chalicelib.admin.database import SQL, owner_session, text_of
+from chalicelib.errors import Misconfigured
+from chalicelib.platform.postgres import Connection, Credentials, DatabaseError, credentials
+from chalicelib.settings import Settings
+
+READER = "ringledger_reader"
+GATE = "ringledger_gate"
+WRITER = "ringledger_writer"
+
+# Roles belong to the whole cluster: a runner on another of its databases may be in the way, though not for long.
+PASSES = 3
+
+
+def ensure_roles(settings: Settings) -> list[str]:
+    """Create and correct the roles as the user of DATABASE_URL; returns a line for each thing done or not possible.
+
+    Raises Misconfigured when a role's address names another role, Unavailable when the database is away.
+    """
+    logins = _logins(settings)
+    with owner_session(settings.owner_database_url) as owner:
+        owner.execute(
+            "SELECT pg_catalog.set_config('ringledger.reader_connection_limit', %s, false),"
+            " pg_catalog.set_config('ringledger.statement_timeout', %s, false)",
+            [str(settings.reader_connection_limit), str(settings.statement_timeout)],
+        )
+        lines: list[str] = []
+        for path in sorted((SQL / "roles").glob("*.sql")):
+            lines += _converge(owner, text_of(path))
+        return lines + [_set_password(owner, login) for login in logins]
+
+
+def _logins(settings: Settings) -> list[Credentials]:
+    """The roles whose addresses carry a password."""
+    addresses = {
+        READER: ("READER_DATABASE_URL", settings.reader_database_url),
+        GATE: ("GATE_DATABASE_URL", settings.gate_database_url),
+        WRITER: ("WRITER_DATABASE_URL", settings.writer_database_url),
+    }
+    logins = []
+    for role, (variable, url) in addresses.items():
+        login = credentials(url) if url else None
+        if login and login.user != role:
+            raise Misconfigured(f"{variable} must log in as {role}")
+        if login and login.password:
+            logins.append(login)
+    return logins
+
+
+def _converge(owner: Connection, plan: str) -> list[str]:
+    """Run what `plan` writes until it writes nothing more, or only what this owner may not do."""
+    done: list[str] = []
+    refusals: dict[str, str] = {}
+    missing = _statements(owner, plan)
+    for _ in range(PASSES):
+        refusals = {statement: refusal for statement in missing if (refusal := _refusal(owner, statement))}
+        done += missing
+        missing = _statements(owner, plan)
+        if not missing:
+            break
+    lines = [f"done: {statement}" for statement in dict.fromkeys(done) if statement not in missing]
+    return lines + [_not_done(statement, refusals.get(statement, "")) for statement in missing]
+
+
+def _statements(owner: Connection, plan: str) -> list[str]:
+    return [statement for (statement,) in owner.execute(plan)]
+
+
+def _refusal(owner: Connection, statement: str) -> str:
+    try:
+        owner.execute(statement)
+    except DatabaseError as error:
+        return error.primary
+    return ""
+
+
+def _set_password(owner: Connection, login: Credentials) -> str:
+    # No plan can tell whether it is set already: only a superuser may read the stored verifier.
+    statement = f"ALTER ROLE {login.user} PASSWORD"
+    try:
+        owner.execute(f"{statement} %s", [owner.password_verifier(login)])
+    except DatabaseError as error:
+        return _not_done(f"{statement} '…'", error.primary)
+    return f"done: {statement} '…'"
+
+
+def _not_done(statement: str, refusal: str) -> str:
+    reason = refusal or "PostgreSQL gave a warning and changed nothing"
+    return f"not done ({reason}); let an administrator run: {statement};"

@@ -1,0 +1,18 @@
+"""The admin Lambda: the commands of the command line, invoked by name."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from chalicelib.admin.commands import Outcome, run
+
+USAGE = Outcome(2, "", 'The event must be {"command": ["word", …]}, with "stdin" where a command reads it\n')
+
+
+def handle(event: dict[str, Any]) -> dict[str, Any]:
+    """Run the event's `command`, a list of words, on its `stdin`; answers `exit`, `output` and `errors`."""
+    command, stdin = event.get("command"), event.get("stdin", "")
+    if not isinstance(command, list) or not all(isinstance(word, str) for word in [*command, stdin]):
+        return asdict(USAGE)
+    return asdict(run(command, lambda: stdin))

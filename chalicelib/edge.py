@@ -1,0 +1,199 @@
+"""What HTTP surfaces share: requests and answers, errors, cross-origin headers, one log line a request."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib import import_module
+from typing import Any
+from urllib.parse import unquote
+
+from aws_lambda_powertools import Logger
+from chalice.app import Blueprint, Chalice, Response
+
+from chalicelib import settings
+from chalicelib.errors import RingledgerError, TooLarge
+
+#: Clients send JSON under many names; where the body is unmistakable the name does not matter.
+ANY_TEXT = [
+    "application/json",
+    "application/octet-stream",
+    "application/x-www-form-urlencoded",
+    "text/json",
+    "text/plain",
+]
+COMMON_HEADERS = {
+    "Content-Type": "application/json; charset=utf-8",
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+@lru_cache(maxsize=1)
+def logger() -> Logger:
+    """The structured log; what is passed as `extra` becomes a key of the line."""
+    return Logger(service="ringledger", level=settings.current().log_level)
+
+
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request; header names are looked up in any case, path values are decoded."""
+
+    id: str
+    method: str
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One HTTP answer with a text body."""
+
+    body: str
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Notes = dict[str, object]
+View = Callable[[Request, Notes], Answer]
+ErrorShape = Callable[[RingledgerError], Answer]
+
+
+def json_answer(content: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
+    """An answer whose body is `content` as JSON."""
+    return Answer(json.dumps(content, ensure_ascii=False, separators=(",", ":")), status, headers or {})
+
+
+def plain_error(error: RingledgerError) -> Answer:
+    """The shape of an error on surfaces whose protocol defines none."""
+    return json_answer({"error": error.code, "message": error.message}, error.status)
+
+
+class Application(Chalice):
+    """Chalice, with path values decoded (a REST API leaves them encoded) and with errors of one shape."""
+
+    def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own object
+        """Answer one API Gateway event."""
+        values = event.get("pathParameters") or {}
+        event["pathParameters"] = {name: unquote(value) for name, value in values.items()}
+        answer = super().__call__(event, context)
+        ours = "X-Request-Id" in answer["headers"]
+        return answer if ours else _reshaped(answer)
+
+
+def _reshaped(answer: dict[str, Any]) -> dict[str, Any]:
+    """Chalice's own errors (wrong method, wrong content type) in our shape."""
+    word = re.sub(r"(?<!^)(?=[A-Z])", "-", json.loads(answer["body"])["Code"].removesuffix("Error")).lower()
+    message = json.loads(answer["body"])["Message"]
+    return {**answer, "body": json.dumps({"error": word, "message": message})}
+
+
+def mount(app: Chalice, surfaces: Mapping[str, str]) -> None:
+    """Register the routes of each surface: `surfaces` is the name of its entry point in `app.py` -> its module.
+
+    Inside a Lambda only the surface of its own entry point is imported, so that a cold start pays for nothing else.
+    """
+    serving = settings.lambda_handler().removeprefix("app.")
+    for entry_point, module in surfaces.items():
+        if serving in {"", entry_point}:
+            app.register_blueprint(import_module(module).routes)
+
+
+def route(
+    routes: Blueprint, path: str, *, methods: tuple[str, ...], errors: ErrorShape = plain_error, body_limit: int = 0
+) -> Callable[[View], View]:
+    """Serve `path` with a view; what goes wrong is answered in the surface's own shape of `errors`.
+
+    A view puts what the request's log line should say into its notes. Cross-origin requests, preflights included, are
+    answered as the setting CORS_ORIGINS says. `body_limit` is in bytes.
+    """
+
+    def register(view: View) -> View:
+        def serve(**values: str) -> Response:
+            request = _request(routes.current_request, values)
+            answer = _observed(view, request, errors, body_limit)
+            headers: dict[str, str | list[str]] = {
+                **COMMON_HEADERS,
+                "X-Request-Id": request.id,
+                **cross_origin(request),
+                **answer.headers,
+            }
+            return Response(body=answer.body, status_code=answer.status, headers=headers)
+
+        # Chalice names a route after its view, and the packaging finds its Lambda by the module.
+        serve.__name__, serve.__module__ = view.__name__, view.__module__
+        routes.route(path, methods=[*methods, "OPTIONS"], content_types=ANY_TEXT)(serve)
+        return view
+
+    return register
+
+
+def cross_origin(request: Request) -> dict[str, str]:
+    """The headers that let a browser page of an allowed origin read the answer (Fetch standard, CORS protocol)."""
+    origin, allowed = request.headers.get("origin", ""), settings.current().cors_origins
+    if not origin or not ({"*", origin} & set(allowed)):
+        return {}
+    return {
+        "Access-Control-Allow-Origin": "*" if "*" in allowed else origin,
+        "Access-Control-Allow-Headers": "Authorization, Content-Type",
+        "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
+        "Access-Control-Expose-Headers": "Retry-After, X-Request-Id",
+        "Access-Control-Max-Age": "600",
+        "Vary": "Origin",
+    }
+
+
+def _request(raw: Any, values: Mapping[str, str]) -> Request:  # noqa: ANN401 - Chalice's own request
+    return Request(
+        id=raw.context.get("requestId") or raw.lambda_context.aws_request_id,
+        method=raw.method,
+        path=values,
+        query=dict(raw.query_params or {}),
+        headers=raw.headers,
+        body=raw.raw_body or b"",
+    )
+
+
+def _observed(view: View, request: Request, errors: ErrorShape, body_limit: int) -> Answer:
+    if request.method == "OPTIONS":
+        return Answer("", 204)
+    notes: Notes = {}
+    began = time.perf_counter()
+    answer, outcome = _answered(view, request, notes, errors, body_limit)
+    logger().info(
+        "request",
+        extra={
+            "surface": view.__module__.split(".")[-2],
+            "request_id": request.id,
+            "status": answer.status,
+            "outcome": outcome,
+            "milliseconds": round((time.perf_counter() - began) * 1_000, 1),
+            **notes,
+        },
+    )
+    return answer
+
+
+def _answered(view: View, request: Request, notes: Notes, errors: ErrorShape, body_limit: int) -> tuple[Answer, str]:
+    try:
+        _check_size(request, body_limit)
+        return view(request, notes), "ok"
+    except RingledgerError as error:
+        if error.details:
+            notes["details"] = error.details
+        answer = errors(error)
+        return Answer(answer.body, answer.status, {**answer.headers, **error.headers}), error.code
+    except Exception:  # noqa: BLE001 - the border: whatever it is goes to the log, and the caller gets our shape
+        logger().exception("unexpected failure", extra={"request_id": request.id})
+        return errors(RingledgerError()), RingledgerError.code
+
+
+def _check_size(request: Request, limit: int) -> None:
+    if len(request.body) > limit:
+        raise TooLarge(f"The body is {len(request.body)} bytes long; at most {limit} are accepted")

@@ -1,0 +1,1 @@
+"""Whether the bundle and what it stands on answer."""

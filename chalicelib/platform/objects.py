@@ -1,0 +1,121 @@
+"""S3: uploads in parts with bounded memory, and links that expire."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from chalicelib.errors import Unavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef
+
+PART_SIZE = 8 * 1024 * 1024
+PARALLEL_PARTS = 2
+CONNECT_SECONDS = 3
+READ_SECONDS = 20
+
+
+@lru_cache(maxsize=1)
+def client() -> S3Client:
+    """This process's S3 client, made on first use: importing boto3 costs more than a whole warm request."""
+    # Imported here so that a cold start pays for boto3 only where an answer really goes to S3.
+    import boto3  # noqa: PLC0415
+    from botocore.config import Config  # noqa: PLC0415
+
+    settings = Config(
+        signature_version="s3v4",
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": 3},
+        request_checksum_calculation="when_required",
+    )
+    return boto3.client("s3", config=settings)
+
+
+def check(bucket: str) -> None:
+    """Ask S3 whether `bucket` is there. Raises Unavailable."""
+    with _failures():
+        client().head_bucket(Bucket=bucket)
+
+
+def link(bucket: str, key: str, seconds: int) -> str:
+    """A presigned GET of one object that expires after `seconds`."""
+    address: str = client().generate_presigned_url(
+        "get_object", Params={"Bucket": bucket, "Key": key}, ExpiresIn=seconds
+    )
+    return address
+
+
+class Upload:
+    """One object that is sent in parts while it is still being written elsewhere.
+
+    `read(offset, size)` gives the bytes of a part when its turn comes, so that at most `PARALLEL_PARTS` parts are in
+    memory at a time.
+    """
+
+    def __init__(self, bucket: str, key: str, content_type: str, read: Callable[[int, int], bytes]) -> None:
+        """Begin the upload. Raises Unavailable."""
+        self._bucket, self._key = bucket, key
+        self._read = read
+        self._pool = ThreadPoolExecutor(PARALLEL_PARTS, "upload")
+        self._parts: list[Future[CompletedPartTypeDef]] = []
+        self._sent = 0
+        with _failures():
+            begun = client().create_multipart_upload(Bucket=bucket, Key=key, ContentType=content_type)
+        self._id = begun["UploadId"]
+
+    def written(self, size: int) -> None:
+        """Tell that `size` bytes can be read by now: every further whole part of them is sent."""
+        while size - self._sent >= PART_SIZE:
+            self._send(PART_SIZE)
+
+    def finish(self, size: int, until: float) -> None:
+        """Send what is left of `size` bytes and make the object visible.
+
+        Raises Unavailable when S3 fails, or when `until` (of `time.monotonic`) comes first.
+        """
+        self.written(size)
+        self._send(size - self._sent)
+        wait(self._parts, timeout=max(0.0, until - time.monotonic()))
+        if not all(part.done() for part in self._parts):
+            raise Unavailable("Storing the answer took too long; repeat the request or narrow the query")
+        with _failures():
+            parts = [part.result() for part in self._parts]
+            client().complete_multipart_upload(
+                Bucket=self._bucket, Key=self._key, UploadId=self._id, MultipartUpload={"Parts": parts}
+            )
+        self._pool.shutdown()
+
+    def abandon(self) -> None:
+        """Drop what was sent so far."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        with _failures():
+            client().abort_multipart_upload(Bucket=self._bucket, Key=self._key, UploadId=self._id)
+
+    def _send(self, size: int) -> None:
+        number, offset = len(self._parts) + 1, self._sent
+        self._sent += size
+        self._parts.append(self._pool.submit(self._send_part, number, offset, size))
+
+    def _send_part(self, number: int, offset: int, size: int) -> CompletedPartTypeDef:
+        body = self._read(offset, size)
+        answer = client().upload_part(
+            Bucket=self._bucket, Key=self._key, UploadId=self._id, PartNumber=number, Body=body
+        )
+        return {"PartNumber": number, "ETag": answer["ETag"]}
+
+
+@contextmanager
+def _failures() -> Iterator[None]:
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    try:
+        yield
+    except (BotoCoreError, ClientError) as fault:
+        raise Unavailable("The object storage does not answer") from fault

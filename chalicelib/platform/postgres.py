@@ -1,0 +1,289 @@
+"""PostgreSQL connections: one for each role and thread, reopened once when lost, failures in our own words."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple, Protocol, Self, TypeVar
+
+import psycopg2
+from psycopg2 import extensions
+
+from chalicelib.errors import Misconfigured, RingledgerError, Unavailable
+
+T = TypeVar("T")
+Row = tuple[Any, ...]
+Parameters = Sequence[object]
+Verify = Callable[["Connection"], object]
+
+# libpq's own names; what an address says itself goes before these.
+DEFAULTS = {
+    "application_name": "ringledger",
+    "connect_timeout": "5",
+    "keepalives": "1",
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    # Without it a peer that vanished mid-statement holds the Lambda for the kernel's 15 minutes.
+    "tcp_user_timeout": "60000",
+}
+
+# Class 08 is "connection exception"; the others are shutdown, crash, start-up and "too many connections".
+AWAY_CLASS = "08"
+AWAY_STATES = frozenset({"57P01", "57P02", "57P03", "53300"})
+
+#: The state of a statement that outlived the deadline of `copy_out`; PostgreSQL itself has none of this name.
+DEADLINE = "RL001"
+
+
+class DatabaseError(RingledgerError):
+    """PostgreSQL refused a statement.
+
+    `sqlstate` is its five-character code, `primary` its own sentence, `position` the character (from 1) of the
+    statement that it points at. `primary` may quote values of the statement, so it is kept out of `repr`.
+    """
+
+    code = "database"
+
+    def __init__(self, sqlstate: str, primary: str, position: int | None = None) -> None:
+        """Keep PostgreSQL's words apart from the message, which anyone may log."""
+        self.sqlstate = sqlstate
+        self.primary = primary
+        self.position = position
+        super().__init__(f"PostgreSQL refused the statement (SQLSTATE {sqlstate or 'unknown'})")
+
+
+class Credentials(NamedTuple):
+    """Who an address logs in as; the password is empty when the address carries none."""
+
+    user: str
+    password: str
+
+    def __repr__(self) -> str:
+        """Name the user alone."""
+        return f"Credentials(user={self.user!r})"
+
+
+class Sink(Protocol):
+    """What takes the rows of a COPY."""
+
+    #: How many rows it took.
+    count: int
+
+    def write(self, row: bytes, /) -> object:
+        """Take one row as the server sent it."""
+
+
+class _Deadline:
+    """Cuts a connection when a block lasts too long."""
+
+    def __init__(self, driver: extensions.connection, seconds: float) -> None:
+        self.passed = False
+        self._descriptor = driver.fileno()
+        self._timer = threading.Timer(seconds, self._cut)
+        self._timer.daemon = True
+
+    def __enter__(self) -> Self:
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+
+    def _cut(self) -> None:
+        self.passed = True
+        # A copy of the descriptor: closing the socket object must not close libpq's own.
+        with socket.socket(fileno=os.dup(self._descriptor)) as line:
+            line.shutdown(socket.SHUT_RDWR)
+
+
+class Connection:
+    """One role's connection in autocommit mode, opened on first use."""
+
+    def __init__(self, url: str, verify: Verify | None = None) -> None:
+        """Connect later to `url`; each time that happens, keep `verify(self)` as `verified`."""
+        self.verified: Any = None
+        self._parameters = _parameters(url)
+        self._verify = verify
+        self._driver: extensions.connection | None = None
+        self._pinned = False
+
+    def __repr__(self) -> str:
+        """Name the role alone: an address may carry a password."""
+        return f"Connection(user={self._parameters.get('user', '')!r})"
+
+    def execute(self, sql: str, parameters: Parameters | None = None) -> list[Row]:
+        """Run one statement that may safely run twice, and return its rows.
+
+        A connection that turns out to be lost is reopened once and the statement repeated, except within
+        `transaction()`. Raises Unavailable when the database is away, DatabaseError when it refuses.
+        """
+
+        def run(cursor: extensions.cursor) -> list[Row]:
+            cursor.execute(sql, parameters)
+            return cursor.fetchall() if cursor.description else []
+
+        return self._with_cursor(run)
+
+    def open(self) -> None:
+        """Open it now where the next statement would. Raises Unavailable, and what its verification raises."""
+        if self._driver is None:
+            self._open()
+
+    def copy_out(self, statements: str, sink: Sink, *, seconds: float) -> None:
+        """Send the rows of `statements`, which hold one COPY … TO STDOUT, to `sink`.
+
+        A lost connection is reopened once if `sink` had no row yet. After `seconds`, which should exceed the server's
+        own limit, the connection is cut: some values keep PostgreSQL busy without looking at that limit, and a pooler
+        forwards no cancel requests. Raises Unavailable, DatabaseError (of state DEADLINE when cut), and what `sink`
+        raises; then too the connection is cut, since it would first drain what is still to come.
+        """
+
+        def run(cursor: extensions.cursor) -> None:
+            with _Deadline(cursor.connection, seconds) as deadline:
+                try:
+                    cursor.copy_expert(statements, sink)
+                except psycopg2.Error:
+                    if deadline.passed:
+                        raise DatabaseError(DEADLINE, "the connection was cut at its deadline") from None
+                    raise
+
+        try:
+            self._with_cursor(run, may_repeat=lambda: sink.count == 0)
+        except DatabaseError as error:
+            self._leave_transaction(cut=error.sqlstate == DEADLINE)
+            raise
+        except BaseException:
+            self.close()
+            raise
+
+    def _leave_transaction(self, *, cut: bool) -> None:
+        if cut:
+            self.close()
+        elif self._driver is not None and self._driver.info.transaction_status != extensions.TRANSACTION_STATUS_IDLE:
+            self._roll_back()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit what the block did, or roll it back when it raises; nothing in it is repeated."""
+        self.execute("BEGIN")
+        self._pinned = True
+        try:
+            yield
+            self.execute("COMMIT")
+        except BaseException:
+            self._roll_back()
+            raise
+        finally:
+            self._pinned = False
+
+    def password_verifier(self, login: Credentials) -> str:
+        """What to send instead of a password, so that the password itself never reaches a server's log."""
+        driver = self._driver or self._open()
+        verifier: str = extensions.encrypt_password(login.password, login.user, driver, "scram-sha-256")
+        return verifier
+
+    def close(self) -> None:
+        """Close it; the next use opens it again."""
+        driver, self._driver = self._driver, None
+        if driver is not None:
+            driver.close()
+
+    def _roll_back(self) -> None:
+        try:
+            self.execute("ROLLBACK")
+        except RingledgerError:
+            # What raised first is what the caller must see, and closing rolls back as well.
+            self.close()
+
+    def _with_cursor(self, work: Callable[[extensions.cursor], T], may_repeat: Callable[[], bool] = lambda: True) -> T:
+        was_open = self._driver is not None
+        try:
+            return self._attempt(work)
+        except Unavailable:
+            if self._pinned or self._driver is not None or not was_open or not may_repeat():
+                raise
+            return self._attempt(work)
+
+    def _attempt(self, work: Callable[[extensions.cursor], T]) -> T:
+        driver = self._driver or self._open()
+        try:
+            with driver.cursor() as cursor:
+                return work(cursor)
+        except psycopg2.Error as error:
+            if driver.closed:
+                self.close()
+            raise translated(error, lost=bool(driver.closed)) from None
+
+    def _open(self) -> extensions.connection:
+        # A new connection would run the rest of a lost transaction outside of any.
+        if self._pinned:
+            raise Unavailable("The database went away")
+        try:
+            driver = psycopg2.connect(connection_factory=extensions.connection, **self._parameters)
+        except psycopg2.OperationalError as error:
+            raise Unavailable("The database does not answer") from error
+        driver.autocommit = True
+        self._driver = driver
+        if self._verify is not None:
+            self._verify_once(self._verify)
+        return driver
+
+    def _verify_once(self, verify: Verify) -> None:
+        # A verification that reopened would verify again, without end, on a server that drops everyone.
+        self._pinned = True
+        try:
+            self.verified = verify(self)
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            self._pinned = False
+
+
+class _OfThread(threading.local):
+    def __init__(self) -> None:
+        self.opened: dict[tuple[str, Verify | None], Connection] = {}
+
+
+_of_thread = _OfThread()
+
+
+def connection(url: str, verify: Verify | None = None) -> Connection:
+    """This thread's connection for `url`; callers with another `verify` get another connection.
+
+    Raises Misconfigured when `url` is empty or not a libpq address.
+    """
+    key = (url, verify)
+    if key not in _of_thread.opened:
+        _of_thread.opened[key] = Connection(url, verify)
+    return _of_thread.opened[key]
+
+
+def translated(error: psycopg2.Error, *, lost: bool) -> RingledgerError:
+    """The driver's `error` as Unavailable (the database is away, or `lost`) or DatabaseError."""
+    state = error.pgcode or ""
+    unexplained = not state and isinstance(error, (psycopg2.OperationalError, psycopg2.InterfaceError))
+    if lost or unexplained or state.startswith(AWAY_CLASS) or state in AWAY_STATES:
+        return Unavailable("The database went away")
+    position = error.diag.statement_position
+    return DatabaseError(state, error.diag.message_primary or str(error), int(position) if position else None)
+
+
+def credentials(url: str) -> Credentials:
+    """Who `url` logs in as. Raises Misconfigured when it is not a libpq address."""
+    parameters = _parameters(url)
+    return Credentials(parameters.get("user", ""), parameters.get("password", ""))
+
+
+def _parameters(url: str) -> dict[str, Any]:
+    # libpq reads an empty address as "the local server, as the current user": never what was meant.
+    if not url:
+        raise Misconfigured("A database address is missing")
+    try:
+        return {**DEFAULTS, **extensions.parse_dsn(url)}
+    except psycopg2.ProgrammingError:
+        raise Misconfigured("A database address is not of the form postgresql://user@host:port/name") from None

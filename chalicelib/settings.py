@@ -1,0 +1,90 @@
+"""The only reader of the environment: every setting, its meaning and its default, validated once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from functools import lru_cache
+from typing import Any
+
+from chalicelib.errors import Misconfigured
+
+MEGABYTE = 1_000_000
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.replace(",", " ").split())
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number <= 0:
+        raise ValueError("must be above zero")
+    return number
+
+
+def _setting(variable: str, read: Callable[[str], Any], default: Any, *, secret: bool = False) -> Any:  # noqa: ANN401 - a field's type is its annotation
+    return field(default=default, repr=not secret, metadata={"variable": variable, "read": read})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the environment says; secrets are left out of `repr`.
+
+    Database addresses are libpq URLs, one for each role; sizes are bytes, times are seconds.
+    """
+
+    owner_database_url: str = _setting("DATABASE_URL", str, "", secret=True)
+    reader_database_url: str = _setting("READER_DATABASE_URL", str, "", secret=True)
+    gate_database_url: str = _setting("GATE_DATABASE_URL", str, "", secret=True)
+    writer_database_url: str = _setting("WRITER_DATABASE_URL", str, "", secret=True)
+    aws_endpoint_url: str = _setting("AWS_ENDPOINT_URL", str, "")
+    bucket: str = _setting("BUCKET", str, "")
+    events_queue_url: str = _setting("EVENTS_QUEUE_URL", str, "")
+    cors_origins: tuple[str, ...] = _setting("CORS_ORIGINS", _words, ())
+    statement_timeout: int = _setting("STATEMENT_TIMEOUT", _positive, 20)
+    reader_connection_limit: int = _setting("READER_CONNECTION_LIMIT", _positive, 40)
+    token_cache_seconds: int = _setting("TOKEN_CACHE_SECONDS", int, 30)
+    answer_limit: int = _setting("ANSWER_LIMIT", _positive, 6 * MEGABYTE)
+    row_limit: int = _setting("ROW_LIMIT", _positive, 16 * MEGABYTE)
+    spill_limit: int = _setting("SPILL_LIMIT", _positive, 256 * MEGABYTE)
+    spill_expires: int = _setting("SPILL_EXPIRES", _positive, 900)
+    request_seconds: int = _setting("REQUEST_SECONDS", _positive, 28)
+    log_level: str = _setting("LOG_LEVEL", str, "INFO")
+
+
+def load(environment: Mapping[str, str]) -> Settings:
+    """Read every setting from `environment`.
+
+    Raises Misconfigured naming the variable, its value's fault and what would be right.
+    """
+    values = {}
+    for setting in fields(Settings):
+        text = environment.get(setting.metadata["variable"], "")
+        if text:
+            values[setting.name] = _read(setting.metadata["variable"], setting.metadata["read"], text)
+        elif setting.default is MISSING:
+            raise Misconfigured(f"{setting.metadata['variable']} must be set")
+    return Settings(**values)
+
+
+def _read(variable: str, read: Callable[[str], Any], text: str) -> Any:  # noqa: ANN401 - as above
+    try:
+        return read(text)
+    except ValueError as fault:
+        raise Misconfigured(f"{variable} must be a whole number above zero: {fault}") from None
+
+
+@lru_cache(maxsize=1)
+def current() -> Settings:
+    """The settings of this process, read once."""
+    return load(os.environ)
+
+
+def lambda_handler() -> str:
+    """The handler that Lambda started, such as `app.statistics`; empty outside of Lambda.
+
+    `_HANDLER` alone is not trusted: packaging runs with the environment of a Lambda's configuration.
+    """
+    return os.environ.get("_HANDLER", "") if "LAMBDA_TASK_ROOT" in os.environ else ""

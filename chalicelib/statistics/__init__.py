@@ -1,0 +1,1 @@
+"""The statistics channel: guarded SELECTs over the chronological tables."""

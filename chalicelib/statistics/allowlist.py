@@ -1,0 +1,100 @@
+"""What a statistics query may name: functions, types, operators and collations of pg_catalog, and nothing else.
+
+A function gets on the list when it only computes from its arguments: it reads no table, setting, session, file or clock
+other than the transaction's time, runs no SQL given as text, and cannot make megabytes out of a few bytes (those that
+can, but are wanted in reports, are listed too and bounded in `bounds.py`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+AGGREGATES = """
+    any_value array_agg avg bit_and bit_or bit_xor bool_and bool_or corr count covar_pop covar_samp every json_agg
+    json_object_agg jsonb_agg jsonb_object_agg max min mode percentile_cont percentile_disc range_agg
+    range_intersect_agg regr_avgx regr_avgy regr_count regr_intercept regr_r2 regr_slope regr_sxx regr_sxy regr_syy
+    stddev stddev_pop stddev_samp string_agg sum var_pop var_samp variance
+"""
+WINDOWS = """
+    cume_dist dense_rank first_value lag last_value lead nth_value ntile percent_rank rank row_number
+"""
+NUMBERS = """
+    abs acos acosd acosh asin asind asinh atan atan2 atan2d atand atanh bit_count cbrt ceil ceiling cos cosd cosh cot
+    cotd degrees div exp floor gcd lcm ln log log10 min_scale mod pi pow power radians round scale sign sin sind sinh
+    sqrt tan tand tanh to_number trim_scale trunc width_bucket
+"""
+TEXTS = """
+    ascii bit_length btrim char_length character_length chr concat concat_ws convert_from convert_to decode encode
+    format initcap is_normalized left length like_escape lower lpad ltrim md5 normalize octet_length overlay position
+    quote_ident quote_literal quote_nullable regexp_count regexp_instr regexp_like regexp_match regexp_matches
+    regexp_replace regexp_split_to_array regexp_split_to_table regexp_substr repeat replace reverse right rpad rtrim
+    sha224 sha256 sha384 sha512 similar_escape similar_to_escape split_part starts_with string_to_array
+    string_to_table strpos substr substring to_ascii to_bin to_hex to_oct translate unistr upper
+"""
+TIMES = """
+    age date_add date_bin date_part date_subtract date_trunc extract generate_series isfinite justify_days
+    justify_hours justify_interval make_date make_interval make_time make_timestamp make_timestamptz now overlaps
+    statement_timestamp timezone to_char to_date to_timestamp transaction_timestamp
+"""
+DOCUMENTS = """
+    array_to_json json_array_elements json_array_elements_text json_array_length json_build_array json_build_object
+    json_each json_each_text json_extract_path json_extract_path_text json_object json_object_keys json_strip_nulls
+    json_to_record json_to_recordset json_typeof jsonb_array_elements jsonb_array_elements_text jsonb_array_length
+    jsonb_build_array jsonb_build_object jsonb_each jsonb_each_text jsonb_extract_path jsonb_extract_path_text
+    jsonb_insert jsonb_object jsonb_object_keys jsonb_path_exists jsonb_path_match jsonb_path_query
+    jsonb_path_query_array jsonb_path_query_first jsonb_pretty jsonb_set jsonb_set_lax jsonb_strip_nulls
+    jsonb_to_record jsonb_to_recordset jsonb_typeof row_to_json to_json to_jsonb
+"""
+ARRAYS_AND_RANGES = """
+    array_append array_cat array_dims array_length array_lower array_ndims array_position array_positions
+    array_prepend array_remove array_replace array_reverse array_sort array_to_string array_upper cardinality
+    generate_subscripts isempty lower_inc lower_inf multirange num_nonnulls num_nulls range_merge trim_array unnest
+    upper_inc upper_inf
+"""
+NETWORKS_AND_IDS = """
+    abbrev broadcast family host hostmask inet_merge inet_same_family masklen netmask network set_masklen
+    uuid_extract_timestamp uuid_extract_version
+"""
+RANGE_TYPES = """
+    int4range int8range numrange tsrange tstzrange daterange int4multirange int8multirange nummultirange
+    tsmultirange tstzmultirange datemultirange
+"""
+
+TYPES = frozenset(
+    f"""
+    bool int2 int4 int8 numeric float4 float8 text varchar bpchar bytea date time timetz timestamp timestamptz
+    interval uuid json jsonb jsonpath inet cidr macaddr macaddr8 bit varbit {RANGE_TYPES}
+    """.split()
+)
+FUNCTIONS = frozenset(
+    " ".join(
+        (AGGREGATES, WINDOWS, NUMBERS, TEXTS, TIMES, DOCUMENTS, ARRAYS_AND_RANGES, NETWORKS_AND_IDS, RANGE_TYPES)
+    ).split()
+)
+OPERATORS = frozenset(
+    """
+    + - * / % ^ |/ ||/ @ & | # ~ << >> = <> != < > <= >= || ~~ !~~ ~~* !~~* ~* !~ !~* ^@ -> ->> #> #>> @> <@ ? ?| ?&
+    #- @? @@ && <<= >>= -|- &< &>
+    """.split()
+)
+COLLATIONS = frozenset({"C", "POSIX", "default", "ucs_basic", "unicode", "und-x-icu", "en-x-icu", "ru-x-icu"})
+SAMPLING_METHODS = frozenset({"bernoulli", "system"})
+TIME_KEYWORDS = frozenset(
+    f"SVFOP_{name}"
+    for name in (
+        "CURRENT_DATE CURRENT_TIME CURRENT_TIME_N CURRENT_TIMESTAMP CURRENT_TIMESTAMP_N "
+        "LOCALTIME LOCALTIME_N LOCALTIMESTAMP LOCALTIMESTAMP_N"
+    ).split()
+)
+SYSTEM_COLUMNS = frozenset({"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"})
+
+#: Columns that functions in FROM give without being told their names.
+FUNCTION_COLUMNS = frozenset({"key", "value", "ordinality"})
+
+#: Names that columns of reports may well have and that, called as `value.name`, only measure or rewrite a shape.
+HARMLESS_ATTRIBUTES = frozenset(
+    "area box center circle diameter height line lseg money name npoints path point polygon radius slope width".split()
+)
+
+#: What `value.name` would call on PostgreSQL 18; the channel adds what its own server has beyond these.
+CALLABLE_NAMES = frozenset((Path(__file__).with_name("callable_names.txt")).read_text("ascii").split())

@@ -1,0 +1,134 @@
+"""The documented tables as data: what the channel offers, the database holds and the demonstration fills."""
+
+from __future__ import annotations
+
+Columns = tuple[tuple[str, str], ...]
+
+_TYPES = {
+    "big": "bigint",
+    "flag": "boolean",
+    "int": "integer",
+    "json": "jsonb",
+    "span": "interval",
+    "text": "character varying",
+    "time": "timestamp without time zone",
+    "uuid": "uuid",
+}
+
+
+def _columns(text: str) -> Columns:
+    pairs = (word.split(":") for word in text.split())
+    return tuple((name, _TYPES[kind]) for name, kind in pairs)
+
+
+# schema -> table -> (column, PostgreSQL's name of its type), in the protocol's order and spelling
+TABLES: dict[str, dict[str, Columns]] = {
+    # The protocol names these tables and gives no columns: both are Ringledger's own.
+    "alertcallevents": dict.fromkeys(
+        (
+            "callinited",
+            "callpreanswered",
+            "callapproved",
+            "statechanged",
+            "prepared",
+            "callrejected",
+            "callstarted",
+            "callanswered",
+            "callfailed",
+            "callfinished",
+        ),
+        _columns("eventts:time payload:json"),
+    ),
+    "calls": {
+        "success": _columns("""
+            inviteid:uuid invitedt:time acallid:text bcallid:text anumber:text ausername:text adomain:text
+            adisplayname:text anetworkaddr:text acallednum:text arepresentative:text aouter:flag
+            aprovidercode:text bnumber:text busername:text bdomain:text bdisplayname:text bnetworkaddr:text
+            bouter:flag bprovidercode:text dial_dt:time start_dt:time stop_dt:time dial_duration:int
+            duration:int stopreason:text isrec:flag callrecpath:text callstoragecode:text callrecsize:big
+            callrecdel_dt:time recordruleid:uuid storageruleid:uuid recdomain:text recexpirets:time
+            sys_recdelts:big dlgbinding:text esgdlg:text isreplacing:flag
+        """),
+        "cancelled": _columns("""
+            inviteid:uuid invitedt:time dial_dt:time stop_dt:time fromnumber:text fromusername:text
+            fromdomain:text fromouter:flag fromprovidercod:text callednum:text networkaddr:text stoptype:text
+            stopreason:text
+        """),
+        "failed": _columns("""
+            inviteid:uuid invitedt:time fromnumber:text fromusername:text fromdomain:text fromouter:flag
+            fromprovidercod:text callednum:text networkaddr:text sipcode:text reason:text
+        """),
+        "holds": _columns("inviteid:uuid invitedt:time side:text hold_dt:time unhold_dt:time eventid:uuid"),
+        "routes": _columns("""
+            inviteid:uuid invitedt:time event_dt:time eventid:uuid vectorcode:text ruleid:uuid routeaction:text
+            routedomain:text providercode:text featurecodeid:uuid featurecodetype:text featurenumber:text
+        """),
+        "forks": _columns("""
+            inviteid:uuid invitedt:time busername:text bdomain:text bnetworkaddr:text bouter:flag
+            bprovidercode:text ispreanswered:flag isanswered:flag forkstart_dt:time forkpreansw_dt:time
+            forkansw_dt:time sipcode:int reason:text eventid:uuid
+        """),
+    },
+    "ivrhuntq": {
+        "huntq_calls": _columns("""
+            inviteid:uuid huntq_id:uuid callid:text esgdlg:text from_user:text from_displayname:text qid:text
+            enqueue_result:text start_call_uid:uuid dequeue_result:text dequeue_reason:text banned_user:uuid
+            final_stopreason:text dt_greet:time dt_enqueue:time dt_start_call:time dt_dequeue:time
+            dt_preivr:time dt_userban:time dt_quit:time dt_final:time
+        """),
+    },
+    "ivrhuntqevents": {
+        "final": _columns("huntq_id:text callid:text inviteid:uuid esgdlg:text stopreason:text eventts:time"),
+        "queue_dequeue": _columns("""
+            qid:text huntq_id:text from_user:text from_displayname:text callid:text inviteid:uuid esgdlg:text
+            result:text reason:text eventts:time
+        """),
+        "queue_enqueue": _columns("""
+            qid:text huntq_id:text callid:text inviteid:uuid esgdlg:text from_user:text result:text eventts:time
+        """),
+        "queue_greeting": _columns("""
+            huntq_id:text qivrscript:text callid:text inviteid:uuid esgdlg:text from_user:text
+            from_displayname:text sys_iscopied:flag sys_copyid:big eventts:time
+        """),
+        "queue_preivr_start": _columns("qid:text userid:text callid:text inviteid:uuid esgdlg:text eventts:time"),
+        "queue_quit": _columns("qid:text from_user:text callid:text inviteid:uuid esgdlg:text eventts:time"),
+        "queue_start_call": _columns("qid:text userid:text callid:text inviteid:uuid esgdlg:text eventts:time"),
+        "queue_userban": _columns("""
+            qid:text huntq_id:text callid:text inviteid:uuid esgdlg:text userid:text eventts:time
+        """),
+    },
+    "products": {
+        "filter_intervals": _columns("filter_id:span filter_text:text"),
+        "ref_huntblock_reasons": _columns("title:text event_key:text duration:big type:text is_allowed:flag"),
+    },
+    "providerevents": {
+        "provider_state_changed": _columns("code:text objid:text state:text eventts:time"),
+    },
+    "scriptevents": {
+        "script_start": _columns("type:text scrcode:text eventts:time"),
+        "script_stop": _columns("type:text scrcode:text stoptype:text stopreason:text eventts:time"),
+    },
+    "selectorevents": {
+        "sel_abon_state_changed": _columns("id:text num:text name:text selid:text state:text eventts:time"),
+        "sel_create": _columns("id:text opts:text eventts:time"),
+        "sel_delete": _columns("id:text reason:text eventts:time"),
+        "sel_state_changed": _columns("id:text state:text eventts:time"),
+        "sel_update": _columns("id:text opts:text eventts:time"),
+        "sel_voting_state_changed": _columns("id:text name:text selid:text state:text info:text eventts:time"),
+    },
+    "sipuserevents": {
+        "sipuser_state_changed": _columns("login:text state:text sys_iscopied:flag sys_copyid:big eventts:time"),
+        "sipuser_transtate_set": _columns("""
+            login:text state:text ttl:big strategy:text xinfo:text sys_iscopied:flag sys_copyid:big eventts:time
+        """),
+    },
+    "sipusers": {
+        "states": _columns("""
+            eventid:big event_name:text login:text state:text dt_start:time dt_stop:time len:big xinfo:text
+            strategy:text
+        """),
+    },
+    "userevents": {
+        "usr_state_changed": _columns("user_id:text state:text changed_by:text eventts:time"),
+    },
+}

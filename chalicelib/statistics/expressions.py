@@ -1,0 +1,134 @@
+"""What expressions may hold: columns, calls in each of their spellings, operators, types, constants, collations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from chalicelib.statistics import bounds
+from chalicelib.statistics.allowlist import (
+    COLLATIONS,
+    FUNCTIONS,
+    OPERATORS,
+    SAMPLING_METHODS,
+    SYSTEM_COLUMNS,
+    TIME_KEYWORDS,
+    TYPES,
+)
+from chalicelib.statistics.bounds import BOUNDED, Budget, OutOfBounds
+from chalicelib.statistics.names import Node, dotted, names, own_name
+from chalicelib.statistics.refusal import Refusal, near
+from chalicelib.statistics.scope import DOCUMENTED
+
+if TYPE_CHECKING:
+    from chalicelib.statistics.tree import Walk
+
+
+def column(walk: Walk, node: Node) -> None:
+    """A column is named by itself, by its alias, or by its documented table; never by a system column's name."""
+    fields = node["fields"]
+    last = fields[-1].get("String")
+    if len(fields) > 3:
+        raise Refusal(f"the name {dotted(fields[:3])}.…", "write schema.table.column at most", node.get("location", 0))
+    if last is None:
+        return
+    name = last.get("sval", "")
+    if name in SYSTEM_COLUMNS:
+        raise Refusal(f"system column {name}", "only the documented columns are", node.get("location", 0))
+    if len(fields) > 1:
+        _member(walk, names(fields[:-1]), name, node.get("location", 0))
+
+
+def _member(walk: Walk, qualifier: list[str], name: str, location: int) -> None:
+    source = walk.scope.source(qualifier[0]) if len(qualifier) == 1 else DOCUMENTED.get((qualifier[0], qualifier[1]))
+    if source is not None and name in source.columns:
+        return
+    if len(qualifier) > 1 or (source is not None and source.complete):
+        has = f"; {source.table} has {', '.join(sorted(source.columns))}" if source is not None and source.table else ""
+        written = ".".join(qualifier)
+        raise Refusal(f"{written}.{name}", f"{name} is no column of {written}{has}", location)
+    _attribute(walk, name, location)
+
+
+def _attribute(walk: Walk, name: str, location: int | None) -> None:
+    if name in walk.called or name in SYSTEM_COLUMNS:
+        raise Refusal(f"the attribute {name}", "it would call a function of that name; only columns are", location)
+
+
+def indirection(walk: Walk, node: Node) -> None:
+    """`(value).name` reads a field, or calls a function of that name."""
+    for step in node["indirection"]:
+        if "String" in step:
+            _attribute(walk, step["String"].get("sval", ""), None)
+        elif "A_Star" not in step:
+            walk.visit(step)
+
+
+def call(walk: Walk, node: Node) -> None:
+    """A function must be listed; one that multiplies has its arguments bounded."""
+    name, arguments = own_name(node["funcname"]), node.get("args", [])
+    if name is None:
+        raise _refused("function", node["funcname"], node, "only PostgreSQL's own functions are")
+    is_cast = name in TYPES and len(arguments) == 1
+    if name not in FUNCTIONS and not is_cast:
+        raise _refused("function", node["funcname"], node, near(name, FUNCTIONS, "functions"))
+    if name in BOUNDED:
+        _bounded(node, BOUNDED[name], walk.budget, name, arguments)
+
+
+def operation(walk: Walk, node: Node) -> None:
+    """The operator `^` is bounded like the function `power`."""
+    if names(node["name"])[-1] == "^":
+        operands = [node.get("lexpr", {}), node["rexpr"]]
+        _bounded(node, Budget.exponent, walk.budget, "^", operands)
+
+
+def operator(_walk: Walk, value: list[Node], node: Node) -> None:
+    """An operator must be listed and PostgreSQL's own."""
+    if own_name(value) not in OPERATORS:
+        raise _refused("operator", value, node, f"the operators are {' '.join(sorted(OPERATORS))}")
+
+
+def type_name(_walk: Walk, node: Node) -> None:
+    """A type must be listed; one that pads its values has its length bounded."""
+    name = own_name(node["names"])
+    if name not in TYPES:
+        raise _refused("type", node["names"], node, near(name or "", TYPES, "types"))
+    if "typmods" in node:
+        _bounded(node, bounds.modifier, name, node["typmods"])
+
+
+def constant(_walk: Walk, node: Node) -> None:
+    """A number must have a size that reports have."""
+    if "fval" in node:
+        _bounded(node, bounds.literal, node)
+
+
+def collation(_walk: Walk, value: list[Node], node: Node) -> None:
+    """A collation must be listed."""
+    if own_name(value) not in COLLATIONS:
+        raise _refused("collation", value, node, f"the collations are {', '.join(sorted(COLLATIONS))}")
+
+
+def sampling(_walk: Walk, value: list[Node], node: Node) -> None:
+    """A sampling method must be listed."""
+    if names(value)[-1] not in SAMPLING_METHODS or len(value) > 1:
+        raise Refusal("this sampling method", "bernoulli and system are", node.get("location", 0))
+
+
+def keyword(_walk: Walk, value: str, node: Node) -> None:
+    """Keywords of time are fine; those that name the role or the database are not."""
+    if value not in TIME_KEYWORDS:
+        word = value.removeprefix("SVFOP_").lower()
+        raise Refusal(word, "of these keywords only those of time are", node.get("location", 0))
+
+
+def _refused(kind: str, name: list[Node], node: Node, allowed: str) -> Refusal:
+    return Refusal(f"{kind} {dotted(name)}", allowed, node.get("location", 0))
+
+
+def _bounded(node: Node, check: Callable[..., None], *arguments: object) -> None:
+    try:
+        check(*arguments)
+    except OutOfBounds as fault:
+        raise Refusal("this size", str(fault), node.get("location", 0)) from None

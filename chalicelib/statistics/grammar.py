@@ -1,0 +1,103 @@
+"""The part of PostgreSQL's grammar that a report may use, as data: each node's fields and what is walked in them.
+
+Names are libpg_query's. A node or field that is absent here is refused, so that a new version of the parser can only
+make the guard stricter.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+#: A value that holds no nodes.
+PLAIN: Final = "plain"
+#: A value that is one node in its `{kind: fields}` wrapping, or a list of such.
+ONE: Final = "one"
+MANY: Final = "many"
+#: A value that the walk has a check of its own for.
+COLLATION: Final = "collation"
+KEYWORD: Final = "keyword"
+OPERATOR: Final = "operator"
+SAMPLING: Final = "sampling"
+#: A value that is a node of this kind without its wrapping.
+CYCLE: Final = "CTECycleClause"
+SEARCH: Final = "CTESearchClause"
+TYPE: Final = "TypeName"
+WINDOW: Final = "WindowDef"
+
+_LOCATION = {"location": PLAIN}
+
+FIELDS: dict[str, dict[str, str]] = {
+    "A_ArrayExpr": {"elements": MANY, "list_start": PLAIN, "list_end": PLAIN, **_LOCATION},
+    "A_Const": dict.fromkeys(("ival", "fval", "sval", "bsval", "boolval", "isnull", "location"), PLAIN),
+    "A_Expr": {
+        "kind": PLAIN, "name": OPERATOR, "lexpr": ONE, "rexpr": ONE, "rexpr_list_start": PLAIN, "rexpr_list_end": PLAIN,
+        **_LOCATION,
+    },
+    "A_Indices": {"is_slice": PLAIN, "lidx": ONE, "uidx": ONE},
+    "A_Indirection": {"arg": ONE, "indirection": PLAIN},
+    "BoolExpr": {"boolop": PLAIN, "args": MANY, **_LOCATION},
+    "BooleanTest": {"arg": ONE, "booltesttype": PLAIN, **_LOCATION},
+    "CTECycleClause": {
+        "cycle_col_list": PLAIN, "cycle_mark_column": PLAIN, "cycle_mark_value": ONE, "cycle_mark_default": ONE,
+        "cycle_path_column": PLAIN, **_LOCATION,
+    },
+    "CTESearchClause": {
+        "search_col_list": PLAIN, "search_breadth_first": PLAIN, "search_seq_column": PLAIN, **_LOCATION,
+    },
+    "CaseExpr": {"arg": ONE, "args": MANY, "defresult": ONE, **_LOCATION},
+    "CaseWhen": {"expr": ONE, "result": ONE, **_LOCATION},
+    "CoalesceExpr": {"args": MANY, **_LOCATION},
+    "CollateClause": {"arg": ONE, "collname": COLLATION, **_LOCATION},
+    "ColumnDef": {"colname": PLAIN, "typeName": TYPE, "is_local": PLAIN, **_LOCATION},
+    "ColumnRef": {"fields": PLAIN, **_LOCATION},
+    "CommonTableExpr": {
+        "ctename": PLAIN, "aliascolnames": PLAIN, "ctematerialized": PLAIN, "ctequery": PLAIN, "search_clause": SEARCH,
+        "cycle_clause": CYCLE, **_LOCATION,
+    },
+    "FuncCall": {
+        "funcname": PLAIN, "args": MANY, "agg_order": MANY, "agg_filter": ONE, "over": WINDOW,
+        "agg_within_group": PLAIN, "agg_star": PLAIN, "agg_distinct": PLAIN, "func_variadic": PLAIN,
+        "funcformat": PLAIN, **_LOCATION,
+    },
+    "GroupingFunc": {"args": MANY, **_LOCATION},
+    "GroupingSet": {"kind": PLAIN, "content": MANY, **_LOCATION},
+    "JoinExpr": {
+        "jointype": PLAIN, "isNatural": PLAIN, "larg": ONE, "rarg": ONE, "usingClause": PLAIN, "quals": ONE,
+        "alias": PLAIN, "join_using_alias": PLAIN,
+    },
+    "List": {"items": MANY},
+    "MinMaxExpr": {"op": PLAIN, "args": MANY, **_LOCATION},
+    "NamedArgExpr": {"name": PLAIN, "arg": ONE, "argnumber": PLAIN, **_LOCATION},
+    "NullTest": {"arg": ONE, "nulltesttype": PLAIN, **_LOCATION},
+    "RangeFunction": dict.fromkeys(
+        ("lateral", "ordinality", "is_rowsfrom", "functions", "alias", "coldeflist"), PLAIN
+    ),
+    "RangeSubselect": dict.fromkeys(("lateral", "subquery", "alias"), PLAIN),
+    "RangeTableSample": {"relation": ONE, "method": SAMPLING, "args": MANY, "repeatable": ONE, **_LOCATION},
+    "RangeVar": dict.fromkeys(("schemaname", "relname", "inh", "relpersistence", "alias", "location"), PLAIN),
+    "ResTarget": {"name": PLAIN, "val": ONE, **_LOCATION},
+    "RowExpr": {"args": MANY, "row_format": PLAIN, **_LOCATION},
+    "SQLValueFunction": {"op": KEYWORD, "typmod": PLAIN, **_LOCATION},
+    "SelectStmt": {
+        "withClause": PLAIN, "larg": PLAIN, "rarg": PLAIN, "fromClause": PLAIN, "distinctClause": MANY,
+        "targetList": MANY,
+        "whereClause": ONE, "groupClause": MANY, "groupDistinct": PLAIN, "havingClause": ONE, "windowClause": MANY,
+        "valuesLists": MANY, "sortClause": MANY, "limitOffset": ONE, "limitCount": ONE, "limitOption": PLAIN,
+        "op": PLAIN, "all": PLAIN,
+    },
+    "SortBy": {"node": ONE, "sortby_dir": PLAIN, "sortby_nulls": PLAIN, "useOp": OPERATOR, **_LOCATION},
+    "SubLink": {"subLinkType": PLAIN, "testexpr": ONE, "operName": OPERATOR, "subselect": ONE, **_LOCATION},
+    "TypeCast": {"arg": ONE, "typeName": TYPE, **_LOCATION},
+    "TypeName": {"names": PLAIN, "typmods": MANY, "typemod": PLAIN, "arrayBounds": PLAIN, **_LOCATION},
+    "WindowDef": {
+        "name": PLAIN, "refname": PLAIN, "partitionClause": MANY, "orderClause": MANY, "frameOptions": PLAIN,
+        "startOffset": ONE, "endOffset": ONE, **_LOCATION,
+    },
+}  # fmt: skip
+
+#: The clauses whose refusal deserves its own words.
+REFUSED_CLAUSES = {
+    ("SelectStmt", "intoClause"): "SELECT INTO",
+    ("SelectStmt", "lockingClause"): "FOR UPDATE or FOR SHARE",
+    ("RangeVar", "catalogname"): "a table of another database",
+}

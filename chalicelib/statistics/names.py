@@ -1,0 +1,59 @@
+"""Reading names off parse-tree nodes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Node = dict[str, Any]
+
+_FIXED = {
+    "A_ArrayExpr": "array",
+    "CaseExpr": "case",
+    "CoalesceExpr": "coalesce",
+    "GroupingFunc": "grouping",
+    "RowExpr": "row",
+}
+_INNER = {"CollateClause": "arg", "TypeCast": "arg", "A_Indirection": "arg"}
+
+
+def names(strings: list[Node]) -> list[str]:
+    """The texts of a list of String nodes."""
+    return [node["String"].get("sval", "") for node in strings]
+
+
+def own_name(strings: list[Node]) -> str | None:
+    """The name that is written alone or as `pg_catalog.name`; None for one of another schema."""
+    if len(strings) > 1 and names(strings[:-1]) != ["pg_catalog"]:
+        return None
+    name: str = strings[-1]["String"].get("sval", "")
+    return name
+
+
+def dotted(strings: list[Node]) -> str:
+    """The name as it was written, with its schema."""
+    return ".".join(names(strings))
+
+
+def output_name(expression: Node) -> str:
+    """The name that PostgreSQL gives to an output column without an alias; `*` for a star, `` where it has none.
+
+    A cast is named after what it casts, as PostgreSQL does where that has a name.
+    """
+    ((kind, node),) = expression.items()
+    if kind == "ColumnRef":
+        last = node["fields"][-1]
+        return "*" if "A_Star" in last else names([last])[0]
+    if kind == "FuncCall":
+        return names(node["funcname"])[-1]
+    if kind in _INNER:
+        return _last_step(node) or output_name(node[_INNER[kind]]) or _type(node)
+    return _FIXED.get(kind, "")
+
+
+def _last_step(node: Node) -> str:
+    steps = [step for step in node.get("indirection", ()) if "String" in step]
+    return names(steps)[-1] if steps else ""
+
+
+def _type(node: Node) -> str:
+    return names(node["typeName"]["names"])[-1] if "typeName" in node else ""

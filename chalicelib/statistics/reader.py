@@ -1,0 +1,92 @@
+"""The connection that runs queries, which refuses a role that could do more than read the documented tables."""
+
+from __future__ import annotations
+
+from chalicelib import settings
+from chalicelib.errors import RingledgerError
+from chalicelib.platform import postgres
+from chalicelib.statistics.allowlist import CALLABLE_NAMES
+from chalicelib.statistics.catalog import TABLES
+
+#: Seconds; API Gateway gives up after 29, and the answer still has to be delivered.
+LONGEST_STATEMENT = 25
+
+# One round trip: what is wrong with the role, and every name that this server would call for `value.name`.
+_EXAMINE = """
+with me as (select * from pg_catalog.pg_roles where rolname = current_user),
+     spaces as (select oid, nspname from pg_catalog.pg_namespace
+                 where nspname not in ('pg_catalog', 'information_schema') and nspname !~ '^pg_(toast|temp)'),
+     tables as (select c.oid, s.nspname || '.' || c.relname as name
+                  from pg_catalog.pg_class c join spaces s on s.oid = c.relnamespace
+                 where c.relkind in ('r', 'v', 'm', 'f', 'p')),
+     checks (fault, found) as (values
+       ('it is a superuser', (select rolsuper from me)),
+       ('it bypasses row security', (select rolbypassrls from me)),
+       ('it may create roles or databases', (select rolcreaterole or rolcreatedb from me)),
+       ('it may replicate', (select rolreplication from me)),
+       ('it is a member of other roles', exists (
+          select 1 from pg_catalog.pg_auth_members where member = (select oid from me))),
+       ('it can become another role', session_user <> current_user),
+       ('its transactions can write', pg_catalog.current_setting('transaction_read_only') <> 'on'),
+       ('its search_path is not empty', pg_catalog.current_setting('search_path') not in ('', '""')),
+       ('its statement_timeout is absent or too long', (
+          select setting::int not between 1 and %s * 1000
+            from pg_catalog.pg_settings where name = 'statement_timeout')),
+       ('its lock_timeout is absent', pg_catalog.current_setting('lock_timeout') = '0'),
+       ('its idle_in_transaction_session_timeout is absent',
+          pg_catalog.current_setting('idle_in_transaction_session_timeout') = '0'),
+       ('standard_conforming_strings is off', pg_catalog.current_setting('standard_conforming_strings') <> 'on'),
+       ('client_encoding is not UTF8', pg_catalog.current_setting('client_encoding') <> 'UTF8'),
+       ('its time zone is not UTC', pg_catalog.current_setting('TimeZone') <> 'UTC'),
+       ('it may create schemas or temporary tables', pg_catalog.has_database_privilege(
+          pg_catalog.current_database(), 'CREATE, TEMP')),
+       ('it may create objects in a schema', exists (
+          select 1 from spaces where pg_catalog.has_schema_privilege(oid, 'CREATE'))),
+       ('it may read tables that are not documented', exists (
+          select 1 from tables where name <> all (%s) and pg_catalog.has_any_column_privilege(oid, 'SELECT'))),
+       ('it may write', exists (
+          select 1 from tables
+           where pg_catalog.has_table_privilege(oid, 'INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
+              or pg_catalog.has_any_column_privilege(oid, 'INSERT, UPDATE, REFERENCES'))),
+       ('it may call functions outside of pg_catalog', exists (
+          select 1 from pg_catalog.pg_proc p join spaces s on s.oid = p.pronamespace
+           where pg_catalog.has_schema_privilege(s.oid, 'USAGE')
+             and pg_catalog.has_function_privilege(p.oid, 'EXECUTE')))
+     )
+select array(select fault from checks where found is not false),
+       array(select proname from pg_catalog.pg_proc
+              where pronamespace = 'pg_catalog'::pg_catalog.regnamespace
+                and pronargs - pronargdefaults <= 1 and (pronargs >= 1 or provariadic <> 0)
+              union
+             select typname from pg_catalog.pg_type where typnamespace = 'pg_catalog'::pg_catalog.regnamespace)::text[]
+"""
+_DOCUMENTED = [f"{schema}.{table}" for schema, tables in TABLES.items() for table in tables]
+
+
+class UnsafeRole(RingledgerError):
+    """The statistics channel does not serve: its database role may do more than it should; the log says what."""
+
+    code = "unsafe-role"
+    status = 503
+
+
+def examine(connection: postgres.Connection) -> frozenset[str]:
+    """Make sure that the role of `connection` can only read, and return the names its server calls for `value.name`.
+
+    Raises UnsafeRole naming every fault.
+    """
+    faults, names = connection.execute(_EXAMINE, (LONGEST_STATEMENT, _DOCUMENTED))[0]
+    if faults:
+        raise UnsafeRole(details="; ".join(faults))
+    # The very same object wherever it says all, because the guard's cache then need not compare its names.
+    return CALLABLE_NAMES if CALLABLE_NAMES.issuperset(names) else CALLABLE_NAMES.union(names)
+
+
+def reader() -> tuple[postgres.Connection, frozenset[str]]:
+    """This thread's connection for queries, open and examined, and what `examine` returned for it.
+
+    Raises Unavailable or UnsafeRole.
+    """
+    connection = postgres.connection(settings.current().reader_database_url, examine)
+    connection.open()
+    return connection, connection.verified

@@ -1,0 +1,1 @@
+"""What surrounds the bundle: its database, the local stack, benches and demonstration data."""

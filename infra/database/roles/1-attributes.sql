@@ -1,0 +1,39 @@
+-- Writes the statements that give the three roles their attributes, wherever the live roles differ.
+-- Like the files beside it, it only reads: what it returns is to be run (in psql: \gexec). It expects the settings
+-- ringledger.reader_connection_limit and ringledger.statement_timeout (seconds).
+
+WITH wanted (role, connections) AS (
+    VALUES
+        ('ringledger_reader', current_setting('ringledger.reader_connection_limit')::integer),
+        ('ringledger_gate', -1),
+        ('ringledger_writer', -1)
+),
+live AS (
+    SELECT * FROM wanted JOIN pg_catalog.pg_roles ON rolname = role
+)
+SELECT format(
+    'CREATE ROLE %I LOGIN NOSUPERUSER NOINHERIT NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS CONNECTION LIMIT %s',
+    role, connections
+)
+FROM wanted WHERE role NOT IN (SELECT role FROM live)
+UNION ALL
+-- Each only where it is wrong: merely naming SUPERUSER or REPLICATION takes a superuser.
+SELECT format('ALTER ROLE %I %s', role, attribute)
+FROM live, LATERAL (
+    VALUES
+        (NOT rolcanlogin, 'LOGIN'),
+        (rolsuper, 'NOSUPERUSER'),
+        (rolinherit, 'NOINHERIT'),
+        (rolcreatedb, 'NOCREATEDB'),
+        (rolcreaterole, 'NOCREATEROLE'),
+        (rolreplication, 'NOREPLICATION'),
+        (rolbypassrls, 'NOBYPASSRLS'),
+        (rolconnlimit <> connections, format('CONNECTION LIMIT %s', connections))
+) AS check_of (wrong, attribute)
+WHERE wrong
+UNION ALL
+-- NOINHERIT alone does not stop SET ROLE.
+SELECT format('REVOKE %I FROM %I', of_role.rolname, live.role)
+FROM live
+JOIN pg_catalog.pg_auth_members ON member = live.oid
+JOIN pg_catalog.pg_roles AS of_role ON of_role.oid = roleid

@@ -1,0 +1,48 @@
+-- Writes the statements that set what each role's sessions start with, wherever the live roles differ.
+-- They are the roles' and not the sessions', because a SET pins a session of RDS Proxy.
+
+WITH wanted (role, name, value) AS (
+    VALUES
+        ('ringledger_reader', 'default_transaction_read_only', 'on'),
+        ('ringledger_reader', 'statement_timeout', current_setting('ringledger.statement_timeout') || 's'),
+        ('ringledger_reader', 'lock_timeout', '2s'),
+        ('ringledger_reader', 'idle_in_transaction_session_timeout', '10s'),
+        ('ringledger_reader', 'client_connection_check_interval', '2s'),
+        -- Names resolve in pg_catalog alone, so that no function of ours or another's can stand in for a built-in one.
+        ('ringledger_reader', 'search_path', ''),
+        ('ringledger_reader', 'work_mem', '16MB'),
+        ('ringledger_reader', 'hash_mem_multiplier', '1'),
+        ('ringledger_reader', 'max_parallel_workers_per_gather', '0'),
+        ('ringledger_reader', 'jit', 'off'),
+        -- The rest decides how values look in an answer, and how the server reads a query.
+        ('ringledger_reader', 'DateStyle', 'ISO, YMD'),
+        ('ringledger_reader', 'TimeZone', 'UTC'),
+        ('ringledger_reader', 'IntervalStyle', 'postgres'),
+        ('ringledger_reader', 'bytea_output', 'hex'),
+        ('ringledger_reader', 'extra_float_digits', '1'),
+        ('ringledger_reader', 'standard_conforming_strings', 'on'),
+        ('ringledger_reader', 'client_encoding', 'UTF8'),
+        ('ringledger_gate', 'statement_timeout', '5s'),
+        ('ringledger_gate', 'search_path', ''),
+        ('ringledger_writer', 'search_path', '')
+    UNION ALL
+    -- A little above the statement's, which shall be the one that fires; PostgreSQL 17 brought it.
+    SELECT 'ringledger_reader', 'transaction_timeout', (current_setting('ringledger.statement_timeout')::integer + 5) || 's'
+    WHERE current_setting('server_version_num')::integer >= 170000
+),
+live (role, entry) AS (
+    SELECT rolname, unnest(setconfig)
+    FROM pg_catalog.pg_db_role_setting JOIN pg_catalog.pg_roles ON pg_roles.oid = setrole
+    WHERE setdatabase = 0
+)
+SELECT format('ALTER ROLE %I SET %I TO %L', role, name, value)
+FROM wanted
+-- PostgreSQL keeps an empty search_path as a quoted empty name.
+WHERE (role, name || '=' || CASE value WHEN '' THEN '""' ELSE value END) NOT IN (SELECT role, entry FROM live)
+UNION ALL
+-- A setting for one database would go before these.
+SELECT format('ALTER ROLE %I IN DATABASE %I RESET ALL', rolname, datname)
+FROM pg_catalog.pg_db_role_setting
+JOIN pg_catalog.pg_roles ON pg_roles.oid = setrole
+JOIN pg_catalog.pg_database ON pg_database.oid = setdatabase
+WHERE datname = current_database() AND rolname IN (SELECT role FROM wanted)

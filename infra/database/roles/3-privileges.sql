@@ -1,0 +1,92 @@
+-- Writes the GRANTs and REVOKEs that lead from the live privileges to the wanted ones. A new table of schema ledger
+-- is out of everyone's reach until it stands here; a new documented table is the reader's and the writer's at once.
+
+WITH documented (schema) AS (
+    VALUES
+        ('alertcallevents'), ('calls'), ('ivrhuntq'), ('ivrhuntqevents'), ('products'), ('providerevents'),
+        ('scriptevents'), ('selectorevents'), ('sipuserevents'), ('sipusers'), ('userevents')
+),
+documented_tables (name) AS (
+    -- No views: one would read with its owner's rights.
+    SELECT format('%I.%I', nspname, relname)
+    FROM pg_catalog.pg_class JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
+    WHERE nspname IN (SELECT schema FROM documented) AND relkind IN ('r', 'p')
+),
+wanted (role, privilege, kind, object) AS (
+    SELECT role, 'CONNECT', 'DATABASE', format('%I', current_database())
+    FROM (VALUES ('ringledger_reader'), ('ringledger_gate'), ('ringledger_writer')) AS roles (role)
+    UNION ALL
+    SELECT 'ringledger_reader', 'USAGE', 'SCHEMA', schema FROM documented
+    UNION ALL
+    SELECT 'ringledger_reader', 'SELECT', 'TABLE', name FROM documented_tables
+    UNION ALL
+    SELECT 'ringledger_writer', 'USAGE', 'SCHEMA', schema FROM documented
+    UNION ALL
+    SELECT 'ringledger_writer', privilege, 'TABLE', name
+    FROM documented_tables, (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE')) AS rights (privilege)
+    UNION ALL
+    VALUES
+        ('ringledger_writer', 'USAGE', 'SCHEMA', 'ledger'),
+        ('ringledger_gate', 'USAGE', 'SCHEMA', 'ledger'),
+        ('ringledger_gate', 'SELECT (id)', 'TABLE', 'ledger.tokens'),
+        ('ringledger_gate', 'SELECT (name)', 'TABLE', 'ledger.tokens'),
+        ('ringledger_gate', 'SELECT (digest)', 'TABLE', 'ledger.tokens'),
+        ('ringledger_gate', 'SELECT (scopes)', 'TABLE', 'ledger.tokens'),
+        ('ringledger_gate', 'SELECT (revoked_at)', 'TABLE', 'ledger.tokens'),
+        ('ringledger_gate', 'SELECT (last_used_at)', 'TABLE', 'ledger.tokens'),
+        ('ringledger_gate', 'UPDATE (last_used_at)', 'TABLE', 'ledger.tokens')
+),
+lists (kind, object, schema, part, acl) AS (
+    SELECT 'DATABASE', format('%I', datname), '', '', coalesce(datacl, acldefault('d', datdba))
+    FROM pg_catalog.pg_database WHERE datname = current_database()
+    UNION ALL
+    SELECT 'SCHEMA', format('%I', nspname), nspname, '', nspacl FROM pg_catalog.pg_namespace
+    UNION ALL
+    SELECT CASE relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, format('%I.%I', nspname, relname), nspname, '', relacl
+    FROM pg_catalog.pg_class JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
+    UNION ALL
+    SELECT 'TABLE', format('%I.%I', nspname, relname), nspname, format(' (%I)', attname), attacl
+    FROM pg_catalog.pg_attribute
+    JOIN pg_catalog.pg_class ON pg_class.oid = attrelid
+    JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
+    WHERE NOT attisdropped
+    UNION ALL
+    SELECT 'ROUTINE', format('%I.%I(%s)', nspname, proname, pg_get_function_identity_arguments(pg_proc.oid)), nspname, '',
+        coalesce(proacl, acldefault('f', proowner))
+    FROM pg_catalog.pg_proc JOIN pg_catalog.pg_namespace ON pg_namespace.oid = pronamespace
+),
+live (role, privilege, kind, object) AS (
+    -- A privilege of our roles counts wherever it is; one of PUBLIC, where it would let them into what is ours.
+    SELECT coalesce(rolname, 'public'), privilege_type || part, kind, object
+    FROM lists CROSS JOIN LATERAL aclexplode(acl) LEFT JOIN pg_catalog.pg_roles ON pg_roles.oid = grantee
+    WHERE rolname IN ('ringledger_reader', 'ringledger_gate', 'ringledger_writer')
+        OR grantee = 0 AND (kind = 'DATABASE' OR schema = 'ledger' OR schema IN (SELECT schema FROM documented))
+        OR grantee = 0 AND kind = 'SCHEMA' AND schema = 'public'
+),
+steps (step, verb, preposition, role, privilege, kind, object) AS (
+    SELECT 1, 'GRANT', 'TO', missing.* FROM (SELECT * FROM wanted EXCEPT SELECT * FROM live) AS missing
+    UNION ALL
+    SELECT 2, 'REVOKE', 'FROM', extra.* FROM (SELECT * FROM live EXCEPT SELECT * FROM wanted) AS extra
+),
+-- One statement for all objects on which a role gets or loses the same.
+by_object AS (
+    SELECT step, verb, preposition, role, kind, object, string_agg(privilege, ', ' ORDER BY privilege) AS privileges
+    FROM steps GROUP BY step, verb, preposition, role, kind, object
+),
+statements (step, statement) AS (
+    SELECT step, format(
+        '%s %s ON %s %s %s %s',
+        verb, privileges, kind, string_agg(object, ', ' ORDER BY object), preposition,
+        CASE role WHEN 'public' THEN 'PUBLIC' ELSE role END
+    )
+    FROM by_object GROUP BY step, verb, preposition, role, kind, privileges
+    UNION ALL
+    -- PostgreSQL lets everyone run a new function; the owner's shall be the owner's.
+    SELECT 3, 'ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON ROUTINES FROM PUBLIC'
+    WHERE NOT EXISTS (
+        SELECT FROM pg_catalog.pg_default_acl
+        WHERE defaclrole = current_user::regrole AND defaclnamespace = 0 AND defaclobjtype = 'f'
+            AND NOT EXISTS (SELECT FROM aclexplode(defaclacl) WHERE grantee = 0)
+    )
+)
+SELECT statement FROM statements ORDER BY step, statement

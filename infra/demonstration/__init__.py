@@ -1,0 +1,1 @@
+"""A deterministic small call centre that fills the chronological tables."""

@@ -1,0 +1,220 @@
+"""Writes the rows of one call: its record, and the routes, forks and holds that belong to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from infra.demonstration.centre import DAY, DOMAIN, RECORDS_KEPT_DAYS, Centre, Party
+from infra.demonstration.rows import Value
+
+BYE_A = '<<"Bye from side a">>'
+BYE_B = '<<"Bye from side b">>'
+
+KEEP_LONG = "5d8f1c2e-0a51-4e0e-9d53-1f6a7f0c0001"
+KEEP_SHORT = "5d8f1c2e-0a51-4e0e-9d53-1f6a7f0c0002"
+RECORD_ALL = "5d8f1c2e-0a51-4e0e-9d53-1f6a7f0c0003"
+SHORT_DAYS = 7
+BYTES_A_SECOND = 4_000
+
+# The end of a call that nobody took: SIP code, the call's words, the forks' words.
+Ending = tuple[int, str, str]
+BUSY: Ending = (486, '<<"Busy here">>', "Busy Here")
+CANCELLED: Ending = (487, '<<"Cancel from side a">>', "Request Terminated")
+NO_ANSWER: Ending = (480, '<<"No answer">>', "Temporarily Unavailable")
+
+
+@dataclass(frozen=True)
+class Call:
+    """What all rows of a call share; times here and below are seconds of the period."""
+
+    id: str
+    invited: int
+    a: Party
+    called: str
+    esgdlg: str | None = None
+
+
+@dataclass(frozen=True)
+class Dial:
+    """How side B was called: where it is, from when, on which devices, and whether a transfer did it."""
+
+    b: Party
+    at: int
+    devices: tuple[str, ...]
+    replacing: bool = False
+
+
+@dataclass(frozen=True)
+class Talk:
+    """When a call was answered and when it ended, why, and how it was labelled."""
+
+    started: int
+    stopped: int
+    reason: str
+    labels: str | None = None
+
+
+def success(centre: Centre, call: Call, dial: Dial, talk: Talk) -> None:
+    """Write a call that was talked on."""
+    centre.rows.add(
+        "calls",
+        "success",
+        inviteid=call.id,
+        invitedt=centre.clock(call.invited),
+        acallid=call.esgdlg or centre.call_id(call.a.address),
+        bcallid=centre.call_id(dial.b.address),
+        acallednum=call.called,
+        **_side("a", call.a),
+        arepresentative=call.a.representative,
+        **_side("b", dial.b),
+        dial_dt=centre.clock(dial.at),
+        start_dt=centre.clock(talk.started),
+        stop_dt=centre.clock(talk.stopped),
+        dial_duration=talk.started - dial.at,
+        duration=talk.stopped - talk.started,
+        stopreason=talk.reason,
+        **_recording(centre, call, dial, talk),
+        dlgbinding=talk.labels,
+        esgdlg=call.esgdlg,
+        isreplacing=dial.replacing,
+    )
+    _answered_forks(centre, call, dial, talk)
+    if talk.stopped - talk.started > 30 and centre.chance(0.12):
+        _holds(centre, call, talk)
+
+
+def cancelled(centre: Centre, call: Call, dial: Dial, stopped: int, ending: Ending) -> None:
+    """Write a call that rang at side B and was not talked on."""
+    code, reason, fork_reason = ending
+    centre.rows.add(
+        "calls",
+        "cancelled",
+        **_caller(centre, call),
+        dial_dt=centre.clock(dial.at),
+        stop_dt=centre.clock(stopped),
+        stoptype=str(code),
+        stopreason=reason,
+    )
+    # A busy device refuses without ringing.
+    rang = None if ending is BUSY else min(dial.at + 1, stopped)
+    for device in dial.devices:
+        _fork(centre, call, dial, bnetworkaddr=device, sipcode=code, reason=fork_reason, **_ringing(centre, rang))
+
+
+def failed(centre: Centre, call: Call, code: int, reason: str) -> None:
+    """Write an attempt that rang nowhere."""
+    centre.rows.add("calls", "failed", **_caller(centre, call), sipcode=str(code), reason=reason)
+
+
+def route(centre: Centre, call: Call, at: int, action: str, **facts: Value) -> None:
+    """Write a routing rule that the call ran through; the latest one took effect."""
+    centre.rows.add(
+        "calls",
+        "routes",
+        inviteid=call.id,
+        invitedt=centre.clock(call.invited),
+        event_dt=centre.clock(at),
+        eventid=centre.uuid(),
+        vectorcode="incoming" if call.a.outer else "internal",
+        # A rule is the same one in each call that it handles.
+        ruleid=f"0f2d7b1a-6c1e-4c7b-8a55-{sum(map(ord, action + str(facts.get('providercode')))):012d}",
+        routeaction=action,
+        routedomain=DOMAIN,
+        **facts,
+    )
+
+
+def _side(side: str, party: Party) -> dict[str, Value]:
+    return {
+        f"{side}number": party.number,
+        f"{side}username": party.username,
+        f"{side}domain": party.domain,
+        f"{side}displayname": party.display,
+        f"{side}networkaddr": party.address,
+        f"{side}outer": party.outer,
+        f"{side}providercode": party.provider,
+    }
+
+
+def _caller(centre: Centre, call: Call) -> dict[str, Value]:
+    return {
+        "inviteid": call.id,
+        "invitedt": centre.clock(call.invited),
+        "fromnumber": call.a.number,
+        "fromusername": call.a.username,
+        "fromdomain": call.a.domain,
+        "fromouter": call.a.outer,
+        "fromprovidercod": call.a.provider,
+        "callednum": call.called,
+        "networkaddr": call.a.address,
+    }
+
+
+def _recording(centre: Centre, call: Call, dial: Dial, talk: Talk) -> dict[str, Value]:
+    outer = call.a.outer or dial.b.outer
+    if not centre.chance(0.9 if outer else 0.3):
+        return {"isrec": False}
+    kept, rule = (RECORDS_KEPT_DAYS, KEEP_LONG) if outer else (SHORT_DAYS, KEEP_SHORT)
+    expires = talk.stopped + kept * DAY
+    deleted = expires + 120 if expires + 120 < centre.clock.end else None
+    agent = call.a.display if dial.b.outer else dial.b.display
+    return {
+        "isrec": True,
+        "callrecpath": f"{centre.clock(call.invited)[:10].replace('-', '/')}/{agent}/{call.id}.mp3",
+        "callstoragecode": "main",
+        "callrecsize": 1_024 + BYTES_A_SECOND * (talk.stopped - talk.started),
+        "callrecdel_dt": None if deleted is None else centre.clock(deleted),
+        "recordruleid": RECORD_ALL,
+        "storageruleid": rule,
+        "recdomain": DOMAIN,
+        "recexpirets": centre.clock(expires),
+    }
+
+
+def _answered_forks(centre: Centre, call: Call, dial: Dial, talk: Talk) -> None:
+    ringing = _ringing(centre, min(dial.at + 1, talk.started))
+    winner = centre.below(len(dial.devices))
+    for index, device in enumerate(dial.devices):
+        end: dict[str, Value] = {"sipcode": 487, "reason": "Call completed elsewhere"}
+        if index == winner:
+            end = {"sipcode": 200, "reason": "OK", "isanswered": True, "forkansw_dt": centre.clock(talk.started)}
+        _fork(centre, call, dial, bnetworkaddr=device, **(ringing | end))
+
+
+def _ringing(centre: Centre, rang: int | None) -> dict[str, Value]:
+    preanswered = None if rang is None else centre.clock(rang)
+    return {"ispreanswered": rang is not None, "isanswered": False, "forkpreansw_dt": preanswered}
+
+
+def _fork(centre: Centre, call: Call, dial: Dial, **facts: Value) -> None:
+    centre.rows.add(
+        "calls",
+        "forks",
+        inviteid=call.id,
+        invitedt=centre.clock(call.invited),
+        busername=dial.b.username,
+        bdomain=dial.b.domain,
+        bouter=dial.b.outer,
+        bprovidercode=dial.b.provider,
+        forkstart_dt=centre.clock(dial.at),
+        eventid=centre.uuid(),
+        **facts,
+    )
+
+
+def _holds(centre: Centre, call: Call, talk: Talk) -> None:
+    # The talk's thirds hold at most one each, so that no two overlap.
+    third = (talk.stopped - talk.started) // 3
+    for part in range(1 + centre.below(2)):
+        begun = talk.started + part * third + 1 + centre.below(third - 2)
+        ended = begun + 1 + centre.below(talk.started + (part + 1) * third - begun)
+        centre.rows.add(
+            "calls",
+            "holds",
+            inviteid=call.id,
+            invitedt=centre.clock(call.invited),
+            side="b" if centre.chance(0.7) else "a",
+            hold_dt=centre.clock(begun),
+            unhold_dt=centre.clock(ended),
+            eventid=centre.uuid(),
+        )

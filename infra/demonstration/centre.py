@@ -1,0 +1,134 @@
+"""The call centre that the demonstration shows: its people, outer lines and queues, and its clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from random import Random
+
+from infra.demonstration.rows import Rows
+
+DAY = 86_400
+DOMAIN = "centre.example"
+RECORDS_KEPT_DAYS = 365
+
+FIRST_NAMES = ("Анна", "Иван", "Мария", "Олег", "Ольга", "Павел", "Vera", "Max", "Nina", "Leon")
+LAST_NAMES = ("Ковалёва", "Новик", "Савич", "Жук", "Лис", "Мороз", "Weber", "Novak", "Stone", "Reed")
+
+
+@dataclass(frozen=True)
+class Party:
+    """One side of a call; `provider` is set where the side is an outer line."""
+
+    number: str
+    username: str
+    domain: str
+    display: str
+    address: str
+    representative: str | None = None
+    provider: str | None = None
+
+    @property
+    def outer(self) -> bool:
+        """Whether this side is reached by an outer line."""
+        return self.provider is not None
+
+
+@dataclass(frozen=True)
+class Line:
+    """An outer SIP line: the provider's code, its side's domain and address, our number there."""
+
+    code: str
+    domain: str
+    address: str
+    number: str
+
+    def party(self, number: str) -> Party:
+        """A stranger who calls, or is called, over this line."""
+        return Party(number, number, self.domain, number, self.address, provider=self.code)
+
+
+LINES = (
+    Line("north", "sip.north.example", "198.51.100.10", "375173001010"),
+    Line("south", "sip.south.example", "198.51.100.20", "375173002020"),
+    Line("mobile", "sip.mobile.example", "203.0.113.30", "375293003030"),
+)
+
+QUEUES = ("sales", "support", "billing")
+
+
+@dataclass
+class Agent:
+    """A subscriber who takes and makes calls; `free_at` is the first second at which nothing occupies them."""
+
+    login: str
+    id: str
+    name: str
+    devices: tuple[str, ...]
+    free_at: int = 0
+    breaks: list[int] = field(default_factory=list)
+    state: str = ""
+    since: int = 0
+
+    def party(self) -> Party:
+        """This agent as a side of a call."""
+        return Party(self.login, self.login, DOMAIN, self.name, self.devices[0], representative=LINES[0].number)
+
+
+class Clock:
+    """Turns seconds since the period's start into the text of a timestamp."""
+
+    def __init__(self, start: date, days: int) -> None:
+        self.start = start
+        self.end = days * DAY
+        # A year more, for the time at which a recording expires.
+        self._dates = [(start + timedelta(day)).isoformat() for day in range(days + RECORDS_KEPT_DAYS + 2)]
+        self._times = [f"{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}" for second in range(DAY)]
+
+    def __call__(self, second: int) -> str:
+        """The timestamp at `second`."""
+        day, rest = divmod(second, DAY)
+        return f"{self._dates[day]} {self._times[rest]}"
+
+
+class Centre:
+    """All that a scene needs: chance, clock, people, and where rows go."""
+
+    def __init__(self, rng: Random, clock: Clock, rows: Rows, agents: int) -> None:
+        self.rng = rng
+        self.clock = clock
+        self.rows = rows
+        self.agents = [self._agent(200 + index) for index in range(1, agents + 1)]
+        self.customers = [f"37529{rng.randrange(10**6, 10**7)}" for _ in range(max(2_000, agents * 20))]
+        self._last_event = 0
+
+    def uuid(self) -> str:
+        """A new identifier, in PostgreSQL's own spelling: some columns keep it as text."""
+        digits = f"{self.rng.getrandbits(128):032x}"
+        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+    def call_id(self, address: str) -> str:
+        """A new SIP Call-ID made at `address`."""
+        return f"{self.rng.getrandbits(64):016x}@{address}"
+
+    def next_event(self) -> int:
+        """The next number of a row that is numbered."""
+        self._last_event += 1
+        return self._last_event
+
+    def below(self, limit: int) -> int:
+        """A whole number from 0 to `limit` - 1; randrange takes four times as long."""
+        return int(self.rng.random() * limit)
+
+    def chance(self, share: float) -> bool:
+        """True in `share` of the cases."""
+        return self.rng.random() < share
+
+    def customer(self) -> str:
+        """The number of someone outside; a few of them call often."""
+        return self.customers[int(self.rng.random() ** 2 * len(self.customers))]
+
+    def _agent(self, number: int) -> Agent:
+        name = f"{FIRST_NAMES[self.below(len(FIRST_NAMES))]} {LAST_NAMES[self.below(len(LAST_NAMES))]}"
+        devices = tuple(f"10.0.{device}.{number % 250 + 1}" for device in range(2 if self.chance(0.4) else 1))
+        return Agent(str(number), self.uuid(), name, devices)

@@ -1,0 +1,140 @@
+"""Fills the documented tables with a small call centre: the same arguments give the same rows, byte for byte."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import date, timedelta
+from random import Random
+
+import psycopg2
+import psycopg2.extensions
+from psycopg2 import sql
+
+from chalicelib.statistics.catalog import TABLES
+from infra.demonstration import scenes, shift, surroundings
+from infra.demonstration.calls import BYE_A, Call, Dial, Talk, route, success
+from infra.demonstration.centre import DAY, LINES, Centre, Clock
+from infra.demonstration.rows import Rows
+from infra.demonstration.scenes import Day
+
+Progress = Callable[[int, int], None]
+
+END = date(2026, 11, 1)
+CALLS_A_DAY_AND_AGENT = 25
+FEWEST_AGENTS = 30
+SATURDAY = 5
+WEEKEND_SHARE = 0.3
+
+# Calls by hour of the day, UTC; nobody calls at night.
+HOURS = {6: 5, 7: 9, 8: 12, 9: 12, 10: 10, 11: 7, 12: 8, 13: 10, 14: 10, 15: 8, 16: 5, 17: 3}
+
+# The calls of the protocol's own example: identifier and seconds of talk.
+EXAMPLE = (("a72866b5-0631-87dd-2624-0900000334b5", 19), ("cb1a456e-0631-883c-c444-5c00000334b5", 22))
+EXAMPLE_CALLER = "205"
+EXAMPLE_NUMBER = "375291831767"
+
+
+def is_filled(database_url: str) -> bool:
+    """Whether the database has successful calls, of the demonstration or of its own."""
+    with transaction(database_url) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM calls.success)")
+        row = cursor.fetchone()
+        return bool(row and row[0])
+
+
+def fill(  # noqa: PLR0913 - each has a default and is given by name
+    database_url: str,
+    calls: int = 20_000,
+    progress: Progress | None = None,
+    *,
+    days: int = 30,
+    seed: int = 1,
+    end: date = END,
+    level: bool = False,
+) -> None:
+    """Put `calls` call records of the `days` days before `end` into the empty tables, all or nothing.
+
+    Weekends are quiet unless `level`, which gives each day the same number of calls. `progress` is told how many of
+    how many are done. The first two rows of calls.success are those of the protocol's example.
+    """
+    with transaction(database_url) as connection:
+        clock = Clock(end - timedelta(days), days)
+        agents = max(FEWEST_AGENTS, calls // days // CALLS_A_DAY_AND_AGENT)
+        centre = Centre(Random(seed), clock, Rows(connection), agents)  # noqa: S311 - rows, not secrets
+        surroundings.reference(centre)
+        done = 0
+        for midnight, quota in zip(range(0, days * DAY, DAY), _quotas(clock, days, calls, level=level), strict=True):
+            _play(centre, midnight, quota)
+            done += quota
+            if progress is not None:
+                progress(done, calls)
+        centre.rows.finish()
+        analyze(connection)
+
+
+def analyze(connection: psycopg2.extensions.connection) -> None:
+    """Tell the planner what the documented tables hold now."""
+    with connection.cursor() as cursor:
+        for schema, tables in TABLES.items():
+            for table in tables:
+                cursor.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(schema, table)))
+
+
+@contextmanager
+def transaction(database_url: str) -> Iterator[psycopg2.extensions.connection]:
+    """A connection whose work is committed when the block ends, and undone when it raises."""
+    with closing(psycopg2.connect(database_url)) as connection, connection:
+        yield connection
+
+
+def _quotas(clock: Clock, days: int, calls: int, *, level: bool) -> list[int]:
+    """How many calls each day gets; together they are `calls`."""
+    weekdays = ((clock.start + timedelta(day)).weekday() for day in range(days))
+    weights = [WEEKEND_SHARE if weekday >= SATURDAY and not level else 1.0 for weekday in weekdays]
+    total, reached, quotas = sum(weights), 0.0, list[int]()
+    for weight in weights:
+        reached += weight
+        quotas.append(round(calls * reached / total) - sum(quotas))
+    return quotas
+
+
+def _play(centre: Centre, midnight: int, quota: int) -> None:
+    """Let a whole day happen, with exactly `quota` calls."""
+    share = centre.rng.uniform(0.7, 0.9)
+    # Whoever placed the example's calls is at work on the first day, and on each other for simplicity.
+    working = [agent for agent in centre.agents if agent.login == EXAMPLE_CALLER or centre.chance(share)]
+    day = Day(centre, working)
+    shift.begin(centre, midnight, working)
+    surroundings.outage(day, midnight)
+    surroundings.conference(day, midnight)
+    surroundings.alerts(day, midnight)
+    if midnight == 0:
+        quota -= _example(day)
+    moments = sorted(_moments(centre, midnight, quota))
+    left = quota
+    while left > 0:
+        # A transfer is a record more, so another caller stays at home.
+        day.transfers = left > 1
+        left -= scenes.play(day, moments[quota - left])
+    shift.finish(centre, midnight, working)
+
+
+def _moments(centre: Centre, midnight: int, count: int) -> list[int]:
+    hours = centre.rng.choices(list(HOURS), weights=list(HOURS.values()), k=count)
+    return [midnight + hour * 3600 + centre.below(3600) for hour in hours]
+
+
+def _example(day: Day) -> int:
+    """The two calls of the protocol's example, before all others; returns how many there are."""
+    centre, line = day.centre, LINES[0]
+    caller = next(agent for agent in day.working if agent.login == EXAMPLE_CALLER)
+    at = caller.free_at + 1
+    for identifier, seconds in EXAMPLE:
+        call = Call(identifier, at, caller.party(), EXAMPLE_NUMBER)
+        talk = Talk(at + 7, at + 7 + seconds, BYE_A)
+        route(centre, call, at, "outer", providercode=line.code)
+        success(centre, call, Dial(line.party(EXAMPLE_NUMBER), at, (line.address,)), talk)
+        shift.occupy(centre, caller, ("busy", at), ("registered", talk.stopped))
+        at = caller.free_at + 60
+    return len(EXAMPLE)

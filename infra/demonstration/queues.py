@@ -1,0 +1,128 @@
+"""Writes what a queue does with a call: its passage as one row, and the events that made it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from infra.demonstration.calls import CANCELLED, Call, Talk
+from infra.demonstration.centre import QUEUES, Agent, Centre
+from infra.demonstration.rows import Value
+
+GREETING = 6
+PATIENCE = 15
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A call on its way through a queue: when it was greeted, when it entered, when the last agent was called."""
+
+    id: str
+    queue: str
+    greeted: int
+    entered: int
+    offered: int
+    banned: Agent | None
+
+
+def enter(centre: Centre, call: Call, absent: Agent | None) -> Passage:
+    """Greet the caller and queue the call; an `absent` agent is tried first, in vain."""
+    queue = QUEUES[centre.below(len(QUEUES))]
+    greeted = call.invited + 1
+    entered = greeted + GREETING
+    offered = entered + 1 + (PATIENCE if absent else centre.below(20))
+    passage = Passage(centre.uuid(), queue, greeted, entered, offered, absent)
+    script, caller = f"greeting_{queue}", {"from_user": call.a.number, "from_displayname": call.a.display}
+    _event(centre, call, "queue_greeting", greeted, **caller, **_id(passage), qivrscript=script, sys_iscopied=False)
+    _event(centre, call, "queue_enqueue", entered, **_at(passage), from_user=call.a.number, result="ok")
+    _script(centre, script, greeted, entered)
+    if absent:
+        _event(centre, call, "queue_start_call", entered, qid=queue, userid=absent.id)
+        _event(centre, call, "queue_userban", offered, **_at(passage), userid=absent.id)
+    return passage
+
+
+def serve(centre: Centre, call: Call, passage: Passage, agent: Agent, talk: Talk) -> None:
+    """`agent` took the call out of the queue."""
+    _event(centre, call, "queue_start_call", passage.offered, qid=passage.queue, userid=agent.id)
+    _event(centre, call, "queue_preivr_start", talk.started, qid=passage.queue, userid=agent.id)
+    caller = {"from_user": call.a.number, "from_displayname": call.a.display}
+    result = {"result": "ok", "reason": "answered"}
+    _event(centre, call, "queue_dequeue", talk.started, **_at(passage), **caller, **result)
+    _event(centre, call, "final", talk.stopped, **_id(passage), stopreason=talk.reason)
+    _passage(
+        centre,
+        call,
+        passage,
+        start_call_uid=agent.id,
+        dequeue_result="ok",
+        dequeue_reason="answered",
+        dt_preivr=centre.clock(talk.started),
+        dt_dequeue=centre.clock(talk.started),
+        final_stopreason=talk.reason,
+        dt_final=centre.clock(talk.stopped),
+    )
+
+
+def abandon(centre: Centre, call: Call, passage: Passage, agent: Agent, stopped: int) -> None:
+    """The caller gave up while `agent` was called."""
+    _event(centre, call, "queue_start_call", passage.offered, qid=passage.queue, userid=agent.id)
+    _event(centre, call, "queue_quit", stopped, qid=passage.queue, from_user=call.a.number)
+    _event(centre, call, "final", stopped, **_id(passage), stopreason=CANCELLED[1])
+    _passage(
+        centre,
+        call,
+        passage,
+        start_call_uid=agent.id,
+        dt_quit=centre.clock(stopped),
+        final_stopreason=CANCELLED[1],
+        dt_final=centre.clock(stopped),
+    )
+
+
+def _passage(centre: Centre, call: Call, passage: Passage, **end: Value) -> None:
+    banned = passage.banned
+    centre.rows.add(
+        "ivrhuntq",
+        "huntq_calls",
+        inviteid=call.id,
+        huntq_id=passage.id,
+        callid=call.esgdlg,
+        esgdlg=call.esgdlg,
+        from_user=call.a.number,
+        from_displayname=call.a.display,
+        qid=passage.queue,
+        enqueue_result="ok",
+        banned_user=banned.id if banned else None,
+        dt_greet=centre.clock(passage.greeted),
+        dt_enqueue=centre.clock(passage.entered),
+        dt_start_call=centre.clock(passage.offered),
+        dt_userban=centre.clock(passage.offered) if banned else None,
+        **end,
+    )
+
+
+def _id(passage: Passage) -> dict[str, Value]:
+    return {"huntq_id": passage.id}
+
+
+def _at(passage: Passage) -> dict[str, Value]:
+    return {"huntq_id": passage.id, "qid": passage.queue}
+
+
+def _event(centre: Centre, call: Call, table: str, at: int, **facts: Value) -> None:
+    centre.rows.add(
+        "ivrhuntqevents",
+        table,
+        callid=call.esgdlg,
+        inviteid=call.id,
+        esgdlg=call.esgdlg,
+        eventts=centre.clock(at),
+        **facts,
+    )
+
+
+def _script(centre: Centre, code: str, started: int, stopped: int) -> None:
+    script: dict[str, Value] = {"type": "ivr", "scrcode": code}
+    centre.rows.add("scriptevents", "script_start", **script, eventts=centre.clock(started))
+    end: dict[str, Value] = {"stoptype": "final", "stopreason": "normal", "eventts": centre.clock(stopped)}
+    centre.rows.add("scriptevents", "script_stop", **script, **end)

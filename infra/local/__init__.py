@@ -1,0 +1,1 @@
+"""The whole bundle in one process, for development and tests."""

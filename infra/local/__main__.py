@@ -1,0 +1,89 @@
+"""`python -m infra.local`: the whole bundle in one process, until Ctrl-C."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shlex
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from chalicelib.errors import RingledgerError
+from infra.local import environment
+
+# The documented example of the statistics channel, and its companion that counts.
+ROWS = "select inviteid,anumber,acallednum,bnumber,duration,stopreason from calls.success limit 2"
+COUNT = "select count (inviteid) from calls.success"
+
+
+def main() -> int:
+    """Run until somebody wants it to stop; answer the exit status."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        options = environment.options()
+        # Here and not above: loading it takes a second in which a Ctrl-C should be as clean as later.
+        from infra.local.stack import Stack  # noqa: PLC0415
+
+        stack = Stack(options, _say)
+        with stack.running():
+            _say(_welcome(stack.facts, options.data))
+            stack.wait()
+    except KeyboardInterrupt:
+        _say("\nStopped.\n")
+    except RingledgerError as fault:
+        sys.stderr.write(f"{fault.message}\n")
+        return 1
+    return 0
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    # The first one unwinds everything; impatience must not interrupt that.
+    for ignored in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ignored, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def _say(text: str) -> None:
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read along has gone, `make run | head` for one; that is no reason to stop.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _welcome(facts: dict[str, Any], data: Path) -> str:
+    url, tokens = facts["url"], facts["tokens"]
+    listed = "\n".join(f"  {scope:<12}{token}" for scope, token in tokens.items())
+    return f"""
+Ringledger answers on {url}
+
+Tokens, the same after a restart:
+{listed}
+
+Two rows, as the protocol's example has it:
+  {_curl(f"{url}/api/token/v1/{tokens['statistics']}", "data", ROWS)}
+
+How many there are:
+  {_curl(f"{url}/statistics", "quantity", COUNT, tokens["statistics"])}
+
+Data is kept in {data}, addresses for tools in {data / "stack.json"}.
+Ctrl-C stops everything.
+"""
+
+
+def _curl(url: str, action: str, query: str, bearer: str = "") -> str:
+    body = json.dumps({"entity": "chronological", "action": action, "options": {"psql": query}})
+    headers = ["Content-Type: application/json; charset=utf-8"] + [f"Authorization: Bearer {bearer}"] * bool(bearer)
+    words = ["curl", "-sS", "-X", "POST", url, *(word for header in headers for word in ("-H", header)), "-d", body]
+    return shlex.join(words)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

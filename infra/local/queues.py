@@ -1,0 +1,160 @@
+"""Lambda's SQS event source: takes batches from the queues and calls the handlers of `@app.on_sqs_message`.
+
+Faithful where handlers can notice: batch size and window, the event's shape and size, partial failures, and
+that what failed comes back when the queue's visibility timeout is over. Lambda runs several batches of a
+queue at once; here there is one after the other.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+from chalice.app import Chalice, SQSEventConfig
+from chalice.local import LambdaContext
+
+MESSAGES_A_RECEIVE = 10
+POLL_SECONDS = 1
+RETRY_SECONDS = 5
+# Lambda's limit for an invocation's payload.
+EVENT_BYTES = 6_000_000
+LAMBDA_SECONDS = 60
+STOP_SECONDS = 10
+
+logger = logging.getLogger(__name__)
+
+
+class Poller:
+    """One thread for one handler of one queue."""
+
+    def __init__(self, app: Chalice, source: SQSEventConfig, endpoint: str | None) -> None:
+        """Call the handler that `app` registered as `source`; `endpoint` is where SQS answers."""
+        self._source = source
+        self._handler = app.handler_map[source.name]
+        self._sqs = boto3.client("sqs", endpoint_url=endpoint)
+        name = source.queue or str(source.queue_arn).rsplit(":", 1)[-1]
+        self._url = self._sqs.get_queue_url(QueueName=name)["QueueUrl"]
+        asked = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])
+        self._arn = asked["Attributes"]["QueueArn"]
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"sqs-{source.name}", daemon=True)
+
+    def start(self) -> None:
+        """Begin to poll."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Take no more messages, and give the batch in hand ten seconds to end."""
+        self._stopping.set()
+        self._thread.join(STOP_SECONDS)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                for event in _events(self._batch(), self._arn):
+                    self._invoke(event)
+            except (BotoCoreError, ClientError) as fault:
+                # What was received and not deleted comes back by itself.
+                logger.warning("%s: SQS does not answer: %s", self._source.name, fault)
+                self._stopping.wait(RETRY_SECONDS)
+
+    def _batch(self) -> list[Any]:
+        batch: list[Any] = []
+        closes = 0.0
+        while len(batch) < self._source.batch_size and not self._stopping.is_set():
+            batch += self._receive(min(MESSAGES_A_RECEIVE, self._source.batch_size - len(batch)))
+            if not batch:
+                continue
+            # The window opens with the first message.
+            closes = closes or time.monotonic() + self._source.maximum_batching_window_in_seconds
+            if time.monotonic() >= closes:
+                break
+        return batch
+
+    def _receive(self, count: int) -> list[Any]:
+        asked = self._sqs.receive_message(
+            QueueUrl=self._url,
+            MaxNumberOfMessages=count,
+            WaitTimeSeconds=POLL_SECONDS,
+            AttributeNames=["All"],
+            MessageAttributeNames=["All"],
+        )
+        return list(asked.get("Messages", []))
+
+    def _invoke(self, event: dict[str, Any]) -> None:
+        try:
+            answer = self._handler(event, LambdaContext(self._source.name, 128, LAMBDA_SECONDS * 1000))
+            failed = failures(answer, {record["messageId"] for record in event["Records"]})
+        except Exception:
+            # Whatever a handler raises, Lambda writes down and leaves the batch to the visibility timeout.
+            logger.exception("%s failed; its %d messages will return", self._source.name, len(event["Records"]))
+            return
+        for record in event["Records"]:
+            if record["messageId"] not in failed:
+                self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=record["receiptHandle"])
+
+
+def failures(answer: object, known: set[str]) -> set[str]:
+    """Read a handler's `batchItemFailures`: the ids among `known` that must not be deleted.
+
+    Nothing, an empty answer and an empty list mean that all went well. Raises ValueError, which fails the whole
+    batch, for any other shape and for an id outside of the batch, as Lambda does.
+    """
+    if not answer:
+        return set()
+    if not isinstance(answer, dict):
+        raise ValueError("an SQS handler must answer nothing or an object")  # noqa: TRY004 - one error for all misshapes
+    try:
+        failed = {item["itemIdentifier"] for item in answer.get("batchItemFailures") or []}
+    except (TypeError, KeyError):
+        raise ValueError("batchItemFailures must be a list of {itemIdentifier}") from None
+    if not failed <= known:
+        raise ValueError("batchItemFailures names a message that was not in the batch")
+    return failed
+
+
+def _events(batch: list[Any], arn: str) -> Iterator[dict[str, Any]]:
+    records: list[dict[str, Any]] = []
+    size = 0
+    for record in (_record(message, arn) for message in batch):
+        weight = len(json.dumps(record))
+        if records and size + weight > EVENT_BYTES:
+            yield {"Records": records}
+            records, size = [], 0
+        records.append(record)
+        size += weight
+    if records:
+        yield {"Records": records}
+
+
+def _record(message: dict[str, Any], arn: str) -> dict[str, Any]:
+    record = {
+        "messageId": message["MessageId"],
+        "receiptHandle": message["ReceiptHandle"],
+        "body": message["Body"],
+        "attributes": message.get("Attributes", {}),
+        "messageAttributes": {name: _attribute(value) for name, value in message.get("MessageAttributes", {}).items()},
+        "md5OfBody": message["MD5OfBody"],
+        "eventSource": "aws:sqs",
+        "eventSourceARN": arn,
+        "awsRegion": arn.split(":")[3],
+    }
+    if "MD5OfMessageAttributes" in message:
+        record["md5OfMessageAttributes"] = message["MD5OfMessageAttributes"]
+    return record
+
+
+def _attribute(value: dict[str, Any]) -> dict[str, Any]:
+    attribute: dict[str, Any] = {"stringListValues": [], "binaryListValues": [], "dataType": value["DataType"]}
+    if "StringValue" in value:
+        attribute["stringValue"] = value["StringValue"]
+    if "BinaryValue" in value:
+        attribute["binaryValue"] = base64.b64encode(value["BinaryValue"]).decode()
+    return attribute

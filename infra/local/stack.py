@@ -1,0 +1,203 @@
+"""The composition: which part of the local stack starts after which, and what each is told of the others."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg2
+from botocore.exceptions import BotoCoreError, ClientError
+from chalice.app import Chalice, ScheduledEventConfig, SQSEventConfig
+
+from chalicelib import settings, tokens
+from chalicelib.admin import migrations, roles
+from chalicelib.errors import Misconfigured, Unavailable
+from chalicelib.platform.postgres import connection
+from chalicelib.settings import Settings
+from infra.demonstration import fill
+from infra.local import aws, environment
+from infra.local.environment import Options
+from infra.local.gateway import Gateway, bound
+from infra.local.keyring import Keyring, write_private
+from infra.local.postgres import Postgres
+from infra.local.queues import Poller
+from infra.local.schedule import Scheduler, moments
+
+ROLES = ("reader", "gate", "writer")
+Say = Callable[[str], None]
+
+
+class Part(Protocol):
+    """Whatever runs beside the others until it is stopped."""
+
+    def start(self) -> None:
+        """Begin, and return at once."""
+
+    def stop(self) -> None:
+        """End, and return when nothing of it is left."""
+
+
+class Stack:
+    """The running local stack; `facts` is what stack.json says."""
+
+    def __init__(self, options: Options, say: Say) -> None:
+        """Run what `options` ask for, telling `say` about what takes long."""
+        self.facts: dict[str, Any] = {}
+        self._options = options
+        self._say = say
+        self._file = options.data / "stack.json"
+        self._postgres: Postgres | None = None
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Start every part; stop all that was started, whatever happens.
+
+        Raises RingledgerError with one sentence for every fault that can be expected.
+        """
+        with _explained(self._options.data), ExitStack() as parts:
+            parts.enter_context(_locked(self._options.data))
+            listener = parts.enter_context(bound(self._options.host, self._options.port))
+            keyring = Keyring(self._options.data)
+            environment.prepare_clients()
+            database_url = self._start_database(parts, keyring)
+            endpoint, queues = self._start_aws(parts, keyring)
+            self._prepare_database(self._settings(database_url, endpoint, queues, keyring))
+            self.facts = {
+                "url": _url(self._options.host, listener.getsockname()[1]),
+                "database_url": database_url,
+                "aws_endpoint_url": endpoint,
+                "queues": queues,
+                "bucket": aws.BUCKET,
+                "tokens": {scope: self._issue_token(database_url, scope, keyring) for scope in tokens.SCOPES},
+                "webhook_keys": {},
+                "extensions": {},
+            }
+            # Only now: the bundle reads its settings when it is loaded.
+            app: Chalice = import_module("app").app
+            for part in (Gateway(app, listener), *_event_sources(app, endpoint)):
+                part.start()
+                parts.callback(part.stop)
+            parts.callback(self._file.unlink, missing_ok=True)
+            write_private(self._file, self.facts)
+            yield
+
+    def wait(self) -> None:
+        """Return never; Unavailable when a part that others need has ended by itself."""
+        while not (self._postgres and self._postgres.ended()):
+            time.sleep(0.5)
+        raise Unavailable(f"PostgreSQL has ended; {self._options.data / 'postgres.log'} says why")
+
+    def _start_database(self, parts: ExitStack, keyring: Keyring) -> str:
+        # A start that was killed leaves its promise behind.
+        self._file.unlink(missing_ok=True)
+        if self._options.database_url:
+            return self._options.database_url
+        self._postgres = Postgres(self._options.data, keyring.secret("owner"))
+        parts.callback(self._postgres.stop)
+        return self._postgres.start(keyring.port("postgres_port"))
+
+    def _start_aws(self, parts: ExitStack, keyring: Keyring) -> tuple[str, dict[str, str]]:
+        endpoint = self._options.aws_endpoint_url
+        if not endpoint:
+            server = aws.Aws(self._options.data / "aws")
+            endpoint = server.start(keyring.port("aws_port"))
+            parts.callback(server.stop)
+        return endpoint, aws.prepare(endpoint)
+
+    def _settings(self, database_url: str, endpoint: str, queues: dict[str, str], keyring: Keyring) -> Settings:
+        values = {
+            "DATABASE_URL": database_url,
+            "AWS_ENDPOINT_URL": endpoint,
+            "BUCKET": aws.BUCKET,
+            "EVENTS_QUEUE_URL": queues[aws.EVENTS],
+        }
+        defaults = {"CORS_ORIGINS": "*"}
+        # A database of somebody else's may have roles of somebody else's making.
+        (defaults if self._options.database_url else values).update(_role_urls(database_url, keyring))
+        return settings.load(environment.publish(values, defaults))
+
+    def _prepare_database(self, configured: Settings) -> None:
+        migrations.migrate(configured.owner_database_url)
+        roles.ensure_roles(configured)
+        if self._options.calls and not fill.is_filled(configured.owner_database_url):
+            fill.fill(configured.owner_database_url, self._options.calls, self._progress)
+
+    def _issue_token(self, database_url: str, scope: str, keyring: Keyring) -> str:
+        name, value = f"demo-{scope}", keyring.secret(f"token_{scope}")
+        try:
+            tokens.create(database_url, name, [scope], value)
+        except tokens.TokenRefused:
+            # There from an earlier start, as a rule; but somebody may have revoked it, or the database is shared.
+            if not tokens.verify(connection(database_url), value):
+                self._say(
+                    f"The token {name} of this database is revoked or has a value that only another DATA knows.\n"
+                )
+        return value
+
+    def _progress(self, done: int, total: int) -> None:
+        self._say(f"\rMaking demonstration calls: {done} of {total}" + ("\n" if done >= total else ""))
+
+
+def _role_urls(owner_url: str, keyring: Keyring) -> dict[str, str]:
+    owner = urlsplit(owner_url)
+    place = owner.netloc.rpartition("@")[2]
+    return {
+        f"{role.upper()}_DATABASE_URL": urlunsplit(
+            owner._replace(netloc=f"ringledger_{role}:{keyring.secret(role)}@{place}")
+        )
+        for role in ROLES
+    }
+
+
+def _event_sources(app: Chalice, endpoint: str) -> Iterator[Part]:
+    for source in app.event_sources:
+        if isinstance(source, SQSEventConfig):
+            yield Poller(app, source, endpoint)
+        elif isinstance(source, ScheduledEventConfig):
+            yield Scheduler(app, source, moments(source.schedule_expression))
+
+
+def _url(host: str, port: int) -> str:
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - what a client puts instead
+    return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
+
+
+@contextmanager
+def _locked(data: Path) -> Iterator[None]:
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(data / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        _lock(descriptor, data)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, data: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise Misconfigured(
+            f"Ringledger runs already on {data}; stop it, or choose another: DATA=dir make run"
+        ) from None
+
+
+@contextmanager
+def _explained(data: Path) -> Iterator[None]:
+    try:
+        yield
+    except psycopg2.Error as fault:
+        raise Unavailable(f"PostgreSQL does not do what is needed: {str(fault).strip()}") from fault
+    except (BotoCoreError, ClientError) as fault:
+        raise Unavailable(f"S3 or SQS do not do what is needed: {fault}") from fault
+    except (sqlite3.Error, OSError, json.JSONDecodeError) as fault:
+        raise Misconfigured(f"{data} cannot be used: {fault}") from fault

@@ -1,0 +1,78 @@
+"""The rules of the house that no linter states."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import app
+
+ROOT = Path(__file__).parents[2]
+SOURCES = [path for folder in ("chalicelib", "infra", "tests") for path in sorted((ROOT / folder).rglob("*.py"))]
+LINES_LIMIT = 300
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_file_fits_one_reading(path: Path) -> None:
+    """No file is longer than 300 lines."""
+    assert len(path.read_text("utf-8").splitlines()) <= LINES_LIMIT
+
+
+def test_every_test_states_its_rule() -> None:
+    """Each test has a docstring of its own."""
+    silent = [
+        f"{path.name}:{function.name}"
+        for path in SOURCES
+        if path.name.startswith("test_")
+        for function in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(function, ast.FunctionDef)
+        and function.name.startswith("test_")
+        and not ast.get_docstring(function)
+    ]
+    assert silent == []
+
+
+def test_every_surface_is_mounted() -> None:
+    """A package with a surface that `app.py` does not name would never answer."""
+    surfaces = {path.parent.name for path in (ROOT / "chalicelib").glob("*/surface.py")}
+    named = set(re.findall(r"chalicelib\.(\w+)\.surface", (ROOT / "app.py").read_text("utf-8")))
+    assert surfaces == named
+
+
+def test_every_route_belongs_to_a_surface() -> None:
+    """Views live in surface modules only, since a surface is what a Lambda is given."""
+    views = [entry.view_function for methods in app.app.routes.values() for entry in methods.values()]
+    assert views
+    assert {view.__module__.rpartition(".")[2] for view in views} == {"surface"}
+
+
+def _modules_loaded_by(handler: str) -> set[str]:
+    code = "import sys, app; print(*sorted(sys.modules))"
+    environment = {"PATH": os.environ["PATH"], "_HANDLER": handler, "LAMBDA_TASK_ROOT": "/var/task"}
+    loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, check=True)
+    return set(loaded.stdout.decode().split())
+
+
+@pytest.mark.parametrize(
+    ("handler", "unwanted"),
+    [
+        (
+            "app.statistics",
+            {"boto3", "botocore.session", "pydantic", "chalicelib.health.surface", "chalicelib.admin.surface"},
+        ),
+        ("app.app", {"boto3", "botocore.session", "pydantic", "pglast", "chalicelib.statistics.surface"}),
+        (
+            "app.admin",
+            {"boto3", "botocore.session", "pglast", "chalicelib.statistics.surface", "chalicelib.health.surface"},
+        ),
+    ],
+)
+def test_a_cold_start_loads_its_own_surface_only(handler: str, unwanted: set[str]) -> None:
+    """Inside a Lambda, importing the bundle loads nothing that only other Lambdas need."""
+    assert _modules_loaded_by(handler) & unwanted == set()

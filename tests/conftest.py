@@ -1,0 +1,110 @@
+"""What every test may stand on: the whole bundle, started as anyone would start it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+START_SECONDS = 120
+STOP_SECONDS = 30
+# Of the machine's own, so that a test never reaches anything but what it started.
+FOREIGN = ("DATABASE_URL", "READER_DATABASE_URL", "GATE_DATABASE_URL", "WRITER_DATABASE_URL", "AWS_ENDPOINT_URL")
+
+
+@dataclass
+class Launched:
+    """One `python -m infra.local` and what its stack.json said."""
+
+    process: subprocess.Popen[bytes]
+    data: Path
+    facts: dict[str, Any]
+
+    @property
+    def output(self) -> str:
+        """All that it wrote so far, to stdout and stderr."""
+        return (self.data.parent / f"{self.data.name}.log").read_text()
+
+    def stop(self, order: signal.Signals = signal.SIGTERM) -> int:
+        """Ask it to stop; its exit status."""
+        self.process.send_signal(order)
+        return self.process.wait(STOP_SECONDS)
+
+
+Launch = Callable[..., Launched]
+
+
+def begin(data: Path, **variables: str) -> subprocess.Popen[bytes]:
+    """Start the local stack on `data` with these environment variables, without waiting for it."""
+    environment = {name: value for name, value in os.environ.items() if name not in FOREIGN}
+    environment |= {"DATA": str(data), "PORT": "0", "DEMO": "0"} | variables
+    with (data.parent / f"{data.name}.log").open("ab") as log:
+        command = [sys.executable, "-m", "infra.local"]
+        return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True)
+
+
+@contextmanager
+def launcher() -> Iterator[Launch]:
+    """Starts local stacks, and sees to it that none is left."""
+    processes: list[subprocess.Popen[bytes]] = []
+
+    def launch(data: Path, **variables: str) -> Launched:
+        file = data / "stack.json"
+        # Of a start that was killed.
+        file.unlink(missing_ok=True)
+        process = begin(data, **variables)
+        processes.append(process)
+        deadline = time.monotonic() + START_SECONDS
+        while process.poll() is None and time.monotonic() < deadline:
+            if file.exists():
+                return Launched(process, data, json.loads(file.read_text()))
+            time.sleep(0.05)
+        pytest.fail((data.parent / f"{data.name}.log").read_text())
+
+    try:
+        yield launch
+    finally:
+        for process in processes:
+            if process.poll() is None:
+                process.terminate()
+                process.wait(STOP_SECONDS)
+
+
+@pytest.fixture(scope="session")
+def launch() -> Iterator[Launch]:
+    """Starts a local stack on a data folder, with environment variables as keywords."""
+    with launcher() as start:
+        yield start
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """The facts of a running bundle with 2000 calls, and the addresses of its database's roles."""
+    data = tmp_path_factory.mktemp("stack") / "data"
+    with launcher() as start:
+        launched = start(data, DEMO="1", DEMO_CALLS="2000", STATEMENT_TIMEOUT="3", TOKEN_CACHE_SECONDS="1")
+        yield launched.facts | role_urls(launched)
+        assert launched.stop() == 0, launched.output
+
+
+def role_urls(launched: Launched) -> dict[str, str]:
+    """Addresses of the database for each role: `reader_url`, `gate_url`, `writer_url`."""
+    secrets = json.loads((launched.data / "secrets.json").read_text())
+    owner = urlsplit(launched.facts["database_url"])
+    place = owner.netloc.rpartition("@")[2]
+    return {
+        f"{role}_url": owner._replace(netloc=f"ringledger_{role}:{secrets[role]}@{place}").geturl()
+        for role in ("reader", "gate", "writer")
+    }

@@ -1,0 +1,123 @@
+"""The documented tables: the protocol, the catalog in Python and the live database agree on every name and type."""
+
+from __future__ import annotations
+
+import pytest
+
+from chalicelib.settings import Settings
+from chalicelib.statistics.catalog import TABLES
+from tests.database import seed
+from tests.databases import run
+
+pytest_plugins = ["tests.databases"]
+
+# Where the protocol demands a value or gives one; everything else may be null.
+CONSTRAINTS = {
+    ("ivrhuntq.huntq_calls", "inviteid", "NOT NULL"),
+    ("ivrhuntqevents.queue_greeting", "sys_iscopied", "DEFAULT false"),
+    ("sipuserevents.sipuser_state_changed", "login", "NOT NULL"),
+    ("sipuserevents.sipuser_state_changed", "state", "NOT NULL"),
+    ("sipuserevents.sipuser_state_changed", "sys_iscopied", "DEFAULT false"),
+    ("sipuserevents.sipuser_state_changed", "eventts", "NOT NULL"),
+    ("sipuserevents.sipuser_transtate_set", "login", "NOT NULL"),
+    ("sipuserevents.sipuser_transtate_set", "state", "NOT NULL"),
+    ("sipuserevents.sipuser_transtate_set", "sys_iscopied", "DEFAULT false"),
+    ("sipuserevents.sipuser_transtate_set", "eventts", "NOT NULL"),
+    ("userevents.usr_state_changed", "user_id", "NOT NULL"),
+}
+
+
+@pytest.fixture
+def documented() -> dict[str, seed.Columns]:
+    """The tables of the protocol document itself."""
+    if not seed.SEED.exists():
+        pytest.skip(f"the protocol document is not beside this checkout: {seed.SEED.name}")
+    return seed.tables(seed.SEED.read_text(encoding="utf-8"))
+
+
+def test_the_catalog_is_the_protocols(documented: dict[str, seed.Columns]) -> None:
+    """Each documented table and column stands in the catalog, in its order; alert calls, of which only names are given, too."""
+    ours = {f"{schema}.{table}": columns for schema, tables in TABLES.items() for table, columns in tables.items()}
+    theirs = {
+        table: tuple((name, kind.partition(" NOT NULL")[0].partition(" DEFAULT")[0]) for name, kind in columns.items())
+        for table, columns in documented.items()
+        if columns
+    }
+    alerts = {table: ours[table] for table, columns in documented.items() if not columns}
+
+    assert theirs | alerts == ours
+    assert all(table.startswith("alertcallevents.") for table in alerts)
+
+
+def test_the_constraints_are_the_protocols(documented: dict[str, seed.Columns]) -> None:
+    """NOT NULL and defaults stand in the expectation below exactly where the protocol has them."""
+    found = {
+        (table, name, word)
+        for table, columns in documented.items()
+        for name, kind in columns.items()
+        for word in ("NOT NULL", "DEFAULT false")
+        if kind.endswith(word)
+    }
+    assert found == CONSTRAINTS
+
+
+def test_the_database_holds_the_catalog_and_nothing_else(database: Settings) -> None:
+    """Beside the documented schemas there is only `ledger`, and in them only the catalog's tables and columns."""
+    rows = run(
+        database.owner_database_url,
+        "SELECT table_schema, table_name, column_name, data_type FROM information_schema.columns"
+        " WHERE table_schema NOT IN ('pg_catalog', 'information_schema', 'ledger') ORDER BY ordinal_position",
+    )
+    live: dict[object, dict[object, tuple[tuple[object, object], ...]]] = {}
+    for schema, table, column, kind in rows:
+        tables = live.setdefault(schema, {})
+        tables[table] = (*tables.get(table, ()), (column, kind))
+
+    assert live == TABLES
+
+
+def test_the_database_demands_what_the_protocol_demands(database: Settings) -> None:
+    """Columns are NOT NULL or have a default only where the protocol says so."""
+    rows = run(
+        database.owner_database_url,
+        "SELECT table_schema || '.' || table_name, column_name, is_nullable, column_default"
+        " FROM information_schema.columns WHERE table_schema = ANY (%s)",
+        [list(TABLES)],
+    )
+    found = {(table, column, "NOT NULL") for table, column, nullable, _ in rows if nullable == "NO"}
+    found |= {(table, column, f"DEFAULT {default}") for table, column, _, default in rows if default}
+
+    assert found == CONSTRAINTS
+
+
+def test_rows_of_one_call_may_repeat(database: Settings) -> None:
+    """No unique constraint is ours to add: a provider's own rows may repeat an inviteid."""
+    rows = run(
+        database.owner_database_url,
+        "SELECT indexrelid::regclass FROM pg_index JOIN pg_class ON pg_class.oid = indrelid"
+        " WHERE indisunique AND relnamespace::regnamespace::text = ANY (%s)",
+        [list(TABLES)],
+    )
+    assert rows == []
+
+
+def test_alert_calls_are_marked_as_ours(database: Settings) -> None:
+    """Who reads the database sees that the protocol gave no columns for alert calls."""
+    rows = run(
+        database.owner_database_url,
+        "SELECT relname, obj_description(oid) FROM pg_class"
+        " WHERE relnamespace = 'alertcallevents'::regnamespace AND relkind = 'r'",
+    )
+    assert {name for name, _ in rows} == set(TABLES["alertcallevents"])
+    assert all("Ringledger's own" in str(comment) for _, comment in rows)
+
+
+@pytest.mark.parametrize("table", ["calls.success", "calls.cancelled", "calls.failed", "calls.forks", "calls.routes"])
+def test_a_period_is_found_by_an_index(database: Settings, table: str) -> None:
+    """A report on a period need not read the rows of all others."""
+    plan = run(
+        database.owner_database_url,
+        f"SET enable_seqscan = off; EXPLAIN SELECT * FROM {table}"
+        " WHERE invitedt >= '2026-10-01' AND invitedt < '2026-10-02'",
+    )
+    assert any("_invitedt" in str(line) for line in plan)

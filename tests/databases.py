@@ -1,0 +1,106 @@
+"""Databases for tests: a server of their own, so that what they do to its roles is nobody else's trouble."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg2
+import psycopg2.errors
+import pytest
+
+from chalicelib.admin.migrations import migrate
+from chalicelib.admin.roles import ensure_roles
+from chalicelib.settings import Settings
+from infra.local.gateway import bound
+from infra.local.postgres import Postgres
+
+PASSWORDS = {"reader": "reader's-password", "gate": "gate's-password", "writer": "writer's-password"}
+
+_numbers = itertools.count(1)
+
+
+class Server:
+    """A PostgreSQL server of its own with a superuser, and whatever roles a test gives it."""
+
+    def __init__(self, url: str) -> None:
+        """Remember the superuser's address."""
+        self.url = url
+
+    def new_database(self, owner: str = "") -> str:
+        """An empty database, and its owner's address; `owner` is a role that logs in without superuser's rights."""
+        name = f"fresh_{next(_numbers)}"
+        run(self.url, f"CREATE DATABASE {name}")
+        if not owner:
+            return urlsplit(self.url)._replace(path=f"/{name}").geturl()
+        run(self.url, f"ALTER DATABASE {name} OWNER TO {owner}")
+        return address(urlsplit(self.url)._replace(path=f"/{name}").geturl(), owner, owner)
+
+
+def address(url: str, user: str, password: str) -> str:
+    """The address of the same database for another user."""
+    place = urlsplit(url).netloc.rpartition("@")[2]
+    return urlsplit(url)._replace(netloc=f"{user}:{password.replace(chr(39), '%27')}@{place}").geturl()
+
+
+def settings_of(url: str) -> Settings:
+    """Settings of a bundle on the database of this owner's address."""
+    reader, gate, writer = (address(url, f"ringledger_{role}", word) for role, word in PASSWORDS.items())
+    return Settings(
+        owner_database_url=url, reader_database_url=reader, gate_database_url=gate, writer_database_url=writer
+    )
+
+
+def run(url: str, statement: str, parameters: list[object] | None = None) -> list[tuple[object, ...]]:
+    """What one statement answers over a connection of its own."""
+    with closing(psycopg2.connect(url)) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(statement, parameters)
+            return cursor.fetchall() if cursor.description else []
+
+
+def refusal(url: str, statement: str) -> str:
+    """The SQLSTATE with which a statement is refused, or an empty text when it is not."""
+    try:
+        run(url, statement)
+    except psycopg2.Error as error:
+        return error.pgcode or "refused"
+    return ""
+
+
+def start_server(folder: Path) -> Iterator[Server]:
+    """A new server in `folder`, for as long as the iterator lives."""
+    with closing(bound("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    server = Postgres(folder, "superuser")
+    try:
+        yield Server(server.start(port))
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server whose roles are Ringledger's as soon as the first `database` is made."""
+    yield from start_server(tmp_path_factory.mktemp("server"))
+
+
+@pytest.fixture
+def empty_database(server: Server) -> str:
+    """The owner's address of a database that nothing was done to."""
+    return server.new_database()
+
+
+@pytest.fixture(scope="module")
+def database(server: Server) -> Settings:
+    """A migrated database with its roles, shared by the tests of a module."""
+    url = server.new_database()
+    migrate(url)
+    ensure_roles(settings_of(url))
+    return settings_of(url)

@@ -1,0 +1,145 @@
+"""The poller that plays Lambda's SQS event source, against moto's queues over HTTP."""
+
+from __future__ import annotations
+
+import hashlib
+import queue
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from chalice.app import Chalice, SQSEvent, SQSEventConfig
+
+from infra.local import environment
+from infra.local.aws import Aws
+from infra.local.keyring import Keyring
+from infra.local.queues import Poller, failures
+
+WAIT_SECONDS = 30
+Answer = Callable[[list[str]], object]
+
+
+class Consumer:
+    """A queue, a handler with a given answer, and the poller between them."""
+
+    def __init__(self, name: str, endpoint: str, batch_size: int = 10, window: int = 0, visibility: int = 1) -> None:
+        """Make the queue, whose messages come back after `visibility` seconds; batches close after `window`."""
+        self.sqs = boto3.client("sqs", endpoint_url=endpoint)
+        self.url = self.sqs.create_queue(QueueName=name, Attributes={"VisibilityTimeout": str(visibility)})["QueueUrl"]
+        self.events: queue.Queue[list[dict[str, Any]]] = queue.Queue()
+        self.answer: Answer = lambda _bodies: None
+        self.app = Chalice(name)
+
+        @self.app.on_sqs_message(
+            queue=name, name=name, batch_size=batch_size, maximum_batching_window_in_seconds=window
+        )
+        def handle(event: SQSEvent) -> object:
+            records: list[dict[str, Any]] = event.to_dict()["Records"]
+            self.events.put(records)
+            return self.answer([record["body"] for record in records])
+
+        source = self.app.event_sources[0]
+        assert isinstance(source, SQSEventConfig)
+        self.poller = Poller(self.app, source, endpoint)
+
+    def send(self, *bodies: str) -> None:
+        """Put messages into the queue, then let the poller begin."""
+        for body in bodies:
+            attributes: Any = {"kind": {"DataType": "Binary", "BinaryValue": b"\x00"}}
+            self.sqs.send_message(QueueUrl=self.url, MessageBody=body, MessageAttributes=attributes)
+        self.poller.start()
+
+    def next(self) -> list[dict[str, Any]]:
+        """The records of the next call of the handler."""
+        return self.events.get(timeout=WAIT_SECONDS)
+
+    def left(self) -> int:
+        """How many messages are in the queue, in flight or not, once the poller has stopped."""
+        self.poller.stop()
+        names: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        counts = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=names)["Attributes"]
+        return sum(int(count) for count in counts.values())
+
+
+@pytest.fixture(scope="module")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where an SQS of this module's own answers."""
+    data = tmp_path_factory.mktemp("aws")
+    environment.prepare_clients()
+    server = Aws(Path(data) / "aws")
+    yield server.start(Keyring(data).port("aws"))
+    server.stop()
+
+
+def test_event(endpoint: str) -> None:
+    """A handler gets what Lambda would give it, and what it handled is deleted."""
+    consumer = Consumer("event", endpoint)
+
+    consumer.send("hello")
+
+    (record,) = consumer.next()
+    assert record["body"] == "hello"
+    assert record["md5OfBody"] == hashlib.md5(b"hello", usedforsecurity=False).hexdigest()
+    assert (record["eventSource"], record["awsRegion"]) == ("aws:sqs", "us-east-1")
+    assert record["eventSourceARN"] == "arn:aws:sqs:us-east-1:123456789012:event"
+    assert record["attributes"]["ApproximateReceiveCount"] == "1"
+    assert record["messageId"]
+    assert record["receiptHandle"]
+    assert record["messageAttributes"]["kind"]["binaryValue"] == "AA=="
+    assert consumer.left() == 0
+
+
+def test_batch_larger_than_a_receive(endpoint: str) -> None:
+    """Within its window a batch grows beyond the ten messages of one receive, up to its size."""
+    consumer = Consumer("batch", endpoint, batch_size=15, window=2, visibility=60)
+
+    consumer.send(*map(str, range(16)))
+
+    assert len(consumer.next()) == 15
+    assert len(consumer.next()) == 1
+    assert consumer.left() == 0
+
+
+def test_some_failed(endpoint: str) -> None:
+    """What the handler names comes back after the visibility timeout, the rest does not."""
+    consumer = Consumer("partial", endpoint)
+    failed: list[str] = []
+    consumer.answer = lambda _bodies: {"batchItemFailures": [{"itemIdentifier": name} for name in failed]}
+    consumer.sqs.send_message(QueueUrl=consumer.url, MessageBody="good")
+    failed.append(consumer.sqs.send_message(QueueUrl=consumer.url, MessageBody="bad")["MessageId"])
+
+    consumer.send()
+
+    assert sorted(record["body"] for record in consumer.next()) == ["bad", "good"]
+    (record,) = consumer.next()
+    assert (record["body"], record["attributes"]["ApproximateReceiveCount"]) == ("bad", "2")
+    assert consumer.left() == 1
+
+
+def test_handler_raised(endpoint: str) -> None:
+    """An exception brings the whole batch back."""
+    consumer = Consumer("raised", endpoint)
+    consumer.answer = lambda bodies: bodies[99]
+
+    consumer.send("a", "b")
+
+    assert {record["body"] for record in consumer.next()} == {"a", "b"}
+    assert {record["attributes"]["ApproximateReceiveCount"] for record in consumer.next()} == {"2"}
+    assert consumer.left() == 2
+
+
+@pytest.mark.parametrize("answer", [None, {}, {"batchItemFailures": []}, {"batchItemFailures": None}])
+def test_answers_of_success(answer: object) -> None:
+    """Nothing, an empty answer and an empty list say that all went well."""
+    assert failures(answer, {"1"}) == set()
+
+
+@pytest.mark.parametrize(
+    "items", ["1", [{"id": "1"}], [{"itemIdentifier": ""}], [{"itemIdentifier": None}], [{"itemIdentifier": "2"}], [1]]
+)
+def test_malformed_answers(items: object) -> None:
+    """An answer that does not name messages of the batch fails the whole of it."""
+    with pytest.raises(ValueError, match="batchItemFailures"):
+        failures({"batchItemFailures": items}, {"1"})

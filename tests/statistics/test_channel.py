@@ -1,0 +1,252 @@
+"""The statistics channel end to end: the protocol document's samples first, then every way to get a request wrong."""
+
+from __future__ import annotations
+
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import psycopg2
+import pytest
+import requests
+
+from chalicelib import tokens
+from tests.statistics.cases import ALLOWED, Case, named
+from tests.statistics.conftest import Ask, request_of
+
+EXAMPLE = "select\ninviteid,anumber,acallednum,bnumber,duration,stopreason from calls.success limit\n2"
+EXAMPLE_ROWS = [
+    {
+        "inviteid": "a72866b5-0631-87dd-2624-0900000334b5",
+        "anumber": "205",
+        "acallednum": "375291831767",
+        "bnumber": "375291831767",
+        "duration": 19,
+        "stopreason": '<<"Bye from side a">>',
+    },
+    {
+        "inviteid": "cb1a456e-0631-883c-c444-5c00000334b5",
+        "anumber": "205",
+        "acallednum": "375291831767",
+        "bnumber": "375291831767",
+        "duration": 22,
+        "stopreason": '<<"Bye from side a">>',
+    },
+]
+
+
+def test_the_documented_example_gets_the_documented_answer(ask: Ask) -> None:
+    """The sample request is answered by the sample rows, keys in the order of the query's columns."""
+    answer = ask(EXAMPLE)
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
+    assert answer.json() == {"success": True, "error": None, "data": EXAMPLE_ROWS}
+    assert list(answer.json()) == ["success", "error", "data"]
+    assert list(answer.json()["data"][0]) == list(EXAMPLE_ROWS[0])
+
+
+def test_a_quantity_is_a_number_and_a_count_sent_as_data_is_rows(ask: Ask) -> None:
+    """`quantity` answers an integer; the same query as `data` answers `[{"count": n}]`."""
+    count = "select count (inviteid) from calls.success"
+    number = ask(count, "quantity").json()["data"]
+    assert isinstance(number, int)
+    assert number > 500
+    assert ask(count).json() == {"success": True, "error": None, "data": [{"count": number}]}
+
+
+def test_no_rows_are_an_empty_array(ask: Ask) -> None:
+    """A query that finds nothing succeeds with `[]`."""
+    assert ask("select inviteid from calls.success where false").text == '{"success":true,"error":null,"data":[]}'
+
+
+@pytest.mark.parametrize("case", ALLOWED, ids=named)
+def test_every_allowed_query_of_the_corpus_runs(ask: Ask, case: Case) -> None:
+    """What the guard accepts runs under the reader's role; a count also needs to give one row."""
+    answer = ask(case.sql, case.action).json()
+    assert answer["error"] is None
+    assert isinstance(answer["data"], int if case.action == "quantity" else list)
+
+
+@pytest.mark.parametrize(
+    ("psql", "error"),
+    [
+        ("select count(*) from calls.success group by stopreason, anumber", "this one gives more"),
+        ("select count(*) from calls.success where false group by anumber", "this one gives none"),
+        ("select count(*)::text from calls.success", "needs a whole number in the first column"),
+        ("select inviteid from calls.success", "must begin with `select count`"),
+    ],
+)
+def test_a_quantity_of_another_shape_says_so(ask: Ask, psql: str, error: str) -> None:
+    """A count that is not one whole number is an error that tells what was expected."""
+    answer = ask(psql, "quantity").json()
+    assert (answer["success"], answer["data"]) == (False, None)
+    assert error in answer["error"]
+
+
+@pytest.mark.parametrize(
+    ("psql", "error"),
+    [
+        ("select nosuch\n  from calls.success", 'column "nosuch" does not exist (line 1, column 8, at `nosuch`)'),
+        ("select 1,\n  /* x */ 1/0 as x", "division by zero"),
+        ("select 'x'::int", 'invalid input syntax for type integer: "x" (line 1, column 8'),
+        ("select pg_sleep(1)", "function pg_sleep is not allowed (line 1, column 8"),
+        ("select * from ledger.tokens", "table ledger.tokens is not allowed"),
+        ("update calls.success set duration = 0", "must begin with `select`"),
+        ("select repeat('x', 1000) || (select string_agg(esgdlg, '') from calls.success, generate_series(1, 1000))",
+         "is larger than 16000000 bytes"),
+    ],
+)  # fmt: skip
+def test_a_failing_query_gets_the_envelope_and_its_own_error(ask: Ask, psql: str, error: str) -> None:
+    """Refusals and failures are HTTP 200 with success false, the reason, its place, and nothing else."""
+    answer = ask(psql)
+    assert answer.status_code == 200
+    assert answer.json()["success"] is False
+    assert answer.json()["data"] is None
+    assert error in answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "error"),
+    [
+        (b"{", 400, "must be JSON"),
+        (b"", 400, "must be JSON"),
+        (b"\xff\xfe", 400, "must be JSON"),
+        (b"[" * 100_000, 400, "must be JSON"),
+        (b"[1]", 400, "must be a JSON object"),
+        (b"{}", 400, "entity must be a text"),
+        (b'{"entity":"chronological","action":1}', 400, "action must be a text"),
+        (b'{"entity":"chronological","action":"data","options":[]}', 400, "options must be an object"),
+        (b'{"entity":"chronological","action":"data","options":{}}', 400, "options.psql must be a text"),
+        (b'{"entity":"chronological","action":"data","options":{"psql":"select \\u0000"}}', 200, "NUL"),
+        (b'{"entity":"chronological","action":"data","options":{"psql":"select \'\\ud800\'"}}', 200, "surrogate"),
+        (b'{"entity":"online","action":"data","options":{}}', 200, 'unknown entity "online"; known: chronological'),
+        (b'{"entity":"chronological","action":"x","options":{}}', 200, "known: data, quantity"),
+        (b" " * 200_000, 413, "at most 131072"),
+    ],
+)
+def test_a_malformed_request_says_what_is_wrong(stack: dict[str, Any], body: bytes, status: int, error: str) -> None:
+    """Every input gets the envelope: 400 for a wrong shape, 413 for a huge one, 200 for an unknown entity or action."""
+    address = f"{stack['url']}/api/token/v1/{stack['tokens']['statistics']}"
+    answer = requests.post(address, data=body, headers={"Content-Type": "application/json"}, timeout=30)
+    assert answer.status_code == status
+    assert (answer.json()["success"], answer.json()["data"]) == (False, None)
+    assert error in answer.json()["error"]
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=UTF-8"])
+def test_the_content_type_does_not_matter_where_the_body_is_json(stack: dict[str, Any], kind: str) -> None:
+    """curl's default content type works as well as the documented one."""
+    address = f"{stack['url']}/api/token/v1/{stack['tokens']['statistics']}"
+    body = json.dumps(request_of("select 'я' as a"))
+    answer = requests.post(address, data=body.encode(), headers={"Content-Type": kind}, timeout=30)
+    assert answer.json()["data"] == [{"a": "я"}]
+
+
+def test_an_unknown_token_in_the_address(stack: dict[str, Any]) -> None:
+    """The older protocol's own answer, to the letter."""
+    answer = requests.post(f"{stack['url']}/api/token/v1/{'x' * 43}", json=request_of("select 1"), timeout=30)
+    assert answer.status_code == 404
+    assert answer.text == '{"error_code":1404,"error_message":"Token not found"}'
+
+
+def test_a_bearer_token(stack: dict[str, Any]) -> None:
+    """`POST /statistics`: 200 with the token, 401 without or with a wrong one, 403 with one of another scope."""
+
+    def status(**headers: str) -> int:
+        return requests.post(
+            f"{stack['url']}/statistics", json=request_of("select 1"), headers=headers, timeout=30
+        ).status_code
+
+    held = stack["tokens"]
+    assert status(Authorization=f"Bearer {held['statistics']}") == 200
+    assert status() == 401
+    assert status(Authorization="Basic eDp5") == 401
+    assert status(Authorization="Bearer wrong") == 401
+    assert status(Authorization=f"Bearer {held['recordings']}") == 403
+
+
+def test_a_revoked_token_stops_working(stack: dict[str, Any]) -> None:
+    """Once what is remembered of it has expired, a revoked token is unknown."""
+    value = tokens.create(stack["database_url"], "short-lived", ["statistics"])
+    address = f"{stack['url']}/api/token/v1/{value}"
+    assert requests.post(address, json=request_of("select 1"), timeout=30).status_code == 200
+    tokens.revoke(stack["database_url"], "short-lived")
+    until = time.monotonic() + 30
+    while requests.post(address, json=request_of("select 1"), timeout=30).status_code == 200:
+        assert time.monotonic() < until, "still accepted"
+        time.sleep(0.2)
+    assert requests.post(address, json=request_of("select 1"), timeout=30).status_code == 404
+
+
+def test_a_browser_page_may_ask(stack: dict[str, Any]) -> None:
+    """Preflights and answers carry the cross-origin headers of the setting."""
+    preflight = requests.options(
+        f"{stack['url']}/statistics", headers={"Origin": "https://reports.example"}, timeout=30
+    )
+    assert preflight.status_code == 204
+    assert preflight.headers["Access-Control-Allow-Origin"] == "*"
+    assert "Authorization" in preflight.headers["Access-Control-Allow-Headers"]
+    asked = requests.post(f"{stack['url']}/statistics", headers={"Origin": "https://reports.example"}, timeout=30)
+    assert (asked.status_code, asked.headers["Access-Control-Allow-Origin"]) == (401, "*")
+
+
+def test_many_at_once(ask: Ask) -> None:
+    """Requests in parallel get their own answers."""
+    with ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(lambda n: ask(f"select {n} as n").json()["data"], range(60)))
+    assert answers == [[{"n": n}] for n in range(60)]
+
+
+def test_a_lost_connection_is_reopened(stack: dict[str, Any]) -> None:
+    """When PostgreSQL drops the channel's connections between two requests, the second one does not notice."""
+    with requests.Session() as session:
+        session.headers["Authorization"] = f"Bearer {stack['tokens']['statistics']}"
+        assert session.post(f"{stack['url']}/statistics", json=request_of("select 1 as a"), timeout=30).ok
+        owner = psycopg2.connect(stack["database_url"])
+        owner.cursor().execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where usename like 'ringledger\\_%'"
+        )
+        owner.close()
+        again = session.post(f"{stack['url']}/statistics", json=request_of("select 1 as a"), timeout=30)
+        assert again.json()["data"] == [{"a": 1}]
+
+
+@pytest.mark.parametrize(
+    ("weakening", "repair"),
+    [
+        ("alter role ringledger_reader superuser", "alter role ringledger_reader nosuperuser"),
+        ("alter role ringledger_reader set search_path = 'calls'", "alter role ringledger_reader set search_path = ''"),
+        (
+            "alter role ringledger_reader set default_transaction_read_only = off",
+            "alter role ringledger_reader set default_transaction_read_only = on",
+        ),
+        ("grant select on ledger.tokens to ringledger_reader", "revoke select on ledger.tokens from ringledger_reader"),
+        ("grant delete on calls.holds to ringledger_reader", "revoke delete on calls.holds from ringledger_reader"),
+        ("grant ringledger_writer to ringledger_reader", "revoke ringledger_writer from ringledger_reader"),
+        (
+            "alter role ringledger_reader set statement_timeout = 0",
+            "alter role ringledger_reader set statement_timeout = '3s'",
+        ),
+    ],
+)
+def test_a_role_that_could_do_more_is_not_served(ask: Ask, stack: dict[str, Any], weakening: str, repair: str) -> None:
+    """A new connection examines its role, and the channel answers 503 until the role is what it must be."""
+    owner = psycopg2.connect(stack["database_url"])
+    owner.autocommit = True
+    try:
+        owner.cursor().execute(weakening)
+        answer = ask("select 1")
+        assert answer.status_code == 503
+        assert answer.json()["success"] is False
+    finally:
+        owner.cursor().execute(repair)
+        owner.close()
+    assert ask("select 1 as a").json()["data"] == [{"a": 1}]
+
+
+def test_health(stack: dict[str, Any]) -> None:
+    """The API alone answers at once; with deep=1 each part is asked."""
+    assert requests.get(f"{stack['url']}/health", timeout=30).json() == {"status": "ok"}
+    deep = requests.get(f"{stack['url']}/health?deep=1", timeout=30)
+    assert deep.json() == {"status": "ok", "parts": {"postgresql": "ok", "sqs": "ok", "s3": "ok"}}

@@ -1,0 +1,43 @@
+"""Settings: read once, checked, and silent about secrets."""
+
+from __future__ import annotations
+
+import pytest
+
+from chalicelib import settings
+from chalicelib.errors import Misconfigured
+
+
+def test_an_empty_environment_has_every_default() -> None:
+    """Nothing needs to be set for the defaults to hold."""
+    assert settings.load({}).statement_timeout == 20
+    assert settings.load({}).spill_limit == 256_000_000
+
+
+def test_lists_may_be_separated_by_blanks_or_commas() -> None:
+    """CORS_ORIGINS takes both."""
+    assert settings.load({"CORS_ORIGINS": "https://a, https://b  https://c"}).cors_origins == (
+        "https://a",
+        "https://b",
+        "https://c",
+    )
+
+
+@pytest.mark.parametrize("value", ["x", "0", "-1", "1.5"])
+def test_a_number_that_is_none_is_named(value: str) -> None:
+    """The error names the variable and what would be right."""
+    with pytest.raises(Misconfigured, match="STATEMENT_TIMEOUT must be a whole number above zero"):
+        settings.load({"STATEMENT_TIMEOUT": value})
+
+
+def test_secrets_do_not_show() -> None:
+    """A settings object that ends in a log shows no address with a password."""
+    shown = repr(settings.load({"DATABASE_URL": "postgresql://a:hidden@b/c", "READER_DATABASE_URL": "hidden"}))
+    assert "hidden" not in shown
+
+
+def test_packaging_is_not_taken_for_a_lambda(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A handler's name counts only where Lambda itself runs."""
+    monkeypatch.setenv("_HANDLER", "app.statistics")
+    monkeypatch.delenv("LAMBDA_TASK_ROOT", raising=False)
+    assert settings.lambda_handler() == ""
