@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+pytest_plugins = ["tests.databases"]
+
 ROOT = Path(__file__).parents[1]
 START_SECONDS = 120
 STOP_SECONDS = 30

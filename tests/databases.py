@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
-import re
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path

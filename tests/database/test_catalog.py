@@ -9,8 +9,6 @@ from chalicelib.statistics.catalog import TABLES
 from tests.database import seed
 from tests.databases import run
 
-pytest_plugins = ["tests.databases"]
-
 # Where the protocol demands a value or gives one; everything else may be null.
 CONSTRAINTS = {
     ("ivrhuntq.huntq_calls", "inviteid", "NOT NULL"),
@@ -36,7 +34,7 @@ def documented() -> dict[str, seed.Columns]:
 
 
 def test_the_catalog_is_the_protocols(documented: dict[str, seed.Columns]) -> None:
-    """Each documented table and column stands in the catalog, in its order; alert calls, of which only names are given, too."""
+    """Each documented table and column stands in the catalog, in its order; of alert calls, the names."""
     ours = {f"{schema}.{table}": columns for schema, tables in TABLES.items() for table, columns in tables.items()}
     theirs = {
         table: tuple((name, kind.partition(" NOT NULL")[0].partition(" DEFAULT")[0]) for name, kind in columns.items())

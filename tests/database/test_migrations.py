@@ -12,8 +12,6 @@ from chalicelib.admin.database import SQL
 from chalicelib.admin.migrations import MigrationFailed, files, migrate
 from tests.databases import run
 
-pytest_plugins = ["tests.databases"]
-
 SHIPPED = [migration.name for migration in files(SQL / "migrations")]
 
 

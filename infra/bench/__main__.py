@@ -1,0 +1,52 @@
+"""`python -m infra.bench [--largest] [part …]`: take every measurement, or those named."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+
+from infra.bench import answering, day_report, guarding, large, one_row
+from infra.bench.place import Place, opened
+from infra.bench.report import Line, say, show
+
+Part = Callable[[Place], Iterator[Line]]
+PARTS: dict[str, tuple[str, Part]] = {
+    "guard": ("The guard on the corpus of allowed queries", lambda _: guarding.lines()),
+    "answer": ("An answer of 10,000 rows and 17 columns", answering.lines),
+    "row": ("A query of one row", one_row.lines),
+    "large": ("An answer that goes to S3", large.lines),
+}
+DAY = "day"
+
+
+def main() -> int:
+    """Run what was asked for; the exit status is 1 when a bound was missed."""
+    parser = argparse.ArgumentParser(prog="python -m infra.bench", description="Measures Ringledger.")
+    parser.add_argument("parts", nargs="*", metavar="part", help=f"of {', '.join([*PARTS, DAY])}; all without one")
+    parser.add_argument("--largest", action="store_true", help="the day's report on ten million calls too")
+    arguments = parser.parse_args()
+    unknown = set(arguments.parts) - {*PARTS, DAY}
+    if unknown:
+        parser.error(f"no part {', '.join(sorted(unknown))}; there are {', '.join([*PARTS, DAY])}")
+    wanted = arguments.parts or [*PARTS, DAY]
+    kept = _in_one_place([name for name in wanted if name in PARTS])
+    if DAY in wanted:
+        kept &= show(
+            "A day's report, the same number of calls on each day", day_report.lines(largest=arguments.largest)
+        )
+    say("\nEvery bound was kept.\n" if kept else "\nA bound was MISSED: see above.\n")
+    return 0 if kept else 1
+
+
+def _in_one_place(names: list[str]) -> bool:
+    if not names:
+        return True
+    say("Starting a database and an S3 for the measurements …\n")
+    with opened() as place:
+        # A list, not a generator: a missed bound must not keep the other parts from being measured.
+        return all([show(title, part(place)) for title, part in map(PARTS.__getitem__, names)])  # noqa: C419
+
+
+if __name__ == "__main__":
+    sys.exit(main())

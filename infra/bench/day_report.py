@@ -1,0 +1,74 @@
+"""A day's report on ever more calls, with the same number of calls on each day: it must not read them all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from typing import Any
+
+import psycopg2
+
+from infra.bench.place import opened
+from infra.bench.report import Line, alternating, milliseconds, say
+from infra.demonstration.fill import END
+from infra.demonstration.grow import grow
+
+SIZES = (100_000, 1_000_000)
+LARGEST = 10_000_000
+PER_DAY = 2_000
+ROUNDS = 40
+REPORT = """select date_trunc('hour', invitedt) as hour, count(*) as calls, sum(duration) as talk,
+avg(dial_duration) as wait from calls.success where invitedt >= '{day}' and invitedt < '{next}' group by 1 order by 1"""
+
+
+def lines(*, largest: bool) -> Iterator[Line]:
+    """Time, rows read and plan for each size; the largest beside the smallest."""
+    day = END - timedelta(days=3)
+    report = REPORT.format(day=day, next=day + timedelta(days=1))
+    smallest = 0.0
+    for size in (*SIZES, LARGEST) if largest else SIZES:
+        with opened(calls=0) as place:
+            made = grow(place.owner_url, size, PER_DAY, _progress)
+            say("\r" + " " * 60 + "\r")
+            with closing(psycopg2.connect(place.role_url("reader"))) as connection:
+                plan, seconds = _plan(connection, report), _seconds(connection, report)
+        smallest = smallest or seconds
+        ratio = seconds / smallest if size != SIZES[0] else None
+        yield Line(f"a day among {made:,} calls", milliseconds(seconds), "the smallest", ratio, at_most=1.5)
+        yield Line("  rows read", f"{_rows_read(plan):,.0f}", " → ".join(_shape(plan)))
+
+
+def _seconds(connection: Any, report: str) -> float:  # noqa: ANN401 - the driver's own class
+    def run() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(report)
+            cursor.fetchall()
+
+    return alternating({"report": run}, ROUNDS)["report"]
+
+
+def _plan(connection: Any, report: str) -> dict[str, Any]:  # noqa: ANN401 - as above
+    with connection.cursor() as cursor:
+        cursor.execute(f"explain (analyze, timing off, format json) {report}")
+        plan: dict[str, Any] = cursor.fetchone()[0][0]["Plan"]
+    return plan
+
+
+def _rows_read(node: dict[str, Any]) -> float:
+    """Rows that the plan's leaves took from the table, those that a filter threw away included."""
+    children = node.get("Plans", ())
+    if children and "Bitmap" not in node["Node Type"]:
+        return sum(_rows_read(child) for child in children)
+    removed = sum(value for name, value in node.items() if name.startswith("Rows Removed"))
+    return float((node["Actual Rows"] + removed) * node["Actual Loops"])
+
+
+def _shape(node: dict[str, Any]) -> Iterator[str]:
+    for child in node.get("Plans", ()):
+        yield from _shape(child)
+    yield node["Node Type"] + (f" ({node['Index Name']})" if "Index Name" in node else "")
+
+
+def _progress(done: int, total: int) -> None:
+    say(f"\r  making calls: {done:,} of {total:,}")

@@ -1,0 +1,52 @@
+"""What one small query costs beyond PostgreSQL's own work on it, and how many round trips it makes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+
+from chalicelib import settings
+from infra.bench.place import Place, request
+from infra.bench.report import Line, alternating, milliseconds
+from infra.bench.turns import relayed
+
+QUERY = "select inviteid, anumber, duration from calls.success where inviteid = 'a72866b5-0631-87dd-2624-0900000334b5'"
+ROUNDS = 300
+REQUESTS = 50
+
+
+def lines(place: Place) -> Iterator[Line]:
+    """The warm handler beside the same query sent bare, and the statements that the server counted."""
+    app = place.enter()
+    event = request(place, QUERY)
+    reader = place.connect("reader")
+
+    def handler() -> None:
+        app.app(dict(event), None)
+
+    def bare() -> None:
+        with reader.cursor() as cursor:
+            cursor.execute(QUERY)
+            cursor.fetchall()
+
+    taken = alternating({"handler": handler, "bare": bare}, ROUNDS)
+    yield Line("the same query through the bare driver", milliseconds(taken["bare"]))
+    yield Line("warm handler", milliseconds(taken["handler"]), "the bare driver", taken["handler"] / taken["bare"])
+    yield Line("of it beyond PostgreSQL and the driver", milliseconds(taken["handler"] - taken["bare"]))
+    yield Line("round trips a warm request", f"{_round_trips(place, handler):g}")
+    reader.close()
+
+
+def _round_trips(place: Place, handler: Callable[[], None]) -> float:
+    """What a warm request sends to PostgreSQL, counted by a relay between the two."""
+    with relayed(place.role_url("reader")) as (reader_url, reader), relayed(place.role_url("gate")) as (gate_url, gate):
+        os.environ.update(READER_DATABASE_URL=reader_url, GATE_DATABASE_URL=gate_url)
+        settings.current.cache_clear()
+        handler()
+        before = reader.count + gate.count
+        for _ in range(REQUESTS):
+            handler()
+        turns = reader.count + gate.count - before
+    os.environ.update(place.environment())
+    settings.current.cache_clear()
+    return turns / REQUESTS

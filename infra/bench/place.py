@@ -1,0 +1,107 @@
+"""Where measurements run: a database and an S3 of their own, and the bundle in the measuring process."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+from psycopg2 import extensions
+
+from infra.local.environment import LOOPBACK, prepare_clients
+
+ROOT = Path(__file__).parents[2]
+CALLS = 20_000
+
+
+@dataclass(frozen=True)
+class Place:
+    """A running local stack's facts, with the addresses of the roles, and where it keeps its data."""
+
+    facts: dict[str, Any]
+    data: Path
+
+    @property
+    def owner_url(self) -> str:
+        """The address of the database for its owner."""
+        return str(self.facts["database_url"])
+
+    def role_url(self, role: str) -> str:
+        """The address of the database for `reader`, `gate` or `writer`."""
+        password = json.loads((self.data / "secrets.json").read_text("utf-8"))[role]
+        return f"postgresql://ringledger_{role}:{password}@{self.owner_url.rpartition('@')[2]}"
+
+    def connect(self, role: str) -> extensions.connection:
+        """A plain connection of the driver for `role`, or the owner's."""
+        connection = psycopg2.connect(self.owner_url if role == "owner" else self.role_url(role))
+        connection.autocommit = True
+        return connection
+
+    def environment(self) -> dict[str, str]:
+        """What the bundle needs in its environment to run here."""
+        return {
+            "AWS_ENDPOINT_URL": self.facts["aws_endpoint_url"],
+            "BUCKET": self.facts["bucket"],
+            "READER_DATABASE_URL": self.role_url("reader"),
+            "GATE_DATABASE_URL": self.role_url("gate"),
+            "LOG_LEVEL": "ERROR",
+        }
+
+    def enter(self) -> Any:  # noqa: ANN401 - the bundle's own module
+        """Load the bundle into this process, connected to this place, and return `app`."""
+        logging.disable(logging.WARNING)
+        prepare_clients()
+        os.environ.update(self.environment())
+        import app  # noqa: PLC0415 - the bundle reads its settings when it is first used
+
+        return app
+
+
+@contextmanager
+def opened(data: Path | None = None, calls: int = CALLS) -> Iterator[Place]:
+    """Start a local stack in a process of its own, with demonstration calls, and stop it afterwards."""
+    with tempfile.TemporaryDirectory(prefix="ringledger-bench-") as temporary:
+        folder = data or Path(temporary) / "data"
+        environment = os.environ | {"DATA": str(folder), "PORT": "0", "HOST": LOOPBACK, "DEMO_CALLS": str(calls)}
+        environment["DEMO"] = "1" if calls else "0"
+        process = subprocess.Popen(
+            [sys.executable, "-m", "infra.local"], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL
+        )
+        try:
+            while not (folder / "stack.json").exists():
+                if process.poll() is not None:
+                    raise RuntimeError("the local stack did not start; its message is above")
+                time.sleep(0.1)
+            yield Place(json.loads((folder / "stack.json").read_text("utf-8")), folder)
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def request(place: Place, psql: str, action: str = "data") -> dict[str, Any]:
+    """The event that API Gateway sends for one request by the token in the address."""
+    body = {"entity": "chronological", "action": action, "options": {"psql": psql}}
+    return {
+        "requestContext": {
+            "resourcePath": "/api/token/v1/{token}",
+            "httpMethod": "POST",
+            "path": "/api/token/v1/x",
+            "requestId": f"{time.monotonic_ns():x}",
+        },
+        "pathParameters": {"token": place.facts["tokens"]["statistics"]},
+        "headers": {"content-type": "application/json; charset=utf-8"},
+        "multiValueQueryStringParameters": None,
+        "stageVariables": None,
+        "isBase64Encoded": False,
+        "body": json.dumps(body),
+    }

@@ -1,0 +1,75 @@
+"""How a measurement is taken and shown: alternating with its peer in one run, as a ratio to it."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+Clock = Callable[[], float]
+Work = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One measured figure, what it is compared with, and the bound that it should keep."""
+
+    what: str
+    value: str
+    against: str = ""
+    ratio: float | None = None
+    at_most: float | None = None
+    at_least: float | None = None
+
+    @property
+    def kept(self) -> bool:
+        """Whether the ratio keeps its bound; a line without one always does."""
+        if self.ratio is None:
+            return True
+        return (self.at_most is None or self.ratio <= self.at_most) and (
+            self.at_least is None or self.ratio >= self.at_least
+        )
+
+
+def alternating(works: dict[str, Work], rounds: int, clock: Clock = time.perf_counter) -> dict[str, float]:
+    """The median seconds of each work, run in turns so that the machine's moods meet all of them alike."""
+    taken: dict[str, list[float]] = {name: [] for name in works}
+    for work in works.values():
+        work()
+    for _ in range(rounds):
+        for name, work in works.items():
+            began = clock()
+            work()
+            taken[name].append(clock() - began)
+    return {name: statistics.median(seconds) for name, seconds in taken.items()}
+
+
+def show(title: str, lines: Iterable[Line]) -> bool:
+    """Print the lines as they come; answer whether all kept their bounds."""
+    say(f"\n{title}\n")
+    kept = True
+    for line in lines:
+        kept = kept and line.kept
+        say(f"  {line.what:<58}{line.value:>14}{_comparison(line)}\n")
+    return kept
+
+
+def say(text: str) -> None:
+    """Write at once: a measurement takes its time, and its reader wants to see that it goes on."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def milliseconds(seconds: float) -> str:
+    """A duration that a person reads."""
+    return f"{seconds * 1_000:.2f} ms" if seconds >= 0.001 else f"{seconds * 1_000_000:.2f} µs"
+
+
+def _comparison(line: Line) -> str:
+    if line.ratio is None:
+        return f"   {line.against}" if line.against else ""
+    bound = f"≤ {line.at_most:g}" if line.at_most is not None else f"≥ {line.at_least:g}" if line.at_least else ""
+    verdict = ("" if not bound else f"  ({bound})") + ("" if line.kept else "  MISSED")
+    return f"   {line.ratio:.2f} × {line.against}{verdict}"

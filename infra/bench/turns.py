@@ -1,0 +1,64 @@
+"""A relay that counts round trips: how often a client speaks again after its server has."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+
+class Turns:
+    """The relay's count so far."""
+
+    def __init__(self) -> None:
+        """Nobody has spoken yet."""
+        self.count = 0
+        self._server_spoke = True
+
+    def client_speaks(self) -> None:
+        """Count a new turn unless the client goes on speaking."""
+        self.count += self._server_spoke
+        self._server_spoke = False
+
+    def server_speaks(self) -> None:
+        """Remember that the next word of the client is a new turn."""
+        self._server_spoke = True
+
+
+@contextmanager
+def relayed(url: str) -> Iterator[tuple[str, Turns]]:
+    """Relay a database address; yields the address to use instead, and the count."""
+    place = urlsplit(url)
+    turns = Turns()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        target = (place.hostname or "127.0.0.1", place.port or 5432)
+        threading.Thread(target=_accept, args=(listener, target, turns), daemon=True).start()
+        login = place.netloc.rpartition("@")[0]
+        yield place._replace(netloc=f"{login}@127.0.0.1:{listener.getsockname()[1]}").geturl(), turns
+
+
+def _accept(listener: socket.socket, target: tuple[str, int], turns: Turns) -> None:
+    while True:
+        try:
+            client, _ = listener.accept()
+        except OSError:
+            return
+        server = socket.create_connection(target)
+        for source, sink, heard in ((client, server, turns.client_speaks), (server, client, turns.server_speaks)):
+            threading.Thread(target=_pump, args=(source, sink, heard), daemon=True).start()
+
+
+def _pump(source: socket.socket, sink: socket.socket, heard: Callable[[], None]) -> None:
+    while data := _received(source):
+        heard()
+        sink.sendall(data)
+    sink.close()
+
+
+def _received(source: socket.socket) -> bytes:
+    try:
+        return source.recv(65_536)
+    except OSError:
+        return b""

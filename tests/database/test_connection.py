@@ -1,0 +1,135 @@
+"""Connections: reopened once when lost, one for each role and thread, and discreet about what they know."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from chalicelib.errors import Misconfigured, Unavailable
+from chalicelib.platform.postgres import Connection, DatabaseError, connection, credentials
+from tests.databases import run
+
+OWN_PROCESS = "SELECT pg_backend_pid()"
+
+
+def _end(url: str, opened: Connection) -> None:
+    """Let the server end the session behind an open connection."""
+    run(url, "SELECT pg_terminate_backend(%s, 5000)", [opened.execute(OWN_PROCESS)[0][0]])
+
+
+def test_nothing_is_opened_before_it_is_used() -> None:
+    """A connection to a server that is not there fails on use, not when it is made."""
+    lost = Connection("postgresql://nobody@127.0.0.1:1/none")
+
+    with pytest.raises(Unavailable):
+        lost.execute("SELECT 1")
+
+
+def test_a_lost_connection_is_reopened(empty_database: str) -> None:
+    """A statement on a connection that was lost meanwhile runs on a new one."""
+    opened = Connection(empty_database)
+    _end(empty_database, opened)
+
+    assert opened.execute("SELECT 1") == [(1,)]
+
+
+def test_a_lost_transaction_is_not_repeated(empty_database: str) -> None:
+    """What a transaction did is lost with its connection, so its rest must not run on a new one."""
+    opened = Connection(empty_database)
+
+    def lose_half_way() -> None:
+        with opened.transaction():
+            opened.execute("CREATE TABLE public.half (a integer)")
+            _end(empty_database, opened)
+            opened.execute("CREATE TABLE public.rest (a integer)")
+
+    with pytest.raises(Unavailable):
+        lose_half_way()
+    assert opened.execute("SELECT to_regclass('public.half'), to_regclass('public.rest')") == [(None, None)]
+
+
+def test_a_refused_transaction_is_rolled_back(empty_database: str) -> None:
+    """A statement's error undoes the whole block, and the connection stays usable."""
+    opened = Connection(empty_database)
+
+    def fail_half_way() -> None:
+        with opened.transaction():
+            opened.execute("CREATE TABLE public.half (a integer)")
+            opened.execute("SELECT 1 / 0")
+
+    with pytest.raises(DatabaseError):
+        fail_half_way()
+    assert opened.execute("SELECT to_regclass('public.half')") == [(None,)]
+
+
+def test_each_new_session_is_verified(empty_database: str) -> None:
+    """The verification runs after each opening, and its result is kept until the next."""
+    opened = Connection(empty_database, lambda fresh: fresh.execute(OWN_PROCESS)[0][0])
+    opened.execute("SELECT 1")
+    first = opened.verified
+    _end(empty_database, opened)
+    opened.execute("SELECT 1")
+
+    assert isinstance(first, int)
+    assert first != opened.verified
+
+
+def test_a_refused_verification_closes_the_connection(empty_database: str) -> None:
+    """Nothing runs on a session that failed its verification, and the next use verifies anew."""
+    verdicts = iter([Misconfigured("wrong role"), None])
+
+    def verify(_: Connection) -> None:
+        if verdict := next(verdicts):
+            raise verdict
+
+    opened = Connection(empty_database, verify)
+    with pytest.raises(Misconfigured, match="wrong role"):
+        opened.execute("SELECT 1")
+    assert opened.execute("SELECT 1") == [(1,)]
+
+
+def test_a_refusal_tells_state_words_and_position(empty_database: str) -> None:
+    """The error carries PostgreSQL's own facts, and its text keeps values of the statement to itself."""
+    with pytest.raises(DatabaseError) as caught:
+        Connection(empty_database).execute("SELECT 'secret'::integer")
+
+    error = caught.value
+    assert (error.sqlstate, error.position) == ("22P02", 8)
+    assert "secret" in error.primary
+    assert "secret" not in f"{error!r}{error}{error.__cause__}"
+
+
+def test_too_many_connections_are_unavailable(empty_database: str) -> None:
+    """A role that used up its connections is told to come back later."""
+    run(empty_database, "CREATE ROLE crowded LOGIN CONNECTION LIMIT 0 PASSWORD 'crowded'")
+
+    with pytest.raises(Unavailable):
+        Connection(empty_database.replace(credentials(empty_database).user, "crowded", 1)).execute("SELECT 1")
+
+
+def test_an_address_is_never_shown() -> None:
+    """Neither a connection nor a login tells its password."""
+    url = "postgresql://someone:hidden@127.0.0.1:1/none"
+
+    assert "hidden" not in f"{Connection(url)!r}{credentials(url)!r}"
+    assert credentials(url).password == "hidden"
+
+
+@pytest.mark.parametrize("url", ["", "postgresql://a:hidden@h:port/x?nonsense=1"])
+def test_a_wrong_address_is_refused(url: str) -> None:
+    """An empty or malformed address is a setting's fault, and is not quoted."""
+    with pytest.raises(Misconfigured) as caught:
+        connection(url)
+    assert "hidden" not in f"{caught.value}{caught.value.__cause__}"
+
+
+def test_threads_do_not_share_a_connection(empty_database: str) -> None:
+    """A thread meets its own connection again, and never another's."""
+    others: list[Connection] = []
+    thread = threading.Thread(target=lambda: others.append(connection(empty_database)))
+    thread.start()
+    thread.join()
+
+    assert connection(empty_database) is connection(empty_database)
+    assert connection(empty_database) is not others[0]

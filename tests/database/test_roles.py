@@ -1,0 +1,278 @@
+"""Roles: what each may do is tried out by logging in as it, and an owner without superuser's rights gets there too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from chalicelib import tokens
+from chalicelib.admin.migrations import migrate
+from chalicelib.admin.roles import ensure_roles
+from chalicelib.errors import Misconfigured
+from chalicelib.platform.postgres import Connection
+from chalicelib.settings import Settings
+from chalicelib.statistics.catalog import TABLES
+from tests.databases import Server, address, refusal, run, settings_of, start_server
+
+NOT_ALLOWED = "42501"
+READ_ONLY = "25006"
+
+SESSION = {
+    "default_transaction_read_only": "on",
+    "statement_timeout": "20s",
+    "lock_timeout": "2s",
+    "idle_in_transaction_session_timeout": "10s",
+    "client_connection_check_interval": "2s",
+    "search_path": '""',
+    "work_mem": "16MB",
+    "hash_mem_multiplier": "1",
+    "max_parallel_workers_per_gather": "0",
+    "jit": "off",
+    "temp_file_limit": "1GB",
+    "DateStyle": "ISO, YMD",
+    "TimeZone": "UTC",
+    "IntervalStyle": "postgres",
+    "bytea_output": "hex",
+    "extra_float_digits": "1",
+    "standard_conforming_strings": "on",
+    "client_encoding": "UTF8",
+}
+
+
+@pytest.mark.parametrize(("name", "value"), SESSION.items())
+def test_a_readers_session_starts_with_the_settings(database: Settings, name: str, value: str) -> None:
+    """The reader gets each setting from its role, without a SET of its own."""
+    assert run(database.reader_database_url, f"SHOW {name}") == [(value,)]
+
+
+def test_the_reader_is_an_ordinary_role(database: Settings) -> None:
+    """The reader can log in and nothing more, a limited number of times at once."""
+    assert run(
+        database.owner_database_url,
+        "SELECT rolcanlogin, rolsuper, rolinherit, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls,"
+        " rolconnlimit FROM pg_roles WHERE rolname = 'ringledger_reader'",
+    ) == [(True, False, False, False, False, False, False, 40)]
+
+
+def test_the_reader_reads_every_documented_table(database: Settings) -> None:
+    """All tables of the catalog answer."""
+    refusals = [
+        f"{schema}.{table}"
+        for schema, tables in TABLES.items()
+        for table in tables
+        if refusal(database.reader_database_url, f"SELECT count(*) FROM {schema}.{table}")
+    ]
+    assert refusals == []
+
+
+READER_REFUSED = {
+    "writing a row": ("INSERT INTO calls.holds (side) VALUES ('a')", READ_ONLY),
+    "writing after turning read-only off": (
+        "BEGIN READ WRITE; INSERT INTO calls.holds (side) VALUES ('a')",
+        NOT_ALLOWED,
+    ),
+    "deleting in a transaction of its own making": ("BEGIN READ WRITE; DELETE FROM calls.success", NOT_ALLOWED),
+    "locking rows": ("BEGIN READ WRITE; SELECT 1 FROM calls.success FOR UPDATE", NOT_ALLOWED),
+    "a temporary table": ("BEGIN READ WRITE; CREATE TEMP TABLE mine (a integer)", NOT_ALLOWED),
+    "a table in public": ("BEGIN READ WRITE; CREATE TABLE public.mine (a integer)", NOT_ALLOWED),
+    "a schema": ("BEGIN READ WRITE; CREATE SCHEMA mine", NOT_ALLOWED),
+    "the tokens": ("SELECT 1 FROM ledger.tokens", NOT_ALLOWED),
+    "the migrations": ("SELECT 1 FROM ledger.migrations", NOT_ALLOWED),
+    "another schema's table": ("SELECT 1 FROM elsewhere.secrets", NOT_ALLOWED),
+    "a table in public that everyone may read": ("SELECT 1 FROM public.notes", NOT_ALLOWED),
+    "a function of ours": ("SELECT calls.count('a')", NOT_ALLOWED),
+    "a table without its schema": ("SELECT 1 FROM success", "42P01"),
+    "another role": ("SET ROLE ringledger_writer", NOT_ALLOWED),
+    "large objects": ("BEGIN READ WRITE; SELECT lo_create(0)", NOT_ALLOWED),
+    "notifications": ("SELECT pg_notify('a', 'b')", NOT_ALLOWED),
+    "write-ahead log messages": ("SELECT pg_logical_emit_message(false, 'a', 'b')", NOT_ALLOWED),
+    "transaction numbers": ("SELECT txid_current()", NOT_ALLOWED),
+    "snapshots": ("SELECT pg_export_snapshot()", NOT_ALLOWED),
+    "advisory locks": ("SELECT pg_advisory_lock(1)", NOT_ALLOWED),
+    "sleeping": ("SELECT pg_sleep(0)", NOT_ALLOWED),
+    "SQL in text": ("SELECT query_to_xml('select 1', true, true, '')", NOT_ALLOWED),
+    "all tables as XML": ("SELECT database_to_xml(true, true, '')", NOT_ALLOWED),
+    "SQL in a text search function": ("SELECT ts_stat('select 1')", NOT_ALLOWED),
+    "ending another session": ("SELECT pg_terminate_backend(0)", NOT_ALLOWED),
+    "a setting by function": ("SELECT set_config('search_path', 'calls', false)", NOT_ALLOWED),
+    "files of the server": ("SELECT pg_read_file('PG_VERSION')", NOT_ALLOWED),
+    "programs of the server": ("COPY (SELECT 1) TO PROGRAM 'true'", NOT_ALLOWED),
+    "raising its own bound on temporary files": ("SET temp_file_limit = -1", NOT_ALLOWED),
+}
+
+
+@pytest.fixture(scope="module")
+def strangers(database: Settings) -> Settings:
+    """The database with things in it that are not for the reader."""
+    for statement in (
+        "CREATE SCHEMA elsewhere CREATE TABLE secrets (a integer)",
+        "CREATE TABLE public.notes (a integer)",
+        "GRANT SELECT ON public.notes TO PUBLIC",
+        "CREATE FUNCTION calls.count(text) RETURNS text LANGUAGE sql AS 'SELECT $1'",
+    ):
+        run(database.owner_database_url, statement)
+    return database
+
+
+@pytest.mark.parametrize(("statement", "state"), READER_REFUSED.values(), ids=list(READER_REFUSED))
+def test_the_reader_is_refused(strangers: Settings, statement: str, state: str) -> None:
+    """The reader changes nothing and sees nothing but the documented tables, whatever it sets in its session."""
+    assert refusal(strangers.reader_database_url, statement) == state
+
+
+def test_the_gate_verifies_tokens(database: Settings) -> None:
+    """What authentication does works under the gate's rights."""
+    value = tokens.create(database.owner_database_url, "gate", ["statistics"])
+
+    token = tokens.verify(Connection(database.gate_database_url), value)
+
+    assert token == tokens.Token("gate", ("statistics",))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT created_at FROM ledger.tokens",
+        "UPDATE ledger.tokens SET revoked_at = NULL",
+        "UPDATE ledger.tokens SET scopes = '{oktell}'",
+        "DELETE FROM ledger.tokens",
+        "INSERT INTO ledger.tokens (name, digest, scopes) VALUES ('x', 'x', '{}')",
+        "SELECT 1 FROM ledger.migrations",
+        "SELECT 1 FROM calls.success",
+        "CREATE TEMP TABLE mine (a integer)",
+    ],
+)
+def test_the_gate_is_refused(database: Settings, statement: str) -> None:
+    """The gate reads what it compares and notes a use; it cannot make, change or revive a token."""
+    assert refusal(database.gate_database_url, statement) == NOT_ALLOWED
+
+
+def test_the_writer_keeps_the_documented_tables(database: Settings) -> None:
+    """The writer inserts, corrects and deletes rows."""
+    for statement in (
+        "INSERT INTO calls.holds (side) VALUES ('a')",
+        "UPDATE calls.holds SET side = 'b'",
+        "DELETE FROM calls.holds",
+    ):
+        assert refusal(database.writer_database_url, statement) == ""
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TABLE calls.more (a integer)",
+        "ALTER TABLE calls.success ADD more integer",
+        "TRUNCATE calls.success",
+        "SELECT 1 FROM ledger.tokens",
+        "CREATE TEMP TABLE mine (a integer)",
+    ],
+)
+def test_the_writer_is_refused(database: Settings, statement: str) -> None:
+    """The writer changes no structure and sees no token."""
+    assert refusal(database.writer_database_url, statement) == NOT_ALLOWED
+
+
+def test_nobody_else_may_connect(database: Settings) -> None:
+    """A login that is none of Ringledger's does not reach the database."""
+    run(database.owner_database_url, "CREATE ROLE passer_by LOGIN PASSWORD 'passer_by'")
+
+    assert refusal(address(database.owner_database_url, "passer_by", "passer_by"), "SELECT 1") == "refused"
+
+
+def test_a_second_run_changes_nothing(database: Settings) -> None:
+    """Once all is as it should be, only passwords are set again: whether they are right cannot be seen."""
+    assert ensure_roles(database) == [
+        f"done: ALTER ROLE ringledger_{role} PASSWORD '…'" for role in ("reader", "gate", "writer")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("deviation", "correction"),
+    [
+        ("GRANT INSERT ON calls.success TO ringledger_reader", "REVOKE INSERT ON TABLE calls.success FROM"),
+        ("GRANT USAGE ON SCHEMA public TO PUBLIC", "REVOKE USAGE ON SCHEMA public FROM PUBLIC"),
+        ("GRANT TEMPORARY ON DATABASE {name} TO PUBLIC", "REVOKE TEMPORARY ON DATABASE"),
+        ("REVOKE SELECT ON calls.forks FROM ringledger_reader", "GRANT SELECT ON TABLE calls.forks TO"),
+        ("ALTER ROLE ringledger_reader SET search_path TO calls", "ALTER ROLE ringledger_reader SET search_path TO ''"),
+        ("ALTER ROLE ringledger_reader IN DATABASE {name} SET jit TO on", "ALTER ROLE ringledger_reader IN DATABASE"),
+        ("ALTER ROLE ringledger_reader CREATEDB", "ALTER ROLE ringledger_reader NOCREATEDB"),
+        ("GRANT ringledger_writer TO ringledger_reader", "REVOKE ringledger_writer FROM ringledger_reader"),
+        ("GRANT EXECUTE ON FUNCTION lo_create(oid) TO PUBLIC", "REVOKE EXECUTE ON FUNCTION pg_catalog.lo_create(oid)"),
+    ],
+)
+def test_a_deviation_is_corrected(database: Settings, deviation: str, correction: str) -> None:
+    """What somebody changed by hand is found in the live catalog and put right, and nothing else is done."""
+    name = database.owner_database_url.rpartition("/")[2]
+    run(database.owner_database_url, deviation.format(name=name))
+
+    lines = [line for line in ensure_roles(database) if "PASSWORD" not in line]
+
+    assert len(lines) == 1
+    assert lines[0].startswith(f"done: {correction}")
+
+
+def test_no_password_reaches_the_server(database: Settings) -> None:
+    """Only a verifier is sent, so the stored one comes from the client and the report shows neither."""
+    rows = run(database.owner_database_url, "SELECT rolpassword FROM pg_authid WHERE rolname = 'ringledger_reader'")
+    assert str(rows[0][0]).startswith("SCRAM-SHA-256$")
+    assert "password" not in " ".join(ensure_roles(database))
+
+
+def test_an_address_of_another_role_is_refused(database: Settings) -> None:
+    """A reader's address that logs in as the owner would undo all of this."""
+    swapped = Settings(owner_database_url=database.owner_database_url, reader_database_url=database.owner_database_url)
+    with pytest.raises(Misconfigured, match="READER_DATABASE_URL must log in as ringledger_reader"):
+        ensure_roles(swapped)
+
+
+@pytest.fixture(scope="module")
+def modest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, list[str]]]:
+    """A database whose owner is no superuser, on a server that never saw the roles, and the report about them."""
+    for server in start_server(tmp_path_factory.mktemp("modest")):
+        run(server.url, "CREATE ROLE modest LOGIN CREATEROLE PASSWORD 'modest'")
+        url = server.new_database("modest")
+        migrate(url)
+        yield settings_of(url), ensure_roles(settings_of(url))
+
+
+def test_a_modest_owner_gets_all_but_the_administrators_part(modest: tuple[Settings, list[str]]) -> None:
+    """Without a superuser only temporary files and built-in functions stay open, and the report says so."""
+    undone = [line for line in modest[1] if not line.startswith("done: ")]
+
+    assert undone
+    assert all("temp_file_limit" in line or "EXECUTE ON FUNCTION pg_catalog." in line for line in undone)
+    assert all("let an administrator run: " in line for line in undone)
+
+
+def test_a_modest_owners_reader_is_walled_in(modest: tuple[Settings, list[str]]) -> None:
+    """The reader of such an owner can neither write nor see tokens."""
+    reader = modest[0].reader_database_url
+    assert refusal(reader, "SELECT 1 FROM calls.success") == ""
+    assert refusal(reader, "SELECT 1 FROM ledger.tokens") == NOT_ALLOWED
+    assert refusal(reader, "BEGIN READ WRITE; CREATE TEMP TABLE mine (a integer)") == NOT_ALLOWED
+
+
+def test_an_administrator_can_run_the_reports_statements(server: Server) -> None:
+    """They leave nothing open when a superuser runs them, and the owner can still migrate and dump."""
+    run(server.url, "CREATE ROLE thrifty LOGIN CREATEROLE PASSWORD 'thrifty'")
+    for role in ("reader", "gate", "writer"):
+        if not refusal(server.url, f"CREATE ROLE ringledger_{role} LOGIN NOINHERIT"):
+            continue
+        run(server.url, f"GRANT ringledger_{role} TO thrifty WITH ADMIN OPTION")
+    url = server.new_database("thrifty")
+    migrate(url)
+    settings = settings_of(url)
+    undone = [line.rpartition("let an administrator run: ")[2] for line in ensure_roles(settings) if "not done" in line]
+    administrator = address(url, *_login(server.url))
+    for statement in undone:
+        run(administrator, statement)
+
+    assert [line for line in ensure_roles(settings) if "not done" in line] == []
+    assert migrate(url) == []
+    assert run(url, "SELECT set_config('a.b', 'c', false), pg_try_advisory_xact_lock(1)") == [("c", True)]
+
+
+def _login(url: str) -> tuple[str, str]:
+    user, _, password = url.partition("//")[2].rpartition("@")[0].partition(":")
+    return user, password

@@ -1,0 +1,26 @@
+"""A database with a demonstration, made once for all tests of this folder."""
+
+from __future__ import annotations
+
+import pytest
+
+from chalicelib.admin.migrations import migrate
+from infra.demonstration.fill import fill
+from tests.databases import Server
+
+CALLS = 4_000
+
+
+@pytest.fixture(scope="session")
+def progress() -> list[tuple[int, int]]:
+    """What the demonstration told of its progress."""
+    return []
+
+
+@pytest.fixture(scope="session")
+def filled(server: Server, progress: list[tuple[int, int]]) -> str:
+    """The owner's address of a database that holds the demonstration."""
+    url = server.new_database()
+    migrate(url)
+    fill(url, CALLS, lambda done, total: progress.append((done, total)))
+    return url

@@ -1,0 +1,162 @@
+"""Integration tokens: found by their digest, scoped, revoked, and never kept as they are."""
+
+from __future__ import annotations
+
+import pytest
+
+from chalicelib import tokens
+from chalicelib.platform.postgres import Connection, Parameters, Row
+from chalicelib.settings import Settings
+from chalicelib.tokens import Token, TokenRefused
+from tests.databases import run
+
+
+@pytest.fixture
+def gate(database: Settings) -> Connection:
+    """The connection that verifies tokens."""
+    return Connection(database.gate_database_url)
+
+
+def _created(database: Settings, name: str, value: str | None = None) -> str:
+    return tokens.create(database.owner_database_url, name, ["statistics", "oktell"], value)
+
+
+def test_a_created_token_is_found(database: Settings, gate: Connection) -> None:
+    """The value leads to the token's name and scopes."""
+    value = _created(database, "found")
+
+    assert tokens.verify(gate, value) == Token("found", ("statistics", "oktell"))
+
+
+def test_a_value_that_clients_hold_already_is_kept(database: Settings, gate: Connection) -> None:
+    """An existing value works as it is, however short."""
+    assert _created(database, "held", "s3cret!") == "s3cret!"
+    assert tokens.verify(gate, "s3cret!") == Token("held", ("statistics", "oktell"))
+
+
+@pytest.mark.parametrize("value", ["", "unknown", "x" * 43, "x" * 257, "nul\0", "line\nbreak", "\udc80", "ключ"])
+def test_an_unknown_value_leads_nowhere(gate: Connection, value: str) -> None:
+    """Whatever a client sends, there is either a token or none."""
+    assert tokens.verify(gate, value) is None
+
+
+def test_a_revoked_token_leads_nowhere(database: Settings, gate: Connection) -> None:
+    """A revoked token is as good as unknown, and revoking it again does no harm."""
+    value = _created(database, "revoked")
+    for _ in range(2):
+        tokens.revoke(database.owner_database_url, "revoked")
+
+    assert tokens.verify(gate, value) is None
+
+
+def test_a_use_is_noted_once_a_minute(database: Settings, gate: Connection) -> None:
+    """The first use is noted, one within the same minute is not, a later one is."""
+    value = _created(database, "used")
+    owner = database.owner_database_url
+    last_used = "SELECT last_used_at FROM ledger.tokens WHERE name = 'used'"
+
+    tokens.verify(gate, value)
+    first = run(owner, last_used)
+    tokens.verify(gate, value)
+    assert run(owner, last_used) == first != [(None,)]
+
+    run(owner, "UPDATE ledger.tokens SET last_used_at = last_used_at - interval '2 minutes' WHERE name = 'used'")
+    tokens.verify(gate, value)
+    assert run(owner, last_used) > first
+
+
+class Counted(Connection):
+    """A connection that counts what it is asked."""
+
+    statements = 0
+
+    def execute(self, sql: str, parameters: Parameters | None = None) -> list[Row]:
+        """Count, and run."""
+        self.statements += 1
+        return super().execute(sql, parameters)
+
+
+def test_a_verification_is_one_statement(database: Settings) -> None:
+    """Verifying takes one round trip, the note of its use included."""
+    value, gate = _created(database, "quick"), Counted(database.gate_database_url)
+
+    assert tokens.verify(gate, value)
+    assert gate.statements == 1
+
+
+def test_the_table_does_not_hold_the_value(database: Settings) -> None:
+    """Only digests are stored: quick ones of long values, slow ones of short values."""
+    values = (_created(database, "long"), _created(database, "brief", "s-h-o-r-t"))
+    stored = run(database.owner_database_url, "SELECT tokens::text FROM ledger.tokens")
+
+    assert not any(value in str(row) or value.encode().hex() in str(row) for value in values for row in stored)
+
+
+def test_the_listing_knows_times(database: Settings) -> None:
+    """The listing has each token once, by name, with its times and without its value."""
+    _created(database, "listed")
+    tokens.revoke(database.owner_database_url, "listed")
+    listing = tokens.listing(database.owner_database_url)
+    listed = next(token for token in listing if token.name == "listed")
+
+    assert [token.name for token in listing] == sorted(token.name for token in listing)
+    assert listed.created_at is not None
+    assert listed.revoked_at is not None
+    assert listed.last_used_at is None
+
+
+def test_new_values_are_strong_and_fit_an_address() -> None:
+    """A value of our own has 256 bits and needs no escaping."""
+    values = {tokens.generate() for _ in range(100)}
+
+    assert len(values) == 100
+    assert all(len(value) == 43 and value.replace("-", "").replace("_", "").isalnum() for value in values)
+
+
+@pytest.mark.parametrize(
+    ("name", "scopes", "value", "words"),
+    [
+        ("", ["oktell"], None, "name is 1 to 64"),
+        ("x" * 65, ["oktell"], None, "name is 1 to 64"),
+        (" x", ["oktell"], None, "without outer blanks"),
+        ("a\nb", ["oktell"], None, "printable"),
+        ("nul\0", ["oktell"], None, "printable"),
+        ("x", [], None, "needs a scope; the scopes are statistics, recordings, nimbox, oktell"),
+        ("x", ["oktell", "admin"], None, "Unknown scope admin; the scopes are"),
+        ("x", ["oktell"], "", "value is empty"),
+        ("x", ["oktell"], "v" * 257, "has 257 characters; it may have 256"),
+        ("x", ["oktell"], "tab\t", "printable characters without blanks"),
+        ("x", ["oktell"], "two words", "printable characters without blanks"),
+    ],
+)
+def test_what_cannot_be_a_token_is_refused(
+    database: Settings, name: str, scopes: list[str], value: str | None, words: str
+) -> None:
+    """The refusal says what would be right."""
+    with pytest.raises(TokenRefused, match=words):
+        tokens.create(database.owner_database_url, name, scopes, value)
+
+
+def test_a_name_is_taken_for_good(database: Settings) -> None:
+    """Nobody can pass for a revoked integration."""
+    _created(database, "taken")
+    tokens.revoke(database.owner_database_url, "taken")
+
+    with pytest.raises(TokenRefused, match="named 'taken' already"):
+        _created(database, "taken")
+
+
+def test_a_value_belongs_to_one_token(database: Settings) -> None:
+    """Two integrations cannot share a value, and the refusal does not quote it."""
+    _created(database, "one", "shared-value")
+
+    with pytest.raises(TokenRefused, match="Another token has this value") as caught:
+        _created(database, "two", "shared-value")
+    assert "shared-value" not in repr(caught.value)
+
+
+@pytest.mark.parametrize("name", ["nobody", "nul\0", ""])
+def test_revoking_what_is_not_there_is_refused(database: Settings, name: str) -> None:
+    """A misspelled name is told, since the token meant would go on working."""
+    with pytest.raises(TokenRefused):
+        tokens.revoke(database.owner_database_url, name)
