@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from typing import Any
 
@@ -39,7 +39,6 @@ class Settings:
     reader_database_url: str = _setting("READER_DATABASE_URL", str, "", secret=True)
     gate_database_url: str = _setting("GATE_DATABASE_URL", str, "", secret=True)
     writer_database_url: str = _setting("WRITER_DATABASE_URL", str, "", secret=True)
-    aws_endpoint_url: str = _setting("AWS_ENDPOINT_URL", str, "")
     bucket: str = _setting("BUCKET", str, "")
     events_queue_url: str = _setting("EVENTS_QUEUE_URL", str, "")
     cors_origins: tuple[str, ...] = _setting("CORS_ORIGINS", _words, ())
@@ -64,8 +63,6 @@ def load(environment: Mapping[str, str]) -> Settings:
         text = environment.get(setting.metadata["variable"], "")
         if text:
             values[setting.name] = _read(setting.metadata["variable"], setting.metadata["read"], text)
-        elif setting.default is MISSING:
-            raise Misconfigured(f"{setting.metadata['variable']} must be set")
     return Settings(**values)
 
 

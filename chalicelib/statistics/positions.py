@@ -30,7 +30,8 @@ def in_original(text: str, statement: str, character: int) -> int | None:
     """
     sought = bytes_before(statement, character)
     places = zip(_places(_parsed(statement)), _places(_parsed(text)), strict=False)
-    before = [(there, here) for there, here in places if there <= sought]
+    # A place of -1 is none.
+    before = [(there, here) for there, here in places if 0 <= there <= sought and here >= 0]
     return max(before)[1] if before else None
 
 

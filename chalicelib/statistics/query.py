@@ -41,7 +41,7 @@ _OUT_OF_RESOURCES = {
 _CANCELLED = "57014"
 _TOO_LONG_TRANSACTION = "25P04"
 #: Classes whose sentences speak of the query alone: data exceptions, cardinality, syntax and names, limits, features.
-_SAYABLE = ("0A", "21", "22", "2F", "42", "44", "54")
+_SAYABLE = ("0A", "21", "22", "42", "54")
 _INSUFFICIENT_PRIVILEGE = "42501"
 
 
@@ -118,7 +118,12 @@ def _run(query: Query, sink: postgres.Sink, current: Settings, notes: Notes, lim
         connection.copy_out(f"{_BEGIN}{statement}{end}", sink, seconds=current.statement_timeout + _GRACE)
     except postgres.DatabaseError as error:
         notes["sqlstate"] = error.sqlstate
-        raise QueryFailed(_explanation(error, query.text, statement, current)) from None
+        details = "" if _is_sayable(error.sqlstate) else error.primary
+        raise QueryFailed(_explanation(error, query.text, statement, current), details=details) from None
+
+
+def _is_sayable(state: str) -> bool:
+    return state.startswith(_SAYABLE) and state != _INSUFFICIENT_PRIVILEGE
 
 
 def _explanation(error: postgres.DatabaseError, text: str, statement: str, current: Settings) -> str:
@@ -133,7 +138,7 @@ def _explanation(error: postgres.DatabaseError, text: str, statement: str, curre
         return f"a row of the answer is larger than {current.row_limit} bytes: ask for fewer or shorter values"
     if state in _OUT_OF_RESOURCES:
         return f"the query needs more {_OUT_OF_RESOURCES[state]} than a report may use: let it gather or sort less"
-    if state == _INSUFFICIENT_PRIVILEGE or not state.startswith(_SAYABLE):
+    if not _is_sayable(state):
         return "PostgreSQL could not run the query; the request's id finds the reason in the log"
     where = ""
     if error.position is not None:

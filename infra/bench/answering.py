@@ -41,8 +41,8 @@ def lines(place: Place) -> Iterator[Line]:
             json.dumps({"success": True, "error": None, "data": cursor.fetchall()}, default=str)
 
     works: dict[str, Callable[[], None]] = {"handler": handler, "tuples": tuples, "dictionaries": dictionaries}
-    cpu = alternating(dict(works), ROUNDS, time.process_time)
-    wall = alternating(dict(works), ROUNDS)
+    cpu = alternating(works, ROUNDS, time.process_time)
+    wall = alternating(works, ROUNDS)
     yield Line(
         "handler, client CPU", milliseconds(cpu["handler"]), "tuples + orjson", cpu["handler"] / cpu["tuples"], 0.4
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 Clock = Callable[[], float]
@@ -33,7 +33,7 @@ class Line:
         )
 
 
-def alternating(works: dict[str, Work], rounds: int, clock: Clock = time.perf_counter) -> dict[str, float]:
+def alternating(works: Mapping[str, Work], rounds: int, clock: Clock = time.perf_counter) -> dict[str, float]:
     """The median seconds of each work, run in turns so that the machine's moods meet all of them alike."""
     taken: dict[str, list[float]] = {name: [] for name in works}
     for work in works.values():

@@ -9,6 +9,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
@@ -129,7 +130,8 @@ class Stack:
         migrations.migrate(configured.owner_database_url)
         roles.ensure_roles(configured)
         if self._options.calls and not fill.is_filled(configured.owner_database_url):
-            fill.fill(configured.owner_database_url, self._options.calls, self._progress)
+            today = datetime.now(UTC).date()
+            fill.fill(configured.owner_database_url, self._options.calls, self._progress, end=today)
 
     def _issue_token(self, database_url: str, scope: str, keyring: Keyring) -> str:
         name, value = f"demo-{scope}", keyring.secret(f"token_{scope}")
