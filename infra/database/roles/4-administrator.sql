@@ -1,5 +1,6 @@
--- Writes the statements that take a superuser: a bound on the reader's temporary files, and built-in functions that
--- act, wait or run SQL text even in a read-only transaction. The guard refuses those already; this is the second wall.
+-- Writes the statements that take a superuser: a bound on the reader's temporary files, silence of the server's log
+-- about its failing queries, whose errors quote their values, and built-in functions that act, wait or run SQL text even
+-- in a read-only transaction. The guard refuses those already; this is the second wall.
 -- Nobody but superusers and the owner can call them in this database afterwards (pg_dump needs set_config).
 
 WITH families (pattern) AS (
@@ -25,10 +26,11 @@ open_to_all (pattern, functions) AS (
     WHERE pronamespace = 'pg_catalog'::regnamespace AND grantee = 0
     GROUP BY pattern
 )
-SELECT 'ALTER ROLE ringledger_reader SET temp_file_limit TO ''1GB'''
+SELECT format('ALTER ROLE ringledger_reader SET %I TO %L', name, value)
+FROM (VALUES ('temp_file_limit', '1GB'), ('log_min_messages', 'fatal')) AS wanted (name, value)
 WHERE NOT EXISTS (
     SELECT FROM pg_catalog.pg_db_role_setting JOIN pg_catalog.pg_roles ON pg_roles.oid = setrole
-    WHERE setdatabase = 0 AND rolname = 'ringledger_reader' AND 'temp_file_limit=1GB' = ANY (setconfig)
+    WHERE setdatabase = 0 AND rolname = 'ringledger_reader' AND name || '=' || value = ANY (setconfig)
 )
 UNION ALL
 SELECT format('GRANT EXECUTE ON FUNCTION %s TO %I', functions, current_user)

@@ -1,0 +1,36 @@
+"""The README says what is true."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from chalicelib.statistics.allowlist import COLLATIONS, FUNCTIONS, OPERATORS, TYPES
+from chalicelib.statistics.catalog import TABLES
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def test_every_name_that_a_query_may_use_is_listed() -> None:
+    """Refusals point to the README's lists, so they must be whole, and hold nothing else."""
+    section = README[README.index("## What a query may use") : README.index("## Operating")]
+    listed = set(re.sub(r"(?m)^[\w ]+: ", "", section.split("```")[1]).split())
+    assert listed == FUNCTIONS | TYPES | OPERATORS | COLLATIONS
+
+
+def test_every_schema_is_named() -> None:
+    """A reader learns which schemas there are."""
+    assert {schema for schema in TABLES if f"`{schema}`" not in README} == set()
+
+
+def test_every_package_is_given_a_reason() -> None:
+    """Each runtime dependency stands in the table with its reason."""
+    pinned = re.findall(r"(?m)^([\w-]+)==", (ROOT / "requirements.txt").read_text("utf-8"))
+    assert [name for name in pinned if f"| {name} |" not in README] == []
+
+
+def test_every_path_that_it_names_exists() -> None:
+    """Files and folders that the README points to are there."""
+    paths = set(re.findall(r"`((?:chalicelib|infra|tests)/[\w/.]+)`", README))
+    assert {path for path in paths if not (ROOT / path).exists()} == set()

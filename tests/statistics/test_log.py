@@ -1,0 +1,51 @@
+"""What a request leaves behind: one structured line, and no secret anywhere."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import requests
+
+from tests.conftest import Launch
+from tests.statistics.conftest import request_of
+
+LITERAL = "literal-of-a-customer"
+
+
+def test_a_request_leaves_one_line_without_tokens_or_literals(launch: Launch, tmp_path: Path) -> None:
+    """Integration, action, fingerprint, rows, bytes, milliseconds and outcome are there; values of any kind are not."""
+    launched = launch(tmp_path / "data")
+    token, url = launched.facts["tokens"]["statistics"], launched.facts["url"]
+    sent = [
+        f"select '{LITERAL}' as a",
+        f"select '{LITERAL}'::int",
+        f"select nosuch_{LITERAL.replace('-', '_')} from calls.success",
+        f"select pg_sleep('{LITERAL}')",
+        f"select 1 where '{LITERAL}' ~ '('",
+    ]
+    for psql in sent:
+        requests.post(f"{url}/api/token/v1/{token}", json=request_of(psql), timeout=30)
+    requests.post(f"{url}/api/token/v1/wrong-{token}", json=request_of(sent[0]), timeout=30)
+    requests.post(f"{url}/statistics?token={token}", data=token, headers={"Authorization": "Bearer x"}, timeout=30)
+    assert launched.stop() == 0
+
+    log = launched.output[launched.output.index("Ctrl-C stops everything") :]
+    for place in (log, (launched.data / "postgres.log").read_text("utf-8")):
+        assert token not in place
+        assert LITERAL not in place
+        assert LITERAL.replace("-", "_") not in place
+    lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+    assert [line["outcome"] for line in lines] == [
+        "ok",
+        "query-failed",
+        "query-failed",
+        "refused",
+        "query-failed",
+        "token-not-found",
+        "unauthenticated",
+    ]
+    expected = {"integration": "demo-statistics", "action": "chronological/data", "rows": 1, "status": 200}
+    assert expected.items() <= lines[0].items()
+    assert {"fingerprint", "bytes", "milliseconds", "request_id"} <= lines[0].keys()
+    assert lines[1]["sqlstate"] == "22P02"
