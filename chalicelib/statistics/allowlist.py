@@ -25,7 +25,8 @@ NUMBERS = """
 """
 TEXTS = """
     ascii bit_length btrim char_length character_length chr concat concat_ws convert_from convert_to decode encode
-    format initcap is_normalized left length like_escape lower lpad ltrim md5 normalize octet_length overlay position
+    format initcap is_normalized left length like_escape lower lpad ltrim md5 normalize octet_length overlay
+    pg_size_pretty position
     quote_ident quote_literal quote_nullable regexp_count regexp_instr regexp_like regexp_match regexp_matches
     regexp_replace regexp_split_to_array regexp_split_to_table regexp_substr repeat replace reverse right rpad rtrim
     sha224 sha256 sha384 sha512 similar_escape similar_to_escape split_part starts_with string_to_array
