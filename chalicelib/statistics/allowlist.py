@@ -72,12 +72,14 @@ FUNCTIONS = frozenset(
         (AGGREGATES, WINDOWS, NUMBERS, TEXTS, TIMES, DOCUMENTS, ARRAYS_AND_RANGES, NETWORKS_AND_IDS, RANGE_TYPES)
     ).split()
 )
-OPERATORS = frozenset(
+SYMBOLS = frozenset(
     """
     + - * / % ^ |/ ||/ @ & | # ~ << >> = <> != < > <= >= || ~~ !~~ ~~* !~~* ~* !~ !~* ^@ -> ->> #> #>> @> <@ ? ?| ?&
     #- @? @@ && <<= >>= -|- &< &>
     """.split()
 )
+#: The parser gives these words where others have an operator's symbol.
+OPERATORS = SYMBOLS | {"BETWEEN", "NOT BETWEEN", "BETWEEN SYMMETRIC", "NOT BETWEEN SYMMETRIC"}
 COLLATIONS = frozenset({"C", "POSIX", "default", "ucs_basic", "unicode", "und-x-icu", "en-x-icu", "ru-x-icu"})
 SAMPLING_METHODS = frozenset({"bernoulli", "system"})
 TIME_KEYWORDS = frozenset(

@@ -7,14 +7,19 @@ are read off the tree: what cannot be bounded there is refused.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-Node = dict[str, Any]
+from chalicelib.statistics.constants import YEAR, at_most, moment, number, parts, seconds, text
+from chalicelib.statistics.names import Node, own_name
 
 REPEAT_LIMIT = 1_000
-REPEAT_PRODUCT = 100_000
+#: Characters that repetitions may make of the query's texts; some functions take the square of that in time.
+REPEATED_TEXT = 100_000
+ASSUMED_LENGTH = 20
+PATTERN_LIMIT = 200
+JSONPATH_LIMIT = 200
 EXPONENT_LIMIT = 100
 EXPONENT_PRODUCT = 1_000
 SERIES_PRODUCT = 200_000
@@ -23,21 +28,11 @@ DIGITS_LIMIT = 100
 DECIMAL_EXPONENT_LIMIT = 400
 PADDED_TYPE_LIMITS = {"bpchar": 1_000, "bit": 1_000, "varbit": 1_000}
 
-DAY = 86_400.0
-YEAR = 366 * DAY
 #: How long a series between moments of the data, or of the clock, is taken to be.
 ASSUMED_SPAN = 5 * YEAR
 SHORTEST_STEP = 1.0
 
-_UNITS = {
-    "second": 1.0, "sec": 1.0, "s": 1.0, "minute": 60.0, "min": 60.0, "m": 60.0, "hour": 3_600.0, "hr": 3_600.0,
-    "h": 3_600.0, "day": DAY, "d": DAY, "week": 7 * DAY, "w": 7 * DAY, "month": 28 * DAY, "mon": 28 * DAY,
-    "year": YEAR, "yr": YEAR, "y": YEAR, "decade": 10 * YEAR, "century": 100 * YEAR, "centurie": 100 * YEAR,
-}  # fmt: skip
-#: `interval '1' hour` keeps its unit as a bit mask in the type's modifier.
-_UNIT_MASKS = {4: YEAR, 2: 28 * DAY, 8: DAY, 1024: 3_600.0, 2048: 60.0, 4096: 1.0}
-_AMOUNT = re.compile(r"([+-]?\d{1,12}(?:\.\d{1,12})?)\s*([a-z]+)\s*", re.ASCII)
-_CLOCK = re.compile(r"([+-]?)(\d{1,6}):(\d{2})(?::(\d{2}))?", re.ASCII)
+_SUBSCRIPTS = re.compile(r"\[[^\]]*,")
 _PLACEHOLDER = re.compile(r"%(?:(\d+)\$)?-?(\*|\d+)?")
 
 
@@ -48,26 +43,35 @@ class OutOfBounds(Exception):
 class Budget:
     """How much one query has used of what multiplies: repetitions, powers and series."""
 
+    __slots__ = ("_raised", "_repeated", "_series", "_unit")
+
     def __init__(self) -> None:
         """Nothing is used yet."""
         self._repeated = 1.0
+        self._unit = 0
         self._raised = 1.0
         self._series = 1.0
 
     def repetition(self, name: str, arguments: list[Node]) -> None:
-        """Bound the length argument of `repeat`, `lpad` and `rpad`."""
-        count = number(arguments[1]) if len(arguments) > 1 else None
+        """Bound the length argument of `repeat`, `lpad` and `rpad`, and the text that all of them make together."""
+        count = at_most(arguments[1]) if len(arguments) > 1 else None
         if count is None or count > REPEAT_LIMIT:
-            raise OutOfBounds(f"{name} needs a constant length of at most {REPEAT_LIMIT}")
+            raise OutOfBounds(
+                f"{name} needs a length of at most {REPEAT_LIMIT}: a constant, or least(…, {REPEAT_LIMIT})"
+            )
+        longest = max((len(text(part) or "") for part in parts(arguments)), default=0)
+        self._unit = max(self._unit, longest, ASSUMED_LENGTH)
         self._repeated *= max(count, 1.0)
-        if self._repeated > REPEAT_PRODUCT:
-            raise OutOfBounds(f"repeat, lpad and rpad together may lengthen a text {REPEAT_PRODUCT} times at most")
+        if self._repeated * self._unit > REPEATED_TEXT:
+            raise OutOfBounds(f"repeat, lpad and rpad together may make {REPEATED_TEXT} characters at most")
 
     def exponent(self, name: str, arguments: list[Node]) -> None:
         """Bound the exponent of `power` and of the operator `^`."""
-        exponent = number(arguments[1]) if len(arguments) > 1 else None
+        exponent = at_most(arguments[1]) if len(arguments) > 1 else None
         if exponent is None or abs(exponent) > EXPONENT_LIMIT:
-            raise OutOfBounds(f"{name} needs a constant exponent between -{EXPONENT_LIMIT} and {EXPONENT_LIMIT}")
+            raise OutOfBounds(
+                f"{name} needs an exponent up to {EXPONENT_LIMIT}: a constant, or least(…, {EXPONENT_LIMIT})"
+            )
         self._raised *= max(abs(exponent), 1.0)
         if self._raised > EXPONENT_PRODUCT:
             raise OutOfBounds(f"the exponents of one query may multiply to {EXPONENT_PRODUCT} at most")
@@ -81,9 +85,29 @@ class Budget:
             if width == "*" or (width and (len(width) > 4 or int(width) >= FORMAT_WIDTH_LIMIT)):
                 raise OutOfBounds(f"widths in a {name} template must be constants below {FORMAT_WIDTH_LIMIT}")
 
+    def pattern(self, name: str, arguments: list[Node]) -> None:
+        """Bound what is searched for: a search takes the product of both lengths and does not look at the time."""
+        for sought in arguments[1:]:
+            _check_pattern(name, sought)
+
+    def normal_form(self, name: str, arguments: list[Node]) -> None:
+        """Bound what is normalised, which takes the square of its length."""
+        for argument in arguments[:1]:
+            _check_pattern(name, argument)
+
+    def jsonpath(self, name: str, arguments: list[Node]) -> None:
+        """Bound a path in JSON: one that lists subscripts multiplies what it finds with each list."""
+        path = text(arguments[1]) if len(arguments) > 1 else None
+        if path is None or len(path) > JSONPATH_LIMIT or _SUBSCRIPTS.search(path):
+            raise OutOfBounds(
+                f"{name} needs a constant path of at most {JSONPATH_LIMIT} characters without lists like [0,1]"
+            )
+
     def series(self, name: str, arguments: list[Node]) -> None:
         """Bound the number of values that `generate_series` gives."""
         step = number(arguments[2]) if len(arguments) > 2 else 1.0
+        if step == 0:
+            raise OutOfBounds(f"{name} needs a step other than zero")
         length = _count(name, arguments, step) if step is not None else _moments(name, arguments)
         self._series *= max(length, 1.0)
         if self._series > SERIES_PRODUCT:
@@ -99,7 +123,39 @@ BOUNDED: dict[str, Callable[[Budget, str, list[Node]], None]] = {
     "power": Budget.exponent,
     "format": Budget.template,
     "generate_series": Budget.series,
+    "normalize": Budget.normal_form,
+    "is_normalized": Budget.normal_form,
+    **dict.fromkeys(
+        ("strpos", "position", "replace", "split_part", "string_to_array", "string_to_table", "translate"),
+        Budget.pattern,
+    ),
+    **dict.fromkeys(("btrim", "ltrim", "rtrim", "starts_with", "array_to_string", "like_escape"), Budget.pattern),
+    **dict.fromkeys(
+        (
+            "jsonb_path_exists",
+            "jsonb_path_match",
+            "jsonb_path_query",
+            "jsonb_path_query_array",
+            "jsonb_path_query_first",
+        ),
+        Budget.jsonpath,
+    ),
 }
+#: Operators whose operands are bounded like the arguments of these functions.
+BOUNDED_OPERATORS: dict[str, Callable[[Budget, str, list[Node]], None]] = {
+    "^": Budget.exponent,
+    **dict.fromkeys(("~~", "!~~", "~~*", "!~~*", "^@"), Budget.pattern),
+    **dict.fromkeys(("@?", "@@"), Budget.jsonpath),
+}
+#: Operators that compare every element of one side with every element of the other.
+CROSSING_OPERATORS = frozenset({"&&", "@>", "<@", "-"})
+#: Calls that make long texts or arrays out of many rows.
+GATHERING = frozenset(
+    """
+    string_agg array_agg json_agg jsonb_agg json_object_agg jsonb_object_agg array_to_string repeat lpad rpad replace
+    string_to_array regexp_split_to_array overlay
+    """.split()
+)
 
 
 def literal(constant: Node) -> None:
@@ -119,68 +175,37 @@ def modifier(name: str, modifiers: list[Node]) -> None:
             raise OutOfBounds(f"the length of {name} must be a constant of at most {limit or 'its own maximum'}")
 
 
-def number(node: Node) -> float | None:
-    """The value of a constant number, signed or cast or not; None for anything else."""
-    constant = node.get("A_Const")
-    if constant is not None:
-        if "ival" in constant:
-            return float(constant["ival"].get("ival", 0))
-        return float(constant["fval"]["fval"]) if "fval" in constant else None
-    expression = node.get("A_Expr")
-    if expression is not None and "lexpr" not in expression and _operator(expression) in {"-", "+"}:
-        value = number(expression["rexpr"])
-        return -value if value is not None and _operator(expression) == "-" else value
-    cast = node.get("TypeCast")
-    return number(cast["arg"]) if cast is not None else None
+def crossing(name: str, operands: list[Node]) -> None:
+    """Refuse operators on arrays that are gathered on both sides (on the right alone for `-`)."""
+    gathered = [_gathers(operand) for operand in operands]
+    if all(gathered) or (name == "-" and gathered[-1]):
+        raise OutOfBounds(f"{name} needs a short array on its right, such as array['a', 'b']")
 
 
-def text(node: Node) -> str | None:
-    """The value of a constant text, cast or not; None for anything else."""
-    constant = node.get("A_Const")
-    if constant is not None:
-        return str(constant["sval"].get("sval", "")) if "sval" in constant else None
-    cast = node.get("TypeCast")
-    return text(cast["arg"]) if cast is not None else None
+def _check_pattern(name: str, sought: Node) -> None:
+    constants = [text(part) or "" for part in parts(sought)]
+    if sum(map(len, constants)) > PATTERN_LIMIT or _gathers(sought):
+        raise OutOfBounds(f"{name} takes {PATTERN_LIMIT} characters to look for at most, not gathered ones")
 
 
-def seconds(node: Node) -> float | None:
-    """The length of a constant interval in seconds (a month counts 28 days, a year 366); None if it cannot be told."""
-    value = text(node)
-    if value is None:
-        return None
-    cast = node.get("TypeCast", {}).get("typeName", {})
-    masks = [number(modifier) for modifier in cast.get("typmods", [])]
-    if masks and masks[0] in _UNIT_MASKS and value.strip("+-").isdigit():
-        return int(value) * _UNIT_MASKS[int(masks[0])]
-    return _interval(value.strip().lower())
-
-
-def _interval(words: str) -> float | None:
-    clock = _CLOCK.search(words)
-    total = 0.0
-    if clock:
-        sign, hours, minutes, rest = clock.groups()
-        total = (int(hours) * 3_600 + int(minutes) * 60 + int(rest or 0)) * (-1 if sign == "-" else 1)
-        words = (words[: clock.start()] + words[clock.end() :]).strip()
-    amounts = _AMOUNT.findall(words)
-    if _AMOUNT.sub("", words) or not (amounts or clock):
-        return None
-    for amount, unit in amounts:
-        length = _UNITS.get(unit) or _UNITS.get(unit.removesuffix("s"))
-        if length is None:
-            return None
-        total += float(amount) * length
-    return total
-
-
-def _operator(expression: Node) -> str:
-    return str(expression["name"][-1]["String"]["sval"])
+def _gathers(node: Any) -> bool:  # noqa: ANN401 - a tree of JSON
+    """Whether an expression makes a long text or array out of many rows, or of few characters."""
+    if isinstance(node, list):
+        return any(map(_gathers, node))
+    if not isinstance(node, dict):
+        return False
+    call = node.get("FuncCall")
+    if call is not None and own_name(call["funcname"]) in GATHERING:
+        return True
+    if node.get("SubLink", {}).get("subLinkType") == "ARRAY_SUBLINK":
+        return True
+    return any(map(_gathers, node.values()))
 
 
 def _count(name: str, arguments: list[Node], step: float) -> float:
-    first, last = (number(argument) for argument in arguments[:2]) if len(arguments) > 1 else (None, None)
+    first, last = (number(arguments[0]), at_most(arguments[1])) if len(arguments) > 1 else (None, None)
     if first is None or last is None:
-        raise OutOfBounds(f"{name} over numbers needs constant bounds")
+        raise OutOfBounds(f"{name} over numbers needs constant bounds, or least(…, 100) as the last")
     return abs(last - first) / (abs(step) or 1.0) + 1
 
 
@@ -197,10 +222,8 @@ def _moments(name: str, arguments: list[Node]) -> float:
 def _moment(name: str, node: Node) -> datetime | None:
     """A constant moment; None for one that only the query's run tells, such as now() or a column."""
     value = text(node)
-    if value is None:
-        return None
     try:
-        return datetime.fromisoformat(value.strip()).replace(tzinfo=None)
+        return None if value is None else moment(value)
     except ValueError:
         raise OutOfBounds(f"{name} needs its moments written as '2024-03-01' or '2024-03-01 10:00'") from None
 
@@ -208,21 +231,9 @@ def _moment(name: str, node: Node) -> datetime | None:
 def _shift(node: Node) -> float:
     """How far the constant intervals in an expression may move it, taking its numbers as their factors."""
     lengths, factor = 0.0, 1.0
-    for part in _parts(node):
+    for part in parts(node):
         length = seconds(part)
         value = number(part) if "A_Const" in part else None
         lengths += abs(length) if length is not None else 0.0
         factor *= max(abs(value), 1.0) if value is not None else 1.0
     return lengths * factor
-
-
-def _parts(node: Any) -> Iterator[Node]:  # noqa: ANN401 - a tree of JSON
-    if isinstance(node, dict):
-        if "A_Const" in node or ("TypeCast" in node and text(node) is not None):
-            yield node
-            return
-        for value in node.values():
-            yield from _parts(value)
-    elif isinstance(node, list):
-        for value in node:
-            yield from _parts(value)

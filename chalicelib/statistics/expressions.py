@@ -15,37 +15,51 @@ from chalicelib.statistics.allowlist import (
     TIME_KEYWORDS,
     TYPES,
 )
-from chalicelib.statistics.bounds import BOUNDED, Budget, OutOfBounds
+from chalicelib.statistics.bounds import BOUNDED, BOUNDED_OPERATORS, CROSSING_OPERATORS, OutOfBounds
+from chalicelib.statistics.grammar import FIELDS
 from chalicelib.statistics.names import Node, dotted, names, own_name
-from chalicelib.statistics.refusal import Refusal, near
+from chalicelib.statistics.refusal import Refusal, near, unknown_field
 from chalicelib.statistics.scope import DOCUMENTED
 
 if TYPE_CHECKING:
     from chalicelib.statistics.tree import Walk
 
+_COLUMN_FIELDS = frozenset(FIELDS["ColumnRef"])
+_CONSTANT_FIELDS = frozenset(FIELDS["A_Const"])
+
 
 def column(walk: Walk, node: Node) -> None:
     """A column is named by itself, by its alias, or by its documented table; never by a system column's name."""
+    if not node.keys() <= _COLUMN_FIELDS:
+        raise unknown_field("ColumnRef", node)
     fields = node["fields"]
     last = fields[-1].get("String")
     if len(fields) > 3:
         raise Refusal(f"the name {dotted(fields[:3])}.…", "write schema.table.column at most", node.get("location", 0))
+    if last is None or len(fields) == 1:
+        walk.weight += walk.scope.heaviest
     if last is None:
         return
     name = last.get("sval", "")
     if name in SYSTEM_COLUMNS:
         raise Refusal(f"system column {name}", "only the documented columns are", node.get("location", 0))
     if len(fields) > 1:
-        _member(walk, names(fields[:-1]), name, node.get("location", 0))
+        _member(walk, fields[:-1], name, node.get("location", 0))
 
 
-def _member(walk: Walk, qualifier: list[str], name: str, location: int) -> None:
-    source = walk.scope.source(qualifier[0]) if len(qualifier) == 1 else DOCUMENTED.get((qualifier[0], qualifier[1]))
-    if source is not None and name in source.columns:
-        return
-    if len(qualifier) > 1 or (source is not None and source.complete):
+def _member(walk: Walk, qualifier: list[Node], name: str, location: int) -> None:
+    alias = qualifier[-1]["String"].get("sval", "")
+    is_alias = len(qualifier) == 1
+    source = walk.scope.source(alias) if is_alias else DOCUMENTED.get((names(qualifier)[0], alias))
+    if source is not None:
+        walk.weight += source.weight
+        if name in source.columns:
+            if is_alias and name in walk.called:
+                walk.suspects.append((alias, name, location))
+            return
+    if not is_alias or (source is not None and source.complete):
         has = f"; {source.table} has {', '.join(sorted(source.columns))}" if source is not None and source.table else ""
-        written = ".".join(qualifier)
+        written = dotted(qualifier)
         raise Refusal(f"{written}.{name}", f"{name} is no column of {written}{has}", location)
     _attribute(walk, name, location)
 
@@ -77,10 +91,13 @@ def call(walk: Walk, node: Node) -> None:
 
 
 def operation(walk: Walk, node: Node) -> None:
-    """The operator `^` is bounded like the function `power`."""
-    if names(node["name"])[-1] == "^":
-        operands = [node.get("lexpr", {}), node["rexpr"]]
-        _bounded(node, Budget.exponent, walk.budget, "^", operands)
+    """An operator that multiplies is bounded like the function that does the same."""
+    name = own_name(node["name"]) or ""
+    operands = [node[side] for side in ("lexpr", "rexpr") if side in node]
+    if name in BOUNDED_OPERATORS:
+        _bounded(node, BOUNDED_OPERATORS[name], walk.budget, name, operands)
+    elif name in CROSSING_OPERATORS and len(operands) > 1:
+        _bounded(node, bounds.crossing, name, operands)
 
 
 def operator(_walk: Walk, value: list[Node], node: Node) -> None:
@@ -100,6 +117,8 @@ def type_name(_walk: Walk, node: Node) -> None:
 
 def constant(_walk: Walk, node: Node) -> None:
     """A number must have a size that reports have."""
+    if not node.keys() <= _CONSTANT_FIELDS:
+        raise unknown_field("A_Const", node)
     if "fval" in node:
         _bounded(node, bounds.literal, node)
 

@@ -80,7 +80,7 @@ FIELDS: dict[str, dict[str, str]] = {
     "SQLValueFunction": {"op": KEYWORD, "typmod": PLAIN, **_LOCATION},
     "SelectStmt": {
         "withClause": PLAIN, "larg": PLAIN, "rarg": PLAIN, "fromClause": PLAIN, "distinctClause": MANY,
-        "targetList": MANY,
+        "targetList": PLAIN,
         "whereClause": ONE, "groupClause": MANY, "groupDistinct": PLAIN, "havingClause": ONE, "windowClause": MANY,
         "valuesLists": MANY, "sortClause": MANY, "limitOffset": ONE, "limitCount": ONE, "limitOption": PLAIN,
         "op": PLAIN, "all": PLAIN,

@@ -20,8 +20,10 @@ from chalicelib.statistics.allowlist import CALLABLE_NAMES
 from chalicelib.statistics.refusal import Refusal
 from chalicelib.statistics.tree import Walk
 
-#: Bytes; with the channel's own wrapping a statement stays under the 16 KB from which RDS Proxy pins a connection.
+#: Bytes of the text as it is sent, and as it runs: with the channel's own wrapping a statement stays under the 16 KB
+#: from which RDS Proxy pins a connection.
 TEXT_LIMIT = 15_500
+STATEMENT_LIMIT = 16_000
 #: Bytes of the parse tree in JSON: about 4,000 names, constants and operators.
 TREE_LIMIT = 400_000
 
@@ -70,8 +72,8 @@ def _normalised(text: str) -> str:
     except DeparseError as fault:
         raise Refused(f"this query cannot be written in PostgreSQL's plain form: {fault.args[0]}") from None
     size = len(statement.encode())
-    if size > TEXT_LIMIT:
-        raise Refused(f"written plainly the query is {size} bytes long; at most {TEXT_LIMIT} are allowed")
+    if size > STATEMENT_LIMIT:
+        raise Refused(f"written plainly the query is {size} bytes long; at most {STATEMENT_LIMIT} are allowed")
     return statement
 
 

@@ -86,10 +86,19 @@ def quantity(query: Query, current: Settings, notes: Notes) -> int:
         raise QueryFailed(
             f"quantity needs a query that gives one row; this one gives {'more' if sink.count else 'none'}"
         )
-    _, value = json.loads(sink.bytes.replace(b"\x01", b"")[1:], object_pairs_hook=list)[0]
+    value = _first_value(sink.bytes.replace(b"\x01", b"")[1:])
     if not isinstance(value, int) or isinstance(value, bool):
         raise QueryFailed("quantity needs a whole number in the first column, as `select count(*)` gives")
     return value
+
+
+def _first_value(row: bytes) -> object:
+    """The value of the first column; None where the row has none, or holds what no number of rows looks like."""
+    try:
+        columns = json.loads(row, object_pairs_hook=list)
+    except (ValueError, RecursionError):
+        return None
+    return columns[0][1] if columns else None
 
 
 class _Few:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from difflib import get_close_matches
+from typing import Any
+
+from chalicelib.statistics.grammar import FIELDS, REFUSED_CLAUSES
 
 _SHOWN = 6
 
@@ -21,6 +24,13 @@ class Refusal(Exception):
         self.what = what
         self.allowed = allowed
         self.location = location
+
+
+def unknown_field(kind: str, node: dict[str, Any]) -> Refusal:
+    """The refusal of a node that holds more than the grammar's table lists for its `kind`."""
+    field = min(node.keys() - FIELDS[kind].keys())
+    what = REFUSED_CLAUSES.get((kind, field), f"{field} of {kind}")
+    return Refusal(what, "the README says what is", node.get("location", 0))
 
 
 def near(name: str, known: Collection[str], kind: str) -> str:

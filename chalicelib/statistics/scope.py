@@ -19,6 +19,11 @@ class Source(NamedTuple):
     columns: frozenset[str]
     complete: bool
     table: str = ""
+    #: How many tables stand behind it once the planner has merged subqueries into their parents.
+    tables: int = 1
+    #: How many plain columns the heaviest of its columns may become there.
+    weight: int = 1
+    is_function: bool = False
 
 
 #: Every documented table by schema and name.
@@ -36,39 +41,61 @@ class Scope:
     outer ones, and a name ends with its SELECT. Sources: the innermost SELECT first, then outward.
     """
 
+    __slots__ = ("_functions", "_levels", "_uses", "heaviest", "tables")
+
     def __init__(self) -> None:
         """Nothing is in sight yet."""
-        self._levels: list[tuple[dict[str, frozenset[str]], dict[str, Source]]] = []
+        #: The weight that a column may have whose source is not named.
+        self.heaviest = 1
+        #: How many tables the innermost SELECT joins, those of its subqueries included.
+        self.tables = 0
+        # Of each SELECT: its common table expressions, its sources, and the two figures of the one around it.
+        self._levels: list[tuple[dict[str, Source], dict[str, Source], int, int]] = []
+        self._uses: dict[str, int] = {}
+        self._functions: set[str] = set()
 
     def enter(self) -> None:
         """Begin a SELECT."""
-        self._levels.append(({}, {}))
+        self._levels.append(({}, {}, self.heaviest, self.tables))
+        self.tables = 0
 
     def leave(self) -> None:
         """End the innermost SELECT: what it named is out of sight."""
-        self._levels.pop()
+        _, _, self.heaviest, self.tables = self._levels.pop()
 
-    def define(self, name: str, columns: frozenset[str]) -> None:
+    def define(self, name: str, query: Source) -> None:
         """Let the innermost SELECT see a common table expression."""
-        self._levels[-1][0][name] = columns
+        self._levels[-1][0][name] = query
 
-    def defined(self, name: str) -> frozenset[str] | None:
-        """The columns of the common table expression that `name` means here, or None if it means none."""
-        for tables, _ in reversed(self._levels):
-            if name in tables:
-                return tables[name]
+    def defined(self, name: str) -> Source | None:
+        """The common table expression that `name` means here, or None if it means none."""
+        for queries, *_ in reversed(self._levels):
+            if name in queries:
+                return queries[name]
         return None
 
     def add(self, alias: str, source: Source) -> None:
         """Put one item of FROM in sight."""
         self._levels[-1][1][alias] = source
+        self.tables += source.tables
+        self.heaviest = max(self.heaviest, source.weight)
+        self._uses[alias] = self._uses.get(alias, 0) + 1
+        if source.is_function:
+            self._functions.add(alias)
 
     def source(self, alias: str) -> Source | None:
         """The nearest item of FROM of that name."""
-        for _, sources in reversed(self._levels):
+        for _, sources, *_ in reversed(self._levels):
             if alias in sources:
                 return sources[alias]
         return None
+
+    def may_be_a_function(self, alias: str) -> bool:
+        """Whether `alias` names a function's result, or several things of which only PostgreSQL knows the right one.
+
+        To be asked at the end of a walk: what comes later in the text may be nearer.
+        """
+        return alias in self._functions or self._uses.get(alias, 0) > 1
 
     def all_columns(self) -> frozenset[str]:
         """The columns that `*` gives in the innermost SELECT, as far as they are known."""

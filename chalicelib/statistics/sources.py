@@ -13,10 +13,15 @@ if TYPE_CHECKING:
     from chalicelib.statistics.tree import Walk
 
 
+#: How many tables one SELECT may join, its subqueries' and common table expressions' tables included: planning takes
+#: memory for each, and PostgreSQL does not look at its time limit meanwhile.
+TABLES_LIMIT = 32
+
+
 def table(walk: Walk, node: Node) -> None:
     """A table must be documented, or a common table expression in sight; its columns are known."""
     schema, name = node.get("schemaname", ""), node["relname"]
-    source = DOCUMENTED.get((schema, name)) if schema else _defined(walk, name)
+    source = DOCUMENTED.get((schema, name)) if schema else walk.scope.defined(name)
     if source is None:
         raise Refusal(
             f"table {f'{schema}.' if schema else ''}{name}", tables_like(name, DOCUMENTED), node.get("location", 0)
@@ -27,22 +32,20 @@ def table(walk: Walk, node: Node) -> None:
 def subquery(walk: Walk, node: Node) -> None:
     """A subquery brings the columns that it names."""
     walk.fields("RangeSubselect", node)
-    columns = walk.named_select(node["subquery"]["SelectStmt"])
-    _bring(walk, Source(columns, complete=False), node.get("alias"), "")
-
-
-def _defined(walk: Walk, name: str) -> Source | None:
-    columns = walk.scope.defined(name)
-    return None if columns is None else Source(columns, complete=False)
+    _bring(walk, walk.named_select(node["subquery"]["SelectStmt"]), node.get("alias"), "")
 
 
 def _bring(walk: Walk, source: Source, alias: Node | None, name: str) -> None:
-    if alias is None:
-        walk.scope.add(name, source)
-        return
-    if "colnames" in alias:
-        source = Source(source.columns.union(names(alias["colnames"])), complete=False)
-    walk.scope.add(alias["aliasname"], source)
+    if alias is not None and "colnames" in alias:
+        columns = source.columns.union(names(alias["colnames"]))
+        source = source._replace(columns=columns, complete=False, table="")
+    _add(walk, name if alias is None else alias["aliasname"], source)
+
+
+def _add(walk: Walk, alias: str, source: Source) -> None:
+    walk.scope.add(alias, source)
+    if walk.scope.tables > TABLES_LIMIT:
+        raise Refusal("so large a join", f"at most {TABLES_LIMIT} tables in one SELECT and its subqueries are", None)
 
 
 def function_call(walk: Walk, node: Node) -> None:
@@ -59,7 +62,7 @@ def function_call(walk: Walk, node: Node) -> None:
         columns.add(names(call["FuncCall"]["funcname"])[-1])
         columns.update(_definitions(walk, definitions.get("List", {}).get("items", ())))
     known = alias.get("aliasname") or names(call["FuncCall"]["funcname"])[-1]
-    walk.scope.add(known, Source(frozenset(columns), complete=True))
+    _add(walk, known, Source(frozenset(columns), complete=True, is_function=True))
 
 
 def _definitions(walk: Walk, definitions: list[Node]) -> list[str]:
@@ -72,4 +75,5 @@ def join(walk: Walk, node: Node) -> None:
     for field in ("alias", "join_using_alias"):
         if field in node:
             columns = walk.scope.all_columns().union(names(node[field].get("colnames", ())))
-            walk.scope.add(node[field]["aliasname"], Source(columns, complete=False))
+            weight = walk.scope.heaviest
+            walk.scope.add(node[field]["aliasname"], Source(columns, complete=False, tables=0, weight=weight))

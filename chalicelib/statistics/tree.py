@@ -14,10 +14,14 @@ from typing import Any, Never
 from chalicelib.statistics import expressions, grammar, sources
 from chalicelib.statistics.allowlist import FUNCTIONS, HARMLESS_ATTRIBUTES, TYPES
 from chalicelib.statistics.bounds import BOUNDED, Budget
-from chalicelib.statistics.grammar import FIELDS, PLAIN, REFUSED_CLAUSES
-from chalicelib.statistics.names import Node, names, output_name
-from chalicelib.statistics.refusal import Refusal
-from chalicelib.statistics.scope import NO_NAMES, Scope
+from chalicelib.statistics.grammar import FIELDS, PLAIN
+from chalicelib.statistics.names import Node, dotted, names, output_name
+from chalicelib.statistics.refusal import Refusal, unknown_field
+from chalicelib.statistics.scope import NO_NAMES, Scope, Source
+
+#: Columns of subqueries stand for expressions, which the planner writes out in each place that names them. So many
+#: columns may a query refer to then.
+WEIGHT_LIMIT = 100_000
 
 
 @lru_cache(maxsize=8)
@@ -28,11 +32,17 @@ def _called_by_attribute(callable_names: frozenset[str]) -> frozenset[str]:
 class Walk:
     """One walk over one statement; raises Refusal at the first thing that a report may not do."""
 
+    __slots__ = ("budget", "called", "scope", "suspects", "weight")
+
     def __init__(self, callable_names: frozenset[str]) -> None:
         """`callable_names` are those that PostgreSQL would call for `value.name`."""
         self.called = _called_by_attribute(callable_names)
         self.scope = Scope()
         self.budget = Budget()
+        #: How many columns the expressions so far would refer to, were every subquery merged into its parent.
+        self.weight = 0
+        #: Columns that bear the name of a function: alias, name, location.
+        self.suspects: list[tuple[str, str, int]] = []
 
     def statement(self, tree: Node) -> None:
         """Walk the one SELECT in what the parser gave."""
@@ -43,30 +53,56 @@ class Walk:
         if kind != "SelectStmt":
             raise Refusal(f"a {kind.removesuffix('Stmt').upper()} statement", "only SELECT is", None)
         self.select(node)
+        self._check_weight()
+        self._check_suspects()
 
     def select(self, node: Node) -> None:
         """Walk a SELECT, VALUES, TABLE or set operation."""
         self.scope.enter()
-        self._query(node)
+        self._clauses(node)
+        for target in node.get("targetList", ()):
+            self._target(target["ResTarget"])
         self.scope.leave()
 
-    def named_select(self, node: Node) -> frozenset[str]:
-        """Walk a SELECT and return the names of its columns, as far as they are known."""
+    def named_select(self, node: Node) -> Source:
+        """Walk a SELECT and return what it gives: its columns, as far as they are known, and what they weigh."""
         self.scope.enter()
-        self._query(node)
-        columns = self._columns(node)
+        weight = self._clauses(node)
+        for target in node.get("targetList", ()):
+            before = self.weight
+            self._target(target["ResTarget"])
+            weight = max(weight, self.weight - before)
+        source = Source(self._columns(node), complete=False, tables=max(self.scope.tables, 1), weight=weight)
         self.scope.leave()
-        return columns
+        self._check_weight()
+        return source
 
-    def _query(self, node: Node) -> None:
+    def _target(self, node: Node) -> None:
+        if not node.keys() <= TARGET_FIELDS:
+            raise unknown_field("ResTarget", node)
+        self.visit(node["val"])
+
+    def _clauses(self, node: Node) -> int:
+        """Walk what a SELECT holds but for its target list; returns the weight that the branches of a UNION have."""
+        weight = 1
         if "withClause" in node:
             self._with(node["withClause"])
-        if "larg" in node:
-            self.select(node["larg"])
-            self.select(node["rarg"])
         if "fromClause" in node:
             self.each(node["fromClause"])
-        self.fields("SelectStmt", node)
+        elif "larg" in node:
+            weight = max(self.named_select(node["larg"]).weight, self.named_select(node["rarg"]).weight)
+        FIELD_WALKS["SelectStmt"](self, node)
+        return weight
+
+    def _check_weight(self) -> None:
+        if self.weight > WEIGHT_LIMIT:
+            raise Refusal("an expression of expressions", "its columns would be written out too often: use fewer", None)
+
+    def _check_suspects(self) -> None:
+        for alias, name, location in self.suspects:
+            if self.scope.may_be_a_function(alias):
+                allowed = f"it may call a function of that name: give {alias}, or the column, another alias"
+                raise Refusal(f"{alias}.{name}", allowed, location)
 
     def visit(self, wrapped: Node, _parent: Node | None = None) -> None:
         """Walk one node in its `{kind: fields}` wrapping; an empty wrapping stands for nothing."""
@@ -87,13 +123,15 @@ class Walk:
         tables = [wrapped["CommonTableExpr"] for wrapped in clause["ctes"]]
         if clause.get("recursive"):
             for table in tables:
-                self.scope.define(table["ctename"], _cte_columns(table) | _first_names(table["ctequery"]))
+                columns = _cte_columns(table) | _first_names(table["ctequery"])
+                self.scope.define(table["ctename"], Source(columns, complete=False))
         for table in tables:
             self.fields("CommonTableExpr", table)
             query = table["ctequery"].get("SelectStmt")
             if query is None:
                 raise Refusal("a data-modifying WITH", "only SELECT is", table.get("location", 0))
-            self.scope.define(table["ctename"], self.named_select(query) | _cte_columns(table))
+            source = self.named_select(query)
+            self.scope.define(table["ctename"], source._replace(columns=source.columns | _cte_columns(table)))
 
     def _columns(self, node: Node) -> frozenset[str]:
         while "larg" in node:
@@ -101,19 +139,20 @@ class Walk:
         if "valuesLists" in node:
             return frozenset(f"column{place}" for place in range(1, 1 + len(node["valuesLists"][0]["List"]["items"])))
         found: set[str] = set()
+        starred: set[str] = set()
         for wrapped in node.get("targetList", ()):
             target = wrapped["ResTarget"]
             name = target.get("name") or output_name(target["val"])
-            if name == "*":
-                found |= self._starred(target["val"]["ColumnRef"]["fields"])
-            else:
+            if name != "*":
                 found.add(name)
-        return frozenset(found)
+            else:
+                starred.add(dotted(target["val"]["ColumnRef"]["fields"][:-1]))
+        return frozenset(found.union(*map(self._starred, starred)))
 
-    def _starred(self, fields: list[Node]) -> frozenset[str]:
-        if len(fields) == 1:
+    def _starred(self, qualifier: str) -> frozenset[str]:
+        if not qualifier:
             return self.scope.all_columns()
-        source = self.scope.source(names(fields[:-1])[-1])
+        source = self.scope.source(qualifier.rpartition(".")[2])
         return source.columns if source else NO_NAMES
 
 
@@ -144,7 +183,7 @@ def _field_walk(kind: str) -> Visit:
 
     def walk_fields(walk: Walk, node: Node) -> None:
         if not node.keys() <= known:
-            _refuse_field(kind, node)
+            raise unknown_field(kind, node)
         for field, step in steps:
             if field in node:
                 step(walk, node[field], node)
@@ -158,15 +197,11 @@ def _step(rule: str) -> Check:
     return VALUES.get(rule) or (lambda walk, value, _node: walk.fields(rule, value))
 
 
-def _refuse_field(kind: str, node: Node) -> None:
-    field = min(node.keys() - FIELDS[kind].keys())
-    what = REFUSED_CLAUSES.get((kind, field), f"{field} of {kind}")
-    raise Refusal(what, "the README says what is", node.get("location", 0))
-
-
 def _unknown(kind: str, node: Node) -> Never:
     raise Refusal(f"the construct {kind}", "the README says which are", node.get("location", 0))
 
+
+TARGET_FIELDS = frozenset(FIELDS["ResTarget"])
 
 Visit = Callable[[Walk, Node], None]
 Check = Callable[[Walk, Any, Node], None]
@@ -182,19 +217,19 @@ VALUES: dict[str, Check] = {
 }
 #: What is checked of a node once its fields are walked.
 WHOLES: dict[str, Visit] = {
-    "A_Const": expressions.constant,
     "A_Expr": expressions.operation,
     "A_Indirection": expressions.indirection,
-    "ColumnRef": expressions.column,
     "FuncCall": expressions.call,
     "JoinExpr": sources.join,
     "RangeVar": sources.table,
     "TypeName": expressions.type_name,
 }
 FIELD_WALKS: dict[str, Visit] = {kind: _field_walk(kind) for kind in FIELDS}
-#: The walk of each kind of node; some have their parts walked in an order of their own.
+#: The walk of each kind of node; some have their parts walked in an order of their own, and some have none.
 KINDS: dict[str, Visit] = {
     **FIELD_WALKS,
+    "A_Const": expressions.constant,
+    "ColumnRef": expressions.column,
     "RangeFunction": sources.function_call,
     "RangeSubselect": sources.subquery,
     "SelectStmt": Walk.select,

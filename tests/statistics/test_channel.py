@@ -75,6 +75,9 @@ def test_every_allowed_query_of_the_corpus_runs(ask: Ask, case: Case) -> None:
         ("select count(*) from calls.success where false group by anumber", "this one gives none"),
         ("select count(*)::text from calls.success", "needs a whole number in the first column"),
         ("select inviteid from calls.success", "must begin with `select count`"),
+        ("select count.* from (select from calls.success limit 1) count", "needs a whole number in the first column"),
+        ("select count(*)*'1e5000'::numeric from calls.success", "needs a whole number in the first column"),
+        (f"select count(*), '{'[' * 3000 + ']' * 3000}'::json as v from calls.success", "needs a whole number"),
     ],
 )
 def test_a_quantity_of_another_shape_says_so(ask: Ask, psql: str, error: str) -> None:

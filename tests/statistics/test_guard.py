@@ -41,7 +41,7 @@ def test_what_an_attacker_writes_is_refused(case: Case) -> None:
         ("select 'x'::regclass", "type regclass is not allowed (line 1, column 13, at `regclass`)"),
         ("select 'a' collate public.c", "the collations are C, POSIX"),
         ("select 1 operator(evil.+) 2", "operator evil.+ is not allowed"),
-        ("select repeat('x', 5000)", "repeat needs a constant length of at most 1000"),
+        ("select repeat('x', 5000)", "repeat needs a length of at most 1000"),
         ("select current_user", "current_user is not allowed (line 1, column 8, at `current_user`)"),
     ],
 )
@@ -59,8 +59,8 @@ def test_a_refusal_says_what_where_and_what_instead(sql: str, expected: str) -> 
         "select t.path, t.line from (select callrecpath as path, 1 as line from calls.success) t",
         "select t.name from (values ('a')) as t(name)",
         "select r.lo_create from (select 1 as lo_create) r",
-        """select * from (with recursive r as (select 1 as pg_sleep union all
-           select r.pg_sleep + 1 from r where r.pg_sleep < 3) select r.pg_sleep from r) q""",
+        """select * from (with recursive r as (select 1 as path union all
+           select r.path + 1 from r where r.path < 3) select r.path from r) q""",
         "select x.value from jsonb_array_elements('[1]'::jsonb) x",
         "select generate_series.generate_series from generate_series(1, 3)",
         "select calls.success.duration from calls.success",
@@ -70,6 +70,8 @@ def test_a_refusal_says_what_where_and_what_instead(sql: str, expected: str) -> 
         "select minute from calls.success s, generate_series(s.start_dt, s.stop_dt, interval '1 hour') minute",
         "select d from generate_series(now() - interval '30 days', now(), interval '1' day) d",
         "select d from generate_series(date_trunc('month', now()) - 3 * interval '1 month', now(), '1 week') d",
+        "select d from generate_series('2024-1-1'::timestamp, now(), 15 * interval '1 hour') d",
+        "select repeat('#', least(count(*), 50)::int) from calls.success, generate_series(1, least(5, 9)) g group by g",
     ],
 )
 def test_names_of_columns_that_are_also_functions(sql: str) -> None:

@@ -1,0 +1,133 @@
+"""Reading constants off a parse tree: numbers, texts, lengths of time and moments, as PostgreSQL will understand them.
+
+What may change a value on its way, such as a cast to bits or to JSON, makes it unknown here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from chalicelib.statistics.names import Node, own_name
+
+DAY = 86_400.0
+YEAR = 366 * DAY
+INTERVAL_TEXT_LIMIT = 100
+
+_UNITS = {
+    "second": 1.0, "sec": 1.0, "s": 1.0, "minute": 60.0, "min": 60.0, "m": 60.0, "hour": 3_600.0, "hr": 3_600.0,
+    "h": 3_600.0, "day": DAY, "d": DAY, "week": 7 * DAY, "w": 7 * DAY, "month": 28 * DAY, "mon": 28 * DAY,
+    "year": YEAR, "yr": YEAR, "y": YEAR, "decade": 10 * YEAR, "century": 100 * YEAR, "centurie": 100 * YEAR,
+}  # fmt: skip
+#: `interval '1' hour` keeps its unit as a bit mask in the type's modifier.
+_UNIT_MASKS = {4: YEAR, 2: 28 * DAY, 8: DAY, 1024: 3_600.0, 2048: 60.0, 4096: 1.0}
+_AMOUNT = re.compile(r"([+-]?\d{1,12}(?:\.\d{1,12})?)\s*([a-z]+)\s*", re.ASCII)
+_CLOCK = re.compile(r"([+-]?)(\d{1,6}):(\d{2})(?::(\d{2}))?", re.ASCII)
+_DAY = re.compile(r"\s*(\d{4})-(\d{1,2})-(\d{1,2})(.*)", re.ASCII)
+_NUMBERS = frozenset({"int2", "int4", "int8", "numeric", "float4", "float8"})
+_TEXTS = frozenset({"text", "varchar", "timestamp", "timestamptz", "date", "time", "interval", "jsonpath"})
+
+
+def number(node: Node) -> float | None:
+    """The value of a constant number, signed or cast to another kind of number or not; None for anything else."""
+    constant = node.get("A_Const")
+    if constant is not None:
+        if "ival" in constant:
+            return float(constant["ival"].get("ival", 0))
+        return float(constant["fval"]["fval"]) if "fval" in constant else None
+    expression = node.get("A_Expr")
+    if expression is not None and "lexpr" not in expression and operator_name(expression) in {"-", "+"}:
+        value = number(expression["rexpr"])
+        return -value if value is not None and operator_name(expression) == "-" else value
+    return number(node["TypeCast"]["arg"]) if _is_cast_to(node, _NUMBERS) else None
+
+
+def at_most(node: Node) -> float | None:
+    """A constant number, or the least constant among the arguments of least()."""
+    least = node.get("MinMaxExpr", {})
+    if least.get("op") == "IS_LEAST":
+        return min((value for value in map(number, least["args"]) if value is not None), default=None)
+    return at_most(node["TypeCast"]["arg"]) if _is_cast_to(node, _NUMBERS) else number(node)
+
+
+def text(node: Node) -> str | None:
+    """The value of a constant text, cast to a type that keeps it or not; None for anything else."""
+    constant = node.get("A_Const")
+    if constant is not None:
+        return str(constant["sval"].get("sval", "")) if "sval" in constant else None
+    return text(node["TypeCast"]["arg"]) if _is_cast_to(node, _TEXTS) else None
+
+
+def _is_cast_to(node: Node, kinds: frozenset[str]) -> bool:
+    kind = node.get("TypeCast", {}).get("typeName", {})
+    name = own_name(kind["names"]) if kind else None
+    # A length or precision may cut what it is given; an interval's only names its unit.
+    return name in kinds and "arrayBounds" not in kind and ("typmods" not in kind or name == "interval")
+
+
+def seconds(node: Node) -> float | None:
+    """The length of a constant interval in seconds (a month counts 28 days, a year 366); None if it cannot be told."""
+    expression = node.get("A_Expr")
+    if expression is not None and operator_name(expression) == "*":
+        return _product(expression)
+    value = text(node)
+    if value is None or len(value) > INTERVAL_TEXT_LIMIT:
+        return None
+    cast = node.get("TypeCast", {}).get("typeName", {})
+    masks = [number(modifier) for modifier in cast.get("typmods", [])]
+    if masks and masks[0] in _UNIT_MASKS and value.strip("+-").isdigit():
+        return int(value) * _UNIT_MASKS[int(masks[0])]
+    return _interval(value.strip().lower())
+
+
+def _product(expression: Node) -> float | None:
+    left, right = expression.get("lexpr", {}), expression["rexpr"]
+    factor, length = (number(left), seconds(right)) if number(left) is not None else (number(right), seconds(left))
+    return None if factor is None or length is None else factor * length
+
+
+def _interval(words: str) -> float | None:
+    clock = _CLOCK.search(words)
+    total = 0.0
+    if clock:
+        sign, hours, minutes, rest = clock.groups()
+        total = (int(hours) * 3_600 + int(minutes) * 60 + int(rest or 0)) * (-1 if sign == "-" else 1)
+        words = (words[: clock.start()] + words[clock.end() :]).strip()
+    amounts = _AMOUNT.findall(words)
+    signs = {amount.startswith("-") for amount, _ in amounts} | ({total < 0} if clock else set())
+    # Amounts of both signs make a step that is shorter than it looks.
+    if _AMOUNT.sub("", words) or len(signs) != 1:
+        return None
+    for amount, unit in amounts:
+        length = _UNITS.get(unit) or _UNITS.get(unit.removesuffix("s"))
+        if length is None:
+            return None
+        total += float(amount) * length
+    return total
+
+
+def moment(value: str) -> datetime:
+    """The moment that a text in ISO 8601, zeros left out or not, means. Raises ValueError for any other text."""
+    day = _DAY.match(value)
+    whole = f"{int(day[1]):04}-{int(day[2]):02}-{int(day[3]):02}{day[4]}" if day else value
+    return datetime.fromisoformat(whole.strip()).replace(tzinfo=None)
+
+
+def parts(node: Any) -> Iterator[Node]:  # noqa: ANN401 - a tree of JSON
+    """Every constant of an expression, each as the smallest node that `number`, `text` and `seconds` understand."""
+    if isinstance(node, dict):
+        if "A_Const" in node or ("TypeCast" in node and text(node) is not None):
+            yield node
+            return
+        for value in node.values():
+            yield from parts(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from parts(value)
+
+
+def operator_name(expression: Node) -> str:
+    """The operator of an A_Expr, without its schema."""
+    return str(expression["name"][-1]["String"]["sval"])
