@@ -183,8 +183,9 @@ def crossing(name: str, operands: list[Node]) -> None:
 
 
 def _check_pattern(name: str, sought: Node) -> None:
-    constants = [text(part) or "" for part in parts(sought)]
-    if sum(map(len, constants)) > PATTERN_LIMIT or _gathers(sought):
+    constant = text(sought)
+    length = len(constant) if constant is not None else sum(len(text(part) or "") for part in parts(sought))
+    if length > PATTERN_LIMIT or (constant is None and _gathers(sought)):
         raise OutOfBounds(f"{name} takes {PATTERN_LIMIT} characters to look for at most, not gathered ones")
 
 

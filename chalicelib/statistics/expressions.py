@@ -30,7 +30,7 @@ _CONSTANT_FIELDS = frozenset(FIELDS["A_Const"])
 
 def column(walk: Walk, node: Node) -> None:
     """A column is named by itself, by its alias, or by its documented table; never by a system column's name."""
-    if not node.keys() <= _COLUMN_FIELDS:
+    if not _COLUMN_FIELDS.issuperset(node):
         raise unknown_field("ColumnRef", node)
     fields = node["fields"]
     last = fields[-1].get("String")
@@ -40,28 +40,28 @@ def column(walk: Walk, node: Node) -> None:
         walk.weight += walk.scope.heaviest
     if last is None:
         return
-    name = last.get("sval", "")
+    name = last["sval"]
     if name in SYSTEM_COLUMNS:
         raise Refusal(f"system column {name}", "only the documented columns are", node.get("location", 0))
     if len(fields) > 1:
-        _member(walk, fields[:-1], name, node.get("location", 0))
+        _member(walk, fields[:-1], name, node)
 
 
-def _member(walk: Walk, qualifier: list[Node], name: str, location: int) -> None:
-    alias = qualifier[-1]["String"].get("sval", "")
+def _member(walk: Walk, qualifier: list[Node], name: str, node: Node) -> None:
+    alias = qualifier[-1]["String"]["sval"]
     is_alias = len(qualifier) == 1
     source = walk.scope.source(alias) if is_alias else DOCUMENTED.get((names(qualifier)[0], alias))
     if source is not None:
         walk.weight += source.weight
         if name in source.columns:
             if is_alias and name in walk.called:
-                walk.suspects.append((alias, name, location))
+                walk.suspects.append((alias, name, node.get("location", 0)))
             return
     if not is_alias or (source is not None and source.complete):
         has = f"; {source.table} has {', '.join(sorted(source.columns))}" if source is not None and source.table else ""
         written = dotted(qualifier)
-        raise Refusal(f"{written}.{name}", f"{name} is no column of {written}{has}", location)
-    _attribute(walk, name, location)
+        raise Refusal(f"{written}.{name}", f"{name} is no column of {written}{has}", node.get("location", 0))
+    _attribute(walk, name, node.get("location", 0))
 
 
 def _attribute(walk: Walk, name: str, location: int | None) -> None:
@@ -73,7 +73,7 @@ def indirection(walk: Walk, node: Node) -> None:
     """`(value).name` reads a field, or calls a function of that name."""
     for step in node["indirection"]:
         if "String" in step:
-            _attribute(walk, step["String"].get("sval", ""), None)
+            _attribute(walk, step["String"]["sval"], None)
         elif "A_Star" not in step:
             walk.visit(step)
 
@@ -92,12 +92,15 @@ def call(walk: Walk, node: Node) -> None:
 
 def operation(walk: Walk, node: Node) -> None:
     """An operator that multiplies is bounded like the function that does the same."""
-    name = own_name(node["name"]) or ""
-    operands = [node[side] for side in ("lexpr", "rexpr") if side in node]
+    name = node["name"][-1]["String"]["sval"]
     if name in BOUNDED_OPERATORS:
-        _bounded(node, BOUNDED_OPERATORS[name], walk.budget, name, operands)
-    elif name in CROSSING_OPERATORS and len(operands) > 1:
-        _bounded(node, bounds.crossing, name, operands)
+        _bounded(node, BOUNDED_OPERATORS[name], walk.budget, name, _operands(node))
+    elif name in CROSSING_OPERATORS and "lexpr" in node:
+        _bounded(node, bounds.crossing, name, _operands(node))
+
+
+def _operands(node: Node) -> list[Node]:
+    return [node[side] for side in ("lexpr", "rexpr") if side in node]
 
 
 def operator(_walk: Walk, value: list[Node], node: Node) -> None:
@@ -117,7 +120,7 @@ def type_name(_walk: Walk, node: Node) -> None:
 
 def constant(_walk: Walk, node: Node) -> None:
     """A number must have a size that reports have."""
-    if not node.keys() <= _CONSTANT_FIELDS:
+    if not _CONSTANT_FIELDS.issuperset(node):
         raise unknown_field("A_Const", node)
     if "fval" in node:
         _bounded(node, bounds.literal, node)

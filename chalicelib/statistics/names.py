@@ -18,15 +18,13 @@ _INNER = {"CollateClause": "arg", "TypeCast": "arg", "A_Indirection": "arg"}
 
 def names(strings: list[Node]) -> list[str]:
     """The texts of a list of String nodes."""
-    return [node["String"].get("sval", "") for node in strings]
+    return [node["String"]["sval"] for node in strings]
 
 
 def own_name(strings: list[Node]) -> str | None:
     """The name that is written alone or as `pg_catalog.name`; None for one of another schema."""
-    if len(strings) > 1 and names(strings[:-1]) != ["pg_catalog"]:
-        return None
-    name: str = strings[-1]["String"].get("sval", "")
-    return name
+    name: str = strings[-1]["String"]["sval"]
+    return name if len(strings) == 1 or names(strings[:-1]) == ["pg_catalog"] else None
 
 
 def dotted(strings: list[Node]) -> str:

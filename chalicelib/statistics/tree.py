@@ -78,7 +78,7 @@ class Walk:
         return source
 
     def _target(self, node: Node) -> None:
-        if not node.keys() <= TARGET_FIELDS:
+        if not TARGET_FIELDS.issuperset(node):
             raise unknown_field("ResTarget", node)
         self.visit(node["val"])
 
@@ -182,7 +182,7 @@ def _field_walk(kind: str) -> Visit:
     whole = WHOLES.get(kind)
 
     def walk_fields(walk: Walk, node: Node) -> None:
-        if not node.keys() <= known:
+        if not known.issuperset(node):
             raise unknown_field(kind, node)
         for field, step in steps:
             if field in node:
