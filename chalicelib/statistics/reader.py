@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from chalicelib import settings
+from chalicelib.catalog import TABLES
 from chalicelib.errors import RingledgerError
 from chalicelib.platform import postgres
 from chalicelib.statistics.allowlist import CALLABLE_NAMES
-from chalicelib.statistics.catalog import TABLES
 
 #: Seconds; API Gateway gives up after 29, and the answer still has to be delivered.
 LONGEST_STATEMENT = 25

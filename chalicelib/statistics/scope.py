@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from chalicelib.statistics.catalog import TABLES
+from chalicelib.catalog import TABLES
 
 NO_NAMES: frozenset[str] = frozenset()
 

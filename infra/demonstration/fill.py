@@ -11,7 +11,7 @@ import psycopg2
 import psycopg2.extensions
 from psycopg2 import sql
 
-from chalicelib.statistics.catalog import TABLES
+from chalicelib.catalog import TABLES
 from infra.demonstration import scenes, shift, surroundings
 from infra.demonstration.calls import BYE_A, Call, Dial, Talk, route, success
 from infra.demonstration.centre import DAY, LINES, Centre, Clock

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 import psycopg2.extensions
 from psycopg2 import sql
 
-from chalicelib.statistics.catalog import TABLES
+from chalicelib.catalog import TABLES
 from infra.demonstration.fill import END, Progress, analyze, fill, transaction
 
 SCHEMA = "calls"

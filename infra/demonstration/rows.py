@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import psycopg2.extensions
 from psycopg2 import sql
 
-from chalicelib.statistics.catalog import TABLES
+from chalicelib.catalog import TABLES
 
 # Rows held before they are sent, some 5 MB of text; as many again are on their way.
 CHUNK = 30_000

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from chalicelib.catalog import TABLES
 from chalicelib.statistics.allowlist import COLLATIONS, FUNCTIONS, SYMBOLS, TYPES
-from chalicelib.statistics.catalog import TABLES
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from chalicelib.catalog import TABLES
 from chalicelib.settings import Settings
-from chalicelib.statistics.catalog import TABLES
 from tests.database import seed
 from tests.databases import run
 

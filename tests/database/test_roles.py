@@ -9,10 +9,10 @@ import pytest
 from chalicelib import tokens
 from chalicelib.admin.migrations import migrate
 from chalicelib.admin.roles import ensure_roles
+from chalicelib.catalog import TABLES
 from chalicelib.errors import Misconfigured
 from chalicelib.platform.postgres import Connection
 from chalicelib.settings import Settings
-from chalicelib.statistics.catalog import TABLES
 from tests.databases import Server, address, refusal, run, settings_of, start_server
 
 NOT_ALLOWED = "42501"

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from chalicelib.admin.migrations import migrate
-from chalicelib.statistics.catalog import TABLES
+from chalicelib.catalog import TABLES
 from infra.demonstration.fill import fill, is_filled
 from infra.demonstration.grow import grow
 from tests.databases import Server, run

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.statistics.catalog import TABLES
+from chalicelib.catalog import TABLES
 from tests.databases import run
 from tests.demonstration.conftest import CALLS
 

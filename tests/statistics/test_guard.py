@@ -6,10 +6,10 @@ import time
 
 import pytest
 
+from chalicelib.catalog import TABLES
 from chalicelib.errors import Refused
 from chalicelib.statistics import guard
 from chalicelib.statistics.allowlist import CALLABLE_NAMES, FUNCTIONS
-from chalicelib.statistics.catalog import TABLES
 from tests.statistics.cases import ALLOWED, ENDED_AT_RUN_TIME, REFUSED, Case, named
 
 

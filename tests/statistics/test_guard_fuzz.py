@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from pglast.parser import parse_sql_json
 from psycopg2 import extensions
 
+from chalicelib.catalog import TABLES
 from chalicelib.errors import Refused
 from chalicelib.statistics import guard
 from chalicelib.statistics.allowlist import FUNCTIONS
-from chalicelib.statistics.catalog import TABLES
 from tests.statistics.generated import QUERIES
 
 DOCUMENTED = {(schema, table) for schema, tables in TABLES.items() for table in tables}

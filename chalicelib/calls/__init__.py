@@ -1,0 +1,1 @@
+"""The domain, pure: call events, and the call records that follow from them."""

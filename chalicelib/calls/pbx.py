@@ -1,0 +1,137 @@
+"""A Telphin call as a whole: its legs, who answered, and under which record each leg is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.calls import records
+from chalicelib.calls.events import CallKey, Event, Kind
+from chalicelib.calls.legs import Leg, legs
+from chalicelib.calls.numbers import is_internal
+from chalicelib.calls.records import Options
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call: when it began, the last that is known of it, and its legs in order.
+
+    `doubles` are the calling ends of internal conversations, each with the leg of the called end that stands for both:
+    they are not among `phones`.
+    """
+
+    key: CallKey
+    invited: datetime
+    last: datetime
+    closed: bool
+    phones: tuple[Leg, ...]
+    machines: tuple[Leg, ...]  # IVRs and queues
+    doubles: Mapping[str, tuple[Leg, Leg]]
+    notes: Mapping[str, str]
+
+    @property
+    def answered(self) -> list[Leg]:
+        """The phones that were picked up, in the order of their pick-ups."""
+        return sorted((leg for leg in self.phones if leg.answered), key=_pick_up)
+
+    @property
+    def is_inbound(self) -> bool:
+        """Whether anything in it was called: an IVR, a queue or a phone."""
+        return any(leg.incoming for leg in (*self.machines, *self.phones))
+
+    @property
+    def bridged(self) -> bool | None:
+        """What its IVRs and queues say of a person having taken the call; one yes outweighs any no.
+
+        A queue's own calls to its agents end while the caller still waits, so that their no is not the caller's.
+        """
+        if any(leg.bridged for leg in self.machines):
+            return True
+        called = [leg for leg in self.machines if leg.incoming] or self.machines
+        return False if any(leg.bridged is False for leg in called) else None
+
+    @property
+    def id(self) -> str:
+        """The inviteid of the call as a whole."""
+        return records.call_id(self.key)
+
+    def leg_id(self, leg: Leg) -> str:
+        """The inviteid of one leg's own record."""
+        return records.leg_id(self.key, leg.id)
+
+    def home(self, leg: Leg) -> str:
+        """The record that `leg` belongs to.
+
+        Its own if it was answered; else that of the first leg answered after it rang, else of the last one answered;
+        when nobody answered, an outgoing leg has its own, and what rang belongs to the missed call.
+        """
+        if leg.answered and leg.is_phone:
+            return self.leg_id(leg)
+        answered = self.answered
+        if answered:
+            later = (other for other in answered if _pick_up(other)[0] >= leg.since)
+            return self.leg_id(next(later, answered[-1]))
+        return self.id if self.is_inbound else self.leg_id(leg)
+
+
+def assemble(key: CallKey, events: Sequence[Event], options: Options) -> Call | None:
+    """The call that `events` (each once, in order) tell of; None when they tell of none that is wanted."""
+    wanted = [leg for leg in legs(events, options) if _is_wanted(leg)]
+    if not wanted:
+        return None
+    doubles = _doubles(wanted)
+    return Call(
+        key=key,
+        invited=_invited(wanted),
+        last=max(event.at for event in events if event.kind is not Kind.CLOSED),
+        closed=any(event.kind is Kind.CLOSED for event in events),
+        phones=tuple(leg for leg in wanted if leg.is_phone and leg.id not in doubles),
+        machines=tuple(leg for leg in wanted if not leg.is_phone),
+        doubles=doubles,
+        notes=_notes(events),
+    )
+
+
+def _is_wanted(leg: Leg) -> bool:
+    """Integrations may want calls with the outside only."""
+    internal = is_internal(leg.a) and is_internal(leg.b)
+    return not (leg.external_only and (internal or leg.internal_transfer))
+
+
+def _invited(wanted: Iterable[Leg]) -> datetime:
+    """When the call began: its first event, else (all of it was hung up unheard) as long before as the hangups say."""
+    told = [leg.heard for leg in wanted if leg.heard] or [leg.began for leg in wanted]
+    return min([*told, *(leg.answered for leg in wanted if leg.answered)])
+
+
+def _doubles(wanted: Iterable[Leg]) -> dict[str, tuple[Leg, Leg]]:
+    """The legs of extensions that called others of the same PBX, where the called end is known too."""
+    found = {}
+    called = [leg for leg in wanted if leg.incoming]
+    for leg in wanted:
+        if leg.is_phone and not leg.incoming and not leg.b_outer:
+            ends = [end for end in called if _are_ends(leg, end)]
+            if ends:
+                found[leg.id] = (leg, min(ends, key=lambda end: (end.answered is None, end.order)))
+    return found
+
+
+def _are_ends(leg: Leg, end: Leg) -> bool:
+    """Whether `leg` called and `end` was called in one conversation.
+
+    The number that was dialled may be a group's or a queue's, so that the caller decides, and not the number. A call
+    that was picked up is not given up for one that was not.
+    """
+    same = leg.extension in {end.a, end.caller} and leg.extension != end.extension
+    return same and (leg.answered is None or end.answered is not None)
+
+
+def _pick_up(leg: Leg) -> tuple[datetime, str]:
+    return (leg.answered or leg.began, leg.id)
+
+
+def _notes(events: Iterable[Event]) -> dict[str, str]:
+    notes = {name: text for event in events for name, text in event.notes}
+    callback = min((event.callback for event in events if event.callback), default="")
+    return notes | ({"callback": callback} if callback else {})

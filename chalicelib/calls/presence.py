@@ -1,0 +1,34 @@
+"""What single events prove of extensions and agents, whatever becomes of their calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from chalicelib.calls.events import Event, Kind
+from chalicelib.calls.legs import PHONE
+from chalicelib.calls.records import Row, Table, Value, filled
+
+EXTENSIONS: Table = ("sipuserevents", "sipuser_state_changed")
+AGENTS: Table = ("userevents", "usr_state_changed")
+
+#: The state of the phone that an event came from: it rings, it is in use, it waits for calls.
+_STATES = {Kind.DIAL_IN: "early", Kind.DIAL_OUT: "busy", Kind.ANSWER: "busy", Kind.HANGUP: "registered"}
+
+
+def changes(events: Iterable[Event]) -> dict[Table, list[Row]]:
+    """The changes of state that `events` (each once) prove, each row once."""
+    rows: dict[Table, dict[tuple[Value, ...], Row]] = {}
+    for event in events:
+        if _tells(event):
+            row = filled(login=event.extension, state=_STATES[event.kind], eventts=event.at)
+            rows.setdefault(EXTENSIONS, {})[tuple(row.values())] = row
+        elif event.kind is Kind.AGENT_STATE and event.agent:
+            row = filled(user_id=event.agent, state=event.state, changed_by=event.changed_by, eventts=event.at)
+            rows.setdefault(AGENTS, {})[tuple(row.values())] = row
+    return {table: list(unique.values()) for table, unique in rows.items()}
+
+
+def _tells(event: Event) -> bool:
+    # A phone without a registration hangs up too, and is not registered for that.
+    missing = event.kind is Kind.HANGUP and event.status == "CHANUNAVAIL"
+    return event.device == PHONE and bool(event.extension) and event.kind in _STATES and not missing

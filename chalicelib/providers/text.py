@@ -1,0 +1,79 @@
+"""What webhooks of every provider need: fields out of bytes, text that a database can hold, and clocks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qsl
+
+from chalicelib.calls.events import Raw, Unparsed
+
+#: PostgreSQL cannot index much more, and nothing that a PBX names is as long.
+LENGTH_LIMIT = 500
+FIELDS_LIMIT = 200
+EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - times are naive UTC throughout
+_LAST_SECOND = 253_402_300_799  # of the year 9999
+
+Fields = dict[str, str]
+
+
+def clean(value: object) -> str:
+    """`value` as text that PostgreSQL can store and index; True and False as the forms have them, None is empty."""
+    if isinstance(value, str) and value.isascii() and "\x00" not in value:
+        return value[:LENGTH_LIMIT]
+    if value is None:
+        return ""
+    text = ("yes" if value else "no") if isinstance(value, bool) else str(value)
+    return text[:LENGTH_LIMIT].replace("\x00", "").encode("utf-8", "replace").decode()
+
+
+def form(raw: Raw) -> Fields | Unparsed:
+    """Query and body merged, names in small letters; where both name a field, the body's value counts."""
+    fields = _named(_pairs(raw.query))
+    body = raw.body.decode("utf-8", "replace")
+    if body.lstrip().startswith("{"):
+        content = parsed(raw.body)
+        if isinstance(content, Unparsed):
+            return content
+        return fields | _named(list(content.items()))
+    return fields | _named(_pairs(body.strip("\r\n")))
+
+
+def parsed(body: bytes) -> dict[str, Any] | Unparsed:
+    """The JSON object in `body`, with names and texts trimmed throughout."""
+    try:
+        content = _trimmed(json.loads(body))
+    except (ValueError, RecursionError) as fault:
+        return Unparsed(f"The body is not JSON: {fault}")
+    return content if isinstance(content, dict) else Unparsed("The body must be a JSON object")
+
+
+def moment(microseconds: int) -> datetime | None:
+    """The time that many microseconds after 1970 in UTC; None when there is no such time."""
+    if not 0 <= microseconds < _LAST_SECOND * 1_000_000:
+        return None
+    return EPOCH + timedelta(microseconds=microseconds)
+
+
+def whole(text: str) -> int | None:
+    """The whole number in `text`, or None."""
+    digits = text.strip()
+    return int(digits) if digits.isascii() and digits.removeprefix("-").isdigit() and len(digits) < 20 else None
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    return [] if not text else parse_qsl(text, keep_blank_values=True, errors="replace")[:FIELDS_LIMIT]
+
+
+def _named(pairs: list[tuple[str, Any]]) -> Fields:
+    return {name.strip().lower(): text for name, value in pairs if (text := clean(value)).strip()}
+
+
+def _trimmed(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, Mapping):
+        return {str(name).strip(): _trimmed(inner) for name, inner in value.items()}
+    return value

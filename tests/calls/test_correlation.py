@@ -1,0 +1,201 @@
+"""What the correlation promises besides rows: ids, reasons, bounds, and events that are no call's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from chalicelib import providers
+from chalicelib.calls.causes import by_cause, by_status
+from chalicelib.calls.correlation import correlate
+from chalicelib.calls.events import CLOSE, CallKey, Event, Kind, Raw, Source, closing, deduplicated, fingerprint
+from chalicelib.calls.numbers import dialable, is_internal, national, without_domain
+from chalicelib.calls.records import CANCELLED, FORKS, SUCCESS, Options, call_id, leg_id
+from tests.scenarios.timeline import CALL, Scenario
+
+ANSWERED = ["00:00 106 dial-in from=+79214567892", "00:10 106 answer", "00:40 106 hangup record=rec-1"]
+MISSED = ["00:00 106 dial-in from=+79214567892", "00:30 106 hangup NOANSWER"]
+
+
+def events(*lines: str) -> list[Event]:
+    """The events of a timeline."""
+    return Scenario("", "telphin", list(lines)).events
+
+
+def test_ids_are_those_of_provider_client_and_leg() -> None:
+    """The same leg has the same id whenever it is worked out, and another client's has another."""
+    (row,) = correlate(events(*ANSWERED)).rows[SUCCESS]
+    elsewhere = [replace(event, client="20000") for event in events(*ANSWERED)]
+    (other,) = correlate(elsewhere).rows[SUCCESS]
+
+    assert row["inviteid"] == leg_id(CallKey("telphin", "13596", CALL), "106")
+    assert UUID(str(row["inviteid"])).version == 5
+    assert row["inviteid"] != other["inviteid"]
+
+
+def test_a_missed_call_that_is_answered_later_names_its_successor() -> None:
+    """The id of the missed call leads to the record of who answered after all."""
+    before = correlate(events(*MISSED))
+    after = correlate(events(*MISSED, "00:35 107 dial-in", "00:40 107 answer", "00:50 107 hangup"))
+
+    (missed,) = before.rows[CANCELLED]
+    assert missed["inviteid"] == call_id(before.call)
+    assert CANCELLED not in after.rows
+    assert after.successors[str(missed["inviteid"])] == leg_id(after.call, "107")
+
+
+def test_each_record_tells_why_it_is_what_it_is() -> None:
+    """The reason, the recording's id, and whether the end is known stand beside the row."""
+    (side,) = correlate(events(*ANSWERED)).sides
+    (lost,) = correlate(events(MISSED[0], "4:00:00 closed")).sides
+
+    assert (side.table, side.leg_id, side.complete, side.recording) == (SUCCESS, "106", True, "rec-1")
+    assert side.reasons == ("answered: answer event",)
+    assert not lost.complete
+    assert lost.reasons == ("closed: no hangup came that says how the call ended",)
+
+
+def test_an_answer_by_status_alone_is_told_and_can_be_refused() -> None:
+    """By default a phone's hangup with ANSWER proves an answer; without that setting it proves nothing."""
+    timeline = events("00:00 106 dial-in from=+79214567892", "00:40 106 hangup ANSWER lasted=30")
+
+    (side,) = correlate(timeline).sides
+    assert side.reasons == ("answered: its hangup says so, no answer event came",)
+    literal = correlate(timeline, Options(answer_by_status=False))
+    assert SUCCESS not in literal.rows
+    assert CANCELLED not in literal.rows
+
+
+def test_one_call_can_not_have_endless_events() -> None:
+    """Beyond the limit the earliest events are interpreted, the call says so, and its closing still counts."""
+    timeline = events(*ANSWERED, "4:00:00 closed")
+    short = correlate(timeline, Options(event_limit=2))
+
+    assert short.flags == ("only the first 2 events are interpreted",)
+    assert not short.sides[0].complete
+    assert correlate(timeline).flags == ()
+
+
+def test_events_of_no_call_prove_states_only() -> None:
+    """Agents of several clients may come together: each event is a row of its own."""
+    agents = events(
+        "00:00 queue:300 agent-login agent_id=700001 agent_status=available",
+        "00:05 queue:300 agent-logout agent_id=700001 agent_status=logged_out",
+    )
+    records = correlate([*agents, replace(agents[0], client="20000", agent="8", identity="x")])
+
+    assert set(records.rows) == {("userevents", "usr_state_changed")}
+    assert len(records.rows["userevents", "usr_state_changed"]) == 3
+    assert not records.open
+
+
+def test_a_provider_without_rules_gives_no_records() -> None:
+    """What nobody understands is kept raw, and harms nothing."""
+    assert correlate([replace(event, provider="unheard", device="") for event in events(*ANSWERED)]).rows == {}
+
+
+def test_a_closing_is_an_event_of_its_call() -> None:
+    """What `maintain` stores is read like any webhook, belongs to the same call, and counts once."""
+    at = datetime(2026, 11, 21, 14)  # noqa: DTZ001 - times are naive UTC throughout
+    source = Source(0, "telphin", "13596", "")
+    raws = [Raw(str(hour), at, "telphin", CLOSE, body=closing(CALL, at + timedelta(hours=hour))) for hour in (0, 1)]
+    closings = [event for raw in raws for event in _parsed(raw, source)]
+
+    assert {event.call for event in closings} == {events(*MISSED)[0].call}
+    assert [event.kind for event in deduplicated(closings)] == [Kind.CLOSED]
+    assert correlate(closings).rows == {}
+
+
+def _parsed(raw: Raw, source: Source) -> list[Event]:
+    found = providers.parse(raw, source)
+    assert isinstance(found, list)
+    return found
+
+
+def test_of_two_versions_of_one_event_the_same_one_always_stays() -> None:
+    """The earlier counts; at equal times the hash decides, not the order of delivery."""
+    first = events(*ANSWERED)[1]
+    later = replace(first, at=first.at + timedelta(seconds=1), content="0")
+    other = replace(first, content="0")
+
+    assert deduplicated([later, first]) == deduplicated([first, later]) == [first]
+    assert deduplicated([first, other]) == deduplicated([other, first]) == [other]
+
+
+def test_fingerprints_tell_parts_apart() -> None:
+    """The border between two parts is part of what they say."""
+    assert fingerprint("a", "bc") != fingerprint("ab", "c")
+
+
+def test_both_ends_of_a_conversation_share_their_recording() -> None:
+    """The recording of the calling end is kept when the called end made none."""
+    timeline = events(
+        "00:00 106 dial-out to=107",
+        "00:00 107 dial-in from=106",
+        "00:05 107 answer",
+        "00:30 107 hangup",
+        "00:30 106 hangup record=rec-106",
+    )
+    records = correlate(timeline)
+
+    assert records.sides[0].recording == "rec-106"
+    assert records.rows[SUCCESS][0]["isrec"] is True
+    assert len(records.rows[FORKS]) == 1
+
+
+@pytest.mark.parametrize(
+    ("number", "internal"),
+    [
+        ("13596*099", True),
+        ("000*09", True),
+        ("13596*09912", False),
+        ("12*100", False),
+        ("+79214567892", False),
+        ("79214567892", False),
+        ("13596099", False),
+        ("", False),
+    ],
+)
+def test_an_extension_is_prefix_star_name(number: str, internal: bool) -> None:
+    """Three to six digits, a star, two to four digits: nothing else is an extension."""
+    assert is_internal(number) is internal
+
+
+def test_numbers_are_read_as_they_are_meant() -> None:
+    """A lost plus comes back, domains go, Russian numbers have one form."""
+    assert dialable(" 79214567892 ") == "+79214567892"
+    assert dialable(" Ivan") == "Ivan"
+    assert without_domain("13596*106@sipproxy.telphin.ru") == "13596*106"
+    assert national("8154368886") == "8154368886"
+
+
+@pytest.mark.parametrize(
+    ("status", "sip", "reached"),
+    [
+        ("BUSY", 486, True),
+        ("CANCEL", 487, True),
+        ("NOANSWER", 480, True),
+        ("CHANUNAVAIL", 480, False),
+        ("CONGESTION", 503, False),
+        ("ODD", None, True),
+    ],
+)
+def test_statuses_have_their_sip_codes(status: str, sip: int | None, reached: bool) -> None:
+    """The documented statuses and their codes; any other is kept without one."""
+    ending = by_status(status)
+    assert (ending.sip, ending.reached, ending.words) == (sip, reached, status)
+
+
+@pytest.mark.parametrize("cause", [16, 17, 18, 19, 21])
+def test_some_causes_reached_side_b(cause: int) -> None:
+    """Busy, no answer, cancelled and rejected calls were not failures of the network."""
+    assert by_cause(cause, "").reached
+
+
+@pytest.mark.parametrize("cause", [None, 1, 2, 3, 20, 22, 27, 28, 31, 34, 38, 41, 42, 47, 55, 57, 87, 127])
+def test_other_causes_are_failures(cause: int | None) -> None:
+    """Unavailable, bad number, congestion, barred, and whatever else nobody explains."""
+    assert not by_cause(cause, "b").reached

@@ -1,0 +1,120 @@
+"""Ready rows, checked against the documented tables."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+import pytest
+
+from chalicelib import providers
+from chalicelib.calls.events import Raw, Source, Unparsed
+from chalicelib.calls.records import Row
+from chalicelib.catalog import TABLES
+from chalicelib.providers import native
+
+ACCEPTED = datetime(2026, 11, 21, 10)  # noqa: DTZ001 - times are naive UTC throughout
+EXAMPLES = {
+    "bigint": 2**40,
+    "boolean": True,
+    "character varying": "text",
+    "integer": 7,
+    "interval": "1 day 02:00:00",
+    "jsonb": {"a": [1, None]},
+    "timestamp without time zone": "2026-11-21T10:00:00.5",
+    "uuid": "a72866b5-0631-87dd-2624-0900000334b5",
+}
+
+
+def raw(content: object) -> Raw:
+    """A webhook with this content."""
+    body = content if isinstance(content, bytes) else json.dumps(content).encode()
+    return Raw("1", ACCEPTED, "native", body=body)
+
+
+def one(table: str, **row: object) -> object:
+    """A webhook's content with one row."""
+    return {"table": table, "rows": [row]}
+
+
+@pytest.mark.parametrize("table", [(schema, table) for schema, tables in TABLES.items() for table in tables])
+def test_every_documented_table_can_be_filled(table: tuple[str, str]) -> None:
+    """Any table takes rows of its own columns, each with a value of its type."""
+    row = {name: EXAMPLES[kind] for name, kind in TABLES[table[0]][table[1]]}
+    found = native.rows(raw(one(".".join(table), **row)))
+
+    assert isinstance(found, list)
+    assert (found[0][0], list(found[0][1])) == (table, list(row))
+
+
+def test_values_become_those_of_their_types() -> None:
+    """Times become UTC without a zone, uuids their usual form, numbers in text columns text."""
+    (found,) = _rows(
+        one(
+            "calls.success",
+            inviteid="A72866B5063187DD26240900000334B5",
+            invitedt="2026-11-21T13:00:00+03:00",
+            anumber=205,
+            stopreason=None,
+        )
+    )
+    assert found[1] == {
+        "inviteid": "a72866b5-0631-87dd-2624-0900000334b5",
+        "invitedt": ACCEPTED,
+        "anumber": "205",
+        "stopreason": None,
+    }
+
+
+def _rows(content: object) -> list[tuple[tuple[str, str], Row]]:
+    found = native.rows(raw(content))
+    assert isinstance(found, list), found
+    return found
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"{", "not JSON"),
+        ([], "JSON object"),
+        ({}, "schema.table"),
+        (one("ledger.tokens", name="x"), "schema.table"),
+        (one("success", anumber="x"), "schema.table"),
+        (one("calls.success; drop", anumber="x"), "schema.table"),
+        ({"table": "calls.success"}, "rows must be"),
+        ({"table": "calls.success", "rows": []}, "rows must be"),
+        ({"table": "calls.success", "rows": [{}]}, "rows[0]"),
+        ({"table": "calls.success", "rows": [{"anumber": "1"}, "2"]}, "rows[1]"),
+        (one("calls.success", number="1"), "no column"),
+        (one("calls.success", duration=2**31), "rows[0].duration"),
+        (one("calls.success", duration="7"), "rows[0].duration"),
+        (one("calls.success", duration=True), "rows[0].duration"),
+        (one("calls.success", aouter="yes"), "rows[0].aouter"),
+        (one("calls.success", inviteid="205"), "rows[0].inviteid"),
+        (one("calls.success", invitedt="yesterday"), "rows[0].invitedt"),
+        (one("calls.success", invitedt=5), "rows[0].invitedt"),
+        (one("calls.success", anumber="a\0b"), "rows[0].anumber"),
+        (one("calls.success", anumber="\ud800"), "rows[0].anumber"),
+        (one("calls.success", anumber=["1"]), "rows[0].anumber"),
+        (one("calls.success", anumber="1" * 3_000), "rows[0].anumber"),
+        (b'{"table": "calls.success", "rows": [{"anumber": NaN}]}', "rows[0].anumber"),
+        (one("products.filter_intervals", filter_id="a while"), "rows[0].filter_id"),
+        (one("alertcallevents.prepared", payload=["a"]), "rows[0].payload"),
+        (one("alertcallevents.prepared", payload={"a": "\0"}), "rows[0].payload"),
+    ],
+)
+def test_what_no_table_takes_is_refused_with_its_place(content: object, words: str) -> None:
+    """The sender is told which row and which column, so that nothing poisonous reaches the database."""
+    found = native.rows(raw(content))
+
+    assert isinstance(found, Unparsed)
+    assert words in found.reason
+    assert isinstance(providers.check(raw(content)), Unparsed)
+
+
+def test_native_rows_are_no_events() -> None:
+    """They do not pass through the correlation."""
+    source = Source(1, "native", "", "feed")
+    assert isinstance(providers.parse(raw(one("calls.success", anumber="1")), source), Unparsed)
+    assert isinstance(providers.parse(Raw("1", ACCEPTED, "unheard"), source), Unparsed)
+    assert providers.check(raw(one("calls.success", anumber="1"))) is None
