@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import import_module
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlencode
 
 from aws_lambda_powertools import Logger
 from chalice.app import Blueprint, Chalice, Response
@@ -18,14 +18,8 @@ from chalice.app import Blueprint, Chalice, Response
 from chalicelib import settings
 from chalicelib.errors import RingledgerError, TooLarge
 
-#: Clients send JSON under many names; where the body is unmistakable the name does not matter.
-ANY_TEXT = [
-    "application/json",
-    "application/octet-stream",
-    "application/x-www-form-urlencoded",
-    "text/json",
-    "text/plain",
-]
+# Clients send JSON and forms under many names; the body is what counts.
+ANY_CONTENT = ["*/*"]
 COMMON_HEADERS = {
     "Content-Type": "application/json; charset=utf-8",
     "Cache-Control": "no-store",
@@ -49,6 +43,8 @@ class Request:
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
+    #: Every parameter of the address, repeated ones too, encoded anew: a gateway passes on only what it decoded.
+    query_string: str = ""
 
 
 @dataclass(frozen=True)
@@ -128,7 +124,7 @@ def route(
 
         # Chalice names a route after its view, and the packaging finds its Lambda by the module.
         serve.__name__, serve.__module__ = view.__name__, view.__module__
-        routes.route(path, methods=[*methods, "OPTIONS"], content_types=ANY_TEXT)(serve)
+        routes.route(path, methods=[*methods, "OPTIONS"], content_types=ANY_CONTENT)(serve)
         return view
 
     return register
@@ -157,7 +153,13 @@ def _request(raw: Any, values: Mapping[str, str]) -> Request:  # noqa: ANN401 - 
         query=dict(raw.query_params or {}),
         headers=raw.headers,
         body=raw.raw_body or b"",
+        query_string=_encoded(raw.query_params),
     )
+
+
+def _encoded(parameters: Any) -> str:  # noqa: ANN401 - Chalice's own dictionary of lists
+    pairs = [(name, value) for name in parameters or () for value in parameters.getlist(name)]
+    return urlencode(pairs, errors="replace")
 
 
 def _observed(view: View, request: Request, errors: ErrorShape, body_limit: int) -> Answer:

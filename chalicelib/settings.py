@@ -11,6 +11,9 @@ from typing import Any
 from chalicelib.errors import Misconfigured
 
 MEGABYTE = 1_000_000
+# A generation is one byte of a key.
+LAST_GENERATION = 255
+SECRET_LENGTH = 32
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -22,6 +25,22 @@ def _positive(text: str) -> int:
     if number <= 0:
         raise ValueError("must be above zero")
     return number
+
+
+def _base_url(text: str) -> str:
+    return text.rstrip("/")
+
+
+def _generations(text: str) -> tuple[tuple[int, str], ...]:
+    """Read `2:newest 1:older`: a secret that is too short to keep, or a number that is too large, is refused."""
+    pairs = tuple((number, secret) for number, _, secret in (word.partition(":") for word in _words(text)))
+    fit = all(n.isascii() and n.isdigit() and int(n) <= LAST_GENERATION and len(s) >= SECRET_LENGTH for n, s in pairs)
+    if not fit or len({int(number) for number, _ in pairs}) != len(pairs):
+        raise Misconfigured(
+            f"WEBHOOK_SECRETS must be pairs generation:secret, the newest first; generations are different numbers up"
+            f" to {LAST_GENERATION}, secrets have {SECRET_LENGTH} characters or more"
+        )
+    return tuple((int(number), secret) for number, secret in pairs)
 
 
 def _setting(variable: str, read: Callable[[str], Any], default: Any, *, secret: bool = False) -> Any:  # noqa: ANN401 - a field's type is its annotation
@@ -42,6 +61,14 @@ class Settings:
     bucket: str = _setting("BUCKET", str, "")
     events_queue_url: str = _setting("EVENTS_QUEUE_URL", str, "")
     cors_origins: tuple[str, ...] = _setting("CORS_ORIGINS", _words, ())
+    public_url: str = _setting("PUBLIC_URL", _base_url, "")
+    webhook_secrets: tuple[tuple[int, str], ...] = _setting("WEBHOOK_SECRETS", _generations, (), secret=True)
+    revocation_cache_seconds: int = _setting("REVOCATION_CACHE_SECONDS", int, 60)
+    telphin_url: str = _setting("TELPHIN_URL", _base_url, "https://apiproxy.telphin.ru")
+    telphin_client_id: str = _setting("TELPHIN_CLIENT_ID", str, "")
+    telphin_client_secret: str = _setting("TELPHIN_CLIENT_SECRET", str, "", secret=True)
+    call_age_seconds: int = _setting("CALL_AGE_SECONDS", _positive, 4 * 3_600)
+    event_retention_months: int = _setting("EVENT_RETENTION_MONTHS", _positive, 36)
     statement_timeout: int = _setting("STATEMENT_TIMEOUT", _positive, 20)
     reader_connection_limit: int = _setting("READER_CONNECTION_LIMIT", _positive, 40)
     token_cache_seconds: int = _setting("TOKEN_CACHE_SECONDS", int, 30)

@@ -22,7 +22,9 @@ def main(argv: list[str]) -> int:
 
 
 def _remotely(function: str, command: list[str]) -> Outcome:
-    event = {"command": command, "stdin": sys.stdin.read() if "--value-stdin" in command else ""}
+    # Others must not wait for a terminal's end of input.
+    reads = "--value-stdin" in command or command[:2] == ["extension", "import"]
+    event = {"command": command, "stdin": sys.stdin.read() if reads else ""}
     try:
         return Outcome(**functions.invoke(function, event))
     except RingledgerError as error:

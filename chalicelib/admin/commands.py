@@ -5,19 +5,18 @@ from __future__ import annotations
 import argparse
 import io
 import json
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from chalicelib import settings, tokens
+from chalicelib.admin import event_commands, extension_commands
 from chalicelib.admin.migrations import migrate
 from chalicelib.admin.roles import ensure_roles
-from chalicelib.errors import Misconfigured, RingledgerError
+from chalicelib.admin.words import Subparsers, add, database_url, minute, note, say, table
+from chalicelib.errors import RingledgerError
 from chalicelib.platform.postgres import DatabaseError
-
-EXAMPLE = "postgresql://postgres@127.0.0.1:5432/ringledger"
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ def run(command: Sequence[str], read: Callable[[], str]) -> Outcome:
             arguments.run(arguments, read)
             code = 0
         except RingledgerError as error:
-            _note(_explained(error))
+            note(_explained(error))
             code = 1
         except SystemExit as usage:
             code = int(usage.code or 0)
@@ -53,30 +52,17 @@ def parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     commands = top.add_subparsers(metavar="COMMAND", required=True)
-    _add(commands, "migrate", _migrate, "apply new migrations, then bring the roles up to date")
-    _add(commands, "roles", _roles, "bring the database's roles up to date")
+    add(commands, "migrate", _migrate, "apply new migrations, then bring the roles up to date")
+    add(commands, "roles", _roles, "bring the database's roles up to date")
     token = commands.add_parser("token", help="integration tokens", description="Administer integration tokens.")
     _add_token_commands(token.add_subparsers(metavar="COMMAND", required=True))
+    extension_commands.add_to(commands)
+    event_commands.add_to(commands)
     return top
 
 
-# argparse names the type of its own answer in no other way.
-_Subparsers = argparse._SubParsersAction
-
-
-def _add(
-    commands: _Subparsers[argparse.ArgumentParser],
-    name: str,
-    function: Callable[[argparse.Namespace, Callable[[], str]], None],
-    help_text: str,
-) -> argparse.ArgumentParser:
-    command = commands.add_parser(name, help=help_text, description=f"{help_text.capitalize()}.", allow_abbrev=False)
-    command.set_defaults(run=function)
-    return command
-
-
-def _add_token_commands(commands: _Subparsers[argparse.ArgumentParser]) -> None:
-    create = _add(commands, "create", _token_create, "create a token and print it, this one time")
+def _add_token_commands(commands: Subparsers[argparse.ArgumentParser]) -> None:
+    create = add(commands, "create", _token_create, "create a token and print it, this one time")
     create.add_argument("name", metavar="NAME", help="the integration that will hold it")
     create.add_argument(
         "--scope",
@@ -88,62 +74,49 @@ def _add_token_commands(commands: _Subparsers[argparse.ArgumentParser]) -> None:
     create.add_argument(
         "--value-stdin", action="store_true", help="take the value from standard input: one that clients hold already"
     )
-    listed = _add(commands, "list", _token_list, "list the tokens, never their values")
+    listed = add(commands, "list", _token_list, "list the tokens, never their values")
     listed.add_argument("--json", action="store_true", help="as JSON, times in ISO 8601")
-    revoke = _add(commands, "revoke", _token_revoke, "end a token for good, within a minute")
+    revoke = add(commands, "revoke", _token_revoke, "end a token for good, within a minute")
     revoke.add_argument("name", metavar="NAME", help="as `token list` shows it")
 
 
 def _migrate(arguments: argparse.Namespace, read: Callable[[], str]) -> None:
-    applied = migrate(_database_url())
+    applied = migrate(database_url())
     for name in applied:
-        _say(f"applied: {name}")
+        say(f"applied: {name}")
     if not applied:
-        _say("no new migrations")
+        say("no new migrations")
     _roles(arguments, read)
 
 
 def _roles(_arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
-    _database_url()
+    database_url()
     for line in ensure_roles(settings.current()) or ["no changes to the roles"]:
-        _say(line)
+        say(line)
 
 
 def _token_create(arguments: argparse.Namespace, read: Callable[[], str]) -> None:
     value = read().rstrip("\r\n") if arguments.value_stdin else None
     # The value stands alone on standard output, so that a script can take it from there.
-    _say(tokens.create(_database_url(), arguments.name, arguments.scope, value))
-    _note(f"Created {arguments.name}. Only a digest of the token is kept: it cannot be shown again.")
+    say(tokens.create(database_url(), arguments.name, arguments.scope, value))
+    note(f"Created {arguments.name}. Only a digest of the token is kept: it cannot be shown again.")
 
 
 def _token_list(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
-    listed = tokens.listing(_database_url())
+    listed = tokens.listing(database_url())
     if arguments.json:
-        _say(json.dumps([asdict(token) for token in listed], default=datetime.isoformat, ensure_ascii=False))
+        say(json.dumps([asdict(token) for token in listed], default=datetime.isoformat, ensure_ascii=False))
         return
-    rows: list[tuple[str, ...]] = [("NAME", "SCOPES", "CREATED", "LAST USED", "REVOKED")]
-    rows += [
-        (token.name, ",".join(token.scopes), *map(_minute, (token.created_at, token.last_used_at, token.revoked_at)))
+    rows = [
+        (token.name, ",".join(token.scopes), *map(minute, (token.created_at, token.last_used_at, token.revoked_at)))
         for token in listed
     ]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        _say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    table(("NAME", "SCOPES", "CREATED", "LAST USED", "REVOKED"), rows)
 
 
 def _token_revoke(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
-    tokens.revoke(_database_url(), arguments.name)
-    _say(f"Revoked {arguments.name}; it stops working within a minute.")
-
-
-def _database_url() -> str:
-    url = settings.current().owner_database_url
-    if not url:
-        raise Misconfigured(
-            f"DATABASE_URL is not set: it is the owner's address of the database, such as {EXAMPLE};"
-            " `make run` writes that of its own as database_url into .local/stack.json"
-        )
-    return url
+    tokens.revoke(database_url(), arguments.name)
+    say(f"Revoked {arguments.name}; it stops working within a minute.")
 
 
 def _explained(error: RingledgerError) -> str:
@@ -151,15 +124,3 @@ def _explained(error: RingledgerError) -> str:
     said = error.primary if isinstance(error, DatabaseError) else error.__cause__ or ""
     reason = str(said).strip()
     return f"{error.message}: {reason.splitlines()[0]}" if reason else error.message
-
-
-def _minute(moment: datetime | None) -> str:
-    return moment.strftime("%Y-%m-%d %H:%M") if moment else "-"
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-
-
-def _note(line: str) -> None:
-    sys.stderr.write(f"{line}\n")

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from chalicelib.errors import Unavailable
+from chalicelib.errors import TooLarge, Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
+
+#: The longest message, in bytes (SQS quotas, 1 MiB).
+MESSAGE_LIMIT = 1_048_576
+
+# Whoever posts a webhook waits: a failure is told within these two together, and half a second more.
+CONNECT_SECONDS = 0.5
+READ_SECONDS = 1.0
+REPEAT_SECONDS = 0.5
 
 
 @lru_cache(maxsize=1)
@@ -17,7 +26,30 @@ def client() -> SQSClient:
     import boto3  # noqa: PLC0415 - a cold start pays for boto3 only where a queue is used
     from botocore.config import Config  # noqa: PLC0415
 
-    return boto3.client("sqs", config=Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 2}))
+    settings = Config(
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+        retries={"total_max_attempts": 1},
+        tcp_keepalive=True,
+    )
+    return boto3.client("sqs", config=settings)
+
+
+def send(queue_url: str, message: str) -> None:
+    """Put `message`, ASCII text, into the queue; it may arrive twice.
+
+    Raises TooLarge when SQS does not take that much, Unavailable within two seconds when it does not take it now.
+    """
+    if len(message) > MESSAGE_LIMIT:
+        raise TooLarge(f"The request takes {len(message)} bytes in the queue, which accepts {MESSAGE_LIMIT}")
+    until = time.monotonic() + REPEAT_SECONDS
+    try:
+        _send(queue_url, message)
+    except Unavailable:
+        # A connection that was kept while the Lambda slept may be dead; that shows at once.
+        if time.monotonic() > until:
+            raise
+        _send(queue_url, message)
 
 
 def check(queue_url: str) -> None:
@@ -26,5 +58,14 @@ def check(queue_url: str) -> None:
 
     try:
         client().get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])
+    except (BotoCoreError, ClientError) as fault:
+        raise Unavailable("The queue service does not answer") from fault
+
+
+def _send(queue_url: str, message: str) -> None:
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    try:
+        client().send_message(QueueUrl=queue_url, MessageBody=message)
     except (BotoCoreError, ClientError) as fault:
         raise Unavailable("The queue service does not answer") from fault

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 
-from infra.bench import answering, day_report, guarding, large, one_row
+from infra.bench import accepting, answering, day_report, guarding, ingesting, large, one_row
 from infra.bench.place import Place, opened
 from infra.bench.report import Line, say, show
 
@@ -15,6 +15,8 @@ PARTS: dict[str, tuple[str, Part]] = {
     "guard": ("The guard on the corpus of allowed queries", lambda _: guarding.lines()),
     "answer": ("An answer of 10,000 rows and 17 columns", answering.lines),
     "row": ("A query of one row", one_row.lines),
+    "accept": ("Accepting a webhook", accepting.lines),
+    "ingest": ("Taking accepted webhooks from the queue", ingesting.lines),
     "large": ("An answer that goes to S3", large.lines),
 }
 DAY = "day"

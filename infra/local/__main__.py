@@ -18,6 +18,11 @@ from infra.local import environment
 # The documented example of the statistics channel, and its companion that counts.
 ROWS = "select inviteid,anumber,acallednum,bnumber,duration,stopreason from calls.success limit 2"
 COUNT = "select count (inviteid) from calls.success"
+MISSED_CALL = (
+    'curl -sS -X POST {url}/ext-event/{key} -d "EventType=hangup&CallID=$(date +%s)&CallFlow=IN&CallStatus=CANCEL'
+    "&Bridged=no&CallerIDNum=%2B79214567892&CalledNumber=13596*099&CalledDID=79300369446"
+    '&EventTime=$(date +%s)000000&Duration=7529999"'
+)
 
 
 def main() -> int:
@@ -59,7 +64,7 @@ def _say(text: str) -> None:
 
 
 def _welcome(facts: dict[str, Any], data: Path) -> str:
-    url, tokens = facts["url"], facts["tokens"]
+    url, tokens, keys = facts["url"], facts["tokens"], facts["webhook_keys"]
     listed = "\n".join(f"  {scope:<12}{token}" for scope, token in tokens.items())
     return f"""
 Ringledger answers on {url}
@@ -72,6 +77,9 @@ Two rows, as the protocol's example has it:
 
 How many there are:
   {_curl(f"{url}/statistics", "quantity", COUNT, tokens["statistics"])}
+
+A caller who gave up in the menu, as Telphin posts it; calls.cancelled has the call within seconds:
+  {MISSED_CALL.format(url=url, key=keys["telphin"]["ivr"])}
 
 Data is kept in {data}, addresses for tools in {data / "stack.json"}.
 Ctrl-C stops everything.

@@ -14,6 +14,11 @@ SECRET_BYTES = 24
 
 def write_private(path: Path, value: object) -> None:
     """Write `value` as JSON to `path`, whole or not at all, for nobody's eyes but ours."""
+    write_private_text(path, json.dumps(value, indent=2))
+
+
+def write_private_text(path: Path, text: str) -> None:
+    """Write `text` to `path` in the same way."""
     staged = path.with_suffix(".new")
     staged.unlink(missing_ok=True)
     descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -21,7 +26,7 @@ def write_private(path: Path, value: object) -> None:
         # A start as root must not lock out the user whose data it is.
         os.fchown(descriptor, path.parent.stat().st_uid, path.parent.stat().st_gid)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(value, file, indent=2)
+        file.write(text)
     staged.replace(path)
 
 

@@ -25,10 +25,10 @@ from chalicelib.errors import Misconfigured, Unavailable
 from chalicelib.platform.postgres import connection
 from chalicelib.settings import Settings
 from infra.demonstration import fill
-from infra.local import aws, environment
+from infra.local import aws, environment, telephony
 from infra.local.environment import Options
 from infra.local.gateway import Gateway, bound
-from infra.local.keyring import Keyring, write_private
+from infra.local.keyring import Keyring, write_private, write_private_text
 from infra.local.postgres import Postgres
 from infra.local.queues import Poller
 from infra.local.schedule import Scheduler, moments
@@ -56,6 +56,7 @@ class Stack:
         self._options = options
         self._say = say
         self._file = options.data / "stack.json"
+        self._environment = options.data / "environment"
         self._postgres: Postgres | None = None
 
     @contextmanager
@@ -69,18 +70,27 @@ class Stack:
             listener = parts.enter_context(bound(self._options.host, self._options.port))
             keyring = Keyring(self._options.data)
             environment.prepare_clients()
+            url = _url(self._options.host, listener.getsockname()[1])
             database_url = self._start_database(parts, keyring)
             endpoint, queues = self._start_aws(parts, keyring)
-            self._prepare_database(self._settings(database_url, endpoint, queues, keyring))
+            values = {
+                "DATABASE_URL": database_url,
+                "AWS_ENDPOINT_URL": endpoint,
+                "BUCKET": aws.BUCKET,
+                "EVENTS_QUEUE_URL": queues[aws.EVENTS],
+            }
+            defaults = {"CORS_ORIGINS": "*", "PUBLIC_URL": url, "WEBHOOK_SECRETS": f"1:{keyring.secret('webhook')}"}
+            defaults |= self._start_provider(parts, keyring)
+            configured = self._settings(values, defaults, keyring)
+            self._prepare_database(configured)
             self.facts = {
-                "url": _url(self._options.host, listener.getsockname()[1]),
+                "url": url,
                 "database_url": database_url,
                 "aws_endpoint_url": endpoint,
                 "queues": queues,
                 "bucket": aws.BUCKET,
                 "tokens": {scope: self._issue_token(database_url, scope, keyring) for scope in tokens.SCOPES},
-                "webhook_keys": {},
-                "extensions": {},
+                **telephony.facts(configured),
             }
             # Only now: the bundle reads its settings when it is loaded.
             app: Chalice = import_module("app").app
@@ -88,6 +98,7 @@ class Stack:
                 part.start()
                 parts.callback(part.stop)
             parts.callback(self._file.unlink, missing_ok=True)
+            parts.callback(self._environment.unlink, missing_ok=True)
             write_private(self._file, self.facts)
             yield
 
@@ -114,17 +125,19 @@ class Stack:
             parts.callback(server.stop)
         return endpoint, aws.prepare(endpoint)
 
-    def _settings(self, database_url: str, endpoint: str, queues: dict[str, str], keyring: Keyring) -> Settings:
-        values = {
-            "DATABASE_URL": database_url,
-            "AWS_ENDPOINT_URL": endpoint,
-            "BUCKET": aws.BUCKET,
-            "EVENTS_QUEUE_URL": queues[aws.EVENTS],
-        }
-        defaults = {"CORS_ORIGINS": "*"}
+    def _start_provider(self, parts: ExitStack, keyring: Keyring) -> dict[str, str]:
+        provider = telephony.provider(keyring.secret("provider"))
+        url = provider.start(keyring.port("provider_port"))
+        parts.callback(provider.stop)
+        return telephony.provider_settings(url, keyring.secret("provider"))
+
+    def _settings(self, values: dict[str, str], defaults: dict[str, str], keyring: Keyring) -> Settings:
         # A database of somebody else's may have roles of somebody else's making.
-        (defaults if self._options.database_url else values).update(_role_urls(database_url, keyring))
-        return settings.load(environment.publish(values, defaults))
+        owned = defaults if self._options.database_url else values
+        owned.update(_role_urls(values["DATABASE_URL"], keyring))
+        whole = environment.publish(values, defaults)
+        write_private_text(self._environment, environment.exports(whole, [*values, *defaults]))
+        return settings.load(whole)
 
     def _prepare_database(self, configured: Settings) -> None:
         migrations.migrate(configured.owner_database_url)

@@ -68,6 +68,14 @@ def _modules_loaded_by(handler: str) -> set[str]:
         ),
         ("app.app", {"boto3", "botocore.session", "pydantic", "pglast", "chalicelib.statistics.surface"}),
         (
+            "app.webhooks",
+            {"psycopg2", "pydantic", "pglast", "chalicelib.statistics.surface", "chalicelib.health.surface"},
+        ),
+        (
+            "app.ingest",
+            {"boto3", "botocore.session", "pydantic", "pglast", "chalicelib.statistics.surface"},
+        ),
+        (
             "app.admin",
             {"boto3", "botocore.session", "pglast", "chalicelib.statistics.surface", "chalicelib.health.surface"},
         ),

@@ -1,0 +1,105 @@
+"""The commands about events and the calls that follow from them: replay, redrive, quarantine, forget."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from chalicelib import settings
+from chalicelib.admin.words import Subparsers, add, database_url, minute, note, progress, say, table
+from chalicelib.calls import forgetting, messages, quarantine, store
+from chalicelib.calls.replay import count, replay
+from chalicelib.errors import InvalidRequest, Misconfigured
+from chalicelib.platform import dead_letters
+from chalicelib.platform.postgres import Connection, connection
+
+LIST_LIMIT = 100
+REASON_WIDTH = 80
+
+
+def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
+    """Add `replay`, `redrive`, `quarantine` and `forget`."""
+    command = add(commands, "replay", _replay, "rebuild rows from the raw events of a period, and tell what changed")
+    for name, meaning in (("--from", "the first moment of acceptance"), ("--to", "the first moment after it")):
+        command.add_argument(
+            name, dest=name.strip("-"), type=_moment, required=True, metavar="TIME", help=f"{meaning}, ISO 8601, UTC"
+        )
+    command.add_argument("--provider", default="", metavar="NAME", help="of this provider only")
+    add(commands, "redrive", _redrive, "send the dead letters of the event queue back to it")
+    _add_quarantine(commands)
+    forget = add(commands, "forget", _forget, "erase a person's number from rows and raw events, on a lawful request")
+    forget.add_argument("number", metavar="NUMBER", help="with its country code")
+
+
+def _add_quarantine(commands: Subparsers[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "quarantine", help="webhooks that were not understood", description="Look at webhooks that were not understood."
+    )
+    under = parser.add_subparsers(metavar="COMMAND", required=True)
+    listed = add(under, "list", _quarantine_list, f"list the newest {LIST_LIMIT} that wait")
+    listed.add_argument("--all", action="store_true", help="those that were understood since, too")
+    for name, function, help_text in (
+        ("show", _quarantine_show, "print a message as it was queued"),
+        ("retry", _quarantine_retry, "try a message again"),
+    ):
+        command = add(under, name, function, help_text)
+        command.add_argument("id", metavar="ID", help="as `quarantine list` shows it")
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+
+
+def _owner() -> Connection:
+    return connection(database_url())
+
+
+def _replay(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
+    since, until = getattr(arguments, "from"), arguments.to
+    total = count(_owner(), since, until, arguments.provider)
+    report = replay(_owner(), since, until, arguments.provider, progress("replayed", total))
+    say(f"{report.calls} calls were worked out again.")
+    for (relation, change), number in sorted(report.changes.items()):
+        say(f"{relation}: {number} records with rows {change}")
+    if not report.changes:
+        say("Nothing changed.")
+
+
+def _redrive(_arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
+    queue = settings.current().events_queue_url
+    if not queue:
+        raise Misconfigured("EVENTS_QUEUE_URL is not set: it is the address of the queue call-events")
+    say(f"{dead_letters.redrive(queue, lambda done: note(f'sent back: {done}'))} messages were sent back.")
+
+
+def _quarantine_list(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
+    kept = quarantine.listing(_owner(), everything=arguments.all, limit=LIST_LIMIT)
+    rows = [
+        (item.id, minute(item.quarantined_at), item.provider, minute(item.retried_at), item.reason[:REASON_WIDTH])
+        for item in kept
+    ]
+    table(("ID", "SINCE", "PROVIDER", "UNDERSTOOD", "REASON"), rows)
+
+
+def _quarantine_show(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
+    item = quarantine.find(_owner(), arguments.id)
+    note(item.reason)
+    say(item.message.decode(errors="replace"))
+
+
+def _quarantine_retry(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
+    item = quarantine.find(_owner(), arguments.id)
+    refused = store.take(_owner(), [messages.retried(item.message.decode())])
+    if refused:
+        raise InvalidRequest(f"It is still not understood: {refused[0].reason}")
+    quarantine.understood(_owner(), item.id)
+    say(f"{item.id} is understood now; it stays readable by `quarantine show`.")
+
+
+def _forget(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
+    touched = forgetting.forget(_owner(), arguments.number, lambda done: note(f"webhooks rewritten: {done}"))
+    for name, number in sorted(touched.items()):
+        say(f"{name}: {number}")
+    say("Recorded in ledger.forgotten, without the number.")

@@ -1,0 +1,144 @@
+"""The commands about extensions: who may post webhooks, and which events their PBX posts for them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime
+
+from chalicelib import extensions, settings, subscriptions, webhook_keys
+from chalicelib.admin.extension_table import COLUMNS, read
+from chalicelib.admin.words import Subparsers, add, database_url, minute, note, progress, say, table
+from chalicelib.errors import Misconfigured
+from chalicelib.extensions import Description, Extension
+from chalicelib.platform.postgres import connection
+from chalicelib.platform.telphin import Telphin
+from chalicelib.subscriptions import Changes
+
+HEAD = ("ID", "PROVIDER", "CLIENT", "NAME", "TYPE", "OWNER", "SETTINGS", "CREATED", "REVOKED")
+
+
+def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
+    """Add `extension` and what belongs under it."""
+    parser = commands.add_parser(
+        "extension", help="extensions that post webhooks", description="Administer the extensions that post webhooks."
+    )
+    under = parser.add_subparsers(metavar="COMMAND", required=True)
+    _add_add(under)
+    imported = add(under, "import", _import, "register all that a CSV on standard input lists, or none of it")
+    imported.epilog = (
+        f"Its first line names the columns, of {', '.join(COLUMNS)}. What is registered already is changed."
+    )
+    listed = add(under, "list", _list, "list the extensions")
+    listed.add_argument("--json", action="store_true", help="as JSON, times in ISO 8601")
+    listed.add_argument(
+        "--urls", action="store_true", help="with the address to give to the PBX, under the newest secret"
+    )
+    revoke = add(under, "revoke", _revoke, "end addresses for good, within a minute")
+    revoke.add_argument("id", type=int, nargs="+", metavar="ID", help="as `extension list` shows it")
+    for name, function, help_text in (
+        ("subscribe", _subscribe, "let the PBX post the recommended events, through its REST API"),
+        ("unsubscribe", _unsubscribe, "let the PBX post no more, and leave events of others alone"),
+    ):
+        command = add(under, name, function, help_text)
+        which = command.add_mutually_exclusive_group(required=True)
+        which.add_argument("id", type=int, nargs="*", default=[], metavar="ID", help="as `extension list` shows it")
+        which.add_argument("--all", action="store_true", help="every live extension with a --remote-id")
+
+
+def _add_add(under: Subparsers[argparse.ArgumentParser]) -> None:
+    command = add(under, "add", _add, "register an extension and print the address to give to its PBX")
+    command.add_argument("provider", metavar="PROVIDER", help=f"one of {', '.join(extensions.PROVIDERS)}")
+    command.add_argument("client", metavar="CLIENT", help="the account at the provider, such as the prefix 13596")
+    command.add_argument("name", metavar="NAME", help="as the PBX writes it without its domain, such as 13596*106")
+    command.add_argument("--type", default="phone", help=f"one of {', '.join(extensions.TYPES)}; phone without it")
+    command.add_argument("--owner", default="", help="the person or team behind it")
+    command.add_argument("--external-only", action="store_true", help="leave out calls between two extensions")
+    command.add_argument("--remote-id", default="", metavar="ID", help="the provider's own id of the extension")
+    command.add_argument("--agent-id", default="", metavar="ID", help="the provider's own id of the queue agent on it")
+
+
+def _add(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
+    # An address that cannot be told must not leave an extension behind.
+    _address("telphin", 0)
+    described = Description(**{column: getattr(arguments, column) for column in COLUMNS})
+    extension = extensions.add(database_url(), described)
+    # The address stands alone on standard output, so that a script can take it from there.
+    say(_address(described.provider, extension.id))
+    note(f"Registered as {extension.id}. Whoever knows this address can post in its name: give it to the PBX alone.")
+
+
+def _import(_arguments: argparse.Namespace, read_input: Callable[[], str]) -> None:
+    _address("telphin", 0)
+    described = read(read_input())
+    registered = extensions.put(database_url(), described, progress("registered", len(described)))
+    for extension in registered:
+        each = extension.described
+        say(f"{extension.id}\t{each.name}\t{_address(each.provider, extension.id)}")
+
+
+def _list(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
+    listed = extensions.listing(database_url())
+    told = [(each, _address(each.described.provider, each.id) if arguments.urls else "") for each in listed]
+    if arguments.json:
+        plain = [_plain(each) | ({"url": url} if url else {}) for each, url in told]
+        say(json.dumps(plain, default=datetime.isoformat, ensure_ascii=False))
+        return
+    table((*HEAD, "URL") if arguments.urls else HEAD, [(*_row(each), url) if url else _row(each) for each, url in told])
+
+
+def _revoke(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
+    bucket = settings.current().bucket
+    if not bucket:
+        raise Misconfigured("BUCKET is not set: the list of revoked extensions lies in it")
+    extensions.revoke(database_url(), arguments.id, bucket)
+    say(f"Revoked {', '.join(map(str, arguments.id))}; what they post is refused within a minute.")
+
+
+def _subscribe(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
+    api, owner = Telphin(settings.current()), connection(database_url())
+    for extension in _chosen(arguments):
+        url = _address(extension.described.provider, extension.id)
+        _tell(extension, subscriptions.subscribe(owner, api, extension, url))
+
+
+def _unsubscribe(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
+    api, owner = Telphin(settings.current()), connection(database_url())
+    for extension in _chosen(arguments):
+        _tell(extension, subscriptions.unsubscribe(owner, api, extension))
+
+
+def _chosen(arguments: argparse.Namespace) -> list[Extension]:
+    if not arguments.all:
+        return extensions.find(database_url(), arguments.id)
+    return [each for each in extensions.listing(database_url()) if each.described.remote_id and not each.revoked_at]
+
+
+def _tell(extension: Extension, changes: Changes) -> None:
+    done = [
+        f"{word} {', '.join(items)}"
+        for word, items in (("ordered", changes.ordered), ("kept", changes.kept), ("cancelled", changes.cancelled))
+        if items
+    ]
+    say(f"{extension.id} {extension.described.name}: {'; '.join(done) or 'nothing to do'}")
+
+
+def _address(provider: str, extension: int) -> str:
+    return webhook_keys.address(settings.current(), provider, extension)
+
+
+def _row(extension: Extension) -> tuple[str, ...]:
+    each = extension.described
+    facts = [
+        *(["external only"] if each.external_only else []),
+        *(f"{word} {value}" for word, value in (("remote", each.remote_id), ("agent", each.agent_id)) if value),
+    ]
+    times = (minute(extension.created_at), minute(extension.revoked_at))
+    return (str(extension.id), each.provider, each.client, each.name, each.type, each.owner, ", ".join(facts), *times)
+
+
+def _plain(extension: Extension) -> dict[str, object]:
+    times = {"created_at": extension.created_at, "revoked_at": extension.revoked_at}
+    return {"id": extension.id, **asdict(extension.described), **times}

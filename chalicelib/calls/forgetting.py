@@ -1,0 +1,143 @@
+"""Erases a person's number from rows, raw events and the quarantine, on a lawful request, and records that it did.
+
+Its digits become zeros of the same number, so that everything keeps its shape; calls whose raw events are there are
+worked out again from what is left.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64decode, b64encode
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from chalicelib.calls import store
+from chalicelib.calls.events import CallKey
+from chalicelib.calls.rows import columns
+from chalicelib.errors import InvalidRequest
+from chalicelib.platform.postgres import Connection
+
+SHORTEST = 7
+NATIONAL = 10
+EVENTS_AT_ONCE = 500
+CALLS_AT_ONCE = 200
+
+_EVENTS = """
+SELECT accepted_at, id::text, provider, client, call_id, query, body FROM ledger.events
+WHERE (accepted_at, id) > (%s, %s) AND (position(%s::bytea IN body) > 0 OR strpos(query, %s) > 0)
+ORDER BY accepted_at, id LIMIT %s
+"""
+_REWRITE = """
+UPDATE ledger.events SET query = new.query, body = new.body
+FROM unnest(%s::timestamp[], %s::uuid[], %s::text[], %s::bytea[]) AS new (accepted_at, id, query, body)
+WHERE events.accepted_at = new.accepted_at AND events.id = new.id
+"""
+_QUARANTINE = "SELECT id, message FROM ledger.quarantine ORDER BY id"
+_REWRITE_QUARANTINE = "UPDATE ledger.quarantine SET message = %s WHERE id = %s"
+
+# Writes one UPDATE a table, for what no raw event rebuilds: rows of other sources, and frozen ones.
+_PLAN = """
+SELECT table_schema || '.' || table_name, format(
+    'WITH done AS (UPDATE %%I.%%I SET %%s WHERE %%s RETURNING 1) SELECT count(*) FROM done', table_schema, table_name,
+    string_agg(format(
+        '%%1$I = regexp_replace(%%1$I::text, %%2$L, %%3$L, ''g'')::%%4$s', column_name, pattern, zeros, data_type
+    ), ', '),
+    string_agg(format('%%I::text ~ %%L', column_name, pattern), ' OR ')
+)
+FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name),
+    (VALUES (%s, %s)) AS given (pattern, zeros)
+WHERE table_type = 'BASE TABLE' AND data_type IN ('character varying', 'text', 'jsonb')
+    AND (table_schema NOT IN ('pg_catalog', 'information_schema', 'ledger', 'public')
+        OR (table_schema, table_name, column_name) IN (('ledger', 'records', 'facts'), ('ledger', 'calls', 'live')))
+GROUP BY table_schema, table_name ORDER BY 1
+"""
+_RECORD = "INSERT INTO ledger.forgotten (touched) VALUES (%s)"
+
+
+def forget(owner: Connection, number: str, tell: Callable[[int], None]) -> Counter[str]:
+    """Erase `number` and answer how many rows of which table held it; `tell` hears how many webhooks are rewritten.
+
+    Raises InvalidRequest when it has too few digits to be one person's.
+    """
+    digits = _digits(number)
+    touched: Counter[str] = Counter()
+    calls: dict[CallKey, store.Span] = {}
+    for key, accepted_at in _rewrite_events(owner, digits):
+        touched["ledger.events"] += 1
+        tell(touched["ledger.events"])
+        first, last = calls.get(key, (accepted_at, accepted_at))
+        calls[key] = (min(first, accepted_at), max(last, accepted_at))
+    touched["ledger.quarantine"] += _rewrite_quarantine(owner, digits)
+    _work_out(owner, {key: span for key, span in calls.items() if key.id})
+    for name, statement in owner.execute(_PLAN, [_PATTERN.format(digits), "\\1" + "0" * len(digits)]):
+        touched[name] += owner.execute(statement)[0][0]
+    found = +touched
+    owner.execute(_RECORD, [json.dumps(found)])
+    return found
+
+
+# A subscriber's number may come with +7, with 8 or bare; digits beside it would make it another number. The blank
+# that a careless sender makes of + is %20 in an address.
+_PATTERN = "(?<![0-9])([78]?){}(?![0-9])"
+_PATTERN_IN_FORMS = r"(?:(?<![0-9])|(?<=%20))([78]?){}(?![0-9])"
+
+
+def _digits(number: str) -> str:
+    digits = re.sub(r"\D", "", number)
+    if len(digits) < SHORTEST:
+        raise InvalidRequest(f"A number to forget has {SHORTEST} digits or more")
+    return digits[-NATIONAL:] if len(digits) == NATIONAL + 1 and digits[0] in "78" else digits
+
+
+def _erased(content: bytes, digits: str) -> bytes:
+    return re.sub(_PATTERN_IN_FORMS.format(digits).encode(), rb"\g<1>" + b"0" * len(digits), content)
+
+
+def _rewrite_events(owner: Connection, digits: str) -> list[tuple[CallKey, datetime]]:
+    found: list[tuple[CallKey, datetime]] = []
+    after: list[object] = [datetime.min, "00000000-0000-0000-0000-000000000000"]  # noqa: DTZ901 - before any event
+    while rows := owner.execute(_EVENTS, [*after, digits.encode(), digits, EVENTS_AT_ONCE]):
+        new: list[tuple[Any, ...]] = []
+        for accepted_at, identity, provider, client, call_id, query, body in rows:
+            erased = _erased(query.encode(), digits).decode(), _erased(bytes(body), digits)
+            if erased != (query, bytes(body)):
+                new.append((accepted_at, identity, *erased))
+                found.append((CallKey(provider, client, call_id), accepted_at))
+        if new:
+            owner.execute(_REWRITE, columns(new))
+        after = list(rows[-1][:2])
+    return found
+
+
+def _rewrite_quarantine(owner: Connection, digits: str) -> int:
+    count = 0
+    for identity, message in owner.execute(_QUARANTINE):
+        erased = _erased_message(bytes(message), digits)
+        if erased is not None:
+            owner.execute(_REWRITE_QUARANTINE, [erased, identity])
+            count += 1
+    return count
+
+
+def _erased_message(message: bytes, digits: str) -> bytes | None:
+    """The message without the number, or None when it was not in it."""
+    try:
+        content = json.loads(message)
+        body, query = b64decode(content["body"]), content["query"].encode()
+    except (ValueError, TypeError, KeyError, AttributeError):
+        erased = _erased(message, digits)
+        return erased if erased != message else None
+    new_body, new_query = _erased(body, digits), _erased(query, digits)
+    if (new_body, new_query) == (body, query):
+        return None
+    return json.dumps(content | {"body": b64encode(new_body).decode(), "query": new_query.decode()}).encode()
+
+
+def _work_out(owner: Connection, calls: dict[CallKey, store.Span]) -> None:
+    keys = sorted(calls)
+    for begin in range(0, len(keys), CALLS_AT_ONCE):
+        with owner.transaction():
+            store.work_out(owner, {key: calls[key] for key in keys[begin : begin + CALLS_AT_ONCE]})

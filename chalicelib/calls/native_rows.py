@@ -1,0 +1,59 @@
+"""Rows that a PBX gives ready-made: each is written once, however often and by however many webhooks it comes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from hashlib import blake2b
+
+from chalicelib.calls.intake import Item
+from chalicelib.calls.records import Row, Table
+from chalicelib.calls.rows import as_json, by_relation, columns
+from chalicelib.platform.postgres import Connection
+
+# Sorted for the same reason as raw events are.
+_REMEMBER = """
+INSERT INTO ledger.native_rows (digest, relation, accepted_at)
+SELECT * FROM unnest(%s::bytea[], %s::text[], %s::timestamp[]) AS given (digest) ORDER BY digest
+ON CONFLICT DO NOTHING
+RETURNING digest
+"""
+
+_HEAD = "WITH given (rows) AS (SELECT %s::jsonb),"
+_INSERT = """
+{name} AS (
+    INSERT INTO {table}
+    SELECT row.* FROM given, jsonb_populate_recordset(NULL::{table}, given.rows -> '{table}') AS row
+)
+"""
+
+
+def write(writer: Connection, items: Sequence[Item]) -> None:
+    """Add the ready rows of `items` that were never added before.
+
+    To be called within a transaction. Raises DatabaseError when a value is not of its column's type.
+    """
+    given = {
+        _digest(table, row): (table, row, item.message.raw.accepted_at) for item in items for table, row in item.rows
+    }
+    if not given:
+        return
+    rows = [(digest, ".".join(table), accepted) for digest, (table, _, accepted) in given.items()]
+    new = [bytes(digest) for (digest,) in writer.execute(_REMEMBER, columns(rows))]
+    by_name = by_relation(given[digest][:2] for digest in new)
+    if by_name:
+        writer.execute(_inserting(sorted(by_name)), [as_json(by_name)])
+
+
+def _digest(table: Table, row: Row) -> bytes:
+    # A column that is not named and one that is null are the same row.
+    said = {name: value for name, value in row.items() if value is not None}
+    return blake2b(json.dumps([table, said], sort_keys=True, default=str).encode(), digest_size=20).digest()
+
+
+def _inserting(relations: list[str]) -> str:
+    # The names come from the catalog of documented tables, never from a webhook.
+    parts = [
+        _INSERT.replace("{table}", relation).replace("{name}", relation.replace(".", "_")) for relation in relations
+    ]
+    return _HEAD + ",".join(parts) + "SELECT"

@@ -1,0 +1,92 @@
+"""The quarantine: what could not be understood, and messages that failed at each of their tries; nothing is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.calls.intake import Refused
+from chalicelib.calls.rows import columns
+from chalicelib.errors import RingledgerError
+from chalicelib.platform.postgres import Connection, Row
+
+_KEEP = """
+INSERT INTO ledger.quarantine (id, provider, extension, reason, message)
+SELECT * FROM unnest(%s::text[], %s::text[], %s::integer[], %s::text[], %s::bytea[]) AS given (id) ORDER BY id
+ON CONFLICT (id) DO NOTHING
+"""
+_LISTING = """
+SELECT id, quarantined_at, provider, extension, reason, message, retried_at FROM ledger.quarantine
+WHERE retried_at IS NULL OR %s ORDER BY quarantined_at DESC, id LIMIT %s
+"""
+_ONE = """
+SELECT id, quarantined_at, provider, extension, reason, message, retried_at FROM ledger.quarantine WHERE id = %s
+"""
+_RETRIED = "UPDATE ledger.quarantine SET retried_at = now() WHERE id = %s"
+
+
+class NotInQuarantine(RingledgerError):
+    """The quarantine has nothing of this id; `quarantine list` shows what it has."""
+
+    code = "not-in-quarantine"
+    status = 404
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One message in the quarantine; `retried_at` is when it was understood after all."""
+
+    id: str
+    quarantined_at: datetime
+    provider: str
+    extension: int
+    reason: str
+    message: bytes
+    retried_at: datetime | None
+
+
+def keep(writer: Connection, refused: Sequence[Refused]) -> None:
+    """Keep webhooks that cannot be understood, each with the reason."""
+    rows = [
+        (item.message.raw.id, item.message.raw.provider, item.message.extension, item.reason, item.message.text)
+        for item in refused
+    ]
+    _insert(writer, rows)
+
+
+def set_aside(writer: Connection, identity: str, text: str, reason: str) -> None:
+    """Keep a message that failed, whatever it is, under `identity`."""
+    _insert(writer, [(identity, "", 0, reason, text)])
+
+
+def listing(owner: Connection, *, everything: bool = False, limit: int = 100) -> list[Kept]:
+    """The newest of what waits there, or with `everything` of what was retried since too."""
+    return [_kept(row) for row in owner.execute(_LISTING, [everything, limit])]
+
+
+def find(owner: Connection, identity: str) -> Kept:
+    """One message. Raises NotInQuarantine."""
+    rows = owner.execute(_ONE, [identity])
+    if not rows:
+        raise NotInQuarantine
+    return _kept(rows[0])
+
+
+def understood(owner: Connection, identity: str) -> None:
+    """Note that a message was retried with success; it stays readable."""
+    owner.execute(_RETRIED, [identity])
+
+
+def _insert(writer: Connection, rows: Sequence[tuple[str, str, int, str, str]]) -> None:
+    if rows:
+        bare = [
+            (name, provider, extension, reason.replace("\0", ""), text.encode(errors="replace"))
+            for name, provider, extension, reason, text in rows
+        ]
+        writer.execute(_KEEP, columns(bare))
+
+
+def _kept(row: Row) -> Kept:
+    identity, quarantined_at, provider, extension, reason, message, retried_at = row
+    return Kept(identity, quarantined_at, provider, extension, reason, bytes(message), retried_at)

@@ -1,0 +1,100 @@
+"""Rebuilds rows from the raw events of a period, a few calls at a time, and tells what changed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from chalicelib.calls import statements, store
+from chalicelib.calls.events import CallKey
+from chalicelib.errors import RingledgerError
+from chalicelib.platform.postgres import Connection
+
+CALLS_AT_ONCE = 200
+EVENTS_AT_ONCE = 1_000
+
+_FROZEN = """
+SELECT count(*), max(last_accepted_at) FROM ledger.calls
+WHERE frozen AND last_accepted_at >= %s AND first_accepted_at < %s AND (%s = '' OR provider = %s)
+"""
+_COUNT = """
+SELECT count(*) FROM (
+    SELECT DISTINCT provider, client, call_id FROM ledger.events
+    WHERE call_id <> '' AND accepted_at >= %s AND accepted_at < %s AND (%s = '' OR provider = %s)
+) AS call
+"""
+_CALLS = """
+SELECT provider, client, call_id, min(accepted_at), max(accepted_at) FROM ledger.events
+WHERE call_id <> '' AND accepted_at >= %s AND accepted_at < %s AND (%s = '' OR provider = %s)
+    AND (provider, client, call_id) > (%s, %s, %s)
+GROUP BY provider, client, call_id ORDER BY provider, client, call_id LIMIT %s
+"""
+_LOOSE = f"""
+SELECT {statements.EVENT_COLUMNS} FROM ledger.events AS event
+WHERE call_id = '' AND provider <> 'native' AND accepted_at >= %s AND accepted_at < %s AND (%s = '' OR provider = %s)
+    AND (accepted_at, id) > (%s, %s)
+ORDER BY accepted_at, id LIMIT %s
+"""  # noqa: S608 - a constant of this module
+
+
+class RangeFrozen(RingledgerError):
+    """Retention dropped raw events of calls in this period: they cannot be worked out again."""
+
+    code = "range-frozen"
+    status = 409
+
+
+@dataclass
+class Report:
+    """What a replay came to: calls looked at, and by table how many records were `gone` or `made`."""
+
+    calls: int = 0
+    changes: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+
+Tell = Callable[[int], None]
+
+
+def count(owner: Connection, since: datetime, until: datetime, provider: str = "") -> int:
+    """How many calls have events accepted in the period (naive UTC, `until` left out), of `provider` or of all.
+
+    Raises RangeFrozen when some of them lost events to retention.
+    """
+    period = [since, until, provider, provider]
+    frozen, last = owner.execute(_FROZEN, period)[0]
+    if frozen:
+        raise RangeFrozen(
+            f"Retention dropped raw events of {frozen} calls in this period; what was accepted after {last} can be"
+            " replayed"
+        )
+    return int(owner.execute(_COUNT, period)[0][0])
+
+
+def replay(owner: Connection, since: datetime, until: datetime, provider: str, tell: Tell) -> Report:
+    """Bring the rows of those calls, whatever state they are in, to what follows from their events.
+
+    `tell` hears how many are done. Each handful is a transaction of its own; an interrupted replay may be repeated.
+    """
+    period = [since, until, provider, provider]
+    report, last = Report(), CallKey("", "", "")
+    while rows := owner.execute(_CALLS, [*period, *last, CALLS_AT_ONCE]):
+        spans = {CallKey(*key): (first, latest) for *key, first, latest in rows}
+        with owner.transaction():
+            for relation, change, number in store.work_out(owner, spans):
+                report.changes[relation, change] += number
+        report.calls += len(spans)
+        last = CallKey(*rows[-1][:3])
+        tell(report.calls)
+    _replay_loose(owner, period)
+    return report
+
+
+def _replay_loose(owner: Connection, period: list[object]) -> None:
+    """Events of agents, who belong to no call."""
+    after: list[object] = [datetime.min, "00000000-0000-0000-0000-000000000000"]  # noqa: DTZ901 - before any event
+    while rows := owner.execute(_LOOSE, [*period, *after, EVENTS_AT_ONCE]):
+        with owner.transaction():
+            store.work_out(owner, {}, [event for _, told in store.interpreted(owner, rows) for event in told])
+        after = [rows[-1][1], rows[-1][0]]

@@ -1,0 +1,44 @@
+"""Rows on their way to PostgreSQL: as JSON, or as the columns that `unnest` takes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from chalicelib.calls.records import Row, Table
+
+# The protocol gives these columns a default, which a row made from JSON would lose.
+_DEFAULTS: dict[Table, Row] = {
+    ("ivrhuntqevents", "queue_greeting"): {"sys_iscopied": False},
+    ("sipuserevents", "sipuser_state_changed"): {"sys_iscopied": False},
+    ("sipuserevents", "sipuser_transtate_set"): {"sys_iscopied": False},
+}
+
+
+def by_relation(rows: Iterable[tuple[Table, Row]]) -> dict[str, list[Row]]:
+    """Rows under the name of their table, with the defaults of its columns."""
+    sorted_out: dict[str, list[Row]] = {}
+    for table, row in rows:
+        sorted_out.setdefault(".".join(table), []).append(_DEFAULTS.get(table, {}) | row)
+    return sorted_out
+
+
+def columns(rows: Iterable[Sequence[Any]]) -> list[list[Any]]:
+    """`rows`, of which there must be one at least, as one list a column."""
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def as_json(content: object) -> str:
+    """`content` as a text that PostgreSQL takes for jsonb: without NUL and lone surrogates, which it refuses."""
+    return json.dumps(_clean(content), default=str, ensure_ascii=False)
+
+
+def _clean(content: object) -> object:
+    if isinstance(content, str):
+        return content.replace("\0", "").encode(errors="replace").decode()
+    if isinstance(content, Mapping):
+        return {name: _clean(value) for name, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_clean(value) for value in content]
+    return content

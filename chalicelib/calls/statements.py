@@ -1,0 +1,177 @@
+"""The SQL of the store: constants, and one statement put together from them for the tables that a batch concerns."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from chalicelib.errors import RingledgerError
+
+#: The documented tables whose rows belong to a call by their inviteid.
+CALL_RELATIONS = (
+    "calls.success",
+    "calls.cancelled",
+    "calls.failed",
+    "calls.forks",
+    "calls.holds",
+    "calls.routes",
+    "ivrhuntq.huntq_calls",
+    "ivrhuntqevents.final",
+    "ivrhuntqevents.queue_dequeue",
+    "ivrhuntqevents.queue_enqueue",
+    "ivrhuntqevents.queue_greeting",
+    "ivrhuntqevents.queue_preivr_start",
+    "ivrhuntqevents.queue_quit",
+    "ivrhuntqevents.queue_start_call",
+    "ivrhuntqevents.queue_userban",
+)
+
+#: What is read of a stored webhook, of a table or a query named `event`.
+EVENT_COLUMNS = """
+event.id::text, event.accepted_at, event.provider, event.client, event.call_id, event.extension, event.method,
+event.query, event.content_type, event.body
+"""
+
+# Sorted, since two batches that insert the same keys in different orders would wait for each other for ever.
+STORE = """
+INSERT INTO ledger.events (
+    accepted_at, id, provider, client, call_id, extension, generation, method, query, content_type, body
+)
+SELECT * FROM unnest(
+    %s::timestamp[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::integer[], %s::integer[], %s::text[],
+    %s::text[], %s::text[], %s::bytea[]
+) AS event (accepted_at, id) ORDER BY accepted_at, id
+ON CONFLICT DO NOTHING
+RETURNING id::text
+"""
+
+# Creates and locks in the order of the key, so that whoever locks several calls meets others in one direction.
+LOCK = """
+INSERT INTO ledger.calls AS call (provider, client, id, first_accepted_at, last_accepted_at)
+SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::timestamp[], %s::timestamp[])
+    AS given (provider, client, id)
+ORDER BY provider, client, id
+ON CONFLICT (provider, client, id) DO UPDATE SET
+    first_accepted_at = least(call.first_accepted_at, excluded.first_accepted_at),
+    last_accepted_at = greatest(call.last_accepted_at, excluded.last_accepted_at),
+    late = call.frozen
+RETURNING provider, client, id, first_accepted_at, last_accepted_at, frozen, relations
+"""
+
+# A statement of its own: only one that begins after the locks are held sees what others have committed before.
+# The period stands in the text as literals, so that the planner opens only the partitions that it touches.
+READ = f"""
+SELECT {EVENT_COLUMNS}
+FROM unnest(%s::text[], %s::text[], %s::text[]) AS call (provider, client, id)
+CROSS JOIN LATERAL (
+    SELECT * FROM ledger.events
+    WHERE events.provider = call.provider AND events.client = call.client AND events.call_id = call.id
+        AND events.call_id <> '' AND accepted_at BETWEEN %s AND %s
+    ORDER BY method <> 'CLOSE', accepted_at, events.id
+    LIMIT %s
+) AS event
+"""  # noqa: S608 - a constant of this module
+
+# What no longer follows goes, what is new comes, what stayed the same is not touched. Two whole rows are equal to
+# PostgreSQL also where both have NULL, which is what is meant here.
+_RELATION = """
+fresh_{name} AS MATERIALIZED (
+    SELECT DISTINCT content FROM given, jsonb_populate_recordset(NULL::{table}, given.rows -> '{table}') AS content
+),
+gone_{name} AS (
+    DELETE FROM {table} AS old
+    WHERE inviteid IN (SELECT inviteid FROM concerned)
+        AND NOT EXISTS (SELECT FROM fresh_{name} WHERE content = old)
+    RETURNING inviteid
+),
+made_{name} AS (
+    INSERT INTO {table} SELECT (content).* FROM fresh_{name}
+    WHERE NOT EXISTS (SELECT FROM {table} AS old WHERE old.inviteid = (content).inviteid AND old = content)
+    RETURNING inviteid
+),
+"""
+
+_CHANGES = """
+SELECT inviteid, '{table}', 'gone' FROM gone_{name} UNION ALL SELECT inviteid, '{table}', 'made' FROM made_{name}
+"""
+_NO_CHANGES = "SELECT NULL::uuid, '', '' WHERE false"
+
+_HEAD = """
+WITH given (calls, records, rows) AS (SELECT %s::jsonb, %s::jsonb, %s::jsonb),
+call AS MATERIALIZED (
+    SELECT call.* FROM given, jsonb_to_recordset(given.calls) AS call (
+        provider text, client text, id text, open boolean, flags text[], relations text[], live jsonb,
+        successors jsonb
+    )
+),
+record AS MATERIALIZED (
+    SELECT record.* FROM given, jsonb_to_recordset(given.records) AS record (
+        inviteid uuid, provider text, client text, call_id text, complete boolean, facts jsonb
+    )
+),
+known AS MATERIALIZED (
+    SELECT records.*, call.successors FROM call JOIN ledger.records
+        ON records.provider = call.provider AND records.client = call.client AND records.call_id = call.id
+),
+concerned AS MATERIALIZED (SELECT inviteid FROM known UNION SELECT inviteid FROM record),
+"""
+
+_TAIL = """
+changed AS MATERIALIZED (
+    SELECT DISTINCT inviteid, relation, change FROM ({changes}) AS change (inviteid, relation, change)
+),
+recorded AS (
+    INSERT INTO ledger.records AS old (inviteid, provider, client, call_id, complete, facts)
+    SELECT inviteid, provider, client, call_id, complete, facts FROM record ORDER BY inviteid
+    ON CONFLICT (inviteid) DO UPDATE SET
+        version = old.version + 1, complete = excluded.complete, facts = excluded.facts,
+        changed_at = now(), gone_at = NULL, successor = NULL
+    WHERE old.inviteid IN (SELECT inviteid FROM changed) OR old.gone_at IS NOT NULL
+        OR (old.complete, old.facts) IS DISTINCT FROM (excluded.complete, excluded.facts)
+    RETURNING provider, client, call_id
+),
+buried AS (
+    UPDATE ledger.records AS old SET
+        version = old.version + 1, changed_at = now(), gone_at = now(),
+        successor = (known.successors ->> known.inviteid::text)::uuid
+    FROM known
+    WHERE old.inviteid = known.inviteid AND known.gone_at IS NULL
+        AND known.inviteid NOT IN (SELECT inviteid FROM record)
+    RETURNING old.provider, old.client, old.call_id
+),
+moved AS (SELECT * FROM recorded UNION SELECT * FROM buried),
+kept AS (
+    UPDATE ledger.calls AS old SET
+        version = old.version + (EXISTS (
+            SELECT FROM moved WHERE (moved.provider, moved.client, moved.call_id) = (old.provider, old.client, old.id)
+        ))::integer,
+        open = call.open, flags = call.flags, relations = call.relations, live = nullif(call.live, 'null')
+    FROM call
+    WHERE old.provider = call.provider AND old.client = call.client AND old.id = call.id
+)
+SELECT relation, change, count(*) FROM changed GROUP BY relation, change ORDER BY relation, change
+"""
+
+
+class UnknownRelation(RingledgerError):
+    """A provider's rules made rows for a table that holds no rows of calls."""
+
+    code = "unknown-relation"
+
+
+def writing(relations: Collection[str]) -> str:
+    """The statement that makes the rows of calls in `relations` what its parameters say.
+
+    Those are three JSON texts: calls, records, and rows by table. It answers how many records changed in each table:
+    its name, `gone` or `made`, and the number. Raises UnknownRelation.
+    """
+    unknown = sorted(set(relations) - set(CALL_RELATIONS))
+    if unknown:
+        raise UnknownRelation(f"{', '.join(unknown)} holds no rows of calls")
+    wanted = [relation for relation in CALL_RELATIONS if relation in relations]
+    changes = [_for_table(_CHANGES, relation) for relation in wanted] or [_NO_CHANGES]
+    bodies = [_for_table(_RELATION, relation) for relation in wanted]
+    return "".join([_HEAD, *bodies, _TAIL.replace("{changes}", "UNION ALL".join(changes))])
+
+
+def _for_table(template: str, relation: str) -> str:
+    return template.replace("{table}", relation).replace("{name}", relation.replace(".", "_"))

@@ -1,0 +1,209 @@
+"""The domain's way to the database: raw events go in, and their calls' rows are brought to what follows from them.
+
+Rules of this file, each of which once cost somebody events or a deadlock:
+  - one transaction a batch, in READ COMMITTED, with a number of round trips that does not grow with the batch;
+  - raw events are inserted, then calls are locked, then histories, each in the order of its key;
+  - the events of a call are read by a statement that begins after its lock is held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import datetime
+from itertools import chain
+from typing import NamedTuple
+from uuid import uuid4
+
+from chalicelib import extensions, providers
+from chalicelib.calls import history, native_rows, quarantine, statements
+from chalicelib.calls.correlation import DEFAULTS, correlate
+from chalicelib.calls.events import CLOSE, CallKey, Event, Raw, Source, Unparsed, closing
+from chalicelib.calls.intake import Item, Refused, sorted_out
+from chalicelib.calls.messages import Message
+from chalicelib.calls.records import Records
+from chalicelib.calls.rows import as_json, by_relation, columns
+from chalicelib.platform.postgres import Connection, Row
+
+Span = tuple[datetime, datetime]
+Change = tuple[str, str, int]
+Known = Mapping[str, Sequence[Event]]
+NOTHING: Known = {}
+
+
+class _Locked(NamedTuple):
+    """A call whose lock is held: when its events were accepted, and which tables hold rows of it."""
+
+    key: CallKey
+    span: Span
+    relations: tuple[str, ...]
+
+
+def take(writer: Connection, messages: Sequence[Message]) -> list[Refused]:
+    """Store the webhooks of `messages` and bring their calls up to date, all or nothing; a repetition does no harm.
+
+    What cannot be understood, or comes from nobody that the registry knows, goes to the quarantine and is answered.
+    Raises Unavailable when the database is away, DatabaseError when it refuses, and whatever a provider's rules raise.
+    """
+    intake = sorted_out(messages, extensions.by_ids(writer, {message.extension for message in messages}))
+    with writer.transaction():
+        quarantine.keep(writer, intake.refused)
+        fresh = _stored(writer, intake.items)
+        native_rows.write(writer, fresh)
+        loose = [event for item in fresh if not item.key.id for event in item.events]
+        work_out(writer, _spans(fresh), loose, {item.message.raw.id: item.events for item in fresh})
+    return intake.refused
+
+
+def close(writer: Connection, calls: Mapping[CallKey, datetime], now: datetime) -> None:
+    """Store for each of `calls` that it ended unheard at the time given, and bring it up to date.
+
+    A later event corrects that. Raises as `take` does.
+    """
+    items = [
+        Item(Message(Raw(str(uuid4()), now, key.provider, CLOSE, body=closing(key.id, at)), 0, 0), key)
+        for key, at in calls.items()
+    ]
+    with writer.transaction():
+        work_out(writer, _spans(_stored(writer, items)))
+
+
+def work_out(
+    writer: Connection, spans: Mapping[CallKey, Span], loose: Sequence[Event] = (), known: Known = NOTHING
+) -> list[Change]:
+    """Bring the rows of calls to what follows from their events; `loose` are events that belong to no call.
+
+    To be called within a transaction. `spans` says between which times the calls' events were accepted, as far as
+    the caller knows; `known` what webhooks tell that it has read already. Answers how many records changed: table,
+    `gone` or `made`, number.
+    """
+    locked = _locked(writer, spans)
+    events = _read(writer, locked, known)
+    results = [correlate(events[call.key]) if events[call.key] else Records(call.key) for call in locked]
+    changes = _write(writer, locked, results)
+    history.write(writer, [*results, correlate(loose)] if loose else results)
+    return changes
+
+
+def _spans(items: Iterable[Item]) -> dict[CallKey, Span]:
+    spans: dict[CallKey, Span] = {}
+    for item in items:
+        accepted = item.message.raw.accepted_at
+        first, last = spans.get(item.key, (accepted, accepted))
+        if item.key.id:
+            spans[item.key] = (min(first, accepted), max(last, accepted))
+    return spans
+
+
+def _stored(writer: Connection, items: Sequence[Item]) -> list[Item]:
+    """Insert webhooks; answers those that were not there before."""
+    if not items:
+        return []
+    rows = [
+        (
+            item.message.raw.accepted_at,
+            item.message.raw.id,
+            *item.key,
+            item.message.extension,
+            item.message.generation,
+            item.message.raw.method,
+            item.message.raw.query,
+            item.message.raw.content_type,
+            item.message.raw.body,
+        )
+        for item in items
+    ]
+    new = {identity for (identity,) in writer.execute(statements.STORE, columns(rows))}
+    return [item for item in items if item.message.raw.id in new]
+
+
+def _locked(writer: Connection, spans: Mapping[CallKey, Span]) -> list[_Locked]:
+    """Lock calls, making those that are new; answers those that may change, which the frozen ones may not."""
+    if not spans:
+        return []
+    rows = writer.execute(statements.LOCK, columns((*key, *span) for key, span in spans.items()))
+    return [
+        _Locked(CallKey(provider, client, name), (first, last), tuple(relations))
+        for provider, client, name, first, last, frozen, relations in rows
+        if not frozen
+    ]
+
+
+def _read(writer: Connection, locked: Sequence[_Locked], known: Known) -> dict[CallKey, list[Event]]:
+    events: dict[CallKey, list[Event]] = {call.key: [] for call in locked}
+    if not locked:
+        return events
+    first = min(call.span[0] for call in locked)
+    last = max(call.span[1] for call in locked)
+    keys = columns(call.key for call in locked)
+    # One more than is interpreted, so that the rules see that there are more.
+    rows = writer.execute(statements.READ, [*keys, first, last, DEFAULTS.event_limit + 1])
+    for key, told in interpreted(writer, rows, known):
+        events[key] += told
+    return events
+
+
+def interpreted(
+    writer: Connection, rows: Sequence[Row], known: Known = NOTHING
+) -> Iterator[tuple[CallKey, Sequence[Event]]]:
+    """What stored webhooks tell, each with its call; `rows` are of the columns `statements.EVENT_COLUMNS`."""
+    sources = extensions.by_ids(writer, {row[5] for row in rows if row[0] not in known})
+    for identity, accepted_at, provider, client, call_id, extension, method, query, content_type, body in rows:
+        events: Sequence[Event] | Unparsed | None = known.get(identity)
+        if events is None:
+            raw = Raw(identity, accepted_at, provider, method, query, content_type, bytes(body))
+            # Events of our own come from no extension. A call stays its client's, whatever the registry says by now.
+            source = replace(sources.get(extension) or Source(extension, provider, client, ""), client=client)
+            events = providers.parse(raw, source)
+        yield CallKey(provider, client, call_id), () if isinstance(events, Unparsed) else events
+
+
+def _write(writer: Connection, locked: Sequence[_Locked], results: Sequence[Records]) -> list[Change]:
+    if not locked:
+        return []
+    rows = by_relation(
+        (table, row)
+        for records in results
+        for table, found in records.rows.items()
+        for row in found
+        if table not in history.TABLES
+    )
+    before = set(chain.from_iterable(call.relations for call in locked))
+    parameters = [
+        [_call(records) for records in results],
+        [record for records in results for record in _records(records)],
+        rows,
+    ]
+    changes = writer.execute(statements.writing(before | set(rows)), [as_json(content) for content in parameters])
+    return [(relation, change, count) for relation, change, count in changes]
+
+
+def _call(records: Records) -> dict[str, object]:
+    return {
+        **records.call._asdict(),
+        "open": records.open,
+        "flags": records.flags,
+        "relations": sorted(".".join(table) for table in records.rows if table not in history.TABLES),
+        "live": [asdict(leg) for leg in records.live] or None,
+        "successors": records.successors,
+    }
+
+
+def _records(records: Records) -> Iterator[dict[str, object]]:
+    """What is known of each record besides its rows; also of one that has rows of its parts and no outcome yet."""
+    provider, client, call_id = records.call
+    sides = {side.inviteid: side for side in records.sides}
+    found = {
+        str(row["inviteid"]) for table, rows in records.rows.items() if table not in history.TABLES for row in rows
+    }
+    for inviteid in sorted(found | set(sides)):
+        side = sides.get(inviteid)
+        facts = {"leg": side.leg_id, "reasons": side.reasons, "recording": side.recording, **side.notes} if side else {}
+        yield {
+            "inviteid": inviteid,
+            "provider": provider,
+            "client": client,
+            "call_id": call_id,
+            "complete": bool(side and side.complete),
+            "facts": facts,
+        }

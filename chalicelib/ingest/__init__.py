@@ -1,0 +1,1 @@
+"""Takes accepted webhooks from the queue and brings the calls up to date."""

@@ -1,0 +1,28 @@
+"""The queue `call-events`: batches of accepted webhooks, of which only what failed is given back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib import edge, settings
+from chalicelib.ingest import batches
+from chalicelib.ingest.batches import Delivery
+from chalicelib.platform import postgres
+
+
+def handle(event: dict[str, Any]) -> dict[str, Any]:
+    """Take the batch of one SQS event; answers the messages that must come again, as Lambda wants them named."""
+    deliveries = [
+        Delivery(record["messageId"], record["body"], int(record["attributes"]["ApproximateReceiveCount"]))
+        for record in event["Records"]
+    ]
+    writer = postgres.connection(settings.current().writer_database_url)
+    failed = batches.take(writer, deliveries, _report)
+    edge.logger().info("batch", extra={"surface": "ingest", "messages": len(deliveries), "failed": len(failed)})
+    return {"batchItemFailures": [{"itemIdentifier": name} for name in failed]}
+
+
+def _report(delivery: Delivery, error: Exception) -> None:
+    edge.logger().warning(
+        "message failed", extra={"message_id": delivery.id, "receives": delivery.receives, "reason": repr(error)}
+    )

@@ -1,0 +1,1 @@
+"""Accepts what PBXs post: into the queue first, understood later."""

@@ -1,0 +1,140 @@
+"""What the consumer costs beside merely inserting the same raw events, and how it grows with the ledger."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from chalicelib import settings
+from chalicelib.calls import statements, store
+from chalicelib.calls.events import Raw
+from chalicelib.calls.messages import Message
+from chalicelib.calls.rows import columns
+from chalicelib.maintenance import partitions
+from chalicelib.platform.postgres import Connection
+from infra.bench.place import Place
+from infra.bench.report import Line, alternating, milliseconds, say
+from infra.bench.turns import relayed
+
+SIZES = (10, 100)
+ROUNDS = 30
+MONTHS = 36
+STORED = 1_000_000
+CROWD = 10_000
+EPOCH_MICROSECONDS = 1_700_000_000_000_000
+KINDS = ("dial-in", "answer", "hangup")
+FILL = """
+INSERT INTO ledger.events (
+    accepted_at, id, provider, client, call_id, extension, generation, method, query, content_type, body
+)
+SELECT now() AT TIME ZONE 'UTC' - (number %% 36) * interval '30 days' - number * interval '1 millisecond',
+    md5(number::text)::uuid, 'telphin', '13596', 'stored-' || number / 3, 1, 1, 'POST', '', '', ''
+FROM generate_series(1, %s) AS number
+"""
+
+_numbers = itertools.count()
+
+
+def lines(place: Place) -> Iterator[Line]:
+    """Wall time a batch of new calls, three events each, in turns with the bare insert of as many raw events."""
+    os.environ.update(place.environment())
+    settings.current.cache_clear()
+    writer, owner = Connection(place.role_url("writer")), Connection(place.owner_url)
+    extension = place.facts["extensions"]["phone"]["id"]
+    now = datetime.now(UTC).replace(tzinfo=None)
+    partitions.prepare(owner, now)
+    empty: dict[int, float] = {}
+    for size in SIZES:
+        taken = alternating(_works(writer, extension, size), ROUNDS)
+        empty[size] = taken["take"]
+        yield Line(f"inserting {size} raw events", milliseconds(taken["insert"]))
+        ratio = taken["take"] / taken["insert"]
+        yield Line(f"taking a batch of {size}", milliseconds(taken["take"]), "inserting", ratio, at_most=3)
+    yield Line("round trips, a batch of 10 and one of 100", _round_trips(place, extension))
+    _fill(owner, now)
+    for size in SIZES:
+        taken = alternating({"take": _works(writer, extension, size)["take"]}, ROUNDS)
+        ratio = taken["take"] / empty[size]
+        title = f"taking a batch of {size}, {STORED:,} events stored"
+        yield Line(title, milliseconds(taken["take"]), "the empty ledger", ratio, at_most=1.3)
+    yield from _crowded(writer, extension)
+
+
+def _works(writer: Connection, extension: int, size: int) -> dict[str, Callable[[], object]]:
+    return {
+        "insert": lambda: _insert(writer, _batch(extension, size)),
+        "take": lambda: store.take(writer, _batch(extension, size)),
+    }
+
+
+def _insert(writer: Connection, messages: Sequence[Message]) -> None:
+    rows: list[Sequence[Any]] = [
+        (m.raw.accepted_at, m.raw.id, "telphin", "13596", m.raw.id, m.extension, 1, "POST", "", "", m.raw.body)
+        for m in messages
+    ]
+    with writer.transaction():
+        writer.execute(statements.STORE, columns(rows))
+
+
+def _batch(extension: int, size: int) -> list[Message]:
+    # A multiple of three, and no two batches at the same time: one phone cannot be in all of their calls.
+    begin = next(_numbers) * 1_200
+    return [_message(extension, f"call-{begin + number // 3}", begin + number) for number in range(size)]
+
+
+def _message(extension: int, call: str, number: int) -> Message:
+    now = datetime.now(UTC)
+    fields = {
+        "EventType": KINDS[number % 3],
+        "CallID": call,
+        "SubCallID": f"1138241-{call}-{number // 3}",
+        "CallStatus": "ANSWER" if number % 3 else "CALLING",
+        "CallFlow": "in",
+        "CallerIDNum": "+79214567892",
+        "CalledNumber": "13596*106",
+        "EventTime": str(EPOCH_MICROSECONDS + number * 1_000_000),
+    }
+    raw = Raw(str(uuid.uuid4()), now.replace(tzinfo=None), "telphin", body=urlencode(fields).encode())
+    return Message(raw, extension, 1)
+
+
+def _round_trips(place: Place, extension: int) -> str:
+    counts = []
+    with relayed(place.role_url("writer")) as (url, turns):
+        writer = Connection(url)
+        store.take(writer, _batch(extension, 3))
+        for size in SIZES:
+            before = turns.count
+            store.take(writer, _batch(extension, size))
+            counts.append(turns.count - before)
+        writer.close()
+    return " and ".join(map(str, counts))
+
+
+def _fill(owner: Connection, now: datetime) -> None:
+    say(f"  storing {STORED:,} events of {MONTHS} months …\n")
+    for distance in range(MONTHS + 1):
+        partitions.prepare(owner, now - timedelta(days=30 * distance))
+    owner.execute(FILL, [STORED])
+    owner.execute("VACUUM ANALYZE ledger.events")
+
+
+def _crowded(writer: Connection, extension: int) -> Iterator[Line]:
+    call = f"crowd-{next(_numbers)}"
+    taken: list[float] = []
+    for begin in range(0, CROWD, 100):
+        batch = [_message(extension, call, begin + number) for number in range(100)]
+        taken.append(_seconds(writer, batch))
+    yield Line("one call of 10,000 events: its first batch of 100", milliseconds(taken[0]))
+    yield Line("its last batch of 100", milliseconds(taken[-1]), "its first", taken[-1] / taken[0])
+
+
+def _seconds(writer: Connection, batch: list[Message]) -> float:
+    began = datetime.now(UTC)
+    store.take(writer, batch)
+    return (datetime.now(UTC) - began).total_seconds()

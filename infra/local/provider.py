@@ -1,0 +1,131 @@
+"""A small Telphin: the part of its REST API that orders events, and the webhooks that follow.
+
+Besides the API of the real one, `POST /simulate/{extension|agent}/{id}` with the fields of an event as a form posts
+them to every address that ordered events of that type there, as the provider would, and answers their statuses.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import threading
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, parse_qsl, urlencode
+
+import urllib3
+
+LIMIT = 16
+POST_SECONDS = 10
+EVENTS = {
+    "extension": {"dial-in", "dial-out", "answer", "hangup"},
+    "agent": {"agent-login", "agent-logout"},
+}
+_PLACE = re.compile(r"/(api/ver1\.0|simulate)/(extension|agent)/(\w+)(?:/event/(\w*))?")
+
+Answer = tuple[HTTPStatus, Any]
+
+
+class Provider:
+    """The provider's server and its thread; `ivrs` are the extensions that can have no answer and no dial-out."""
+
+    def __init__(self, client_id: str, client_secret: str, ivrs: frozenset[str] = frozenset()) -> None:
+        """Know one application by its credentials."""
+        self.application = {"client_id": client_id, "client_secret": client_secret}
+        self.token = f"token-of-{client_id}"
+        self.ivrs = ivrs
+        self.ordered: dict[str, dict[str, dict[str, Any]]] = {}
+        self.numbers = itertools.count(150)
+        self._http = urllib3.PoolManager(timeout=POST_SECONDS, retries=False)
+
+    def start(self, port: int) -> str:
+        """Answer on loopback `port` (0: any free one); the URL."""
+        handler = type("OfThisProvider", (_Handler,), {"provider": self})
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, name="provider", daemon=True)
+        self._thread.start()
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def stop(self) -> None:
+        """Answer no more."""
+        self._server.shutdown()
+        self._server.server_close()
+
+    def order(self, kind: str, number: str, wish: Any) -> Answer:  # noqa: ANN401 - JSON of anybody's
+        """Order an event for a resource."""
+        events = self.ordered.setdefault(f"{kind}/{number}", {})
+        if not isinstance(wish, dict) or wish.get("event_type") not in EVENTS[kind] or "url" not in wish:
+            return HTTPStatus.BAD_REQUEST, {"message": "event_type, method and url are needed"}
+        if number in self.ivrs and wish["event_type"] in {"answer", "dial-out"}:
+            return HTTPStatus.BAD_REQUEST, {"message": "this event is not possible on ivr-type extensions"}
+        if len(events) >= LIMIT:
+            return HTTPStatus.FORBIDDEN, {"message": "the limit of events is exceeded"}
+        event = {"id": next(self.numbers), "method": "POST", **wish}
+        events[str(event["id"])] = event
+        return HTTPStatus.CREATED, event
+
+    def simulate(self, kind: str, number: str, fields: str) -> Answer:
+        """Post these fields to whoever ordered events of their type."""
+        said = parse_qs(fields)
+        wanted = said.get("EventType", [""])[0]
+        events = self.ordered.get(f"{kind}/{number}", {}).values()
+        statuses = [self._deliver(event, fields) for event in events if event["event_type"] == wanted]
+        return HTTPStatus.OK, {"statuses": statuses}
+
+    def _deliver(self, event: dict[str, Any], fields: str) -> int:
+        if event["method"] == "GET":
+            return int(self._http.request("GET", f"{event['url']}?{urlencode(parse_qsl(fields))}").status)
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        return int(self._http.request("POST", event["url"], body=fields.encode(), headers=headers).status)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    provider: Provider
+    protocol_version = "HTTP/1.1"
+
+    def answer(self) -> None:
+        """Answer one request."""
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        status, content = self._answered(body.decode())
+        text = b"" if content is None else json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    do_GET = do_POST = do_DELETE = answer  # noqa: N815 - http.server calls these names
+
+    def _answered(self, body: str) -> Answer:
+        if self.path == "/oauth/token":
+            return self._login(body)
+        place = _PLACE.fullmatch(self.path)
+        if place is None:
+            return HTTPStatus.NOT_FOUND, {"message": "Not found"}
+        api, kind, number, event = place.groups()
+        if api == "simulate":
+            return self.provider.simulate(kind, number, body)
+        if self.headers.get("Authorization") != f"Bearer {self.provider.token}":
+            return HTTPStatus.UNAUTHORIZED, {"message": "Access denied"}
+        return self._events(kind, number, event, body)
+
+    def _login(self, body: str) -> Answer:
+        said = dict(parse_qsl(body))
+        if said != {"grant_type": "client_credentials", **self.provider.application}:
+            return HTTPStatus.UNAUTHORIZED, {"error": "invalid_client"}
+        return HTTPStatus.OK, {"access_token": self.provider.token, "token_type": "Bearer", "expires_in": 3600}
+
+    def _events(self, kind: str, number: str, event: str | None, body: str) -> Answer:
+        events = self.provider.ordered.get(f"{kind}/{number}", {})
+        if self.command == "GET":
+            return HTTPStatus.OK, list(events.values())
+        if self.command == "POST":
+            return self.provider.order(kind, number, json.loads(body))
+        if events.pop(event or "", None) is None:
+            return HTTPStatus.NOT_FOUND, {"message": "Not found"}
+        return HTTPStatus.NO_CONTENT, None
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing: addresses carry keys."""

@@ -1,0 +1,153 @@
+"""The commands on events: replay, quarantine, forget, redrive."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from chalicelib import settings as environment
+from chalicelib.admin.commands import Outcome, run
+from chalicelib.calls import messages, store
+from chalicelib.platform import queues
+from chalicelib.settings import Settings
+from tests import databases
+from tests.ingest.telephony import BEGIN, CALLER, Ledger, answered, message, missed
+
+PERIOD = ("--from", "2026-11-20T00:00:00Z", "--to", "2026-11-21")
+
+
+@pytest.fixture
+def ledger(database: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
+    """An empty ledger, and commands that work on it."""
+    monkeypatch.setenv("DATABASE_URL", database.owner_database_url)
+    environment.current.cache_clear()
+    ledger = Ledger(database)
+    ledger.clear()
+    yield ledger
+    environment.current.cache_clear()
+
+
+def command(*words: str) -> Outcome:
+    """Run a command of the operator."""
+    return run(words, lambda: "")
+
+
+def test_a_replay_that_finds_all_in_order(ledger: Ledger) -> None:
+    """A replay tells how many calls it looked at, and that nothing changed."""
+    ledger.take([*answered("C1", 0), *missed("C2", 0)])
+
+    assert command("replay", *PERIOD).output == "2 calls were worked out again.\nNothing changed.\n"
+
+
+def test_a_replay_that_brings_rows_back(ledger: Ledger) -> None:
+    """Rows that somebody deleted come back, and the report counts them by table."""
+    ledger.take([*answered("C1", 0), *missed("C2", 0)])
+    expected = ledger.tables()
+    databases.run(ledger.url, "DELETE FROM calls.success")
+    databases.run(ledger.url, "UPDATE calls.cancelled SET stoptype = 'wrong'")
+
+    output = command("replay", *PERIOD, "--provider", "telphin").output
+
+    assert ledger.tables() == expected
+    assert output.splitlines() == [
+        "2 calls were worked out again.",
+        "calls.cancelled: 1 records with rows gone",
+        "calls.cancelled: 1 records with rows made",
+        "calls.success: 1 records with rows made",
+    ]
+
+
+def test_a_replay_of_another_provider(ledger: Ledger) -> None:
+    """Only calls of the provider that was named are looked at."""
+    ledger.take(answered("C1", 0))
+
+    assert (
+        command("replay", *PERIOD, "--provider", "mtt").output == "0 calls were worked out again.\nNothing changed.\n"
+    )
+
+
+def test_the_quarantine_is_seen_and_tried_again(ledger: Ledger) -> None:
+    """What was refused is listed with its reason and shown whole; once its extension is there, a retry takes it."""
+    identity = "00000000-0000-0000-0000-000000000001"
+    text = message(4242, identity=identity, accepted=BEGIN, query="EventType=dial-in&CallID=C1")
+    store.take(ledger.writer, [messages.read(text)])
+
+    assert identity in command("quarantine", "list").output
+    assert json.loads(command("quarantine", "show", identity).output)["id"] == identity
+    refused = command("quarantine", "retry", identity)
+    assert (refused.exit, "still not understood" in refused.errors) == (1, True)
+
+    databases.run(
+        ledger.url,
+        "INSERT INTO ledger.extensions (id, provider, client, name, type) OVERRIDING SYSTEM VALUE"
+        " VALUES (4242, 'telphin', '13596', '13596*142', 'phone')",
+    )
+    retried = command("quarantine", "retry", identity)
+    assert (retried.exit, retried.errors) == (0, "")
+    assert ledger.column("SELECT call_id FROM ledger.events") == ["C1"]
+    assert identity not in command("quarantine", "list").output
+    assert identity in command("quarantine", "list", "--all").output
+
+
+def test_an_unknown_message_is_explained(ledger: Ledger) -> None:
+    """A retry of what is not there says so in one line."""
+    assert command("quarantine", "retry", "nothing").errors.count("\n") == 1
+    assert ledger.column("SELECT count(*) FROM ledger.quarantine") == [0]
+
+
+def test_a_number_is_forgotten(ledger: Ledger) -> None:
+    """A person's number leaves rows, raw events and quarantine, others stay, and a record without it is made."""
+    ledger.take([*answered("C1", 0), *missed("C2", 0)])
+    text = message(0, identity="00000000-0000-0000-0000-000000000001", accepted=BEGIN, query=f"From=%2B{CALLER[1:]}")
+    store.take(ledger.writer, [messages.read(text)])
+    databases.run(ledger.url, f"INSERT INTO calls.success (anumber, bnumber) VALUES ('8{CALLER[2:]}', '1{CALLER[1:]}')")
+
+    assert command("forget", CALLER).exit == 0
+
+    rows = str(ledger.tables()) + str(databases.run(ledger.url, "SELECT query, body FROM ledger.events"))
+    rows += str(databases.run(ledger.url, "SELECT convert_from(message, 'UTF8') FROM ledger.quarantine"))
+    assert rows.count(CALLER[2:]) == rows.count(f"1{CALLER[1:]}") == 1
+    assert "+70000000000" in rows
+    assert "%2B70000000000" in rows
+    ((touched,),) = databases.run(ledger.url, "SELECT touched FROM ledger.forgotten ORDER BY id DESC LIMIT 1")
+    assert touched == {"ledger.events": 6, "ledger.quarantine": 1, "calls.success": 1}
+    assert command("replay", *PERIOD).output.endswith("Nothing changed.\n")
+
+
+def test_dead_letters_go_back(ledger: Ledger, stack: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the queue gave up on returns to it and is taken, and the dead letters are empty then."""
+    for name, value in aws(stack).items():
+        monkeypatch.setenv(name, value)
+    environment.current.cache_clear()
+    queues.client.cache_clear()
+    (text,) = ledger.texts(answered("dead", 0)[:1])
+    queues.send(stack["queues"]["call-events-dead"], text)
+
+    redriven = command("redrive")
+
+    assert (redriven.exit, redriven.output) == (0, "1 messages were sent back.\n")
+    assert command("redrive").output == "0 messages were sent back.\n"
+    queues.client.cache_clear()
+
+
+def aws(stack: dict[str, Any]) -> dict[str, str]:
+    """The environment that leads to the stack's queues."""
+    return {
+        "AWS_ENDPOINT_URL": stack["aws_endpoint_url"],
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "EVENTS_QUEUE_URL": stack["queues"]["call-events"],
+    }
+
+
+@pytest.mark.parametrize("words", [("forget", "12345"), ("redrive",)])
+def test_what_cannot_be_done_is_explained(ledger: Ledger, words: tuple[str, ...]) -> None:
+    """Too short a number, and a queue that nobody named, end with one line."""
+    ended = command(*words)
+
+    assert (ended.exit, ended.errors.count("\n")) == (1, 1)
+    assert ledger.column("SELECT count(*) FROM ledger.forgotten WHERE touched = '{}'") == [0]

@@ -1,0 +1,192 @@
+"""A small PBX for tests: calls as lists of webhooks, and a ledger that takes them."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
+from uuid import UUID, uuid5
+
+from chalicelib.calls import messages, store
+from chalicelib.platform.postgres import Connection
+from chalicelib.settings import Settings
+from tests.databases import run
+
+BEGIN = datetime(2026, 11, 20, 9)  # noqa: DTZ001 - UTC, as everywhere in the ledger
+CLIENT = "13596"
+CALLER = "+79214567892"
+NAMESPACE = UUID("6d2b2f0e-7c8f-4f58-9a43-5d2f2f3f7a10")
+
+#: Documented tables that calls fill, with every column that a run must give alike.
+TABLES = (
+    "calls.success",
+    "calls.cancelled",
+    "calls.failed",
+    "calls.forks",
+    "ivrhuntq.huntq_calls",
+    "ivrhuntqevents.queue_enqueue",
+    "ivrhuntqevents.queue_dequeue",
+    "ivrhuntqevents.queue_quit",
+    "ivrhuntqevents.final",
+    "sipuserevents.sipuser_state_changed",
+    "sipusers.states",
+    "userevents.usr_state_changed",
+)
+LEDGER = (
+    "ledger.events",
+    "ledger.calls",
+    "ledger.records",
+    "ledger.presence",
+    "ledger.native_rows",
+    "ledger.quarantine",
+)
+
+
+@dataclass(frozen=True)
+class Webhook:
+    """One event of an extension: `second` is when it happened, `accepted` when it came, both from BEGIN."""
+
+    extension: str
+    fields: tuple[tuple[str, str], ...]
+    second: int
+    accepted: int = 0
+    copy: int = 0
+
+    def __call__(self, ids: dict[str, int]) -> str:
+        """The queue's message; a `copy` is another delivery of the same event by its provider."""
+        query = urlencode(self.fields)
+        name = f"{self.extension} {query} {self.copy}"
+        accepted = BEGIN + timedelta(seconds=self.accepted or self.second, microseconds=self.copy)
+        return message(ids[self.extension], query=query, identity=str(uuid5(NAMESPACE, name)), accepted=accepted)
+
+
+def message(extension: int, *, identity: str, accepted: datetime, provider: str = "telphin", **content: str) -> str:
+    """A message of the queue, as the accepting Lambda writes it."""
+    return json.dumps(
+        {
+            "version": 1,
+            "id": identity,
+            "accepted": f"{accepted.isoformat(timespec='microseconds')}Z",
+            "provider": provider,
+            "extension": extension,
+            "generation": 1,
+            "method": "POST" if content.get("body") else "GET",
+            "query": content.get("query", ""),
+            "content_type": "",
+            "body": b64encode(content.get("body", "").encode()).decode(),
+        }
+    )
+
+
+def event(call: str, extension: str, kind: str, second: int, **fields: str) -> Webhook:
+    """One webhook of a call, on the leg that the call has at this extension."""
+    at = (BEGIN.replace(tzinfo=UTC) + timedelta(seconds=second)).timestamp()
+    said = {
+        "EventType": kind,
+        "CallID": call,
+        "SubCallID": f"{extension}-{call}",
+        "CallStatus": {"answer": "ANSWER", "hangup": "ANSWER"}.get(kind, "CALLING"),
+        "CallFlow": "in",
+        "CallerIDNum": CALLER,
+        "CalledNumber": f"{CLIENT}*{extension}",
+        "EventTime": str(round(at * 1_000_000)),
+    }
+    return Webhook(extension, tuple((said | fields).items()), second)
+
+
+def answered(call: str, at: int) -> list[Webhook]:
+    """An outside caller reaches a phone."""
+    return [
+        event(call, "106", "dial-in", at),
+        event(call, "106", "answer", at + 5),
+        event(call, "106", "hangup", at + 60, Duration="60000000", RecID=f"106-{call}"),
+    ]
+
+
+def ring_group(call: str, at: int) -> list[Webhook]:
+    """A queue rings two phones; the second one answers."""
+    return [
+        event(call, "106", "dial-in", at + 2),
+        event(call, "107", "dial-in", at + 3),
+        event(call, "107", "answer", at + 9),
+        event(call, "106", "hangup", at + 9, CallStatus="CANCEL"),
+        event(call, "107", "hangup", at + 40),
+        event(call, "900", "hangup", at + 41, Bridged="yes", Duration="41000000"),
+    ]
+
+
+def missed(call: str, at: int) -> list[Webhook]:
+    """A queue rings a phone and nobody answers."""
+    return [
+        event(call, "106", "dial-in", at + 2),
+        event(call, "106", "hangup", at + 20, CallStatus="NOANSWER"),
+        event(call, "900", "hangup", at + 21, CallStatus="CANCEL", Bridged="no", Duration="21000000"),
+    ]
+
+
+def busy(call: str, at: int) -> list[Webhook]:
+    """An outgoing call meets a busy line."""
+    own = {"CallFlow": "out", "CallerIDNum": f"{CLIENT}*107", "CalledNumber": "78005553535"}
+    return [
+        event(call, "107", "dial-out", at, **own),
+        event(call, "107", "hangup", at + 4, **own | {"CallStatus": "BUSY"}),
+    ]
+
+
+def copies(webhooks: Iterable[Webhook]) -> list[Webhook]:
+    """The same events delivered by the provider once more."""
+    return [replace(webhook, copy=1) for webhook in webhooks]
+
+
+class Ledger:
+    """A database that takes webhooks, and what its tables hold then."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Register a small PBX in the database of `settings`."""
+        self.settings = settings
+        self.url = settings.owner_database_url
+        self.writer = Connection(settings.writer_database_url)
+        self.owner = Connection(settings.owner_database_url)
+        self.ids: dict[str, int] = {}
+        for name, kind in (("106", "phone"), ("107", "phone"), ("900", "queue")):
+            self.ids[name] = self.register("telphin", f"{CLIENT}*{name}", kind)
+
+    def register(self, provider: str, name: str, kind: str = "phone") -> int:
+        """The id of an extension, registered when it is not yet."""
+        rows = run(
+            self.url,
+            "INSERT INTO ledger.extensions (provider, client, name, type) VALUES (%s, %s, %s, %s)"
+            " ON CONFLICT (provider, client, name) WHERE revoked_at IS NULL DO UPDATE SET type = excluded.type"
+            " RETURNING id",
+            [provider, CLIENT, name, kind],
+        )
+        return int(str(rows[0][0]))
+
+    def clear(self) -> None:
+        """Forget every event and row."""
+        run(self.url, "TRUNCATE " + ", ".join((*TABLES, *LEDGER)))
+
+    def texts(self, webhooks: Iterable[Webhook]) -> list[str]:
+        """The queue's messages for `webhooks`."""
+        return [webhook(self.ids) for webhook in webhooks]
+
+    def take(self, webhooks: Iterable[Webhook], writer: Connection | None = None) -> None:
+        """Take `webhooks` as one batch."""
+        store.take(writer or self.writer, [messages.read(text) for text in self.texts(webhooks)])
+
+    def tables(self, names: Sequence[str] = TABLES) -> dict[str, list[str]]:
+        """Every row of the documented tables that calls fill, as text, in order."""
+        union = " UNION ALL ".join(
+            f"SELECT '{name}' AS place, row.*::text AS content FROM {name} AS row" for name in names
+        )
+        found: dict[str, list[str]] = {name: [] for name in names}
+        for place, content in run(self.url, f"SELECT place, content FROM ({union}) AS all_rows ORDER BY 1, 2"):
+            found[str(place)].append(str(content))
+        return found
+
+    def column(self, query: str) -> list[object]:
+        """The first column of what a query answers."""
+        return [row[0] for row in run(self.url, query)]

@@ -1,0 +1,94 @@
+"""Batches from the queue: what fails comes again alone, what always fails is set aside with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from chalicelib import settings as environment
+from chalicelib.ingest import batches
+from chalicelib.ingest.batches import LAST_RECEIVE, Delivery
+from chalicelib.ingest.surface import handle
+from chalicelib.platform.postgres import Connection
+from tests.databases import run
+from tests.ingest.telephony import BEGIN, Ledger, answered, message, missed
+
+# The catalog lets it through, PostgreSQL does not.
+UNKNOWN_ALERT = '{"table": "sipuserevents.sipuser_state_changed", "rows": [{"login": "7"}]}'
+
+
+def silent(_delivery: Delivery, _error: Exception) -> None:
+    """Report to nobody."""
+
+
+def poison(ledger: Ledger) -> str:
+    """A message whose rows PostgreSQL refuses: a column that must have a value has none."""
+    native = ledger.register("native", "old-pbx")
+    identity = "00000000-0000-0000-0000-00000000dead"
+    return message(native, identity=identity, accepted=BEGIN, provider="native", body=UNKNOWN_ALERT)
+
+
+def deliveries(texts: list[str], receives: int = 1) -> list[Delivery]:
+    """The texts as SQS delivers them."""
+    return [Delivery(f"m{number}", text, receives) for number, text in enumerate(texts)]
+
+
+def test_a_bad_message_comes_again_alone(ledger: Ledger) -> None:
+    """The neighbours of a message that fails are taken as if it were not there."""
+    texts = [*ledger.texts(answered("C1", 0)), poison(ledger), *ledger.texts(missed("C2", 0))]
+
+    assert batches.take(ledger.writer, deliveries(texts), silent) == ["m3"]
+    assert (len(ledger.tables()["calls.success"]), len(ledger.tables()["calls.cancelled"])) == (1, 1)
+    assert ledger.column("SELECT count(*) FROM ledger.quarantine") == [0]
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"version": 1}', '{"version": 2}', "null"])
+def test_a_message_that_nobody_can_read(ledger: Ledger, text: str) -> None:
+    """A message of any other shape is a bad message like others."""
+    texts = [*ledger.texts(answered("C1", 0)), text]
+
+    assert batches.take(ledger.writer, deliveries(texts), silent) == ["m3"]
+    assert batches.take(ledger.writer, deliveries([text], LAST_RECEIVE), silent) == []
+    assert ledger.column("SELECT convert_from(message, 'UTF8') FROM ledger.quarantine") == [text]
+
+
+def test_after_its_last_try_it_is_set_aside(ledger: Ledger) -> None:
+    """At the last receive a bad message goes to the quarantine with PostgreSQL's own reason, and from the queue."""
+    text = poison(ledger)
+
+    assert batches.take(ledger.writer, deliveries([text], LAST_RECEIVE - 1), silent) == ["m0"]
+    assert batches.take(ledger.writer, deliveries([text], LAST_RECEIVE), silent) == []
+    ((kept, reason),) = run(ledger.url, "SELECT convert_from(message, 'UTF8'), reason FROM ledger.quarantine")
+    assert kept == text
+    assert "violates not-null constraint" in str(reason)
+
+
+def test_a_database_that_is_away_takes_nothing(ledger: Ledger) -> None:
+    """When the database does not answer, all messages come again, whatever their number of tries."""
+    away = Connection("postgresql://nobody@127.0.0.1:1/none")
+    texts = ledger.texts(answered("C1", 0))
+
+    assert batches.take(away, deliveries(texts, LAST_RECEIVE), silent) == ["m0", "m1", "m2"]
+
+
+@pytest.fixture
+def lambda_settings(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """This process's settings are those of the ingest Lambda."""
+    monkeypatch.setenv("WRITER_DATABASE_URL", ledger.settings.writer_database_url)
+    environment.current.cache_clear()
+    yield
+    environment.current.cache_clear()
+
+
+@pytest.mark.usefixtures("lambda_settings")
+def test_the_lambdas_answer_names_what_failed(ledger: Ledger) -> None:
+    """The handler takes SQS's event, and names the failed messages as Lambda wants them."""
+    records: list[dict[str, Any]] = [
+        {"messageId": name, "body": text, "attributes": {"ApproximateReceiveCount": "1"}}
+        for name, text in (("good", ledger.texts(answered("C1", 0))[0]), ("bad", poison(ledger)))
+    ]
+
+    assert handle({"Records": records}) == {"batchItemFailures": [{"itemIdentifier": "bad"}]}
+    assert ledger.column("SELECT count(*) FROM ledger.events") == [1]

@@ -1,0 +1,163 @@
+"""Faults on the running bundle: whatever dies, each accepted event is stored once and its call is right in the end."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import boto3
+import psycopg2
+import pytest
+import requests
+
+from chalicelib.calls.replay import replay
+from chalicelib.platform.postgres import Connection
+from infra.local.gateway import bound
+from infra.local.postgres import Postgres
+from infra.local.queues import POLL_SECONDS
+from tests.conftest import Launch, Launched
+from tests.databases import Server, run
+from tests.ingest.telephony import BEGIN, TABLES, answered, copies, message, missed, ring_group
+
+CALLS = 24
+#: So short that a batch which failed comes again within the test, and long enough for any batch.
+VISIBILITY_SECONDS = 2
+PATIENCE_SECONDS = 30
+
+
+class Mortal:
+    """A PostgreSQL that can be killed, and started again in the same place."""
+
+    def __init__(self, folder: Path) -> None:
+        """Start it."""
+        with closing(bound("127.0.0.1", 0)) as listener:
+            self._port = listener.getsockname()[1]
+        self._postgres = Postgres(folder, "superuser")
+        self.server = Server(self._postgres.start(self._port))
+
+    def kill(self) -> None:
+        """End all of its processes at once, without a word to anybody, and start it again."""
+        self._postgres._process.send_signal(signal.SIGQUIT)  # type: ignore[union-attr]
+        self._postgres._process.wait()  # type: ignore[union-attr]
+        time.sleep(1)
+        self._postgres.start(self._port)
+
+    def stop(self) -> None:
+        """End it for good."""
+        self._postgres.stop()
+
+
+@pytest.fixture
+def mortal(tmp_path: Path) -> Iterator[Mortal]:
+    """A PostgreSQL to be killed."""
+    mortal = Mortal(tmp_path)
+    yield mortal
+    mortal.stop()
+
+
+@pytest.fixture
+def bundle(mortal: Mortal, launch: Launch, tmp_path: Path) -> Iterator[Launched]:
+    """The running bundle over that PostgreSQL, whose queue delivers again soon."""
+    launched = launch(tmp_path / "data", DATABASE_URL=mortal.server.new_database())
+    queue(launched).set_queue_attributes(
+        QueueUrl=launched.facts["queues"]["call-events"], Attributes={"VisibilityTimeout": str(VISIBILITY_SECONDS)}
+    )
+    # The poll that is under way still gives what it receives the queue's former time.
+    time.sleep(POLL_SECONDS + 0.5)
+    yield launched
+    assert launched.stop() == 0, launched.output
+
+
+def queue(launched: Launched) -> Any:
+    """SQS of a running bundle."""
+    return boto3.client(
+        "sqs",
+        endpoint_url=launched.facts["aws_endpoint_url"],
+        region_name="us-east-1",
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+    )
+
+
+class Load:
+    """Posts the events of many calls in odd order, some twice, and puts some messages twice into the queue."""
+
+    def __init__(self, launched: Launched) -> None:
+        """Prepare the posts."""
+        self.accepted = 0
+        self.refused: list[int] = []
+        self._launched = launched
+        kinds = (answered, ring_group, missed)
+        webhooks = [hook for number in range(CALLS) for hook in kinds[number % 3](f"C{number}", number * 7)]
+        # Ends before beginnings, and the provider's own repetitions last.
+        self._webhooks = [*webhooks[::-1], *copies(webhooks[::5])]
+        self._thread = threading.Thread(target=self._post)
+
+    def start(self) -> None:
+        """Begin to post."""
+        self._thread.start()
+
+    def finish(self) -> None:
+        """Wait until all is posted."""
+        self._thread.join()
+
+    def _post(self) -> None:
+        facts = self._launched.facts
+        keys, ids = facts["webhook_keys"]["telphin"], facts["extensions"]
+        sqs = queue(self._launched)
+        for number, hook in enumerate(self._webhooks):
+            kind = "queue" if hook.extension == "900" else "phone"
+            answer = requests.get(f"{facts['url']}/ext-event/{keys[kind]}", params=dict(hook.fields), timeout=10)
+            self.accepted += answer.status_code == 200
+            self.refused += [answer.status_code] * (answer.status_code != 200)
+            if number % 8 == 0:
+                identity = f"00000000-0000-0000-0000-{number:012}"
+                text = message(ids[kind]["id"], identity=identity, accepted=BEGIN, query=urlencode(hook.fields))
+                for _ in range(2):
+                    sqs.send_message(QueueUrl=facts["queues"]["call-events"], MessageBody=text)
+                self.accepted += 1
+            time.sleep(0.03)
+
+
+def stored(url: str) -> int:
+    """How many events are in the ledger, or none while the database is away."""
+    try:
+        return int(str(run(url, "SELECT count(*) FROM ledger.events")[0][0]))
+    except psycopg2.OperationalError:
+        return 0
+
+
+def tables(url: str) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of the tables that calls fill."""
+    return {name: run(url, f"SELECT row.*::text FROM {name} AS row ORDER BY 1") for name in TABLES}
+
+
+def test_postgresql_dies_under_load(bundle: Launched, mortal: Mortal) -> None:
+    """Webhooks are accepted all the while; each is stored once, and the rows are those of an undisturbed run."""
+    url = bundle.facts["database_url"]
+    load = Load(bundle)
+    load.start()
+    time.sleep(1)
+    run(url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'ringledger_writer'")
+    mortal.kill()
+    load.finish()
+    run(url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'ringledger_writer'")
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while stored(url) < load.accepted and time.monotonic() < deadline:
+        time.sleep(0.2)
+
+    assert load.refused == []
+    assert stored(url) == load.accepted
+    found = tables(url)
+    owner = Connection(url)
+    owner.execute(f"TRUNCATE {', '.join(TABLES)}")
+    replay(owner, datetime.min, BEGIN + timedelta(days=36_500), "", lambda _: None)  # noqa: DTZ901 - everything
+    assert found == tables(url)
+    assert (len(found["calls.success"]), len(found["calls.cancelled"])) == (CALLS * 2 // 3, CALLS // 3)

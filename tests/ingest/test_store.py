@@ -1,0 +1,203 @@
+"""The store: what a batch leaves in the tables, whatever was there before."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.calls import messages, store
+from chalicelib.platform.postgres import Connection, DatabaseError
+from tests.databases import run
+from tests.ingest.telephony import BEGIN, CALLER, Ledger, answered, busy, copies, event, message, missed, ring_group
+
+NATIVE = '{"table": "calls.holds", "rows": [{"side": "a", "hold_dt": "2026-11-20T09:00:00"}, {"side": "b"}]}'
+
+
+def test_a_call_stands_in_the_tables(ledger: Ledger) -> None:
+    """An answered call is one success row with its fork, its phone's states and a side record."""
+    ledger.take(answered("C1", 0))
+
+    assert run(ledger.url, "SELECT anumber, duration, stop_dt - start_dt FROM calls.success") == [
+        (CALLER, 55, timedelta(seconds=55))
+    ]
+    assert ledger.column("SELECT isanswered FROM calls.forks") == [True]
+    assert run(ledger.url, "SELECT state, len FROM sipusers.states ORDER BY dt_start") == [("early", 5), ("busy", 55)]
+    assert run(ledger.url, "SELECT version, complete, gone_at FROM ledger.records") == [(1, True, None)]
+    assert ledger.column("SELECT state FROM ledger.presence") == ["registered"]
+
+
+def test_what_is_on_now_is_known(ledger: Ledger) -> None:
+    """A call without its end is open with its legs; with it, nothing is on."""
+    begun, talked, ended = answered("C1", 0)
+    ledger.take([begun, talked])
+    assert ledger.column("SELECT live -> 0 ->> 'state' FROM ledger.calls WHERE open") == ["talking"]
+
+    ledger.take([ended])
+    assert run(ledger.url, "SELECT open, live FROM ledger.calls") == [(False, None)]
+
+
+def test_a_repeated_batch_changes_nothing(ledger: Ledger) -> None:
+    """Messages that SQS delivers again are stored once, and no row is written again."""
+    webhooks = [*answered("C1", 0), *missed("C2", 10)]
+    ledger.take(webhooks)
+    before = ledger.tables()
+    places = ledger.column("SELECT ctid FROM calls.success UNION ALL SELECT ctid FROM calls.forks")
+
+    ledger.take(webhooks)
+    ledger.take([*webhooks, *webhooks])
+
+    assert ledger.tables() == before
+    assert ledger.column("SELECT ctid FROM calls.success UNION ALL SELECT ctid FROM calls.forks") == places
+    assert ledger.column("SELECT version FROM ledger.records") == [1, 1]
+
+
+def test_a_provider_that_repeats_itself_changes_nothing(ledger: Ledger) -> None:
+    """Another delivery of the same events is stored as it came, and gives no second row."""
+    ledger.take(ring_group("C1", 0))
+    before = ledger.tables()
+
+    ledger.take(copies(ring_group("C1", 0)))
+
+    assert ledger.tables() == before
+    assert ledger.column("SELECT count(*) FROM ledger.events") == [12]
+
+
+def test_a_late_answer_takes_the_missed_call_away(ledger: Ledger) -> None:
+    """A row that no longer follows disappears, and its side record becomes a tombstone that names the successor."""
+    begun, talked, ended = answered("C1", 0)
+    direct = event("C1", "106", "hangup", 60, CallStatus="NOANSWER")
+    ledger.take([begun, direct])
+    (missed_id,) = ledger.column("SELECT inviteid FROM calls.cancelled")
+
+    ledger.take([talked, ended])
+
+    (successor,) = ledger.column("SELECT inviteid FROM calls.success")
+    assert ledger.column("SELECT inviteid FROM calls.cancelled") == []
+    assert run(ledger.url, "SELECT inviteid, version, successor FROM ledger.records WHERE gone_at IS NOT NULL") == [
+        (missed_id, 2, successor)
+    ]
+
+
+def test_rows_that_stay_the_same_are_not_written(ledger: Ledger) -> None:
+    """An event that changes one call's row leaves the rows of other calls of its batch where they are."""
+    ledger.take([*answered("C1", 0), *busy("C2", 100)])
+    before = run(ledger.url, "SELECT ctid, xmin::text FROM calls.success")
+
+    ledger.take([event("C1", "106", "other", 30), event("C2", "107", "hangup", 120, CallStatus="BUSY", CallFlow="out")])
+
+    assert run(ledger.url, "SELECT ctid, xmin::text FROM calls.success") == before
+
+
+def test_agents_come_and_go(ledger: Ledger) -> None:
+    """Agent events belong to no call: each is one row, and the last one is the agent's state."""
+    texts = [
+        message(
+            ledger.ids["900"],
+            identity=f"00000000-0000-0000-0000-00000000000{number}",
+            accepted=BEGIN + timedelta(seconds=number),
+            query=f"EventType=agent-{word}&agent_id=7&agent_status={status}",
+        )
+        for number, word, status in ((1, "login", "available"), (2, "logout", "logged_out"))
+    ]
+    store.take(ledger.writer, [messages.read(text) for text in reversed(texts)])
+
+    assert ledger.column("SELECT state FROM userevents.usr_state_changed ORDER BY eventts") == [
+        "available",
+        "logged_out",
+    ]
+    assert run(ledger.url, "SELECT name, state FROM ledger.presence") == [("7", "logged_out")]
+
+
+def test_native_rows_are_written_once(ledger: Ledger) -> None:
+    """The same rows by two webhooks are there once."""
+    native = ledger.register("native", "old-pbx")
+    for number in (1, 2):
+        text = message(
+            native,
+            identity=f"00000000-0000-0000-0000-00000000000{number}",
+            accepted=BEGIN,
+            provider="native",
+            body=NATIVE,
+        )
+        store.take(ledger.writer, [messages.read(text)])
+
+    assert ledger.column("SELECT side FROM calls.holds ORDER BY side") == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("extension", "query", "reason"),
+    [
+        (999_999, "EventType=dial-in&CallID=C1", "The registry has no extension 999999 of telphin"),
+        (0, "Nothing=known", "There is no EventType"),
+    ],
+)
+def test_what_is_not_understood_is_kept(ledger: Ledger, extension: int, query: str, reason: str) -> None:
+    """A webhook from nobody, or without sense, is in the quarantine with the reason, whole."""
+    text = message(
+        extension or ledger.ids["106"],
+        identity="00000000-0000-0000-0000-000000000001",
+        accepted=BEGIN,
+        query=query,
+    )
+    store.take(ledger.writer, [messages.read(text)])
+
+    ((found, kept),) = run(ledger.url, "SELECT reason, convert_from(message, 'UTF8') FROM ledger.quarantine")
+    assert (found, kept) == (reason, text)
+    assert ledger.column("SELECT count(*) FROM ledger.events") == [0]
+
+
+def test_a_revoked_extension_is_heard_no_more(ledger: Ledger) -> None:
+    """What was accepted before it was revoked is understood, what came later is refused."""
+    revoked = ledger.register("telphin", f"{'13596'}*108")
+    run(ledger.url, "UPDATE ledger.extensions SET revoked_at = '2026-11-20 09:00:10Z' WHERE id = %s", [revoked])
+    for number, second in ((1, 5), (2, 15)):
+        text = message(
+            revoked,
+            identity=f"00000000-0000-0000-0000-00000000000{number}",
+            accepted=BEGIN + timedelta(seconds=second),
+            query=f"EventType=dial-in&CallID=C{number}",
+        )
+        store.take(ledger.writer, [messages.read(text)])
+
+    assert ledger.column("SELECT call_id FROM ledger.events") == ["C1"]
+    assert ledger.column("SELECT reason FROM ledger.quarantine") == [f"Extension {revoked} was revoked before"]
+
+
+def test_text_that_postgresql_refuses_is_cleaned(ledger: Ledger) -> None:
+    """A NUL in a field reaches no column, and its webhook stays whole."""
+    ledger.take([event("C1", "106", "dial-in", 0, CallerIDName="a\0b"), *answered("C1", 0)])
+
+    assert ledger.column("SELECT count(*) FROM calls.success") == [1]
+    assert ledger.column("SELECT count(*) FROM ledger.events WHERE query LIKE '%%a\\%%00b%%'") == [1]
+
+
+def test_two_consumers_of_the_same_calls(ledger: Ledger) -> None:
+    """Batches that share calls, taken at the same time in opposite orders, neither deadlock nor lose an event."""
+    calls = [answered(f"C{number}", number * 100) for number in range(12)]
+    halves = [[call[part] for call in order for part in parts] for order, parts in
+              ((calls, (0, 2)), (calls[::-1], (1,)))]  # fmt: skip
+    faults: list[DatabaseError] = []
+
+    def consume(half: list[object]) -> None:
+        writer = Connection(ledger.settings.writer_database_url)
+        try:
+            for begin in range(0, len(half), 6):
+                ledger.take(half[begin : begin + 6], writer)  # type: ignore[arg-type]
+        except DatabaseError as fault:
+            faults.append(fault)
+        writer.close()
+
+    threads = [threading.Thread(target=consume, args=(half,)) for half in (*halves, *halves)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    together = ledger.tables()
+    ledger.clear()
+    ledger.take([webhook for call in calls for webhook in call])
+
+    assert faults == []
+    assert together == ledger.tables()
+    assert len(together["calls.success"]) == 12

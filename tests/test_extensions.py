@@ -1,0 +1,139 @@
+"""The registry of extensions: one live row for each, changed in place, revoked for good and publicly."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+
+from chalicelib import extensions, revocations
+from chalicelib.calls.events import Source
+from chalicelib.errors import RingledgerError
+from chalicelib.extensions import Description, ExtensionRefused
+from chalicelib.platform import objects
+from chalicelib.platform.postgres import Connection
+from chalicelib.settings import Settings
+from infra.local import aws, environment
+from infra.local.aws import Aws
+from infra.local.keyring import Keyring
+from tests.databases import run
+
+
+@pytest.fixture(scope="module")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """An S3 with the bundle's bucket, which this process's settings lead to."""
+    environment.prepare_clients()
+    folder = tmp_path_factory.mktemp("aws")
+    server = Aws(folder)
+    url = server.start(Keyring(folder).port("aws"))
+    aws.prepare(url)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", url)
+        objects.client.cache_clear()
+        yield boto3.client("s3")
+    objects.client.cache_clear()
+    server.stop()
+
+
+def _added(database: Settings, name: str, **described: Any) -> extensions.Extension:
+    return extensions.add(database.owner_database_url, Description("telphin", "13596", name, **described))
+
+
+def test_the_consumer_asks_for_many_at_once(database: Settings) -> None:
+    """`by_ids` gives what events need to know, as the writer's role, and leaves out what nobody registered."""
+    phone = _added(database, "13596*100", owner="Anna", external_only=True, remote_id="1138100")
+    queue = _added(database, "13596*200", type="queue")
+
+    found = extensions.by_ids(Connection(database.writer_database_url), [phone.id, queue.id, 999_999])
+
+    assert found == {
+        phone.id: Source(phone.id, "telphin", "13596", "13596*100", "phone", "Anna", external_only=True),
+        queue.id: Source(queue.id, "telphin", "13596", "13596*200", "queue"),
+    }
+    assert extensions.by_ids(Connection(database.writer_database_url), []) == {}
+
+
+def test_a_name_is_registered_once(database: Settings) -> None:
+    """The same extension of the same client cannot be registered twice; another client's can."""
+    _added(database, "13596*101")
+
+    with pytest.raises(ExtensionRefused, match=r"13596\*101 is registered already"):
+        _added(database, "13596*101")
+    assert extensions.add(database.owner_database_url, Description("telphin", "24680", "13596*101")).id
+
+
+@pytest.mark.parametrize(
+    ("described", "words"),
+    [
+        (Description("oktell", "1", "2"), "Unknown provider 'oktell'; there are telphin, mtt, native"),
+        (Description("mtt", "1", "2", type="fax"), "Unknown type 'fax'; there are phone, ivr, queue"),
+        (Description("mtt", "", "2"), "A client and a name are 1 to 128"),
+        (Description("mtt", "1", " 2"), "without outer blanks"),
+        (Description("mtt", "1", "a\0b"), "printable"),
+        (Description("telphin", "1", "1*2@sip.example"), "goes without its @domain"),
+        (Description("telphin", "1", "1*2", remote_id="../x"), "letters and digits"),
+        (Description("telphin", "1", "1*2", owner="x" * 129), "An owner is up to 128"),
+    ],
+)
+def test_what_cannot_be_an_extension_is_refused(database: Settings, described: Description, words: str) -> None:
+    """The refusal says what would be right."""
+    with pytest.raises(ExtensionRefused, match=words):
+        extensions.add(database.owner_database_url, described)
+
+
+def test_many_are_put_or_none(database: Settings) -> None:
+    """`put` changes what is there, keeps its id, and does nothing at all when one of them is wrong."""
+    url, known = database.owner_database_url, _added(database, "13596*102", owner="Anna")
+    changed = Description("telphin", "13596", "13596*102", "ivr", "Boris")
+    told: list[int] = []
+
+    with pytest.raises(ExtensionRefused):
+        extensions.put(url, [changed, Description("telphin", "13596", "13596*103", "fax")], told.append)
+    assert told == []
+    put = extensions.put(url, [changed, Description("telphin", "13596", "13596*103")], told.append)
+
+    assert told == [1, 2]
+    assert put[0].id == known.id
+    assert put[0].described == changed
+    assert extensions.find(url, [known.id]) == [put[0]]
+
+
+def test_revoking_is_for_good_and_for_all_to_see(database: Settings, s3: Any) -> None:
+    """A revoked extension is on the list in S3, is still known by its id, and makes room for a new one of its name."""
+    url, revoked = database.owner_database_url, _added(database, "13596*104")
+    for _ in range(2):
+        extensions.revoke(url, [revoked.id], aws.BUCKET)
+
+    listed = json.loads(s3.get_object(Bucket=aws.BUCKET, Key=revocations.KEY)["Body"].read())
+    assert revoked.id in listed["extensions"]
+    assert extensions.by_ids(Connection(url), [revoked.id])[revoked.id].revoked_at
+    assert _added(database, "13596*104").id != revoked.id
+    assert next(each.id for each in extensions.listing(url) if each.described.name == "13596*104") == revoked.id
+
+
+def test_the_list_keeps_those_of_before(database: Settings, s3: Any) -> None:
+    """Each revocation publishes all that there ever were."""
+    first, second = _added(database, "13596*105"), _added(database, "13596*106")
+    for each in (first, second):
+        extensions.revoke(database.owner_database_url, [each.id], aws.BUCKET)
+
+    assert {first.id, second.id} <= set(
+        json.loads(s3.get_object(Bucket=aws.BUCKET, Key=revocations.KEY)["Body"].read())["extensions"]
+    )
+
+
+@pytest.mark.usefixtures("s3")
+@pytest.mark.parametrize("bucket", ["no-such-bucket", aws.BUCKET])
+def test_a_failed_revocation_changes_nothing(database: Settings, bucket: str) -> None:
+    """When the list cannot be written, or one id is nobody's, no extension of the same request is revoked."""
+    known = _added(database, f"13596*{107 if bucket == aws.BUCKET else 108}")
+    ids = [known.id, 999_999] if bucket == aws.BUCKET else [known.id]
+
+    with pytest.raises(RingledgerError, match=r"There is no extension 999999|does not answer"):
+        extensions.revoke(database.owner_database_url, ids, bucket)
+    assert run(
+        database.owner_database_url, "SELECT revoked_at FROM ledger.extensions WHERE id = %s", [known.id]
+    ) == [(None,)]  # fmt: skip

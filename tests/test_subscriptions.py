@@ -1,0 +1,209 @@
+"""Subscriptions, against a small Telphin over HTTP: what is recommended is ordered, and only ours is ever cancelled."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from chalicelib import extensions, subscriptions
+from chalicelib.errors import Misconfigured, Unavailable
+from chalicelib.extensions import Description, Extension, ExtensionRefused
+from chalicelib.platform.postgres import Connection
+from chalicelib.platform.telphin import ProviderRefused, Telphin
+from chalicelib.settings import Settings
+from chalicelib.subscriptions import Changes, LimitReached
+from infra.local.provider import LIMIT, Provider
+
+URL = "https://calls.example/ext-event/key"
+PHONE = ["dial-in", "dial-out", "answer", "hangup"]
+
+_numbers = itertools.count(1_138_000)
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    """A provider at which nothing is ordered yet."""
+    provider = Provider("application", "secret")
+    yield provider
+    provider.stop()
+
+
+@pytest.fixture
+def settings(provider: Provider) -> Settings:
+    """Settings that lead to it."""
+    url = provider.start(0)
+    return Settings(telphin_url=url, telphin_client_id="application", telphin_client_secret="secret")
+
+
+@pytest.fixture
+def api(settings: Settings) -> Telphin:
+    """Its API."""
+    return Telphin(settings)
+
+
+@pytest.fixture
+def owner(database: Settings) -> Connection:
+    """The connection that remembers what was ordered."""
+    return Connection(database.owner_database_url)
+
+
+def _extension(database: Settings, type_: str = "phone", agent_id: str = "") -> Extension:
+    number = str(next(_numbers))
+    whole = Description("telphin", "13596", f"13596*{number}", type_, remote_id=number, agent_id=agent_id)
+    return extensions.add(database.owner_database_url, whole)
+
+
+def _events(provider: Provider, extension: Extension, kind: str = "extension") -> list[tuple[str, str, str]]:
+    number = extension.described.remote_id if kind == "extension" else extension.described.agent_id
+    ordered = provider.ordered.get(f"{kind}/{number}", {}).values()
+    return [(event["event_type"], event["method"], event["url"]) for event in ordered]
+
+
+@pytest.mark.parametrize("case", [("phone", PHONE), ("ivr", ["hangup"]), ("queue", ["hangup"])])
+def test_the_recommended_events_are_ordered(
+    database: Settings, owner: Connection, provider: Provider, api: Telphin, case: tuple[str, list[str]]
+) -> None:
+    """A phone posts all four events, an IVR and a queue their hangup alone; a repetition orders nothing twice."""
+    type_, events = case
+    extension = _extension(database, type_)
+
+    assert subscriptions.subscribe(owner, api, extension, URL) == Changes(ordered=events)
+    assert subscriptions.subscribe(owner, api, extension, URL) == Changes(kept=events)
+    assert _events(provider, extension) == [(event, "POST", URL) for event in events]
+
+
+def test_an_agent_posts_too(database: Settings, owner: Connection, provider: Provider, api: Telphin) -> None:
+    """An extension with an agent orders the agent's events where agents are."""
+    extension = _extension(database, agent_id=f"a{next(_numbers)}")
+
+    subscriptions.subscribe(owner, api, extension, URL)
+
+    assert [event for event, *_ in _events(provider, extension, "agent")] == ["agent-login", "agent-logout"]
+
+
+def test_events_of_others_stay(database: Settings, owner: Connection, provider: Provider, api: Telphin) -> None:
+    """Another integration's events, even of the same type, survive ours coming and going."""
+    extension = _extension(database)
+    other = {"event_type": "hangup", "method": "GET", "url": "https://crm.example/"}
+    provider.order("extension", extension.described.remote_id, other)
+
+    subscriptions.subscribe(owner, api, extension, URL)
+    changes = subscriptions.unsubscribe(owner, api, extension)
+
+    assert len(changes.cancelled) == 4
+    assert _events(provider, extension) == [("hangup", "GET", "https://crm.example/")]
+    assert subscriptions.unsubscribe(owner, api, extension) == Changes()
+
+
+def test_a_new_address_replaces_the_old_one(
+    database: Settings, owner: Connection, provider: Provider, api: Telphin
+) -> None:
+    """After a rotation the events go to the new address, and no longer to the old one."""
+    extension = _extension(database)
+    subscriptions.subscribe(owner, api, extension, URL)
+
+    changes = subscriptions.subscribe(owner, api, extension, f"{URL}2")
+
+    assert (changes.ordered, len(changes.cancelled)) == (PHONE, 4)
+    assert _events(provider, extension) == [(event, "POST", f"{URL}2") for event in PHONE]
+
+
+def test_what_somebody_removed_is_ordered_again(
+    database: Settings, owner: Connection, provider: Provider, api: Telphin
+) -> None:
+    """An event of ours that is gone at the provider is missing, whatever we remember of it."""
+    extension = _extension(database)
+    subscriptions.subscribe(owner, api, extension, URL)
+    provider.ordered[f"extension/{extension.described.remote_id}"].clear()
+
+    assert subscriptions.subscribe(owner, api, extension, URL).ordered == PHONE
+    assert len(subscriptions.unsubscribe(owner, api, extension).cancelled) == 4
+    assert _events(provider, extension) == []
+
+
+def test_an_order_that_could_not_be_noted_is_ours(
+    database: Settings, owner: Connection, provider: Provider, api: Telphin
+) -> None:
+    """Whatever goes to our own secret address is taken as ours, and not ordered a second time."""
+    extension = _extension(database, "queue")
+    provider.order("extension", extension.described.remote_id, {"event_type": "hangup", "url": URL})
+
+    assert subscriptions.subscribe(owner, api, extension, URL).kept == ["hangup"]
+    assert len(subscriptions.unsubscribe(owner, api, extension).cancelled) == 1
+
+
+def test_the_limit_names_both_remedies(database: Settings, owner: Connection, provider: Provider, api: Telphin) -> None:
+    """With sixteen events there, the message tells what can be done; once done, a repetition does the rest."""
+    extension = _extension(database)
+    number = extension.described.remote_id
+    for _ in range(LIMIT - 1):
+        provider.order("extension", number, {"event_type": "hangup", "url": "https://crm.example/"})
+
+    with pytest.raises(LimitReached) as refused:
+        subscriptions.subscribe(owner, api, extension, URL)
+
+    assert f"{extension.described.name} has 16 events" in refused.value.message
+    assert "delete unused ones" in refused.value.message
+    assert "ask the PBX administrator to raise the limit" in refused.value.message
+    for event in list(provider.ordered[f"extension/{number}"])[:3]:
+        del provider.ordered[f"extension/{number}"][event]
+    assert subscriptions.subscribe(owner, api, extension, URL) == Changes(ordered=PHONE[1:], kept=PHONE[:1])
+
+
+def test_another_refusal_is_told_in_the_providers_words(
+    database: Settings, owner: Connection, provider: Provider, api: Telphin
+) -> None:
+    """An IVR that was registered as a phone is explained by the provider itself."""
+    extension = _extension(database)
+    provider.ivrs = frozenset({extension.described.remote_id})
+
+    with pytest.raises(ProviderRefused, match="not possible on ivr-type extensions"):
+        subscriptions.subscribe(owner, api, extension, URL)
+
+
+def test_what_has_no_subscriptions_is_refused(database: Settings, owner: Connection, api: Telphin) -> None:
+    """MTT, extensions without the provider's id, and revoked ones are refused with what to do instead."""
+    mtt = extensions.add(database.owner_database_url, Description("mtt", "79586488002", "79586488002"))
+    phone = _extension(database)
+    nameless = dataclasses.replace(phone, described=dataclasses.replace(phone.described, remote_id=""))
+    revoked = dataclasses.replace(phone, revoked_at=phone.created_at)
+
+    for extension, words in ((mtt, "give the address"), (nameless, "--remote-id"), (revoked, "is revoked")):
+        with pytest.raises(ExtensionRefused, match=words):
+            subscriptions.subscribe(owner, api, extension, URL)
+
+
+def test_credentials_are_needed_and_checked(settings: Settings) -> None:
+    """Without credentials nothing is asked; with wrong ones the provider refuses."""
+    with pytest.raises(Misconfigured, match="TELPHIN_CLIENT_ID"):
+        Telphin(Settings())
+    with pytest.raises(ProviderRefused, match="invalid_client"):
+        Telphin(dataclasses.replace(settings, telphin_client_secret="wrong")).ordered("extension/1")
+
+
+def test_a_provider_that_is_away_is_told(settings: Settings, provider: Provider) -> None:
+    """A closed port is the provider being away, not a crash."""
+    provider.stop()
+    with pytest.raises(Unavailable, match="does not answer"):
+        Telphin(settings).ordered("extension/1")
+    provider.start(0)
+
+
+def test_the_small_provider_posts_what_is_ordered(
+    database: Settings, owner: Connection, api: Telphin, settings: Settings
+) -> None:
+    """An event that is simulated there comes to every address that ordered its type."""
+    extension = _extension(database)
+    subscriptions.subscribe(owner, api, extension, f"{settings.telphin_url}/nowhere")
+
+    answer = requests.post(
+        f"{settings.telphin_url}/simulate/extension/{extension.described.remote_id}",
+        data={"EventType": "hangup", "CallID": "1"},
+        timeout=10,
+    )
+
+    assert answer.json() == {"statuses": [404]}

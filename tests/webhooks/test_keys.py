@@ -1,0 +1,169 @@
+"""Keys: made for one extension of one provider, valid through a rotation, worth nothing once revoked."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+
+import boto3
+import pytest
+
+from chalicelib import revocations, webhook_keys
+from chalicelib.errors import Misconfigured
+from chalicelib.settings import Settings, load
+from infra.local import aws
+from tests.webhooks.conftest import EXTENSIONS, NEWER, OLDER, Start, Surface, key
+from tests.webhooks.samples import MTT, TELPHIN
+
+HANGUP = TELPHIN["hangup"]
+UNKNOWN = (3, "a-secret-that-is-nobody's-any-more")
+
+
+@pytest.mark.parametrize("extension", [0, 1, 7, 2**31 - 1])
+@pytest.mark.parametrize("provider", ["telphin", "mtt", "native"])
+def test_a_key_leads_back_to_its_extension(provider: str, extension: int) -> None:
+    """A key is 32 small letters and digits, always the same ones, and says whose it is."""
+    issued = webhook_keys.issue((NEWER, OLDER), provider, extension)
+
+    assert re.fullmatch(r"[a-z0-9]{32}", issued)
+    assert issued == webhook_keys.issue((NEWER,), provider, extension)
+    assert webhook_keys.verify((NEWER, OLDER), provider, issued) == (extension, 2)
+
+
+def test_a_changed_key_leads_nowhere() -> None:
+    """Whichever character is changed, and to whatever, the key is not one of ours."""
+    issued = key("telphin")
+    changed = {
+        issued[:place] + letter + issued[place + 1 :]
+        for place in range(32)
+        for letter in "0123456789abcdefghijklmnopqrstuv"
+    } - {issued}
+
+    assert len(changed) == 32 * 31
+    assert not any(webhook_keys.verify((NEWER,), "telphin", text) for text in changed)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "a" * 31,
+        "a" * 33,
+        "0" * 32,
+        "A" * 32,
+        "\N{LATIN SMALL LETTER LONG S}" * 32,
+        "a" * 31 + "\n",
+        "a" * 32 + "\n",
+    ],
+)
+def test_what_is_no_key_leads_nowhere(text: str) -> None:
+    """Other lengths and letters are refused, the same key in capitals too."""
+    assert webhook_keys.verify((NEWER,), "telphin", text) is None
+    assert webhook_keys.verify((NEWER,), "telphin", key("telphin").upper()) is None
+
+
+def test_a_secret_that_nobody_knows_proves_nothing() -> None:
+    """A generation that is not configured cannot be claimed, not even with an empty secret."""
+    forged = webhook_keys.issue(((5, ""),), "telphin", 7)
+
+    assert webhook_keys.verify((NEWER, OLDER), "telphin", forged) is None
+
+
+def test_without_secrets_nothing_is_guessed() -> None:
+    """A deployment without secrets says so, instead of taking every key for a wrong one."""
+    with pytest.raises(Misconfigured, match="WEBHOOK_SECRETS is not set"):
+        webhook_keys.verify((), "telphin", key("telphin"))
+
+
+def test_the_address_is_the_one_to_give_away() -> None:
+    """Telphin's is as its documents recommend; the others name their provider."""
+    settings = load({"PUBLIC_URL": "https://calls.example/api/", "WEBHOOK_SECRETS": f"2:{NEWER[1]}"})
+
+    assert webhook_keys.address(settings, "telphin", 7) == f"https://calls.example/api/ext-event/{key('telphin')}"
+    assert webhook_keys.address(settings, "mtt", 8) == f"https://calls.example/api/webhooks/mtt/{key('mtt')}"
+    with pytest.raises(Misconfigured, match="PUBLIC_URL is not set"):
+        webhook_keys.address(Settings(), "telphin", 7)
+
+
+@pytest.mark.parametrize("value", ["x", "1:short", f"x:{'s' * 32}", f"256:{'s' * 32}", f"1:{'s' * 32} 01:{'t' * 32}"])
+def test_secrets_that_cannot_be_used_are_refused(value: str) -> None:
+    """The error says what would be right, and quotes no secret."""
+    with pytest.raises(Misconfigured, match="WEBHOOK_SECRETS must be pairs generation:secret") as refused:
+        load({"WEBHOOK_SECRETS": value})
+    assert "ssss" not in refused.value.message
+
+
+def test_both_generations_work_during_a_rotation(surface: Surface) -> None:
+    """Addresses under the older secret go on working while new ones are given out; those of a third do not."""
+    older, newer, unknown = (key("telphin", secrets=(pair,)) for pair in (OLDER, NEWER, UNKNOWN))
+
+    assert [surface.post(f"/ext-event/{text}", HANGUP).status_code for text in (older, newer, unknown)] == [
+        200,
+        200,
+        404,
+    ]
+    assert [message["generation"] for message in surface.queued()] == [1, 2]
+
+
+def test_a_retired_secret_ends_its_addresses(start: Start) -> None:
+    """When the older secret is taken out of the settings, its keys are unknown."""
+    surface = start(WEBHOOK_SECRETS=f"2:{NEWER[1]}")
+
+    assert surface.post(f"/ext-event/{key('telphin', secrets=(OLDER,))}", HANGUP).status_code == 404
+    assert surface.telphin(HANGUP).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/ext-event/{key('mtt')}",
+        f"/ext-event/{key('native')}",
+        f"/webhooks/mtt/{key('telphin')}",
+        f"/webhooks/native/{key('mtt')}",
+        f"/webhooks/oktell/{key('telphin')}",
+        f"/webhooks/telphin/{'a' * 32}",
+        "/ext-event/f2a8vdrfae0s1ku5d2rj3iximjf3twyz",
+    ],
+)
+def test_a_key_is_worth_nothing_elsewhere(surface: Surface, path: str) -> None:
+    """A key of another provider and a key of nobody are 404, and leave nothing behind."""
+    answer = surface.post(path, MTT[0].encode())
+
+    assert (answer.status_code, answer.json()["error"]) == (404, "not-found")
+    assert surface.queued() == []
+
+
+def test_a_revoked_key_is_refused(endpoint: str, surface: Surface) -> None:
+    """Once its extension is on the list in S3, a key is 404 within the cache's time; without the list all are valid."""
+    s3 = boto3.client("s3", endpoint_url=endpoint)
+    assert surface.telphin(HANGUP).status_code == 200
+    s3.put_object(Bucket=aws.BUCKET, Key=revocations.KEY, Body=b'{"extensions": [%d]}' % EXTENSIONS["telphin"])
+    try:
+        _until(lambda: surface.telphin(HANGUP).status_code == 404)
+        assert surface.mtt(MTT[0].encode()).status_code == 200
+    finally:
+        s3.delete_object(Bucket=aws.BUCKET, Key=revocations.KEY)
+    _until(lambda: surface.telphin(HANGUP).status_code == 200)
+
+
+def test_a_damaged_list_keeps_the_last_one(endpoint: str, surface: Surface) -> None:
+    """A list that cannot be read changes nothing: what was revoked stays so, and the rest is accepted."""
+    s3 = boto3.client("s3", endpoint_url=endpoint)
+    s3.put_object(Bucket=aws.BUCKET, Key=revocations.KEY, Body=b'{"extensions": [%d]}' % EXTENSIONS["telphin"])
+    try:
+        _until(lambda: surface.telphin(HANGUP).status_code == 404)
+        s3.put_object(Bucket=aws.BUCKET, Key=revocations.KEY, Body=b"{")
+        _until(lambda: surface.telphin(HANGUP).ok or "cannot be read" in surface.log.read_text())
+        assert surface.telphin(HANGUP).status_code == 404
+        assert surface.mtt(MTT[0].encode()).status_code == 200
+    finally:
+        s3.delete_object(Bucket=aws.BUCKET, Key=revocations.KEY)
+    _until(lambda: surface.telphin(HANGUP).status_code == 200)
+
+
+def _until(happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)

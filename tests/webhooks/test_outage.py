@@ -1,0 +1,61 @@
+"""While the queue is away, providers hear so in time to repeat, and nothing pretends to be stored."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from infra.local.gateway import bound
+from tests.webhooks.conftest import Start, key
+from tests.webhooks.samples import TELPHIN
+
+HANGUP = TELPHIN["hangup"]
+# What providers were promised.
+PROMISED_SECONDS = 3
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """An AWS that takes connections and never says a word."""
+    with bound("127.0.0.1", 0) as listener:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@pytest.fixture
+def closed() -> str:
+    """An AWS whose port is closed."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("aws", ["silent", "closed"])
+def test_aws_is_away(start: Start, request: pytest.FixtureRequest, aws: str) -> None:
+    """503 with Retry-After comes within three seconds, S3 being away too, on the first request and on later ones."""
+    url = request.getfixturevalue(aws)
+    surface = start(AWS_ENDPOINT_URL=url, EVENTS_QUEUE_URL=f"{url}/123456789012/call-events")
+
+    for _ in range(2):
+        answer = requests.post(f"{surface.url}/ext-event/{key('telphin')}", data=HANGUP, timeout=PROMISED_SECONDS)
+        assert (answer.status_code, answer.json()["error"]) == (503, "unavailable")
+        assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_the_queue_is_gone(start: Start) -> None:
+    """A queue that was deleted is no reason to drop anything either."""
+    surface = start()
+    surface.sqs.delete_queue(QueueUrl=surface.queue)
+
+    answer = surface.telphin(HANGUP)
+
+    assert answer.status_code == 503
+    assert "Retry-After" in answer.headers
+
+
+def test_a_wrong_key_needs_no_aws(start: Start, closed: str) -> None:
+    """A key that is not ours is 404 even then: nobody is asked about it."""
+    surface = start(AWS_ENDPOINT_URL=closed)
+
+    assert surface.post(f"/ext-event/{'a' * 32}", HANGUP).status_code == 404
