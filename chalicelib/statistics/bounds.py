@@ -87,13 +87,13 @@ class Budget:
 
     def pattern(self, name: str, arguments: list[Node]) -> None:
         """Bound what is searched for: a search takes the product of both lengths and does not look at the time."""
-        for sought in arguments[1:]:
-            _check_pattern(name, sought)
+        for sought in arguments[1 : 3 if name == "replace" else 2]:
+            _check_pattern(name, sought, GATHERED_TEXTS)
 
     def normal_form(self, name: str, arguments: list[Node]) -> None:
         """Bound what is normalised, which takes the square of its length."""
         for argument in arguments[:1]:
-            _check_pattern(name, argument)
+            _check_pattern(name, argument, GATHERED_TEXTS | LENGTHENED_TEXTS)
 
     def jsonpath(self, name: str, arguments: list[Node]) -> None:
         """Bound a path in JSON: one that lists subscripts multiplies what it finds with each list."""
@@ -129,7 +129,7 @@ BOUNDED: dict[str, Callable[[Budget, str, list[Node]], None]] = {
         ("strpos", "position", "replace", "split_part", "string_to_array", "string_to_table", "translate"),
         Budget.pattern,
     ),
-    **dict.fromkeys(("btrim", "ltrim", "rtrim", "starts_with", "array_to_string", "like_escape"), Budget.pattern),
+    **dict.fromkeys(("btrim", "ltrim", "rtrim", "starts_with", "array_to_string"), Budget.pattern),
     **dict.fromkeys(
         (
             "jsonb_path_exists",
@@ -149,13 +149,13 @@ BOUNDED_OPERATORS: dict[str, Callable[[Budget, str, list[Node]], None]] = {
 }
 #: Operators that compare every element of one side with every element of the other.
 CROSSING_OPERATORS = frozenset({"&&", "@>", "<@", "-"})
-#: Calls that make long texts or arrays out of many rows.
-GATHERING = frozenset(
-    """
-    string_agg array_agg json_agg jsonb_agg json_object_agg jsonb_object_agg array_to_string repeat lpad rpad replace
-    string_to_array regexp_split_to_array overlay
-    """.split()
+#: Calls that make one long text of many rows or elements, or of few characters.
+GATHERED_TEXTS = frozenset(
+    "string_agg array_to_string json_agg jsonb_agg json_object_agg jsonb_object_agg array_to_json".split()
 )
+LENGTHENED_TEXTS = frozenset("repeat lpad rpad replace overlay format concat concat_ws translate".split())
+#: Calls that make one long array of many rows, or of one long text.
+GATHERED_ARRAYS = frozenset("array_agg jsonb_agg json_agg string_to_array regexp_split_to_array array_cat".split())
 
 
 def literal(constant: Node) -> None:
@@ -177,30 +177,35 @@ def modifier(name: str, modifiers: list[Node]) -> None:
 
 def crossing(name: str, operands: list[Node]) -> None:
     """Refuse operators on arrays that are gathered on both sides (on the right alone for `-`)."""
-    gathered = [_gathers(operand) for operand in operands]
+    gathered = [_is_gathered_array(operand) for operand in operands]
     if all(gathered) or (name == "-" and gathered[-1]):
         raise OutOfBounds(f"{name} needs a short array on its right, such as array['a', 'b']")
 
 
-def _check_pattern(name: str, sought: Node) -> None:
+def _is_gathered_array(node: Node) -> bool:
+    if "TypeCast" in node:
+        return _is_gathered_array(node["TypeCast"]["arg"])
+    call = node.get("FuncCall")
+    is_query = node.get("SubLink", {}).get("subLinkType") == "ARRAY_SUBLINK"
+    return is_query or (call is not None and own_name(call["funcname"]) in GATHERED_ARRAYS)
+
+
+def _check_pattern(name: str, sought: Node, gathering: frozenset[str]) -> None:
     constant = text(sought)
     length = len(constant) if constant is not None else sum(len(text(part) or "") for part in parts(sought))
-    if length > PATTERN_LIMIT or (constant is None and _gathers(sought)):
+    if length > PATTERN_LIMIT or (constant is None and _calls_any(gathering, sought)):
         raise OutOfBounds(f"{name} takes {PATTERN_LIMIT} characters to look for at most, not gathered ones")
 
 
-def _gathers(node: Any) -> bool:  # noqa: ANN401 - a tree of JSON
-    """Whether an expression makes a long text or array out of many rows, or of few characters."""
+def _calls_any(names: frozenset[str], node: Any) -> bool:  # noqa: ANN401 - a tree of JSON
     if isinstance(node, list):
-        return any(map(_gathers, node))
+        return any(_calls_any(names, part) for part in node)
     if not isinstance(node, dict):
         return False
     call = node.get("FuncCall")
-    if call is not None and own_name(call["funcname"]) in GATHERING:
+    if call is not None and own_name(call["funcname"]) in names:
         return True
-    if node.get("SubLink", {}).get("subLinkType") == "ARRAY_SUBLINK":
-        return True
-    return any(map(_gathers, node.values()))
+    return any(_calls_any(names, part) for part in node.values())
 
 
 def _count(name: str, arguments: list[Node], step: float) -> float:

@@ -112,6 +112,10 @@ def test_bounds_that_were_evaded(sql: str) -> None:
         "select to_jsonb(s) - 'esgdlg' - array['adomain', 'bdomain'] from calls.success s",
         "select jsonb_path_query_first('{\"a\":[1]}', '$.a[0]')",
         "select string_agg(anumber, ', '), array_to_string(array_agg(bnumber), ', ') from calls.success",
+        "select count(*) - cardinality(array_agg(distinct bnumber)) from calls.success",
+        "select split_part(adomain, '.', array_length(string_to_array(adomain, '.'), 1)) from calls.success",
+        "select anumber from calls.success where anumber like replace(bnumber, '*', '%') escape '!'",
+        "select string_to_array(string_agg(anumber, ','), ','), normalize(adisplayname) from calls.success group by 2",
         "select invitedt - interval '1 day', duration - 5, '{\"a\":1}'::jsonb - 'a' from calls.success",
     ],
 )
