@@ -31,6 +31,8 @@ PADDED_TYPE_LIMITS = {"bpchar": 1_000, "bit": 1_000, "varbit": 1_000}
 #: How long a series between moments of the data, or of the clock, is taken to be.
 ASSUMED_SPAN = 5 * YEAR
 SHORTEST_STEP = 1.0
+#: Texts that PostgreSQL takes for moments near the present.
+CLOCK_WORDS = frozenset({"now", "today", "yesterday", "tomorrow"})
 
 _SUBSCRIPTS = re.compile(r"\[[^\]]*,")
 _PLACEHOLDER = re.compile(r"%(?:(\d+)\$)?-?(\*|\d+)?")
@@ -229,7 +231,7 @@ def _moment(name: str, node: Node) -> datetime | None:
     """A constant moment; None for one that only the query's run tells, such as now() or a column."""
     value = text(node)
     try:
-        return None if value is None else moment(value)
+        return None if value is None or value in CLOCK_WORDS else moment(value)
     except ValueError:
         raise OutOfBounds(f"{name} needs its moments written as '2024-03-01' or '2024-03-01 10:00'") from None
 

@@ -25,7 +25,7 @@ _UNITS = {
 _UNIT_MASKS = {4: YEAR, 2: 28 * DAY, 8: DAY, 1024: 3_600.0, 2048: 60.0, 4096: 1.0}
 _AMOUNT = re.compile(r"([+-]?\d{1,12}(?:\.\d{1,12})?)\s*([a-z]+)\s*", re.ASCII)
 _CLOCK = re.compile(r"([+-]?)(\d{1,6}):(\d{2})(?::(\d{2}))?", re.ASCII)
-_DAY = re.compile(r"\s*(\d{4})-(\d{1,2})-(\d{1,2})(.*)", re.ASCII)
+_DAY = re.compile(r"\s*(\d{4})-(\d{1,2})-(\d{1,2})(?:([ T])(\d{1,2})(:.*))?\s*", re.ASCII | re.DOTALL)
 _NUMBERS = frozenset({"int2", "int4", "int8", "numeric", "float4", "float8"})
 _TEXTS = frozenset({"text", "varchar", "timestamp", "timestamptz", "date", "time", "interval", "jsonpath"})
 
@@ -72,6 +72,8 @@ def seconds(node: Node) -> float | None:
     expression = node.get("A_Expr")
     if expression is not None and operator_name(expression) == "*":
         return _product(expression)
+    if "FuncCall" in node:
+        return _made(node["FuncCall"])
     value = text(node)
     if value is None or len(value) > INTERVAL_TEXT_LIMIT:
         return None
@@ -86,6 +88,18 @@ def _product(expression: Node) -> float | None:
     left, right = expression.get("lexpr", {}), expression["rexpr"]
     factor, length = (number(left), seconds(right)) if number(left) is not None else (number(right), seconds(left))
     return None if factor is None or length is None else factor * length
+
+
+def _made(call: Node) -> float | None:
+    """The length of `make_interval(hours => 1)`, or None for any other call."""
+    arguments = call.get("args", ())
+    named = [argument["NamedArgExpr"] for argument in arguments if "NamedArgExpr" in argument]
+    if own_name(call["funcname"]) != "make_interval" or len(named) != len(arguments):
+        return None
+    amounts = [(number(argument["arg"]), _UNITS.get(argument["name"].removesuffix("s"))) for argument in named]
+    if any(amount is None or amount < 0 or unit is None for amount, unit in amounts):
+        return None
+    return sum((amount or 0.0) * (unit or 0.0) for amount, unit in amounts)
 
 
 def _interval(words: str) -> float | None:
@@ -110,9 +124,11 @@ def _interval(words: str) -> float | None:
 
 def moment(value: str) -> datetime:
     """The moment that a text in ISO 8601, zeros left out or not, means. Raises ValueError for any other text."""
-    day = _DAY.match(value)
-    whole = f"{int(day[1]):04}-{int(day[2]):02}-{int(day[3]):02}{day[4]}" if day else value
-    return datetime.fromisoformat(whole.strip()).replace(tzinfo=None)
+    day = _DAY.fullmatch(value)
+    if day is None:
+        return datetime.fromisoformat(value.strip()).replace(tzinfo=None)
+    clock = f"T{int(day[5]):02}{day[6].strip()}" if day[5] else ""
+    return datetime.fromisoformat(f"{day[1]}-{int(day[2]):02}-{int(day[3]):02}{clock}").replace(tzinfo=None)
 
 
 def parts(node: Any) -> Iterator[Node]:  # noqa: ANN401 - a tree of JSON

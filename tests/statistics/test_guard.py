@@ -71,6 +71,7 @@ def test_a_refusal_says_what_where_and_what_instead(sql: str, expected: str) -> 
         "select d from generate_series(now() - interval '30 days', now(), interval '1' day) d",
         "select d from generate_series(date_trunc('month', now()) - 3 * interval '1 month', now(), '1 week') d",
         "select d from generate_series('2024-1-1'::timestamp, now(), 15 * interval '1 hour') d",
+        "select generate_series('2024-01-01 9:00'::timestamp, 'today', make_interval(hours => 1))",
         "select repeat('#', least(count(*), 50)::int) from calls.success, generate_series(1, least(5, 9)) g group by g",
     ],
 )

@@ -81,6 +81,8 @@ def test_reports_of_many_layers_are_no_explosion() -> None:
         "select * from generate_series('2000-01-01'::timestamp, '2024-01-01', interval '1 year -12 months 1 s')",
         "select array(select generate_series(1::numeric, 2, 1e-400))",
         "select array(select generate_series(1::numeric, 2, 0))",
+        "select generate_series('2024-01-01'::date, '2024-02-01'::date, make_interval(days => 1, hours => -23))",
+        "select generate_series('2024-01-01'::date, '2024-02-01'::date, make_interval(secs => 0.001))",
         f"select repeat('{'ab' * 1500}', 1000)",
         f"select normalize(repeat('{'ab' * 10}', 900), nfc)",
         f"select strpos(string_agg(anumber, ''), 'b{'a' * 500}') from calls.success",
