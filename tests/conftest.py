@@ -10,12 +10,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+
+from chalicelib.settings import Settings
 
 pytest_plugins = ["tests.databases"]
 
@@ -23,7 +25,7 @@ ROOT = Path(__file__).parents[1]
 START_SECONDS = 120
 STOP_SECONDS = 30
 # Of the machine's own, so that a test never reaches anything but what it started.
-FOREIGN = ("DATABASE_URL", "READER_DATABASE_URL", "GATE_DATABASE_URL", "WRITER_DATABASE_URL", "AWS_ENDPOINT_URL")
+FOREIGN = {"AWS_ENDPOINT_URL", *(setting.metadata["variable"] for setting in fields(Settings))}
 
 
 @dataclass

@@ -157,6 +157,7 @@ class Connection:
             self._leave_transaction(cut=error.sqlstate == DEADLINE)
             raise
         except BaseException:
+            # The sink's own failure, or an interrupt: rows are still on their way, and the next use would wait for all.
             self.close()
             raise
 

@@ -11,13 +11,14 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import psycopg2
 from psycopg2 import extensions
 
+from chalicelib.settings import Settings
 from infra.local.environment import LOOPBACK, prepare_clients
 
 ROOT = Path(__file__).parents[2]
@@ -72,7 +73,9 @@ def opened(data: Path | None = None, calls: int = CALLS) -> Iterator[Place]:
     """Start a local stack in a process of its own, with demonstration calls, and stop it afterwards."""
     with tempfile.TemporaryDirectory(prefix="ringledger-bench-") as temporary:
         folder = data or Path(temporary) / "data"
-        environment = os.environ | {"DATA": str(folder), "PORT": "0", "HOST": LOOPBACK, "DEMO_CALLS": str(calls)}
+        foreign = {"AWS_ENDPOINT_URL", *(setting.metadata["variable"] for setting in fields(Settings))}
+        environment = {name: value for name, value in os.environ.items() if name not in foreign}
+        environment |= {"DATA": str(folder), "PORT": "0", "HOST": LOOPBACK, "DEMO_CALLS": str(calls)}
         environment["DEMO"] = "1" if calls else "0"
         process = subprocess.Popen(
             [sys.executable, "-m", "infra.local"], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL
