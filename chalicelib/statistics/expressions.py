@@ -32,19 +32,19 @@ def column(walk: Walk, node: Node) -> None:
     """A column is named by itself, by its alias, or by its documented table; never by a system column's name."""
     if not _COLUMN_FIELDS.issuperset(node):
         raise unknown_field("ColumnRef", node)
-    fields = node["fields"]
-    last = fields[-1].get("String")
-    if len(fields) > 3:
-        raise Refusal(f"the name {dotted(fields[:3])}.…", "write schema.table.column at most", node.get("location", 0))
-    if last is None or len(fields) == 1:
+    *qualifier, last = node["fields"]
+    if len(qualifier) > 2:
+        raise Refusal(f"the name {dotted(qualifier)}.…", "write schema.table.column at most", node.get("location", 0))
+    if "A_Star" in last:
         walk.weight += walk.scope.heaviest
-    if last is None:
         return
-    name = last["sval"]
+    name = last["String"]["sval"]
     if name in SYSTEM_COLUMNS:
         raise Refusal(f"system column {name}", "only the documented columns are", node.get("location", 0))
-    if len(fields) > 1:
-        _member(walk, fields[:-1], name, node)
+    if qualifier:
+        _member(walk, qualifier, name, node)
+    else:
+        walk.weight += walk.scope.heaviest
 
 
 def _member(walk: Walk, qualifier: list[Node], name: str, node: Node) -> None:

@@ -53,13 +53,17 @@ def _check_text(text: str, action: str) -> None:
     if not beginning.match(text):
         raise Refused(f"options.psql of action {action} must begin with `{words}`")
     try:
-        size = len(text.encode())
+        size = _size(text)
     except UnicodeEncodeError:
         raise Refused("options.psql holds half of a surrogate pair; send whole characters") from None
     if size > TEXT_LIMIT:
         raise Refused(f"the query is {size} bytes long; at most {TEXT_LIMIT} are allowed")
     if "\0" in text:
         raise Refused("options.psql holds a NUL character, which no query needs")
+
+
+def _size(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())
 
 
 def _normalised(text: str) -> str:
@@ -71,7 +75,7 @@ def _normalised(text: str) -> str:
         raise Refused(f"{message}{f' ({where})' if where else ''}") from None
     except DeparseError as fault:
         raise Refused(f"this query cannot be written in PostgreSQL's plain form: {fault.args[0]}") from None
-    size = len(statement.encode())
+    size = _size(statement)
     if size > STATEMENT_LIMIT:
         raise Refused(f"written plainly the query is {size} bytes long; at most {STATEMENT_LIMIT} are allowed")
     return statement

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from functools import lru_cache
-from typing import Any, Never
+from typing import Any
 
 from chalicelib.statistics import expressions, grammar, sources
 from chalicelib.statistics.allowlist import FUNCTIONS, HARMLESS_ATTRIBUTES, TYPES
@@ -107,13 +107,13 @@ class Walk:
     def visit(self, wrapped: Node, _parent: Node | None = None) -> None:
         """Walk one node in its `{kind: fields}` wrapping; an empty wrapping stands for nothing."""
         for kind, node in wrapped.items():
-            (KINDS.get(kind) or _unknown(kind, node))(self, node)
+            KINDS[kind](self, node)
 
     def each(self, nodes: Collection[Node], _parent: Node | None = None) -> None:
         """Walk several nodes."""
         for wrapped in nodes:
             for kind, node in wrapped.items():
-                (KINDS.get(kind) or _unknown(kind, node))(self, node)
+                KINDS[kind](self, node)
 
     def fields(self, kind: str, node: Node) -> None:
         """Walk the fields of a node of `kind`."""
@@ -197,14 +197,21 @@ def _step(rule: str) -> Check:
     return VALUES.get(rule) or (lambda walk, value, _node: walk.fields(rule, value))
 
 
-def _unknown(kind: str, node: Node) -> Never:
-    raise Refusal(f"the construct {kind}", "the README says which are", node.get("location", 0))
-
-
 TARGET_FIELDS = frozenset(FIELDS["ResTarget"])
 
 Visit = Callable[[Walk, Node], None]
 Check = Callable[[Walk, Any, Node], None]
+
+
+class _Kinds(dict[str, Visit]):
+    """The walk of each kind of node; that of an unknown kind refuses it."""
+
+    def __missing__(self, kind: str) -> Visit:
+        def refuse(_walk: Walk, node: Node) -> None:
+            raise Refusal(f"the construct {kind}", "the README says which are", node.get("location", 0))
+
+        return refuse
+
 
 #: What is checked of a field's value.
 VALUES: dict[str, Check] = {
@@ -226,11 +233,11 @@ WHOLES: dict[str, Visit] = {
 }
 FIELD_WALKS: dict[str, Visit] = {kind: _field_walk(kind) for kind in FIELDS}
 #: The walk of each kind of node; some have their parts walked in an order of their own, and some have none.
-KINDS: dict[str, Visit] = {
-    **FIELD_WALKS,
-    "A_Const": expressions.constant,
-    "ColumnRef": expressions.column,
-    "RangeFunction": sources.function_call,
-    "RangeSubselect": sources.subquery,
-    "SelectStmt": Walk.select,
-}
+KINDS = _Kinds(
+    FIELD_WALKS,
+    A_Const=expressions.constant,
+    ColumnRef=expressions.column,
+    RangeFunction=sources.function_call,
+    RangeSubselect=sources.subquery,
+    SelectStmt=Walk.select,
+)
