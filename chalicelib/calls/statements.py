@@ -41,21 +41,38 @@ SELECT * FROM unnest(
     %s::text[], %s::text[], %s::bytea[]
 ) AS event (accepted_at, id) ORDER BY accepted_at, id
 ON CONFLICT DO NOTHING
-RETURNING id::text
 """
 
 # Creates and locks in the order of the key, so that whoever locks several calls meets others in one direction.
-LOCK = """
-INSERT INTO ledger.calls AS call (provider, client, id, first_accepted_at, last_accepted_at)
-SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::timestamp[], %s::timestamp[])
-    AS given (provider, client, id)
+_LOCK = """
 ORDER BY provider, client, id
 ON CONFLICT (provider, client, id) DO UPDATE SET
     first_accepted_at = least(call.first_accepted_at, excluded.first_accepted_at),
     last_accepted_at = greatest(call.last_accepted_at, excluded.last_accepted_at),
     late = call.frozen
-RETURNING provider, client, id, first_accepted_at, last_accepted_at, frozen, relations
+RETURNING provider, client, id, first_accepted_at, last_accepted_at, frozen, version, relations
 """
+_CALLS = "INSERT INTO ledger.calls AS call (provider, client, id, first_accepted_at, last_accepted_at)"
+
+LOCK = f"""
+{_CALLS}
+SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::timestamp[], %s::timestamp[])
+    AS given (provider, client, id)
+{_LOCK}
+"""  # noqa: S608 - a constant of this module
+
+# One turn for both. Calls are locked when all events are in, since each is made of all of its events that are new.
+# Answers the ids of new events, then the locked calls: a row is one or the other.
+STORE_AND_LOCK = f"""
+WITH stored AS ({STORE} RETURNING id::text, provider, client, call_id, accepted_at),
+locked AS (
+    {_CALLS}
+    SELECT provider, client, id, min(accepted_at), max(accepted_at)
+    FROM stored AS given (event, provider, client, id) WHERE id <> '' GROUP BY provider, client, id
+    {_LOCK}
+)
+SELECT stored.id, locked.* FROM stored FULL JOIN locked ON false
+"""  # noqa: S608 - as above
 
 # A statement of its own: only one that begins after the locks are held sees what others have committed before.
 # The period stands in the text as literals, so that the planner opens only the partitions that it touches.
@@ -71,9 +88,19 @@ CROSS JOIN LATERAL (
 ) AS event
 """  # noqa: S608 - a constant of this module
 
+# In a table without any row of these calls, so that there is nothing to compare with.
+_FIRST = """
+made_{name} AS (
+    INSERT INTO {table} SELECT (content).* FROM (
+        SELECT DISTINCT content FROM given, jsonb_populate_recordset(NULL::{table}, given.rows -> '{table}') AS content
+    ) AS fresh
+    RETURNING inviteid
+),
+"""
+
 # What no longer follows goes, what is new comes, what stayed the same is not touched. Two whole rows are equal to
 # PostgreSQL also where both have NULL, which is what is meant here.
-_RELATION = """
+_AGAIN = """
 fresh_{name} AS MATERIALIZED (
     SELECT DISTINCT content FROM given, jsonb_populate_recordset(NULL::{table}, given.rows -> '{table}') AS content
 ),
@@ -90,24 +117,27 @@ made_{name} AS (
 ),
 """
 
-_CHANGES = """
-SELECT inviteid, '{table}', 'gone' FROM gone_{name} UNION ALL SELECT inviteid, '{table}', 'made' FROM made_{name}
-"""
+_MADE = "SELECT inviteid, '{table}', 'made' FROM made_{name}"
+_GONE = "SELECT inviteid, '{table}', 'gone' FROM gone_{name}"
 _NO_CHANGES = "SELECT NULL::uuid, '', '' WHERE false"
 
+# The limits leave nothing out: they tell the planner how few there are, so that it does not read whole tables.
 _HEAD = """
 WITH given (calls, records, rows) AS (SELECT %s::jsonb, %s::jsonb, %s::jsonb),
 call AS MATERIALIZED (
     SELECT call.* FROM given, jsonb_to_recordset(given.calls) AS call (
         provider text, client text, id text, open boolean, flags text[], relations text[], live jsonb,
         successors jsonb
-    )
+    ) LIMIT %s
 ),
 record AS MATERIALIZED (
     SELECT record.* FROM given, jsonb_to_recordset(given.records) AS record (
         inviteid uuid, provider text, client text, call_id text, complete boolean, facts jsonb
-    )
+    ) LIMIT %s
 ),
+"""
+
+_KNOWN = """
 known AS MATERIALIZED (
     SELECT records.*, call.successors FROM call JOIN ledger.records
         ON records.provider = call.provider AND records.client = call.client AND records.call_id = call.id
@@ -115,7 +145,7 @@ known AS MATERIALIZED (
 concerned AS MATERIALIZED (SELECT inviteid FROM known UNION SELECT inviteid FROM record),
 """
 
-_TAIL = """
+_RECORDED = """
 changed AS MATERIALIZED (
     SELECT DISTINCT inviteid, relation, change FROM ({changes}) AS change (inviteid, relation, change)
 ),
@@ -129,6 +159,10 @@ recorded AS (
         OR (old.complete, old.facts) IS DISTINCT FROM (excluded.complete, excluded.facts)
     RETURNING provider, client, call_id
 ),
+"""
+
+_NOBODY_BURIED = "moved AS (SELECT DISTINCT * FROM recorded),"
+_BURIED = """
 buried AS (
     UPDATE ledger.records AS old SET
         version = old.version + 1, changed_at = now(), gone_at = now(),
@@ -139,6 +173,9 @@ buried AS (
     RETURNING old.provider, old.client, old.call_id
 ),
 moved AS (SELECT * FROM recorded UNION SELECT * FROM buried),
+"""
+
+_TAIL = """
 kept AS (
     UPDATE ledger.calls AS old SET
         version = old.version + (EXISTS (
@@ -158,20 +195,26 @@ class UnknownRelation(RingledgerError):
     code = "unknown-relation"
 
 
-def writing(relations: Collection[str]) -> str:
-    """The statement that makes the rows of calls in `relations` what its parameters say.
+def writing(before: Collection[str], after: Collection[str], *, again: bool) -> str:
+    """The statement that makes the rows of calls what its parameters say.
 
-    Those are three JSON texts: calls, records, and rows by table. It answers how many records changed in each table:
-    its name, `gone` or `made`, and the number. Raises UnknownRelation.
+    Rows of these calls are in the tables `before` and shall be in those `after`; without `again` no call had a record
+    yet. Its parameters are three JSON texts, of calls, records, and rows by table, and how many there are of the first
+    two. It answers how many records changed in each table: its name, `gone` or `made`, and the number. Raises
+    UnknownRelation.
     """
-    unknown = sorted(set(relations) - set(CALL_RELATIONS))
+    unknown = sorted({*before, *after} - set(CALL_RELATIONS))
     if unknown:
         raise UnknownRelation(f"{', '.join(unknown)} holds no rows of calls")
-    wanted = [relation for relation in CALL_RELATIONS if relation in relations]
-    changes = [_for_table(_CHANGES, relation) for relation in wanted] or [_NO_CHANGES]
-    bodies = [_for_table(_RELATION, relation) for relation in wanted]
-    return "".join([_HEAD, *bodies, _TAIL.replace("{changes}", "UNION ALL".join(changes))])
+    first = [relation for relation in CALL_RELATIONS if relation in after and relation not in before]
+    compared = [relation for relation in CALL_RELATIONS if relation in before]
+    changes = _for_tables(_MADE, [*first, *compared]) + _for_tables(_GONE, compared) or [_NO_CHANGES]
+    bodies = _for_tables(_FIRST, first) + _for_tables(_AGAIN, compared)
+    recorded = _RECORDED.replace("{changes}", " UNION ALL ".join(changes))
+    return "".join([_HEAD, _KNOWN * again, *bodies, recorded, _BURIED if again else _NOBODY_BURIED, _TAIL])
 
 
-def _for_table(template: str, relation: str) -> str:
-    return template.replace("{table}", relation).replace("{name}", relation.replace(".", "_"))
+def _for_tables(template: str, relations: Collection[str]) -> list[str]:
+    return [
+        template.replace("{table}", relation).replace("{name}", relation.replace(".", "_")) for relation in relations
+    ]

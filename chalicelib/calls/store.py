@@ -32,11 +32,15 @@ NOTHING: Known = {}
 
 
 class _Locked(NamedTuple):
-    """A call whose lock is held: when its events were accepted, and which tables hold rows of it."""
+    """A call whose lock is held: when its events were accepted, and which tables hold rows of it.
+
+    Its version is 0 while it never had a record.
+    """
 
     key: CallKey
     span: Span
-    relations: tuple[str, ...]
+    version: int
+    relations: Sequence[str]
 
 
 def take(writer: Connection, messages: Sequence[Message]) -> list[Refused]:
@@ -48,10 +52,10 @@ def take(writer: Connection, messages: Sequence[Message]) -> list[Refused]:
     intake = sorted_out(messages, extensions.by_ids(writer, {message.extension for message in messages}))
     with writer.transaction():
         quarantine.keep(writer, intake.refused)
-        fresh = _stored(writer, intake.items)
+        fresh, locked = _stored(writer, intake.items)
         native_rows.write(writer, fresh)
         loose = [event for item in fresh if not item.key.id for event in item.events]
-        work_out(writer, _spans(fresh), loose, {item.message.raw.id: item.events for item in fresh})
+        _bring(writer, locked, loose, {item.message.raw.id: item.events for item in fresh})
     return intake.refused
 
 
@@ -65,19 +69,24 @@ def close(writer: Connection, calls: Mapping[CallKey, datetime], now: datetime) 
         for key, at in calls.items()
     ]
     with writer.transaction():
-        work_out(writer, _spans(_stored(writer, items)))
+        _, locked = _stored(writer, items)
+        _bring(writer, locked)
 
 
-def work_out(
-    writer: Connection, spans: Mapping[CallKey, Span], loose: Sequence[Event] = (), known: Known = NOTHING
-) -> list[Change]:
+def work_out(writer: Connection, spans: Mapping[CallKey, Span], loose: Sequence[Event] = ()) -> list[Change]:
     """Bring the rows of calls to what follows from their events; `loose` are events that belong to no call.
 
     To be called within a transaction. `spans` says between which times the calls' events were accepted, as far as
-    the caller knows; `known` what webhooks tell that it has read already. Answers how many records changed: table,
-    `gone` or `made`, number.
+    the caller knows. Answers how many records changed: table, `gone` or `made`, number.
     """
-    locked = _locked(writer, spans)
+    given = [(*key, *span) for key, span in spans.items()]
+    return _bring(writer, _unfrozen(writer.execute(statements.LOCK, columns(given))) if given else [], loose)
+
+
+def _bring(
+    writer: Connection, locked: Sequence[_Locked], loose: Sequence[Event] = (), known: Known = NOTHING
+) -> list[Change]:
+    """`known` is what webhooks tell that the caller has read already."""
     events = _read(writer, locked, known)
     results = [correlate(events[call.key]) if events[call.key] else Records(call.key) for call in locked]
     changes = _write(writer, locked, results)
@@ -85,20 +94,10 @@ def work_out(
     return changes
 
 
-def _spans(items: Iterable[Item]) -> dict[CallKey, Span]:
-    spans: dict[CallKey, Span] = {}
-    for item in items:
-        accepted = item.message.raw.accepted_at
-        first, last = spans.get(item.key, (accepted, accepted))
-        if item.key.id:
-            spans[item.key] = (min(first, accepted), max(last, accepted))
-    return spans
-
-
-def _stored(writer: Connection, items: Sequence[Item]) -> list[Item]:
-    """Insert webhooks; answers those that were not there before."""
+def _stored(writer: Connection, items: Sequence[Item]) -> tuple[list[Item], list[_Locked]]:
+    """Insert webhooks and lock their calls; answers those that were not there before, and the calls."""
     if not items:
-        return []
+        return [], []
     rows = [
         (
             item.message.raw.accepted_at,
@@ -113,18 +112,16 @@ def _stored(writer: Connection, items: Sequence[Item]) -> list[Item]:
         )
         for item in items
     ]
-    new = {identity for (identity,) in writer.execute(statements.STORE, columns(rows))}
-    return [item for item in items if item.message.raw.id in new]
+    answer = writer.execute(statements.STORE_AND_LOCK, columns(rows))
+    new = {row[0] for row in answer}
+    return [item for item in items if item.message.raw.id in new], _unfrozen(row[1:] for row in answer if not row[0])
 
 
-def _locked(writer: Connection, spans: Mapping[CallKey, Span]) -> list[_Locked]:
-    """Lock calls, making those that are new; answers those that may change, which the frozen ones may not."""
-    if not spans:
-        return []
-    rows = writer.execute(statements.LOCK, columns((*key, *span) for key, span in spans.items()))
+def _unfrozen(rows: Iterable[Row]) -> list[_Locked]:
+    """The calls that may change, of those that a statement locked."""
     return [
-        _Locked(CallKey(provider, client, name), (first, last), tuple(relations))
-        for provider, client, name, first, last, frozen, relations in rows
+        _Locked(CallKey(provider, client, name), (first, last), version, relations)
+        for provider, client, name, first, last, frozen, version, relations in rows
         if not frozen
     ]
 
@@ -169,12 +166,10 @@ def _write(writer: Connection, locked: Sequence[_Locked], results: Sequence[Reco
         if table not in history.TABLES
     )
     before = set(chain.from_iterable(call.relations for call in locked))
-    parameters = [
-        [_call(records) for records in results],
-        [record for records in results for record in _records(records)],
-        rows,
-    ]
-    changes = writer.execute(statements.writing(before | set(rows)), [as_json(content) for content in parameters])
+    statement = statements.writing(before, set(rows), again=any(call.version for call in locked))
+    calls = [_call(call) for call in results]
+    records = [record for call in results for record in _records(call)]
+    changes = writer.execute(statement, [*map(as_json, (calls, records, rows)), len(calls), len(records)])
     return [(relation, change, count) for relation, change, count in changes]
 
 

@@ -12,8 +12,7 @@ import pytest
 from chalicelib import revocations, webhook_keys
 from chalicelib.errors import Misconfigured
 from chalicelib.settings import Settings, load
-from infra.local import aws
-from tests.webhooks.conftest import EXTENSIONS, NEWER, OLDER, Start, Surface, key
+from tests.webhooks.conftest import BUCKET, EXTENSIONS, NEWER, OLDER, Start, Surface, key
 from tests.webhooks.samples import MTT, TELPHIN
 
 HANGUP = TELPHIN["hangup"]
@@ -138,27 +137,27 @@ def test_a_revoked_key_is_refused(endpoint: str, surface: Surface) -> None:
     """Once its extension is on the list in S3, a key is 404 within the cache's time; without the list all are valid."""
     s3 = boto3.client("s3", endpoint_url=endpoint)
     assert surface.telphin(HANGUP).status_code == 200
-    s3.put_object(Bucket=aws.BUCKET, Key=revocations.KEY, Body=b'{"extensions": [%d]}' % EXTENSIONS["telphin"])
+    s3.put_object(Bucket=BUCKET, Key=revocations.KEY, Body=b'{"extensions": [%d]}' % EXTENSIONS["telphin"])
     try:
         _until(lambda: surface.telphin(HANGUP).status_code == 404)
         assert surface.mtt(MTT[0].encode()).status_code == 200
     finally:
-        s3.delete_object(Bucket=aws.BUCKET, Key=revocations.KEY)
+        s3.delete_object(Bucket=BUCKET, Key=revocations.KEY)
     _until(lambda: surface.telphin(HANGUP).status_code == 200)
 
 
 def test_a_damaged_list_keeps_the_last_one(endpoint: str, surface: Surface) -> None:
     """A list that cannot be read changes nothing: what was revoked stays so, and the rest is accepted."""
     s3 = boto3.client("s3", endpoint_url=endpoint)
-    s3.put_object(Bucket=aws.BUCKET, Key=revocations.KEY, Body=b'{"extensions": [%d]}' % EXTENSIONS["telphin"])
+    s3.put_object(Bucket=BUCKET, Key=revocations.KEY, Body=b'{"extensions": [%d]}' % EXTENSIONS["telphin"])
     try:
         _until(lambda: surface.telphin(HANGUP).status_code == 404)
-        s3.put_object(Bucket=aws.BUCKET, Key=revocations.KEY, Body=b"{")
+        s3.put_object(Bucket=BUCKET, Key=revocations.KEY, Body=b"{")
         _until(lambda: surface.telphin(HANGUP).ok or "cannot be read" in surface.log.read_text())
         assert surface.telphin(HANGUP).status_code == 404
         assert surface.mtt(MTT[0].encode()).status_code == 200
     finally:
-        s3.delete_object(Bucket=aws.BUCKET, Key=revocations.KEY)
+        s3.delete_object(Bucket=BUCKET, Key=revocations.KEY)
     _until(lambda: surface.telphin(HANGUP).status_code == 200)
 
 
