@@ -106,14 +106,14 @@ class Walk:
 
     def visit(self, wrapped: Node, _parent: Node | None = None) -> None:
         """Walk one node in its `{kind: fields}` wrapping; an empty wrapping stands for nothing."""
-        for kind, node in wrapped.items():
-            KINDS[kind](self, node)
+        for kind in wrapped:
+            KINDS[kind](self, wrapped[kind])
 
     def each(self, nodes: Collection[Node], _parent: Node | None = None) -> None:
         """Walk several nodes."""
         for wrapped in nodes:
-            for kind, node in wrapped.items():
-                KINDS[kind](self, node)
+            for kind in wrapped:
+                KINDS[kind](self, wrapped[kind])
 
     def fields(self, kind: str, node: Node) -> None:
         """Walk the fields of a node of `kind`."""
