@@ -19,7 +19,7 @@ import pytest
 
 from chalicelib.settings import Settings
 
-pytest_plugins = ["tests.databases"]
+pytest_plugins = ["tests.databases", "tests.ledgers"]
 
 ROOT = Path(__file__).parents[1]
 START_SECONDS = 120

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
 
 import pytest
 
@@ -18,21 +14,7 @@ from chalicelib.admin.surface import handle
 from chalicelib.platform.postgres import Connection
 from chalicelib.settings import Settings
 from chalicelib.tokens import Token, verify
-
-ROOT = Path(__file__).parents[2]
-
-
-def _run(environment: dict[str, str], *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "chalicelib.admin", *words],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "PYTHONUTF8": "1", **environment},
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+from tests.admin.program import run_admin
 
 
 @pytest.fixture
@@ -44,8 +26,8 @@ def owner(database: Settings) -> dict[str, str]:
 def test_a_fresh_database_is_made_ready(empty_database: str) -> None:
     """`migrate` names each migration and what it did about roles; a second run finds nothing to do."""
     environment = {"DATABASE_URL": empty_database}
-    first = _run(environment, "migrate")
-    second = _run(environment, "migrate")
+    first = run_admin(environment, "migrate")
+    second = run_admin(environment, "migrate")
 
     assert (first.returncode, first.stderr) == (0, "")
     assert "applied: 0001_calls\n" in first.stdout
@@ -55,23 +37,23 @@ def test_a_fresh_database_is_made_ready(empty_database: str) -> None:
 
 def test_a_token_is_created_used_and_revoked(database: Settings, owner: dict[str, str]) -> None:
     """The token stands alone on standard output, works, is listed without its value, and ends."""
-    created = _run(owner, "token", "create", "crm", "--scope", "oktell", "--scope", "statistics")
+    created = run_admin(owner, "token", "create", "crm", "--scope", "oktell", "--scope", "statistics")
     value = created.stdout.removesuffix("\n")
     gate = Connection(database.gate_database_url)
     assert created.returncode == 0
     assert verify(gate, value) == Token("crm", ("statistics", "oktell"))
 
-    listed = _run(owner, "token", "list")
+    listed = run_admin(owner, "token", "list")
     assert "crm" in listed.stdout
     assert value not in listed.stdout
 
-    assert _run(owner, "token", "revoke", "crm").returncode == 0
+    assert run_admin(owner, "token", "revoke", "crm").returncode == 0
     assert verify(gate, value) is None
 
 
 def test_a_held_value_comes_from_standard_input(database: Settings, owner: dict[str, str]) -> None:
     """`--value-stdin` takes the value without the line's end, so that no process list shows it."""
-    created = _run(owner, "token", "create", "held", "--scope", "nimbox", "--value-stdin", stdin="old-value\n")
+    created = run_admin(owner, "token", "create", "held", "--scope", "nimbox", "--value-stdin", stdin="old-value\n")
 
     assert created.stdout == "old-value\n"
     assert verify(Connection(database.gate_database_url), "old-value") == Token("held", ("nimbox",))
@@ -79,8 +61,8 @@ def test_a_held_value_comes_from_standard_input(database: Settings, owner: dict[
 
 def test_the_list_is_there_for_programs(owner: dict[str, str]) -> None:
     """`token list --json` gives each token's facts with times in ISO 8601."""
-    _run(owner, "token", "create", "для машин", "--scope", "recordings")
-    tokens = json.loads(_run(owner, "token", "list", "--json").stdout)
+    run_admin(owner, "token", "create", "для машин", "--scope", "recordings")
+    tokens = json.loads(run_admin(owner, "token", "list", "--json").stdout)
 
     token = next(token for token in tokens if token["name"] == "для машин")
     assert token["scopes"] == ["recordings"]
@@ -97,7 +79,7 @@ def test_the_list_is_there_for_programs(owner: dict[str, str]) -> None:
 )
 def test_an_error_is_one_line(owner: dict[str, str], words: list[str], explanation: str) -> None:
     """What cannot be done ends with 1 and one line on standard error."""
-    ended = _run(owner, *words)
+    ended = run_admin(owner, *words)
 
     assert (ended.returncode, ended.stdout) == (1, "")
     assert explanation in ended.stderr
@@ -106,7 +88,7 @@ def test_an_error_is_one_line(owner: dict[str, str], words: list[str], explanati
 
 def test_a_missing_address_is_named() -> None:
     """Without DATABASE_URL the message names it and shows what one looks like."""
-    ended = _run({}, "migrate")
+    ended = run_admin({}, "migrate")
 
     assert ended.returncode == 1
     assert "DATABASE_URL is not set" in ended.stderr
@@ -115,7 +97,7 @@ def test_a_missing_address_is_named() -> None:
 
 def test_a_database_that_is_away_is_explained() -> None:
     """The line tells why, and not the password."""
-    ended = _run({"DATABASE_URL": "postgresql://me:hidden@127.0.0.1:1/none"}, "migrate")
+    ended = run_admin({"DATABASE_URL": "postgresql://me:hidden@127.0.0.1:1/none"}, "migrate")
 
     assert ended.returncode == 1
     assert "does not answer" in ended.stderr
@@ -125,7 +107,7 @@ def test_a_database_that_is_away_is_explained() -> None:
 @pytest.mark.parametrize("words", [[], ["dance"], ["token"], ["token", "create", "x"]])
 def test_a_wrong_line_is_a_usage_error(owner: dict[str, str], words: list[str]) -> None:
     """What is not a command ends with 2 and the usage."""
-    ended = _run(owner, *words)
+    ended = run_admin(owner, *words)
 
     assert ended.returncode == 2
     assert "usage:" in ended.stderr
@@ -133,7 +115,7 @@ def test_a_wrong_line_is_a_usage_error(owner: dict[str, str], words: list[str]) 
 
 def test_help_needs_no_database() -> None:
     """The help lists the commands."""
-    ended = _run({}, "--help")
+    ended = run_admin({}, "--help")
 
     assert ended.returncode == 0
     assert all(word in ended.stdout for word in ("migrate", "roles", "token", "--function"))
@@ -203,8 +185,8 @@ def cloud() -> Iterator[dict[str, str]]:
 def test_a_function_runs_the_command_instead(cloud: dict[str, str]) -> None:
     """With `--function` the Lambda does the work; what it printed and how it ended come back."""
     words = ("--function", "admin", "token", "create", "remote", "--scope", "oktell", "--value-stdin")
-    created = _run(cloud, *words, stdin="remote-value\n")
-    repeated = _run(cloud, *words, stdin="remote-value\n")
+    created = run_admin(cloud, *words, stdin="remote-value\n")
+    repeated = run_admin(cloud, *words, stdin="remote-value\n")
 
     assert (created.returncode, created.stdout) == (0, "remote-value\n")
     assert repeated.returncode == 1
@@ -214,7 +196,7 @@ def test_a_function_runs_the_command_instead(cloud: dict[str, str]) -> None:
 @pytest.mark.usefixtures("lambda_settings")
 def test_an_unknown_function_is_explained(cloud: dict[str, str]) -> None:
     """A misspelled function ends with 1 and one line that names it."""
-    ended = _run(cloud, "token", "list", "--function", "admim")
+    ended = run_admin(cloud, "token", "list", "--function", "admim")
 
     assert ended.returncode == 1
     assert "admim" in ended.stderr

@@ -4,28 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
-
 from chalicelib.maintenance.closing import close_overdue
-from chalicelib.settings import Settings
 from tests.databases import run
 from tests.ingest.telephony import BEGIN, Ledger, answered, event, missed
 
 HOURS = 4 * 3_600
 NEXT_DAY = BEGIN + timedelta(days=1)
-
-
-@pytest.fixture(scope="module")
-def shared_ledger(database: Settings) -> Ledger:
-    """The module's ledger, as the test before left it."""
-    return Ledger(database)
-
-
-@pytest.fixture
-def ledger(shared_ledger: Ledger) -> Ledger:
-    """The module's ledger, empty."""
-    shared_ledger.clear()
-    return shared_ledger
 
 
 def test_a_call_without_its_end_is_closed(ledger: Ledger) -> None:
