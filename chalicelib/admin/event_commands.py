@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 
 from chalicelib import settings
 from chalicelib.admin.words import Subparsers, add, database_url, minute, note, progress, say, table
-from chalicelib.calls import forgetting, messages, quarantine, store
-from chalicelib.calls.replay import count, replay
+from chalicelib.calls import messages
 from chalicelib.errors import InvalidRequest, Misconfigured
+from chalicelib.ledger import forgetting, quarantine, store
+from chalicelib.ledger.replay import count, replay
 from chalicelib.platform import dead_letters
 from chalicelib.platform.postgres import Connection, connection
 

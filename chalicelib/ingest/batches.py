@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from chalicelib.calls import messages, quarantine, store
+from chalicelib.calls import messages
 from chalicelib.errors import Unavailable
+from chalicelib.ledger import quarantine, store
 from chalicelib.platform.postgres import Connection, DatabaseError
 
 #: After so many receives SQS itself moves a message to the dead letters (the queue's maxReceiveCount).

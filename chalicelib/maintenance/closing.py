@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from chalicelib.calls import store
 from chalicelib.calls.events import CallKey
+from chalicelib.ledger import store
 from chalicelib.platform.postgres import Connection
 
 CALLS_AT_ONCE = 200

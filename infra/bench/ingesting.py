@@ -11,10 +11,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from chalicelib import settings
-from chalicelib.calls import statements, store
 from chalicelib.calls.events import Raw
 from chalicelib.calls.messages import Message, read
-from chalicelib.calls.rows import columns
+from chalicelib.ledger import statements, store
+from chalicelib.ledger.rows import columns
 from chalicelib.maintenance import partitions
 from chalicelib.platform.postgres import Connection
 from chalicelib.webhook_keys import Key

@@ -10,7 +10,8 @@ import pytest
 
 from chalicelib import settings as environment
 from chalicelib.admin.commands import Outcome, run
-from chalicelib.calls import messages, store
+from chalicelib.calls import messages
+from chalicelib.ledger import store
 from chalicelib.platform import queues
 from chalicelib.settings import Settings
 from tests import databases

@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 from uuid import UUID, uuid5
 
-from chalicelib.calls import messages, store
+from chalicelib.calls import messages
+from chalicelib.ledger import store
 from chalicelib.platform.postgres import Connection
 from chalicelib.settings import Settings
 from tests.databases import run

@@ -9,7 +9,7 @@ from datetime import timedelta
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.calls.replay import replay
+from chalicelib.ledger.replay import replay
 from chalicelib.platform.postgres import Connection
 from tests.ingest.telephony import (
     BEGIN,

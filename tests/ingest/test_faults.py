@@ -17,7 +17,7 @@ import psycopg2
 import pytest
 import requests
 
-from chalicelib.calls.replay import replay
+from chalicelib.ledger.replay import replay
 from chalicelib.platform.postgres import Connection
 from infra.local.gateway import bound
 from infra.local.postgres import Postgres

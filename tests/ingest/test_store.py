@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.calls import messages, store
+from chalicelib.calls import messages
+from chalicelib.ledger import store
 from chalicelib.platform.postgres import Connection, DatabaseError
 from tests.databases import run
 from tests.ingest.telephony import BEGIN, CALLER, Ledger, answered, busy, copies, event, message, missed, ring_group

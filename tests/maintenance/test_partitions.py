@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.calls.replay import RangeFrozen, count
+from chalicelib.ledger.replay import RangeFrozen, count
 from chalicelib.maintenance import partitions
 from chalicelib.settings import Settings
 from tests.databases import run

@@ -6,9 +6,9 @@ import json
 from collections.abc import Sequence
 from hashlib import blake2b
 
-from chalicelib.calls.intake import Item
 from chalicelib.calls.records import Row, Table
-from chalicelib.calls.rows import as_json, by_relation, columns
+from chalicelib.ledger.intake import Item
+from chalicelib.ledger.rows import as_json, by_relation, columns
 from chalicelib.platform.postgres import Connection
 
 # Sorted for the same reason as raw events are.

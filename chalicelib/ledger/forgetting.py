@@ -14,10 +14,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from chalicelib.calls import store
 from chalicelib.calls.events import CallKey
-from chalicelib.calls.rows import columns
 from chalicelib.errors import InvalidRequest
+from chalicelib.ledger import store
+from chalicelib.ledger.rows import columns
 from chalicelib.platform.postgres import Connection
 
 SHORTEST = 7

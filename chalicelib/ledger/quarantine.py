@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib.calls.intake import Refused
-from chalicelib.calls.rows import columns
 from chalicelib.errors import RingledgerError
+from chalicelib.ledger.intake import Refused
+from chalicelib.ledger.rows import columns
 from chalicelib.platform.postgres import Connection, Row
 
 _KEEP = """

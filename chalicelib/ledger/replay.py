@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from chalicelib.calls import statements, store
 from chalicelib.calls.events import CallKey
 from chalicelib.errors import RingledgerError
+from chalicelib.ledger import statements, store
 from chalicelib.platform.postgres import Connection
 
 CALLS_AT_ONCE = 200

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from chalicelib.calls.records import Records, Table
-from chalicelib.calls.rows import as_json, by_relation, columns
+from chalicelib.ledger.rows import as_json, by_relation, columns
 from chalicelib.platform.postgres import Connection
 
 #: Of extensions and of agents. Their rows carry no call's id, so nothing tells later which of them to take back.

@@ -16,13 +16,13 @@ from typing import NamedTuple
 from uuid import uuid4
 
 from chalicelib import extensions, providers
-from chalicelib.calls import history, native_rows, quarantine, statements
 from chalicelib.calls.correlation import DEFAULTS, correlate
 from chalicelib.calls.events import CLOSE, CallKey, Event, Raw, Source, Unparsed, closing
-from chalicelib.calls.intake import Item, Refused, sorted_out
 from chalicelib.calls.messages import Message
 from chalicelib.calls.records import Records
-from chalicelib.calls.rows import as_json, by_relation, columns
+from chalicelib.ledger import history, native_rows, quarantine, statements
+from chalicelib.ledger.intake import Item, Refused, sorted_out
+from chalicelib.ledger.rows import as_json, by_relation, columns
 from chalicelib.platform.postgres import Connection, Row
 
 Span = tuple[datetime, datetime]

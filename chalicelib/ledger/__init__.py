@@ -1,0 +1,1 @@
+"""What is kept of webhooks and calls in PostgreSQL: storing, rebuilding, quarantine, replay, forgetting."""
