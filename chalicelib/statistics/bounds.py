@@ -45,14 +45,11 @@ class OutOfBounds(Exception):
 class Budget:
     """How much one query has used of what multiplies: repetitions, powers and series."""
 
-    __slots__ = ("_raised", "_repeated", "_series", "_unit")
-
-    def __init__(self) -> None:
-        """Nothing is used yet."""
-        self._repeated = 1.0
-        self._unit = 0
-        self._raised = 1.0
-        self._series = 1.0
+    # Kept on the class until one is used, which few queries do.
+    _repeated = 1.0
+    _unit = 0
+    _raised = 1.0
+    _series = 1.0
 
     def repetition(self, name: str, arguments: list[Node]) -> None:
         """Bound the length argument of `repeat`, `lpad` and `rpad`, and the text that all of them make together."""

@@ -16,35 +16,29 @@ from chalicelib.statistics.allowlist import (
     TYPES,
 )
 from chalicelib.statistics.bounds import BOUNDED, BOUNDED_OPERATORS, CROSSING_OPERATORS, OutOfBounds
-from chalicelib.statistics.grammar import FIELDS
 from chalicelib.statistics.names import Node, dotted, names, own_name
-from chalicelib.statistics.refusal import Refusal, near, unknown_field
+from chalicelib.statistics.refusal import Refusal, near
 from chalicelib.statistics.scope import DOCUMENTED
 
 if TYPE_CHECKING:
     from chalicelib.statistics.tree import Walk
 
-_COLUMN_FIELDS = frozenset(FIELDS["ColumnRef"])
-_CONSTANT_FIELDS = frozenset(FIELDS["A_Const"])
 
-
-def column(walk: Walk, node: Node) -> None:
+def column(walk: Walk, value: list[Node], node: Node) -> None:
     """A column is named by itself, by its alias, or by its documented table; never by a system column's name."""
-    if not _COLUMN_FIELDS.issuperset(node):
-        raise unknown_field("ColumnRef", node)
-    *qualifier, last = node["fields"]
-    if len(qualifier) > 2:
-        raise Refusal(f"the name {dotted(qualifier)}.…", "write schema.table.column at most", node.get("location", 0))
+    last = value[-1]
+    if len(value) > 3:
+        raise Refusal(f"the name {dotted(value[:-1])}.…", "write schema.table.column at most", node.get("location", 0))
     if "A_Star" in last:
         walk.weight += walk.scope.heaviest
         return
     name = last["String"]["sval"]
     if name in SYSTEM_COLUMNS:
         raise Refusal(f"system column {name}", "only the documented columns are", node.get("location", 0))
-    if qualifier:
-        _member(walk, qualifier, name, node)
-    else:
+    if len(value) == 1:
         walk.weight += walk.scope.heaviest
+    else:
+        _member(walk, value[:-1], name, node)
 
 
 def _member(walk: Walk, qualifier: list[Node], name: str, node: Node) -> None:
@@ -69,30 +63,30 @@ def _attribute(walk: Walk, name: str, location: int | None) -> None:
         raise Refusal(f"the attribute {name}", "it would call a function of that name; only columns are", location)
 
 
-def indirection(walk: Walk, node: Node) -> None:
+def indirection(walk: Walk, value: list[Node], _node: Node) -> None:
     """`(value).name` reads a field, or calls a function of that name."""
-    for step in node["indirection"]:
+    for step in value:
         if "String" in step:
             _attribute(walk, step["String"]["sval"], None)
         elif "A_Star" not in step:
             walk.visit(step)
 
 
-def call(walk: Walk, node: Node) -> None:
+def call(walk: Walk, value: list[Node], node: Node) -> None:
     """A function must be listed; one that multiplies has its arguments bounded."""
-    name, arguments = own_name(node["funcname"]), node.get("args", [])
+    name = own_name(value)
     if name is None:
-        raise _refused("function", node["funcname"], node, "only PostgreSQL's own functions are")
-    is_cast = name in TYPES and len(arguments) == 1
-    if name not in FUNCTIONS and not is_cast:
-        raise _refused("function", node["funcname"], node, near(name, FUNCTIONS, "functions"))
+        raise _refused("function", value, node, "only PostgreSQL's own functions are")
+    if name not in FUNCTIONS and not (name in TYPES and len(node.get("args", ())) == 1):
+        raise _refused("function", value, node, near(name, FUNCTIONS, "functions"))
     if name in BOUNDED:
-        _bounded(node, BOUNDED[name], walk.budget, name, arguments)
+        _bounded(node, BOUNDED[name], walk.budget, name, node.get("args", []))
 
 
-def operation(walk: Walk, node: Node) -> None:
-    """An operator that multiplies is bounded like the function that does the same."""
-    name = node["name"][-1]["String"]["sval"]
+def operation(walk: Walk, value: list[Node], node: Node) -> None:
+    """An operator must be listed; one that multiplies is bounded like the function that does the same."""
+    operator(walk, value, node)
+    name = value[-1]["String"]["sval"]
     if name in BOUNDED_OPERATORS:
         _bounded(node, BOUNDED_OPERATORS[name], walk.budget, name, _operands(node))
     elif name in CROSSING_OPERATORS and "lexpr" in node:
@@ -109,21 +103,18 @@ def operator(_walk: Walk, value: list[Node], node: Node) -> None:
         raise _refused("operator", value, node, f"the operators are {' '.join(sorted(OPERATORS))}")
 
 
-def type_name(_walk: Walk, node: Node) -> None:
+def type_name(_walk: Walk, value: list[Node], node: Node) -> None:
     """A type must be listed; one that pads its values has its length bounded."""
-    name = own_name(node["names"])
+    name = own_name(value)
     if name not in TYPES:
-        raise _refused("type", node["names"], node, near(name or "", TYPES, "types"))
+        raise _refused("type", value, node, near(name or "", TYPES, "types"))
     if "typmods" in node:
         _bounded(node, bounds.modifier, name, node["typmods"])
 
 
-def constant(_walk: Walk, node: Node) -> None:
+def constant(_walk: Walk, _value: Node, node: Node) -> None:
     """A number must have a size that reports have."""
-    if not _CONSTANT_FIELDS.issuperset(node):
-        raise unknown_field("A_Const", node)
-    if "fval" in node:
-        _bounded(node, bounds.literal, node)
+    _bounded(node, bounds.literal, node)
 
 
 def collation(_walk: Walk, value: list[Node], node: Node) -> None:

@@ -14,10 +14,20 @@ PLAIN: Final = "plain"
 ONE: Final = "one"
 MANY: Final = "many"
 #: A value that the walk has a check of its own for.
+CALL: Final = "call"
 COLLATION: Final = "collation"
+COLUMN: Final = "column"
+FUNCTIONS: Final = "functions"
+JOINED: Final = "joined"
 KEYWORD: Final = "keyword"
+NUMBER: Final = "number"
+OPERATION: Final = "operation"
 OPERATOR: Final = "operator"
 SAMPLING: Final = "sampling"
+STEPS: Final = "steps"
+SUBQUERY: Final = "subquery"
+TABLE: Final = "table"
+TYPE_NAME: Final = "type name"
 #: A value that is a node of this kind without its wrapping.
 CYCLE: Final = "CTECycleClause"
 SEARCH: Final = "CTESearchClause"
@@ -28,13 +38,15 @@ _LOCATION = {"location": PLAIN}
 
 FIELDS: dict[str, dict[str, str]] = {
     "A_ArrayExpr": {"elements": MANY, "list_start": PLAIN, "list_end": PLAIN, **_LOCATION},
-    "A_Const": dict.fromkeys(("ival", "fval", "sval", "bsval", "boolval", "isnull", "location"), PLAIN),
+    "A_Const": {
+        "ival": PLAIN, "fval": NUMBER, "sval": PLAIN, "bsval": PLAIN, "boolval": PLAIN, "isnull": PLAIN, **_LOCATION,
+    },
     "A_Expr": {
-        "kind": PLAIN, "name": OPERATOR, "lexpr": ONE, "rexpr": ONE, "rexpr_list_start": PLAIN, "rexpr_list_end": PLAIN,
-        **_LOCATION,
+        "kind": PLAIN, "name": OPERATION, "lexpr": ONE, "rexpr": ONE, "rexpr_list_start": PLAIN,
+        "rexpr_list_end": PLAIN, **_LOCATION,
     },
     "A_Indices": {"is_slice": PLAIN, "lidx": ONE, "uidx": ONE},
-    "A_Indirection": {"arg": ONE, "indirection": PLAIN},
+    "A_Indirection": {"arg": ONE, "indirection": STEPS},
     "BoolExpr": {"boolop": PLAIN, "args": MANY, **_LOCATION},
     "BooleanTest": {"arg": ONE, "booltesttype": PLAIN, **_LOCATION},
     "CTECycleClause": {
@@ -49,13 +61,13 @@ FIELDS: dict[str, dict[str, str]] = {
     "CoalesceExpr": {"args": MANY, **_LOCATION},
     "CollateClause": {"arg": ONE, "collname": COLLATION, **_LOCATION},
     "ColumnDef": {"colname": PLAIN, "typeName": TYPE, "is_local": PLAIN, **_LOCATION},
-    "ColumnRef": {"fields": PLAIN, **_LOCATION},
+    "ColumnRef": {"fields": COLUMN, **_LOCATION},
     "CommonTableExpr": {
         "ctename": PLAIN, "aliascolnames": PLAIN, "ctematerialized": PLAIN, "ctequery": PLAIN, "search_clause": SEARCH,
         "cycle_clause": CYCLE, **_LOCATION,
     },
     "FuncCall": {
-        "funcname": PLAIN, "args": MANY, "agg_order": MANY, "agg_filter": ONE, "over": WINDOW,
+        "funcname": CALL, "args": MANY, "agg_order": MANY, "agg_filter": ONE, "over": WINDOW,
         "agg_within_group": PLAIN, "agg_star": PLAIN, "agg_distinct": PLAIN, "func_variadic": PLAIN,
         "funcformat": PLAIN, **_LOCATION,
     },
@@ -63,32 +75,34 @@ FIELDS: dict[str, dict[str, str]] = {
     "GroupingSet": {"kind": PLAIN, "content": MANY, **_LOCATION},
     "JoinExpr": {
         "jointype": PLAIN, "isNatural": PLAIN, "larg": ONE, "rarg": ONE, "usingClause": PLAIN, "quals": ONE,
-        "alias": PLAIN, "join_using_alias": PLAIN,
+        "alias": JOINED, "join_using_alias": JOINED,
     },
     "List": {"items": MANY},
     "MinMaxExpr": {"op": PLAIN, "args": MANY, **_LOCATION},
     "NamedArgExpr": {"name": PLAIN, "arg": ONE, "argnumber": PLAIN, **_LOCATION},
     "NullTest": {"arg": ONE, "nulltesttype": PLAIN, **_LOCATION},
-    "RangeFunction": dict.fromkeys(
-        ("lateral", "ordinality", "is_rowsfrom", "functions", "alias", "coldeflist"), PLAIN
-    ),
-    "RangeSubselect": dict.fromkeys(("lateral", "subquery", "alias"), PLAIN),
+    "RangeFunction": {
+        "lateral": PLAIN, "ordinality": PLAIN, "is_rowsfrom": PLAIN, "functions": FUNCTIONS, "alias": PLAIN,
+        "coldeflist": MANY,
+    },
+    "RangeSubselect": {"lateral": PLAIN, "subquery": SUBQUERY, "alias": PLAIN},
     "RangeTableSample": {"relation": ONE, "method": SAMPLING, "args": MANY, "repeatable": ONE, **_LOCATION},
-    "RangeVar": dict.fromkeys(("schemaname", "relname", "inh", "relpersistence", "alias", "location"), PLAIN),
+    "RangeVar": {
+        "schemaname": PLAIN, "relname": TABLE, "inh": PLAIN, "relpersistence": PLAIN, "alias": PLAIN, **_LOCATION,
+    },
     "ResTarget": {"name": PLAIN, "val": ONE, **_LOCATION},
     "RowExpr": {"args": MANY, "row_format": PLAIN, **_LOCATION},
     "SQLValueFunction": {"op": KEYWORD, "typmod": PLAIN, **_LOCATION},
     "SelectStmt": {
         "withClause": PLAIN, "larg": PLAIN, "rarg": PLAIN, "fromClause": PLAIN, "distinctClause": MANY,
-        "targetList": PLAIN,
-        "whereClause": ONE, "groupClause": MANY, "groupDistinct": PLAIN, "havingClause": ONE, "windowClause": MANY,
-        "valuesLists": MANY, "sortClause": MANY, "limitOffset": ONE, "limitCount": ONE, "limitOption": PLAIN,
-        "op": PLAIN, "all": PLAIN,
+        "targetList": MANY, "whereClause": ONE, "groupClause": MANY, "groupDistinct": PLAIN, "havingClause": ONE,
+        "windowClause": MANY, "valuesLists": MANY, "sortClause": MANY, "limitOffset": ONE, "limitCount": ONE,
+        "limitOption": PLAIN, "op": PLAIN, "all": PLAIN,
     },
     "SortBy": {"node": ONE, "sortby_dir": PLAIN, "sortby_nulls": PLAIN, "useOp": OPERATOR, **_LOCATION},
     "SubLink": {"subLinkType": PLAIN, "testexpr": ONE, "operName": OPERATOR, "subselect": ONE, **_LOCATION},
     "TypeCast": {"arg": ONE, "typeName": TYPE, **_LOCATION},
-    "TypeName": {"names": PLAIN, "typmods": MANY, "typemod": PLAIN, "arrayBounds": PLAIN, **_LOCATION},
+    "TypeName": {"names": TYPE_NAME, "typmods": MANY, "typemod": PLAIN, "arrayBounds": PLAIN, **_LOCATION},
     "WindowDef": {
         "name": PLAIN, "refname": PLAIN, "partitionClause": MANY, "orderClause": MANY, "frameOptions": PLAIN,
         "startOffset": ONE, "endOffset": ONE, **_LOCATION,

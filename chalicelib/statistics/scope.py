@@ -41,7 +41,7 @@ class Scope:
     outer ones, and a name ends with its SELECT. Sources: the innermost SELECT first, then outward.
     """
 
-    __slots__ = ("_functions", "_levels", "_uses", "heaviest", "tables")
+    __slots__ = ("_added", "_around", "_queries", "_sources", "heaviest", "tables")
 
     def __init__(self) -> None:
         """Nothing is in sight yet."""
@@ -49,43 +49,46 @@ class Scope:
         self.heaviest = 1
         #: How many tables the innermost SELECT joins, those of its subqueries included.
         self.tables = 0
-        # Of each SELECT: its common table expressions, its sources, and the two figures of the one around it.
-        self._levels: list[tuple[dict[str, Source], dict[str, Source], int, int]] = []
-        self._uses: dict[str, int] = {}
-        self._functions: set[str] = set()
+        # Of each SELECT, the innermost last: its common table expressions, its sources, and both figures around it.
+        self._queries: list[dict[str, Source]] = []
+        self._sources: list[dict[str, Source]] = []
+        self._around: list[tuple[int, int]] = []
+        # Every item of FROM so far, out of sight or not.
+        self._added: list[tuple[str, bool]] = []
 
     def enter(self) -> None:
         """Begin a SELECT."""
-        self._levels.append(({}, {}, self.heaviest, self.tables))
+        self._queries.append({})
+        self._sources.append({})
+        self._around.append((self.heaviest, self.tables))
         self.tables = 0
 
     def leave(self) -> None:
         """End the innermost SELECT: what it named is out of sight."""
-        _, _, self.heaviest, self.tables = self._levels.pop()
+        del self._queries[-1], self._sources[-1]
+        self.heaviest, self.tables = self._around.pop()
 
     def define(self, name: str, query: Source) -> None:
         """Let the innermost SELECT see a common table expression."""
-        self._levels[-1][0][name] = query
+        self._queries[-1][name] = query
 
     def defined(self, name: str) -> Source | None:
         """The common table expression that `name` means here, or None if it means none."""
-        for queries, *_ in reversed(self._levels):
+        for queries in reversed(self._queries):
             if name in queries:
                 return queries[name]
         return None
 
     def add(self, alias: str, source: Source) -> None:
         """Put one item of FROM in sight."""
-        self._levels[-1][1][alias] = source
+        self._sources[-1][alias] = source
         self.tables += source.tables
         self.heaviest = max(self.heaviest, source.weight)
-        self._uses[alias] = self._uses.get(alias, 0) + 1
-        if source.is_function:
-            self._functions.add(alias)
+        self._added.append((alias, source.is_function))
 
     def source(self, alias: str) -> Source | None:
         """The nearest item of FROM of that name."""
-        for _, sources, *_ in reversed(self._levels):
+        for sources in reversed(self._sources):
             if alias in sources:
                 return sources[alias]
         return None
@@ -95,8 +98,9 @@ class Scope:
 
         To be asked at the end of a walk: what comes later in the text may be nearer.
         """
-        return alias in self._functions or self._uses.get(alias, 0) > 1
+        uses = [is_function for name, is_function in self._added if name == alias]
+        return len(uses) > 1 or any(uses)
 
     def all_columns(self) -> frozenset[str]:
         """The columns that `*` gives in the innermost SELECT, as far as they are known."""
-        return NO_NAMES.union(*(source.columns for source in self._levels[-1][1].values()))
+        return NO_NAMES.union(*(source.columns for source in self._sources[-1].values()))

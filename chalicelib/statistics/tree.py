@@ -14,11 +14,14 @@ from typing import Any
 from chalicelib.statistics import expressions, grammar, sources
 from chalicelib.statistics.allowlist import FUNCTIONS, HARMLESS_ATTRIBUTES, TYPES
 from chalicelib.statistics.bounds import BOUNDED, Budget
-from chalicelib.statistics.grammar import FIELDS, PLAIN
+from chalicelib.statistics.grammar import FIELDS, MANY, ONE, PLAIN
 from chalicelib.statistics.names import Node, dotted, names, output_name
 from chalicelib.statistics.refusal import Refusal, unknown_field
 from chalicelib.statistics.scope import NO_NAMES, Scope, Source
 
+#: How many tables one SELECT may join, its subqueries' and common table expressions' tables included: planning takes
+#: memory for each, and PostgreSQL does not look at its time limit meanwhile.
+TABLES_LIMIT = 32
 #: Columns of subqueries stand for expressions, which the planner writes out in each place that names them. So many
 #: columns may a query refer to then.
 WEIGHT_LIMIT = 100_000
@@ -59,40 +62,38 @@ class Walk:
     def select(self, node: Node) -> None:
         """Walk a SELECT, VALUES, TABLE or set operation."""
         self.scope.enter()
-        self._clauses(node)
-        for target in node.get("targetList", ()):
-            self._target(target["ResTarget"])
+        self._sources(node)
+        SELECT(self, node)
         self.scope.leave()
 
     def named_select(self, node: Node) -> Source:
         """Walk a SELECT and return what it gives: its columns, as far as they are known, and what they weigh."""
         self.scope.enter()
-        weight = self._clauses(node)
+        weight = self._sources(node)
+        rest = node.copy()
+        rest.pop("targetList", None)
+        SELECT(self, rest)
         for target in node.get("targetList", ()):
             before = self.weight
-            self._target(target["ResTarget"])
+            self.visit(target)
             weight = max(weight, self.weight - before)
         source = Source(self._columns(node), complete=False, tables=max(self.scope.tables, 1), weight=weight)
         self.scope.leave()
         self._check_weight()
         return source
 
-    def _target(self, node: Node) -> None:
-        if not TARGET_FIELDS.issuperset(node):
-            raise unknown_field("ResTarget", node)
-        self.visit(node["val"])
-
-    def _clauses(self, node: Node) -> int:
-        """Walk what a SELECT holds but for its target list; returns the weight that the branches of a UNION have."""
-        weight = 1
+    def _sources(self, node: Node) -> int:
+        """Walk what a SELECT takes its rows from, so that the rest may name it; returns what a UNION weighs."""
         if "withClause" in node:
             self._with(node["withClause"])
         if "fromClause" in node:
             self.each(node["fromClause"])
+            if self.scope.tables > TABLES_LIMIT:
+                allowed = f"at most {TABLES_LIMIT} tables in one SELECT and its subqueries are"
+                raise Refusal("so large a join", allowed, None)
         elif "larg" in node:
-            weight = max(self.named_select(node["larg"]).weight, self.named_select(node["rarg"]).weight)
-        FIELD_WALKS["SelectStmt"](self, node)
-        return weight
+            return max(self.named_select(node["larg"]).weight, self.named_select(node["rarg"]).weight)
+        return 1
 
     def _check_weight(self) -> None:
         if self.weight > WEIGHT_LIMIT:
@@ -104,20 +105,16 @@ class Walk:
                 allowed = f"it may call a function of that name: give {alias}, or the column, another alias"
                 raise Refusal(f"{alias}.{name}", allowed, location)
 
-    def visit(self, wrapped: Node, _parent: Node | None = None) -> None:
+    def visit(self, wrapped: Node) -> None:
         """Walk one node in its `{kind: fields}` wrapping; an empty wrapping stands for nothing."""
         for kind in wrapped:
             KINDS[kind](self, wrapped[kind])
 
-    def each(self, nodes: Collection[Node], _parent: Node | None = None) -> None:
+    def each(self, nodes: Collection[Node]) -> None:
         """Walk several nodes."""
         for wrapped in nodes:
             for kind in wrapped:
                 KINDS[kind](self, wrapped[kind])
-
-    def fields(self, kind: str, node: Node) -> None:
-        """Walk the fields of a node of `kind`."""
-        FIELD_WALKS[kind](self, node)
 
     def _with(self, clause: Node) -> None:
         tables = [wrapped["CommonTableExpr"] for wrapped in clause["ctes"]]
@@ -126,7 +123,7 @@ class Walk:
                 columns = _cte_columns(table) | _first_names(table["ctequery"])
                 self.scope.define(table["ctename"], Source(columns, complete=False))
         for table in tables:
-            self.fields("CommonTableExpr", table)
+            self.visit({"CommonTableExpr": table})
             query = table["ctequery"].get("SelectStmt")
             if query is None:
                 raise Refusal("a data-modifying WITH", "only SELECT is", table.get("location", 0))
@@ -139,15 +136,14 @@ class Walk:
         if "valuesLists" in node:
             return frozenset(f"column{place}" for place in range(1, 1 + len(node["valuesLists"][0]["List"]["items"])))
         found: set[str] = set()
-        starred: set[str] = set()
         for wrapped in node.get("targetList", ()):
             target = wrapped["ResTarget"]
             name = target.get("name") or output_name(target["val"])
             if name != "*":
                 found.add(name)
             else:
-                starred.add(dotted(target["val"]["ColumnRef"]["fields"][:-1]))
-        return frozenset(found.union(*map(self._starred, starred)))
+                found |= self._starred(dotted(target["val"]["ColumnRef"]["fields"][:-1]))
+        return frozenset(found)
 
     def _starred(self, qualifier: str) -> frozenset[str]:
         if not qualifier:
@@ -175,32 +171,32 @@ def _first_names(query: Node) -> frozenset[str]:
     return frozenset(target.get("name") or output_name(target["val"]) for target in targets)
 
 
-def _field_walk(kind: str) -> Visit:
-    """Make the walk over the fields of one kind of node, as the grammar's table says."""
-    known = frozenset(FIELDS[kind])
-    steps = tuple((field, _step(rule)) for field, rule in FIELDS[kind].items() if rule is not PLAIN)
-    whole = WHOLES.get(kind)
+Visit = Callable[[Walk, Node], None]
+
+
+def _walk_of(kind: str) -> Visit:
+    """Make the walk over one kind of node: each field is checked as the grammar's table says."""
+    rules = FIELDS[kind]
 
     def walk_fields(walk: Walk, node: Node) -> None:
-        if not known.issuperset(node):
-            raise unknown_field(kind, node)
-        for field, step in steps:
-            if field in node:
-                step(walk, node[field], node)
-        if whole is not None:
-            whole(walk, node)
+        for field in node:
+            try:
+                rule = rules[field]
+            except KeyError:
+                raise unknown_field(kind, node) from None
+            # Half of all fields are plain, and most others hold nodes: they are told apart without a call.
+            if rule is PLAIN:
+                continue
+            if rule is ONE:
+                value = node[field]
+                for inner in value:
+                    KINDS[inner](walk, value[inner])
+            elif rule is MANY:
+                walk.each(node[field])
+            else:
+                CHECKS[rule](walk, node[field], node)
 
     return walk_fields
-
-
-def _step(rule: str) -> Check:
-    return VALUES.get(rule) or (lambda walk, value, _node: walk.fields(rule, value))
-
-
-TARGET_FIELDS = frozenset(FIELDS["ResTarget"])
-
-Visit = Callable[[Walk, Node], None]
-Check = Callable[[Walk, Any, Node], None]
 
 
 class _Kinds(dict[str, Visit]):
@@ -213,31 +209,26 @@ class _Kinds(dict[str, Visit]):
         return refuse
 
 
-#: What is checked of a field's value.
-VALUES: dict[str, Check] = {
-    grammar.ONE: Walk.visit,
-    grammar.MANY: Walk.each,
+#: How the value of a field is checked that holds more than nodes.
+CHECKS: dict[str, Callable[[Walk, Any, Node], None]] = {
+    grammar.CALL: expressions.call,
     grammar.COLLATION: expressions.collation,
+    grammar.COLUMN: expressions.column,
+    grammar.CYCLE: lambda walk, value, _: KINDS[grammar.CYCLE](walk, value),
+    grammar.FUNCTIONS: sources.functions,
+    grammar.JOINED: sources.joined,
     grammar.KEYWORD: expressions.keyword,
+    grammar.NUMBER: expressions.constant,
+    grammar.OPERATION: expressions.operation,
     grammar.OPERATOR: expressions.operator,
     grammar.SAMPLING: expressions.sampling,
+    grammar.SEARCH: lambda walk, value, _: KINDS[grammar.SEARCH](walk, value),
+    grammar.STEPS: expressions.indirection,
+    grammar.SUBQUERY: sources.subquery,
+    grammar.TABLE: sources.table,
+    grammar.TYPE: lambda walk, value, _: KINDS[grammar.TYPE](walk, value),
+    grammar.TYPE_NAME: expressions.type_name,
+    grammar.WINDOW: lambda walk, value, _: KINDS[grammar.WINDOW](walk, value),
 }
-#: What is checked of a node once its fields are walked.
-WHOLES: dict[str, Visit] = {
-    "A_Expr": expressions.operation,
-    "A_Indirection": expressions.indirection,
-    "FuncCall": expressions.call,
-    "JoinExpr": sources.join,
-    "RangeVar": sources.table,
-    "TypeName": expressions.type_name,
-}
-FIELD_WALKS: dict[str, Visit] = {kind: _field_walk(kind) for kind in FIELDS}
-#: The walk of each kind of node; some have their parts walked in an order of their own, and some have none.
-KINDS = _Kinds(
-    FIELD_WALKS,
-    A_Const=expressions.constant,
-    ColumnRef=expressions.column,
-    RangeFunction=sources.function_call,
-    RangeSubselect=sources.subquery,
-    SelectStmt=Walk.select,
-)
+SELECT = _walk_of("SelectStmt")
+KINDS: _Kinds = _Kinds({kind: _walk_of(kind) for kind in FIELDS}, SelectStmt=Walk.select)
