@@ -24,7 +24,7 @@ coalesce(settings ->> 'remote_id', ''), coalesce(settings ->> 'agent_id', ''), c
 _BY_IDS = """
 SELECT id, provider, client, name, type, owner, coalesce((settings ->> 'external_only')::boolean, false),
     revoked_at AT TIME ZONE 'UTC'
-FROM ledger.extensions WHERE id = ANY (%s)
+FROM ledger.extensions WHERE id = ANY (%s::bigint[])
 """
 
 _ADD = f"""
@@ -82,7 +82,8 @@ class Extension:
 
 def by_ids(owner: Connection, ids: Iterable[int]) -> dict[int, Source]:
     """What the registry knows of these ids, revoked ones included; ids that nobody has are left out."""
-    return {row[0]: Source(*row) for row in owner.execute(_BY_IDS, [list(ids)])}
+    wanted = list(ids)
+    return {row[0]: Source(*row) for row in owner.execute_planned(_BY_IDS, [wanted])} if wanted else {}
 
 
 def add(database_url: str, described: Description) -> Extension:

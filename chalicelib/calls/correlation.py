@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 
 from chalicelib.calls import conversation, presence, redirects
 from chalicelib.calls.events import CallKey, Event, Kind, deduplicated
@@ -31,10 +30,13 @@ def correlate(events: Iterable[Event], options: Options = DEFAULTS) -> Records:
     heeded = _heeded(unique, options)
     found = RULES[key.provider](key, heeded, options)
     flags = (f"only the first {options.event_limit} events are interpreted",) if len(heeded) < len(unique) else ()
-    return replace(found, rows={**found.rows, **states}, flags=flags)
+    rows = {**found.rows, **states}
+    return Records(key, rows, found.sides, found.live, found.open, found.successors, flags)
 
 
 def _heeded(events: Sequence[Event], options: Options) -> list[Event]:
     """The events that are interpreted: a broken PBX may send any number for one call. A closing always counts."""
+    if len(events) <= options.event_limit:
+        return list(events)
     telling = [event for event in events if event.kind is not Kind.CLOSED]
     return telling[: options.event_limit] + [event for event in events if event.kind is Kind.CLOSED]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
+from typing import NamedTuple
 
 from chalicelib.calls.causes import ANSWER
 from chalicelib.calls.events import Event, Kind
@@ -17,8 +17,7 @@ PHONE = "phone"
 QUEUE = "queue"
 
 
-@dataclass(frozen=True, slots=True)
-class Leg:
+class Leg(NamedTuple):
     """One device's part of a call: side A calls side B, and `extension` is the device.
 
     `heard` is its first event but for hangups; without one, it `began` as long before its hangup as that says.
@@ -71,7 +70,7 @@ def legs(events: Sequence[Event], options: Options) -> list[Leg]:
     for event in events:
         if event.kind in _TELLING:
             parts[event.device == PHONE, event.leg_id].append(event)
-    return sorted((_leg(part, options) for part in parts.values()), key=attrgetter("order"))
+    return sorted([_leg(part, options) for part in parts.values()], key=attrgetter("order"))
 
 
 _TELLING = frozenset({Kind.DIAL_IN, Kind.DIAL_OUT, Kind.ANSWER, Kind.HANGUP})
@@ -83,13 +82,13 @@ def began(event: Event) -> datetime:
 
 
 def _leg(events: list[Event], options: Options) -> Leg:
-    heard = next((event.at for event in events if event.kind is not Kind.HANGUP), None)
     hangups = [event for event in events if event.kind is Kind.HANGUP]
+    heard = next((event.at for event in events if event.kind is not Kind.HANGUP), None)
     incoming = _is_incoming(events)
     dialling = Kind.DIAL_IN if incoming else Kind.DIAL_OUT
     # What the dialling says of the parties outweighs what the other events say.
-    told = sorted(events, key=lambda event: event.kind is not dialling)
-    dials = [event for event in told if event.kind is dialling]
+    dials = [event for event in events if event.kind is dialling]
+    told = dials + [event for event in events if event.kind is not dialling]
     last = hangups[-1] if hangups else None
     answered, by_status = _answer(events, hangups, options)
     caller, remote, called = _said(told, "caller"), _said(told, "remote"), _said(told, "called")
@@ -125,12 +124,16 @@ def _leg(events: list[Event], options: Options) -> Leg:
 
 def _said(events: Iterable[Event], name: str) -> str:
     """What the first event that says it says."""
-    return next((value for event in events if (value := getattr(event, name))), "")
+    for event in events:
+        value: str = getattr(event, name)
+        if value:
+            return value
+    return ""
 
 
 def _is_incoming(events: Sequence[Event]) -> bool:
     kinds = {event.kind for event in events}
-    if kinds & {Kind.DIAL_IN, Kind.DIAL_OUT}:
+    if Kind.DIAL_IN in kinds or Kind.DIAL_OUT in kinds:
         return Kind.DIAL_IN in kinds
     flow = _said(events, "flow")
     if flow in {"in", "out"}:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from chalicelib.calls import records
 from chalicelib.calls.events import CallKey, Event, Kind
@@ -30,17 +31,17 @@ class Call:
     doubles: Mapping[str, tuple[Leg, Leg]]
     notes: Mapping[str, str]
 
-    @property
+    @cached_property
     def answered(self) -> list[Leg]:
         """The phones that were picked up, in the order of their pick-ups."""
-        return sorted((leg for leg in self.phones if leg.answered), key=_pick_up)
+        return sorted([leg for leg in self.phones if leg.answered], key=_pick_up)
 
-    @property
+    @cached_property
     def is_inbound(self) -> bool:
         """Whether anything in it was called: an IVR, a queue or a phone."""
         return any(leg.incoming for leg in (*self.machines, *self.phones))
 
-    @property
+    @cached_property
     def bridged(self) -> bool | None:
         """What its IVRs and queues say of a person having taken the call; one yes outweighs any no.
 

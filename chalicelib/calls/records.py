@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from uuid import UUID, uuid5
+from hashlib import sha1
+from uuid import UUID
 
 from chalicelib.calls.events import CallKey, fingerprint
 
@@ -20,6 +21,8 @@ FAILED: Table = ("calls", "failed")
 FORKS: Table = ("calls", "forks")
 
 NAMESPACE = UUID("6f0d5f3e-5d0a-5c39-9a53-7a1f2b1d9c11")
+_SPACE = NAMESPACE.bytes
+_VARIANT = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
 SECONDS_LIMIT = 2**31 - 1
 
 #: The stopreason of a row whose end nobody told: visible to whoever reads the table.
@@ -96,7 +99,9 @@ def part_id(call: CallKey, *part: str) -> str:
 # A leg's id is asked for by its record, its forks and its queue in turn.
 @lru_cache(maxsize=1_024)
 def _uuid(call: CallKey, *words: str) -> str:
-    return str(uuid5(NAMESPACE, fingerprint(call.provider, call.client, *words)))
+    # As uuid.uuid5 makes it, without an object on the way.
+    text = sha1(_SPACE + fingerprint(call.provider, call.client, *words).encode(), usedforsecurity=False).hexdigest()
+    return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:32]}"
 
 
 def seconds(begin: datetime, end: datetime) -> int:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from chalicelib.calls.records import Records, Table
+from chalicelib.calls.records import Records, Table, Value
 from chalicelib.ledger.rows import as_json, by_relation, columns
 from chalicelib.platform.postgres import Connection
 
@@ -17,84 +18,95 @@ TABLES = (STATES, SHIFTS)
 # A row that was there already is locked and not written.
 _LOCK = """
 INSERT INTO ledger.presence (kind, name)
-SELECT %s, name FROM unnest(%s::text[]) AS given (name) ORDER BY name
-ON CONFLICT (kind, name) DO UPDATE SET state = presence.state WHERE false;
+SELECT %s::text, name FROM unnest(%s::text[]) AS given (name) ORDER BY name
+ON CONFLICT (kind, name) DO UPDATE SET state = presence.state WHERE false
 """
 
 # Added by a later statement than the lock, if by the same turn: it sees what others have committed before the lock.
 _ADD_STATES = """
-WITH made AS (
-    INSERT INTO sipuserevents.sipuser_state_changed
-    SELECT DISTINCT new.* FROM jsonb_populate_recordset(NULL::sipuserevents.sipuser_state_changed, %s::jsonb) AS new
-    WHERE NOT EXISTS (
-        SELECT FROM sipuserevents.sipuser_state_changed AS old
-        WHERE old.login = new.login AND old.eventts = new.eventts AND old = new
-    )
-    RETURNING login, eventts
+INSERT INTO sipuserevents.sipuser_state_changed
+SELECT DISTINCT new.* FROM json_populate_recordset(NULL::sipuserevents.sipuser_state_changed, %s::json) AS new
+WHERE NOT EXISTS (
+    SELECT FROM sipuserevents.sipuser_state_changed AS old
+    WHERE old.login = new.login AND old.eventts = new.eventts AND old = new
 )
-SELECT login, min(eventts), max(eventts) FROM made GROUP BY login
 """
 
 _ADD_SHIFTS = """
-WITH made AS (
-    INSERT INTO userevents.usr_state_changed
-    SELECT DISTINCT new.* FROM jsonb_populate_recordset(NULL::userevents.usr_state_changed, %s::jsonb) AS new
-    WHERE NOT EXISTS (
-        SELECT FROM userevents.usr_state_changed AS old
-        WHERE old.user_id = new.user_id AND old.eventts = new.eventts AND old = new
-    )
-    RETURNING user_id, eventts
+INSERT INTO userevents.usr_state_changed
+SELECT DISTINCT new.* FROM json_populate_recordset(NULL::userevents.usr_state_changed, %s::json) AS new
+WHERE NOT EXISTS (
+    SELECT FROM userevents.usr_state_changed AS old
+    WHERE old.user_id = new.user_id AND old.eventts = new.eventts AND old = new
 )
-SELECT user_id, min(eventts), max(eventts) FROM made GROUP BY user_id
 """
 
-# From the event before the new ones to the one after them; intervals outside of that cannot have changed.
+# From the event before the given ones to the one after them; intervals outside of that cannot have changed.
+# Names and times are compared as pairs, which only the index of both can answer: that of times alone, which the
+# planner likes for recent ones, leads through everybody's rows.
 _SETTLE_STATES = """
 WITH touched AS (
     SELECT * FROM unnest(%s::text[], %s::timestamp[], %s::timestamp[]) AS given (name, first, last)
 ),
 span AS MATERIALIZED (
-    SELECT name,
-        coalesce((
-            SELECT max(eventts) FROM sipuserevents.sipuser_state_changed WHERE login = name AND eventts < first
-        ), first) AS first,
-        last,
-        (
-            SELECT min(eventts) FROM sipuserevents.sipuser_state_changed WHERE login = name AND eventts > last
-        ) AS following
+    SELECT name, last,
+        CASE WHEN earlier.login = name THEN earlier.eventts ELSE first END AS first,
+        CASE WHEN later.login = name THEN later.eventts END AS following
     FROM touched
+    LEFT JOIN LATERAL (
+        SELECT login, eventts FROM sipuserevents.sipuser_state_changed
+        WHERE (login, eventts) < (name, first) ORDER BY login DESC, eventts DESC LIMIT 1
+    ) AS earlier ON true
+    LEFT JOIN LATERAL (
+        SELECT login, eventts FROM sipuserevents.sipuser_state_changed
+        WHERE (login, eventts) > (name, last) ORDER BY login, eventts LIMIT 1
+    ) AS later ON true
 ),
-intervals AS (
-    SELECT login, state, eventts AS dt_start,
-        lead(eventts, 1, following) OVER (PARTITION BY login ORDER BY eventts, state) AS dt_stop
-    FROM span JOIN sipuserevents.sipuser_state_changed ON login = name AND eventts BETWEEN first AND last
+interval AS MATERIALIZED (
+    SELECT * FROM (
+        SELECT name, event.state, eventts AS dt_start,
+            lead(eventts, 1, following) OVER (PARTITION BY name ORDER BY eventts, event.state) AS dt_stop
+        FROM span CROSS JOIN LATERAL (
+            SELECT eventts, state FROM sipuserevents.sipuser_state_changed
+            WHERE (login, eventts) >= (name, first) AND (login, eventts) <= (name, last) OFFSET 0
+        ) AS event
+    ) AS every
+    WHERE dt_stop IS NOT NULL
+),
+known AS MATERIALIZED (
+    SELECT name, old.* FROM span CROSS JOIN LATERAL (
+        SELECT state, dt_start, dt_stop FROM sipusers.states
+        WHERE (login, dt_start) >= (name, first) AND (login, dt_start) <= (name, last)
+            AND event_name = 'sipuser_state_changed' OFFSET 0
+    ) AS old
 ),
 gone AS (
-    DELETE FROM sipusers.states USING span
-    WHERE login = name AND dt_start BETWEEN first AND last AND event_name = 'sipuser_state_changed'
+    DELETE FROM sipusers.states AS old USING (TABLE known EXCEPT TABLE interval) AS past
+    WHERE old.login = past.name AND old.dt_start = past.dt_start AND event_name = 'sipuser_state_changed'
+        AND (old.state, old.dt_stop) IS NOT DISTINCT FROM (past.state, past.dt_stop)
 ),
 made AS (
     INSERT INTO sipusers.states (event_name, login, state, dt_start, dt_stop, len)
-    SELECT 'sipuser_state_changed', login, intervals.state, dt_start, dt_stop,
-        floor(extract(epoch FROM dt_stop - dt_start))
-    FROM intervals JOIN span ON login = name
-    WHERE dt_stop IS NOT NULL AND dt_start <= last
+    SELECT 'sipuser_state_changed', name, state, dt_start, dt_stop, floor(extract(epoch FROM dt_stop - dt_start))
+    FROM (TABLE interval EXCEPT TABLE known) AS fresh
 )
 UPDATE ledger.presence SET state = latest.state, since = latest.eventts
 FROM touched CROSS JOIN LATERAL (
-    SELECT state, eventts FROM sipuserevents.sipuser_state_changed
-    WHERE login = touched.name ORDER BY eventts DESC, state DESC LIMIT 1
+    SELECT login, state, eventts FROM sipuserevents.sipuser_state_changed
+    WHERE (login, eventts) <= (touched.name, 'infinity') ORDER BY login DESC, eventts DESC, state DESC LIMIT 1
 ) AS latest
-WHERE presence.kind = 'extension' AND presence.name = touched.name
+WHERE presence.kind = 'extension' AND presence.name = touched.name AND latest.login = touched.name
+    AND (presence.state, presence.since) IS DISTINCT FROM (latest.state, latest.eventts)
 """
 
 _SETTLE_SHIFTS = """
 UPDATE ledger.presence SET state = coalesce(latest.state, ''), since = latest.eventts
 FROM unnest(%s::text[], %s::timestamp[], %s::timestamp[]) AS touched (name, first, last) CROSS JOIN LATERAL (
-    SELECT state, eventts FROM userevents.usr_state_changed
-    WHERE user_id = touched.name ORDER BY eventts DESC, state DESC LIMIT 1
+    SELECT user_id, state, eventts FROM userevents.usr_state_changed
+    WHERE (user_id, eventts) <= (touched.name, 'infinity') ORDER BY user_id DESC, eventts DESC, state DESC LIMIT 1
 ) AS latest
-WHERE presence.kind = 'agent' AND presence.name = touched.name
+WHERE presence.kind = 'agent' AND presence.name = touched.name AND latest.user_id = touched.name
+    AND (presence.state, presence.since) IS DISTINCT FROM (coalesce(latest.state, ''), latest.eventts)
 """
 
 
@@ -124,7 +136,9 @@ def write(writer: Connection, results: Iterable[Records]) -> None:
     for kind, table, column, add, settle in _HISTORIES:
         found = rows.get(".".join(table))
         if found:
-            names = list({row[column] for row in found})
-            touched = writer.execute(_LOCK + add, [kind, names, as_json(found)])
-            if touched:
-                writer.execute(settle, columns(touched))
+            times: dict[Value, list[Any]] = defaultdict(list)
+            for row in found:
+                times[row[column]].append(row["eventts"])
+            writer.post(_LOCK, [kind, list(times)])
+            writer.post(add, [as_json(found)])
+            writer.post(settle, columns((name, min(known), max(known)) for name, known in times.items()))

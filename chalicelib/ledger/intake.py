@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from chalicelib import providers
 from chalicelib.calls.events import CallKey, Event, Source, Unparsed
@@ -13,8 +14,7 @@ from chalicelib.calls.records import Row, Table
 from chalicelib.providers import native
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """A webhook to be stored: the call it belongs to (with an empty id when to none), and what it tells."""
 
     message: Message
@@ -65,7 +65,7 @@ def _item(message: Message, source: Source | None) -> Item | Unparsed:
     events = providers.parse(raw, source)
     if isinstance(events, Unparsed):
         return events
-    return Item(message, _key(source, next((event.call_id for event in events), "")), events=tuple(events))
+    return Item(message, _key(source, events[0].call_id if events else ""), tuple(events))
 
 
 def _was_revoked(source: Source, accepted_at: datetime) -> bool:

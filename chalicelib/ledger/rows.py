@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import orjson
+
 from chalicelib.calls.records import Row, Table
 
 # The protocol gives these columns a default, which a row made from JSON would lose.
@@ -31,15 +33,17 @@ def columns(rows: Iterable[Sequence[Any]]) -> list[list[Any]]:
 
 def as_json(content: object) -> str:
     """`content` as a text that PostgreSQL takes for jsonb: without NUL and lone surrogates, which it refuses."""
-    text = _dumped(content)
+    try:
+        text = orjson.dumps(content, default=str).decode()
+    except orjson.JSONEncodeError:
+        # It takes neither surrogates nor numbers of more than 64 bits, which rows that a PBX made may have.
+        text = _dumped(content)
     # Most contents have none, and looking into each of their strings costs more than writing them.
-    if "\\u0000" in text:
-        text = _dumped(_without_nul(content))
-    return text.encode(errors="replace").decode()
+    return _dumped(_without_nul(content)) if "\\u0000" in text else text
 
 
 def _dumped(content: object) -> str:
-    return json.dumps(content, default=str, ensure_ascii=False)
+    return json.dumps(content, default=str, ensure_ascii=False).encode(errors="replace").decode()
 
 
 def _without_nul(content: object) -> object:

@@ -1,4 +1,8 @@
-"""The SQL of the store: constants, and one statement put together from them for the tables that a batch concerns."""
+"""The SQL of the store: constants, and one statement put together from them for the tables that a batch concerns.
+
+Plans are made once a session and must fit tables of any size. So each stored row is looked up by the key at hand, one
+at a time: an OFFSET 0 within LATERAL keeps the planner from joining whole tables.
+"""
 
 from __future__ import annotations
 
@@ -44,13 +48,14 @@ ON CONFLICT DO NOTHING
 """
 
 # Creates and locks in the order of the key, so that whoever locks several calls meets others in one direction.
+# Only of a row that this very statement creates is the xmax 0: nobody has ever stored an event of such a call before.
 _LOCK = """
 ORDER BY provider, client, id
 ON CONFLICT (provider, client, id) DO UPDATE SET
     first_accepted_at = least(call.first_accepted_at, excluded.first_accepted_at),
     last_accepted_at = greatest(call.last_accepted_at, excluded.last_accepted_at),
     late = call.frozen
-RETURNING provider, client, id, first_accepted_at, last_accepted_at, frozen, version, relations
+RETURNING provider, client, id, first_accepted_at, last_accepted_at, frozen, version, relations, xmax = 0
 """
 _CALLS = "INSERT INTO ledger.calls AS call (provider, client, id, first_accepted_at, last_accepted_at)"
 
@@ -75,7 +80,7 @@ SELECT stored.id, locked.* FROM stored FULL JOIN locked ON false
 """  # noqa: S608 - as above
 
 # A statement of its own: only one that begins after the locks are held sees what others have committed before.
-# The period stands in the text as literals, so that the planner opens only the partitions that it touches.
+# The period keeps partitions closed that it does not touch.
 READ = f"""
 SELECT {EVENT_COLUMNS}
 FROM unnest(%s::text[], %s::text[], %s::text[]) AS call (provider, client, id)
@@ -88,31 +93,37 @@ CROSS JOIN LATERAL (
 ) AS event
 """  # noqa: S608 - a constant of this module
 
-# In a table without any row of these calls, so that there is nothing to compare with.
+# In a table that has no row of these calls yet. Under the inviteid of a record nobody else's row remains.
 _FIRST = """
+gone_{name} AS (
+    DELETE FROM {table} AS old USING record WHERE old.inviteid = record.inviteid RETURNING old.inviteid
+),
 made_{name} AS (
     INSERT INTO {table} SELECT (content).* FROM (
-        SELECT DISTINCT content FROM given, jsonb_populate_recordset(NULL::{table}, given.rows -> '{table}') AS content
+        SELECT DISTINCT content FROM json_populate_recordset(NULL::{table}, %s::json) AS content
     ) AS fresh
     RETURNING inviteid
 ),
 """
 
-# What no longer follows goes, what is new comes, what stayed the same is not touched. Two whole rows are equal to
-# PostgreSQL also where both have NULL, which is what is meant here.
+# What no longer follows goes, what is new comes, what stayed the same is not touched. Whole rows are compared, of
+# which two are equal to PostgreSQL also where both have NULL.
 _AGAIN = """
 fresh_{name} AS MATERIALIZED (
-    SELECT DISTINCT content FROM given, jsonb_populate_recordset(NULL::{table}, given.rows -> '{table}') AS content
+    SELECT content FROM json_populate_recordset(NULL::{table}, %s::json) AS content
+),
+known_{name} AS MATERIALIZED (
+    SELECT found.content FROM concerned CROSS JOIN LATERAL (
+        SELECT old AS content FROM {table} AS old WHERE old.inviteid = concerned.inviteid OFFSET 0
+    ) AS found
 ),
 gone_{name} AS (
-    DELETE FROM {table} AS old
-    WHERE inviteid IN (SELECT inviteid FROM concerned)
-        AND NOT EXISTS (SELECT FROM fresh_{name} WHERE content = old)
-    RETURNING inviteid
+    DELETE FROM {table} AS old USING (TABLE known_{name} EXCEPT TABLE fresh_{name}) AS past
+    WHERE old.inviteid = (past.content).inviteid AND old = past.content
+    RETURNING old.inviteid
 ),
 made_{name} AS (
-    INSERT INTO {table} SELECT (content).* FROM fresh_{name}
-    WHERE NOT EXISTS (SELECT FROM {table} AS old WHERE old.inviteid = (content).inviteid AND old = content)
+    INSERT INTO {table} SELECT (content).* FROM (TABLE fresh_{name} EXCEPT TABLE known_{name}) AS made
     RETURNING inviteid
 ),
 """
@@ -123,15 +134,14 @@ _NO_CHANGES = "SELECT NULL::uuid, '', '' WHERE false"
 
 # The limits leave nothing out: they tell the planner how few there are, so that it does not read whole tables.
 _HEAD = """
-WITH given (calls, records, rows) AS (SELECT %s::jsonb, %s::jsonb, %s::jsonb),
-call AS MATERIALIZED (
-    SELECT call.* FROM given, jsonb_to_recordset(given.calls) AS call (
+WITH call AS MATERIALIZED (
+    SELECT * FROM json_to_recordset(%s::json) AS call (
         provider text, client text, id text, open boolean, flags text[], relations text[], live jsonb,
         successors jsonb
     ) LIMIT %s
 ),
 record AS MATERIALIZED (
-    SELECT record.* FROM given, jsonb_to_recordset(given.records) AS record (
+    SELECT * FROM json_to_recordset(%s::json) AS record (
         inviteid uuid, provider text, client text, call_id text, complete boolean, facts jsonb
     ) LIMIT %s
 ),
@@ -139,8 +149,10 @@ record AS MATERIALIZED (
 
 _KNOWN = """
 known AS MATERIALIZED (
-    SELECT records.*, call.successors FROM call JOIN ledger.records
-        ON records.provider = call.provider AND records.client = call.client AND records.call_id = call.id
+    SELECT record.*, call.successors FROM call CROSS JOIN LATERAL (
+        SELECT inviteid, gone_at FROM ledger.records
+        WHERE records.provider = call.provider AND records.client = call.client AND records.call_id = call.id OFFSET 0
+    ) AS record
 ),
 concerned AS MATERIALIZED (SELECT inviteid FROM known UNION SELECT inviteid FROM record),
 """
@@ -195,12 +207,12 @@ class UnknownRelation(RingledgerError):
     code = "unknown-relation"
 
 
-def writing(before: Collection[str], after: Collection[str], *, again: bool) -> str:
-    """The statement that makes the rows of calls what its parameters say.
+def writing(before: Collection[str], after: Collection[str], *, again: bool) -> tuple[str, list[str]]:
+    """The statement that makes the rows of calls what its parameters say, and the tables of which it takes rows.
 
     Rows of these calls are in the tables `before` and shall be in those `after`; without `again` no call had a record
-    yet. Its parameters are three JSON texts, of calls, records, and rows by table, and how many there are of the first
-    two. It answers how many records changed in each table: its name, `gone` or `made`, and the number. Raises
+    yet. Its parameters are the calls as JSON and how many there are, the records likewise, and the rows of each of the
+    tables it takes. It answers how many records changed in each: its name, `gone` or `made`, and the number. Raises
     UnknownRelation.
     """
     unknown = sorted({*before, *after} - set(CALL_RELATIONS))
@@ -208,10 +220,11 @@ def writing(before: Collection[str], after: Collection[str], *, again: bool) -> 
         raise UnknownRelation(f"{', '.join(unknown)} holds no rows of calls")
     first = [relation for relation in CALL_RELATIONS if relation in after and relation not in before]
     compared = [relation for relation in CALL_RELATIONS if relation in before]
-    changes = _for_tables(_MADE, [*first, *compared]) + _for_tables(_GONE, compared) or [_NO_CHANGES]
+    taken = [*first, *compared]
+    changes = _for_tables(_MADE, taken) + _for_tables(_GONE, taken) or [_NO_CHANGES]
     bodies = _for_tables(_FIRST, first) + _for_tables(_AGAIN, compared)
     recorded = _RECORDED.replace("{changes}", " UNION ALL ".join(changes))
-    return "".join([_HEAD, _KNOWN * again, *bodies, recorded, _BURIED if again else _NOBODY_BURIED, _TAIL])
+    return "".join([_HEAD, _KNOWN * again, *bodies, recorded, _BURIED if again else _NOBODY_BURIED, _TAIL]), taken
 
 
 def _for_tables(template: str, relations: Collection[str]) -> list[str]:

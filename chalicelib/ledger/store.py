@@ -8,6 +8,7 @@ Rules of this file, each of which once cost somebody events or a deadlock:
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -27,20 +28,21 @@ from chalicelib.platform.postgres import Connection, Row
 
 Span = tuple[datetime, datetime]
 Change = tuple[str, str, int]
-Known = Mapping[str, Sequence[Event]]
+Known = Mapping[str, Item]
 NOTHING: Known = {}
 
 
 class _Locked(NamedTuple):
     """A call whose lock is held: when its events were accepted, and which tables hold rows of it.
 
-    Its version is 0 while it never had a record.
+    Its version is 0 while it never had a record. A `new` one has no other events than those that created it.
     """
 
     key: CallKey
     span: Span
     version: int
     relations: Sequence[str]
+    new: bool
 
 
 def take(writer: Connection, messages: Sequence[Message]) -> list[Refused]:
@@ -49,13 +51,13 @@ def take(writer: Connection, messages: Sequence[Message]) -> list[Refused]:
     What cannot be understood, or comes from nobody that the registry knows, goes to the quarantine and is answered.
     Raises Unavailable when the database is away, DatabaseError when it refuses, and whatever a provider's rules raise.
     """
-    intake = sorted_out(messages, extensions.by_ids(writer, {message.extension for message in messages}))
     with writer.transaction():
+        intake = sorted_out(messages, extensions.by_ids(writer, {message.extension for message in messages}))
         quarantine.keep(writer, intake.refused)
         fresh, locked = _stored(writer, intake.items)
         native_rows.write(writer, fresh)
         loose = [event for item in fresh if not item.key.id for event in item.events]
-        _bring(writer, locked, loose, {item.message.raw.id: item.events for item in fresh})
+        _bring(writer, locked, loose, {item.message.raw.id: item for item in fresh})
     return intake.refused
 
 
@@ -80,18 +82,29 @@ def work_out(writer: Connection, spans: Mapping[CallKey, Span], loose: Sequence[
     the caller knows. Answers how many records changed: table, `gone` or `made`, number.
     """
     given = [(*key, *span) for key, span in spans.items()]
-    return _bring(writer, _unfrozen(writer.execute(statements.LOCK, columns(given))) if given else [], loose)
+    rows = writer.execute_planned(statements.LOCK, columns(given)) if given else []
+    changes: list[Change] = []
+    _bring(writer, _unfrozen(rows), loose, changes=changes)
+    return changes
 
 
 def _bring(
-    writer: Connection, locked: Sequence[_Locked], loose: Sequence[Event] = (), known: Known = NOTHING
-) -> list[Change]:
-    """`known` is what webhooks tell that the caller has read already."""
+    writer: Connection,
+    locked: Sequence[_Locked],
+    loose: Sequence[Event] = (),
+    known: Known = NOTHING,
+    changes: list[Change] | None = None,
+) -> None:
+    """`known` are webhooks that the caller has understood already, by their ids; `changes` gathers what is changed."""
     events = _read(writer, locked, known)
     results = [correlate(events[call.key]) if events[call.key] else Records(call.key) for call in locked]
-    changes = _write(writer, locked, results)
+    if locked:
+        written = _writing(locked, results)
+        if changes is None:
+            writer.post(*written)
+        else:
+            changes += [(table, change, count) for table, change, count in writer.execute_planned(*written)]
     history.write(writer, [*results, correlate(loose)] if loose else results)
-    return changes
 
 
 def _stored(writer: Connection, items: Sequence[Item]) -> tuple[list[Item], list[_Locked]]:
@@ -112,7 +125,7 @@ def _stored(writer: Connection, items: Sequence[Item]) -> tuple[list[Item], list
         )
         for item in items
     ]
-    answer = writer.execute(statements.STORE_AND_LOCK, columns(rows))
+    answer = writer.execute_planned(statements.STORE_AND_LOCK, columns(rows))
     new = {row[0] for row in answer}
     return [item for item in items if item.message.raw.id in new], _unfrozen(row[1:] for row in answer if not row[0])
 
@@ -120,21 +133,27 @@ def _stored(writer: Connection, items: Sequence[Item]) -> tuple[list[Item], list
 def _unfrozen(rows: Iterable[Row]) -> list[_Locked]:
     """The calls that may change, of those that a statement locked."""
     return [
-        _Locked(CallKey(provider, client, name), (first, last), version, relations)
-        for provider, client, name, first, last, frozen, version, relations in rows
+        _Locked(CallKey(provider, client, name), (first, last), version, relations, new)
+        for provider, client, name, first, last, frozen, version, relations, new in rows
         if not frozen
     ]
 
 
 def _read(writer: Connection, locked: Sequence[_Locked], known: Known) -> dict[CallKey, list[Event]]:
+    told: dict[CallKey, list[Event]] = defaultdict(list)
+    for item in known.values():
+        told[item.key] += item.events
+    others = [call for call in locked if not (call.new and 0 < len(told[call.key]) <= DEFAULTS.event_limit)]
+    return {call.key: told[call.key] for call in locked} | (_stored_events(writer, others, known) if others else {})
+
+
+def _stored_events(writer: Connection, locked: Sequence[_Locked], known: Known) -> dict[CallKey, list[Event]]:
     events: dict[CallKey, list[Event]] = {call.key: [] for call in locked}
-    if not locked:
-        return events
     first = min(call.span[0] for call in locked)
     last = max(call.span[1] for call in locked)
     keys = columns(call.key for call in locked)
     # One more than is interpreted, so that the rules see that there are more.
-    rows = writer.execute(statements.READ, [*keys, first, last, DEFAULTS.event_limit + 1])
+    rows = writer.execute_planned(statements.READ, [*keys, first, last, DEFAULTS.event_limit + 1])
     for key, told in interpreted(writer, rows, known):
         events[key] += told
     return events
@@ -146,18 +165,18 @@ def interpreted(
     """What stored webhooks tell, each with its call; `rows` are of the columns `statements.EVENT_COLUMNS`."""
     sources = extensions.by_ids(writer, {row[5] for row in rows if row[0] not in known})
     for identity, accepted_at, provider, client, call_id, extension, method, query, content_type, body in rows:
-        events: Sequence[Event] | Unparsed | None = known.get(identity)
-        if events is None:
-            raw = Raw(identity, accepted_at, provider, method, query, content_type, bytes(body))
-            # Events of our own come from no extension. A call stays its client's, whatever the registry says by now.
-            source = replace(sources.get(extension) or Source(extension, provider, client, ""), client=client)
-            events = providers.parse(raw, source)
+        if identity in known:
+            yield known[identity].key, known[identity].events
+            continue
+        raw = Raw(identity, accepted_at, provider, method, query, content_type, bytes(body))
+        # Events of our own come from no extension. A call stays its client's, whatever the registry says by now.
+        source = replace(sources.get(extension) or Source(extension, provider, client, ""), client=client)
+        events = providers.parse(raw, source)
         yield CallKey(provider, client, call_id), () if isinstance(events, Unparsed) else events
 
 
-def _write(writer: Connection, locked: Sequence[_Locked], results: Sequence[Records]) -> list[Change]:
-    if not locked:
-        return []
+def _writing(locked: Sequence[_Locked], results: Sequence[Records]) -> tuple[str, list[object]]:
+    """The statement that writes the rows of `results`, and its parameters."""
     rows = by_relation(
         (table, row)
         for records in results
@@ -166,11 +185,11 @@ def _write(writer: Connection, locked: Sequence[_Locked], results: Sequence[Reco
         if table not in history.TABLES
     )
     before = set(chain.from_iterable(call.relations for call in locked))
-    statement = statements.writing(before, set(rows), again=any(call.version for call in locked))
+    statement, tables = statements.writing(before, set(rows), again=any(call.version for call in locked))
     calls = [_call(call) for call in results]
     records = [record for call in results for record in _records(call)]
-    changes = writer.execute(statement, [*map(as_json, (calls, records, rows)), len(calls), len(records)])
-    return [(relation, change, count) for relation, change, count in changes]
+    taken = [as_json(rows.get(table, [])) for table in tables]
+    return statement, [as_json(calls), len(calls), as_json(records), len(records), *taken]
 
 
 def _call(records: Records) -> dict[str, object]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple, Protocol, Self, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import psycopg2
 from psycopg2 import extensions
 
 from chalicelib.errors import Misconfigured, RingledgerError, Unavailable
+from chalicelib.platform.deadlines import Deadline
+from chalicelib.platform.plans import STALE, Plans, Statement
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
@@ -77,29 +77,6 @@ class Sink(Protocol):
         """Take one row as the server sent it."""
 
 
-class _Deadline:
-    """Cuts a connection when a block lasts too long."""
-
-    def __init__(self, driver: extensions.connection, seconds: float) -> None:
-        self.passed = False
-        self._descriptor = driver.fileno()
-        self._timer = threading.Timer(seconds, self._cut)
-        self._timer.daemon = True
-
-    def __enter__(self) -> Self:
-        self._timer.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
-
-    def _cut(self) -> None:
-        self.passed = True
-        # A copy of the descriptor: closing the socket object must not close libpq's own.
-        with socket.socket(fileno=os.dup(self._descriptor)) as line:
-            line.shutdown(socket.SHUT_RDWR)
-
-
 class Connection:
     """One role's connection in autocommit mode, opened on first use."""
 
@@ -110,6 +87,8 @@ class Connection:
         self._verify = verify
         self._driver: extensions.connection | None = None
         self._pinned = False
+        self._plans = Plans()
+        self._waiting: list[Statement] = []
 
     def __repr__(self) -> str:
         """Name the role alone: an address may carry a password."""
@@ -121,12 +100,26 @@ class Connection:
         A connection that turns out to be lost is reopened once and the statement repeated, except within
         `transaction()`. Raises Unavailable when the database is away, DatabaseError when it refuses.
         """
+        return self._run(Statement(sql, parameters))
 
+    def execute_planned(self, sql: str, parameters: Parameters) -> list[Row]:
+        """The same, for a statement that is planned once a session: for what runs again and again."""
+        return self._run(Statement(sql, parameters, planned=True))
+
+    def _run(self, statement: Statement) -> list[Row]:
         def run(cursor: extensions.cursor) -> list[Row]:
-            cursor.execute(sql, parameters)
+            cursor.execute(self._plans.message(cursor, [*self._waiting, statement]))
+            self._plans.sent()
             return cursor.fetchall() if cursor.description else []
 
-        return self._with_cursor(run)
+        rows = self._with_cursor(run)
+        self._pinned = self._pinned or bool(self._waiting)
+        self._waiting.clear()
+        return rows
+
+    def post(self, sql: str, parameters: Parameters) -> None:
+        """Let a planned statement of a transaction, whose answer nobody needs, travel with the one after it."""
+        self._waiting.append(Statement(sql, parameters, planned=True))
 
     def open(self) -> None:
         """Open it now where the next statement would. Raises Unavailable, and what its verification raises."""
@@ -143,7 +136,7 @@ class Connection:
         """
 
         def run(cursor: extensions.cursor) -> None:
-            with _Deadline(cursor.connection, seconds) as deadline:
+            with Deadline(cursor.connection, seconds) as deadline:
                 try:
                     cursor.copy_expert(statements, sink)
                 except psycopg2.Error:
@@ -169,14 +162,19 @@ class Connection:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Commit what the block did, or roll it back when it raises; nothing in it is repeated."""
-        self.execute("BEGIN")
-        self._pinned = True
+        """Commit what the block did, or roll it back when it raises; nothing in it is repeated.
+
+        Its first statement takes the BEGIN with it, and the COMMIT those that are posted last.
+        """
+        self._waiting = [Statement("BEGIN")]
         try:
             yield
+            # Whether a lost COMMIT was done, nobody knows.
+            self._pinned = True
             self.execute("COMMIT")
         except BaseException:
-            self._roll_back()
+            self._waiting = []
+            self._leave_transaction(cut=False)
             raise
         finally:
             self._pinned = False
@@ -217,7 +215,10 @@ class Connection:
         except psycopg2.Error as error:
             if driver.closed:
                 self.close()
-            raise translated(error, lost=bool(driver.closed)) from None
+            failure = translated(error, lost=bool(driver.closed))
+            if isinstance(failure, DatabaseError) and failure.sqlstate in STALE:
+                self.close()
+            raise failure from None
 
     def _open(self) -> extensions.connection:
         # A new connection would run the rest of a lost transaction outside of any.
@@ -228,7 +229,7 @@ class Connection:
         except psycopg2.OperationalError as error:
             raise Unavailable("The database does not answer") from error
         driver.autocommit = True
-        self._driver = driver
+        self._driver, self._plans = driver, Plans()
         if self._verify is not None:
             self._verify_once(self._verify)
         return driver
@@ -236,6 +237,7 @@ class Connection:
     def _verify_once(self, verify: Verify) -> None:
         # A verification that reopened would verify again, without end, on a server that drops everyone.
         self._pinned = True
+        waiting, self._waiting = self._waiting, []
         try:
             self.verified = verify(self)
         except BaseException:
@@ -243,6 +245,7 @@ class Connection:
             raise
         finally:
             self._pinned = False
+            self._waiting = waiting
 
 
 class _OfThread(threading.local):

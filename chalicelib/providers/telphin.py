@@ -34,10 +34,11 @@ _SECONDS_BELOW = 10**11
 
 def read(raw: Raw) -> Fields | Unparsed:
     """The fields of a webhook by their names in small letters, or why it is not one of Telphin's."""
-    found = form(raw)
-    if isinstance(found, Unparsed):
-        return found
-    fields = {SPELLINGS.get(name, name): value for name, value in found.items()}
+    fields = form(raw)
+    if isinstance(fields, Unparsed):
+        return fields
+    for other in SPELLINGS.keys() & fields.keys():
+        fields[SPELLINGS[other]] = fields.pop(other)
     kind = _kind(fields)
     if kind is Kind.OTHER and "eventtype" not in fields:
         return Unparsed("There is no EventType")
@@ -51,7 +52,8 @@ def read(raw: Raw) -> Fields | Unparsed:
 def events(raw: Raw, source: Source, fields: Fields) -> list[Event]:
     """The one event that a webhook with these fields tells of."""
     kind = _kind(fields)
-    return [_agent(raw, source, fields) if kind is Kind.AGENT_STATE else _call(raw, source, fields)]
+    said = {name: value.strip() for name, value in fields.items()}
+    return [_agent(raw, source, said) if kind is Kind.AGENT_STATE else _call(raw, source, kind, fields, said)]
 
 
 def _kind(fields: Fields) -> Kind:
@@ -59,8 +61,8 @@ def _kind(fields: Fields) -> Kind:
     return KINDS.get(word, Kind.AGENT_STATE if not word and "agent_status" in fields else Kind.OTHER)
 
 
-def _call(raw: Raw, source: Source, fields: Fields) -> Event:
-    kind, said = _kind(fields), {name: value.strip() for name, value in fields.items()}
+def _call(raw: Raw, source: Source, kind: Kind, fields: Fields, said: Fields) -> Event:
+    """`said` is trimmed; in numbers a blank at the beginning says something."""
     at, notes = _time(said, raw.accepted_at)
     flow = said.get("callflow", "").lower()
     caller, called = dialable(fields.get("calleridnum", "")), dialable(fields.get("callednumber", ""))
@@ -80,7 +82,7 @@ def _call(raw: Raw, source: Source, fields: Fields) -> Event:
         at=at,
         accepted_at=raw.accepted_at,
         identity=_identity(said, source, leg),
-        content=_content(source, said),
+        content=fingerprint(str(source.id), str(sorted(said.items()))),
         extension=extension,
         device=source.type,
         external_only=source.external_only,
@@ -103,8 +105,7 @@ def _call(raw: Raw, source: Source, fields: Fields) -> Event:
     )
 
 
-def _agent(raw: Raw, source: Source, fields: Fields) -> Event:
-    said = {name: value.strip() for name, value in fields.items()}
+def _agent(raw: Raw, source: Source, said: Fields) -> Event:
     word = said.get("eventtype", "").lower().replace("_", "-")
     agent = said.get("agent_id") or without_domain(said.get("extension_name", "")) or source.name
     content = fingerprint(source.provider, source.client, str(sorted(said.items())))
@@ -158,7 +159,3 @@ def _identity(said: Fields, source: Source, leg: str) -> str:
     moment_of = said.get("eventtime") or said.get("callstatus", "")
     kind = said.get("eventtype", "").lower()
     return fingerprint(source.provider, source.client, source.type, said.get("callid", ""), leg, kind, moment_of)
-
-
-def _content(source: Source, said: Fields) -> str:
-    return fingerprint(str(source.id), str(sorted(said.items())))

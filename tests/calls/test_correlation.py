@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -28,7 +27,7 @@ def events(*lines: str) -> list[Event]:
 def test_ids_are_those_of_provider_client_and_leg() -> None:
     """The same leg has the same id whenever it is worked out, and another client's has another."""
     (row,) = correlate(events(*ANSWERED)).rows[SUCCESS]
-    elsewhere = [replace(event, client="20000") for event in events(*ANSWERED)]
+    elsewhere = [event._replace(client="20000") for event in events(*ANSWERED)]
     (other,) = correlate(elsewhere).rows[SUCCESS]
 
     assert row["inviteid"] == leg_id(CallKey("telphin", "13596", CALL), "106")
@@ -85,7 +84,7 @@ def test_events_of_no_call_prove_states_only() -> None:
         "00:00 queue:300 agent-login agent_id=700001 agent_status=available",
         "00:05 queue:300 agent-logout agent_id=700001 agent_status=logged_out",
     )
-    records = correlate([*agents, replace(agents[0], client="20000", agent="8", identity="x")])
+    records = correlate([*agents, agents[0]._replace(client="20000", agent="8", identity="x")])
 
     assert set(records.rows) == {("userevents", "usr_state_changed")}
     assert len(records.rows["userevents", "usr_state_changed"]) == 3
@@ -94,7 +93,7 @@ def test_events_of_no_call_prove_states_only() -> None:
 
 def test_a_provider_without_rules_gives_no_records() -> None:
     """What nobody understands is kept raw, and harms nothing."""
-    assert correlate([replace(event, provider="unheard", device="") for event in events(*ANSWERED)]).rows == {}
+    assert correlate([event._replace(provider="unheard", device="") for event in events(*ANSWERED)]).rows == {}
 
 
 def test_a_closing_is_an_event_of_its_call() -> None:
@@ -118,8 +117,8 @@ def _parsed(raw: Raw, source: Source) -> list[Event]:
 def test_of_two_versions_of_one_event_the_same_one_always_stays() -> None:
     """The earlier counts; at equal times the hash decides, not the order of delivery."""
     first = events(*ANSWERED)[1]
-    later = replace(first, at=first.at + timedelta(seconds=1), content="0")
-    other = replace(first, content="0")
+    later = first._replace(at=first.at + timedelta(seconds=1), content="0")
+    other = first._replace(content="0")
 
     assert deduplicated([later, first]) == deduplicated([first, later]) == [first]
     assert deduplicated([first, other]) == deduplicated([other, first]) == [other]

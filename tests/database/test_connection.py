@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from chalicelib.errors import Misconfigured, Unavailable
+from chalicelib.platform.plans import PLANS_LIMIT
 from chalicelib.platform.postgres import Connection, DatabaseError, connection, credentials
 from tests.databases import run
 
@@ -133,3 +134,66 @@ def test_threads_do_not_share_a_connection(empty_database: str) -> None:
 
     assert connection(empty_database) is connection(empty_database)
     assert connection(empty_database) is not others[0]
+
+
+def test_a_plan_lasts_as_long_as_its_session(empty_database: str) -> None:
+    """A planned statement runs with other values each time, also on the session after the one that planned it."""
+    opened = Connection(empty_database)
+    square = "SELECT %s::integer * %s::integer, '100%%'"
+    answers = [opened.execute_planned(square, [number, number]) for number in (2, 3)]
+    _end(empty_database, opened)
+
+    assert [*answers, opened.execute_planned(square, [4, 4])] == [[(number**2, "100%")] for number in (2, 3, 4)]
+
+
+def test_more_plans_than_a_session_keeps(empty_database: str) -> None:
+    """The oldest make room, and are made again."""
+    opened = Connection(empty_database)
+    numbers = [*range(PLANS_LIMIT + 1), 0]
+
+    assert [opened.execute_planned(f"SELECT {number} + %s::integer", [1]) for number in numbers] == [
+        [(number + 1,)] for number in numbers
+    ]
+    assert len(opened.execute("SELECT name FROM pg_prepared_statements")) == 2
+
+
+def test_a_plan_whose_message_failed_is_made_again(empty_database: str) -> None:
+    """Whether a failed message still planned something is not known, and does not matter."""
+    opened = Connection(empty_database)
+    with pytest.raises(DatabaseError):
+        opened.execute_planned("SELECT 1 / %s::integer", [0])
+
+    assert opened.execute_planned("SELECT 1 / %s::integer", [1]) == [(1,)]
+
+
+def test_a_plan_that_its_table_outgrew(empty_database: str) -> None:
+    """A plan whose columns are others by now fails once; the session after it plans anew."""
+    run(empty_database, "CREATE TABLE public.grown AS SELECT 1 AS a")
+    opened = Connection(empty_database)
+    opened.execute_planned("SELECT * FROM public.grown WHERE a = %s::integer", [1])
+    run(empty_database, "ALTER TABLE public.grown ADD b integer")
+    with pytest.raises(DatabaseError):
+        opened.execute_planned("SELECT * FROM public.grown WHERE a = %s::integer", [1])
+
+    assert opened.execute_planned("SELECT * FROM public.grown WHERE a = %s::integer", [1]) == [(1, None)]
+
+
+def test_posted_statements_travel_with_the_next(empty_database: str) -> None:
+    """What is posted runs in its order before the next statement or the COMMIT, and its failure undoes all."""
+    opened = Connection(empty_database)
+    opened.execute("CREATE TABLE public.posted (a integer)")
+    add = "INSERT INTO public.posted VALUES (10 / %s::integer)"
+
+    with opened.transaction():
+        opened.post(add, [1])
+        assert opened.execute("SELECT a FROM public.posted") == [(10,)]
+        opened.post(add, [2])
+
+    def fail_at_the_end() -> None:
+        with opened.transaction():
+            opened.post(add, [5])
+            opened.post(add, [0])
+
+    with pytest.raises(DatabaseError):
+        fail_at_the_end()
+    assert opened.execute("SELECT a FROM public.posted ORDER BY a") == [(5,), (10,)]
