@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import traceback
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from pathlib import PurePath
 
 from chalicelib import settings, tokens
 from chalicelib.admin import event_commands, extension_commands
@@ -37,6 +39,9 @@ def run(command: Sequence[str], read: Callable[[], str]) -> Outcome:
             code = 0
         except RingledgerError as error:
             note(_explained(error))
+            code = 1
+        except Exception as error:  # noqa: BLE001 - the border: an operator gets a sentence, whatever it is
+            note(_unexpected(error))
             code = 1
         except SystemExit as usage:
             code = int(usage.code or 0)
@@ -117,6 +122,13 @@ def _token_list(arguments: argparse.Namespace, _read: Callable[[], str]) -> None
 def _token_revoke(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     tokens.revoke(database_url(), arguments.name)
     say(f"Revoked {arguments.name}; it stops working within a minute.")
+
+
+def _unexpected(error: Exception) -> str:
+    """A fault of Ringledger's own, in one line that says where to look."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{PurePath(place.filename).name}, line {place.lineno}"
+    return f"This is a fault of Ringledger's own: {' '.join(repr(error).split())} in {where}"
 
 
 def _explained(error: RingledgerError) -> str:

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from chalicelib import settings
-from chalicelib.admin.words import Subparsers, add, database_url, minute, note, progress, say, table
+from chalicelib.admin.words import Subparsers, add, at_once, database_url, minute, note, progress, say, table
 from chalicelib.calls import messages
 from chalicelib.errors import InvalidRequest, Misconfigured
 from chalicelib.ledger import forgetting, quarantine, store
 from chalicelib.ledger.replay import count, replay
-from chalicelib.platform import dead_letters
+from chalicelib.platform import dead_letters, queues
 from chalicelib.platform.postgres import Connection, connection
+from chalicelib.providers import READERS
 
 LIST_LIMIT = 100
 REASON_WIDTH = 80
@@ -26,7 +27,7 @@ def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
         command.add_argument(
             name, dest=name.strip("-"), type=_moment, required=True, metavar="TIME", help=f"{meaning}, ISO 8601, UTC"
         )
-    command.add_argument("--provider", default="", metavar="NAME", help="of this provider only")
+    command.add_argument("--provider", default="", choices=sorted(READERS), help="calls of this provider only")
     add(commands, "redrive", _redrive, "send the dead letters of the event queue back to it")
     _add_quarantine(commands)
     forget = add(commands, "forget", _forget, "erase a person's number from rows and raw events, on a lawful request")
@@ -49,8 +50,14 @@ def _add_quarantine(commands: Subparsers[argparse.ArgumentParser]) -> None:
 
 
 def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    except (ValueError, OverflowError):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no time: write 2026-11-20, 2026-11-20T09:30 or 2026-11-20T09:30+03:00; without a zone it is"
+            " UTC"
+        ) from None
 
 
 def _owner() -> Connection:
@@ -59,6 +66,8 @@ def _owner() -> Connection:
 
 def _replay(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     since, until = getattr(arguments, "from"), arguments.to
+    if since >= until:
+        raise InvalidRequest(f"The period ends ({until.isoformat()}) before it begins ({since.isoformat()})")
     total = count(_owner(), since, until, arguments.provider)
     report = replay(_owner(), since, until, arguments.provider, progress("replayed", total))
     say(f"{report.calls} calls were worked out again.")
@@ -92,7 +101,7 @@ def _quarantine_show(arguments: argparse.Namespace, _read: Callable[[], str]) ->
 
 def _quarantine_retry(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     item = quarantine.find(_owner(), arguments.id)
-    refused = store.take(_owner(), [messages.retried(item.message.decode())])
+    refused = store.take(_owner(), [messages.retried(item.message.decode(errors="replace"))])
     if refused:
         raise InvalidRequest(f"It is still not understood: {refused[0].reason}")
     quarantine.understood(_owner(), item.id)
@@ -100,7 +109,21 @@ def _quarantine_retry(arguments: argparse.Namespace, _read: Callable[[], str]) -
 
 
 def _forget(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
-    touched = forgetting.forget(_owner(), arguments.number, lambda done: note(f"webhooks rewritten: {done}"))
+    queue = settings.current().events_queue_url
+    waiting = _waiting(queue) if queue else 0
+    touched = forgetting.forget(_owner(), arguments.number, lambda done: at_once(f"webhooks rewritten: {done}"))
     for name, number in sorted(touched.items()):
         say(f"{name}: {number}")
     say("Recorded in ledger.forgotten, without the number.")
+    if waiting:
+        note(f"{waiting} messages were on their way: repeat this in some minutes, when they are stored")
+    if not queue:
+        note("EVENTS_QUEUE_URL is not set, so that nobody looked for messages that are still on their way")
+
+
+def _waiting(queue: str) -> int:
+    """How many messages will be stored soon. Those that nobody will store by himself must be seen to first."""
+    dead = dead_letters.count(queue)
+    if dead:
+        raise InvalidRequest(f"{dead} dead letters may hold the number: send them back by `redrive`, then repeat this")
+    return queues.count(queue)

@@ -23,7 +23,8 @@ def add(
     commands: Subparsers[argparse.ArgumentParser], name: str, function: Function, help_text: str
 ) -> argparse.ArgumentParser:
     """A command `name` that is run by `function`."""
-    command = commands.add_parser(name, help=help_text, description=f"{help_text.capitalize()}.", allow_abbrev=False)
+    description = f"{help_text[:1].upper()}{help_text[1:]}."
+    command = commands.add_parser(name, help=help_text, description=description, allow_abbrev=False)
     command.set_defaults(run=function)
     return command
 
@@ -66,9 +67,15 @@ def progress(what: str, total: int) -> Callable[[int], None]:
     """Tells at once, while the answer is still being made, how many of `total` are done."""
 
     def tell(done: int) -> None:
-        # Not sys.stderr: that is kept back until the command has ended.
-        if sys.__stderr__ and (done == total or done % max(1, total // STEPS) == 0):
-            sys.__stderr__.write(f"{what}: {done} of {total}\n")
-            sys.__stderr__.flush()
+        if done == total or done % max(1, total // STEPS) == 0:
+            at_once(f"{what}: {done} of {total}")
 
     return tell
+
+
+def at_once(line: str) -> None:
+    """One line while the answer is still being made."""
+    # Not sys.stderr: that is kept back until the command has ended.
+    if sys.__stderr__:
+        sys.__stderr__.write(f"{line}\n")
+        sys.__stderr__.flush()

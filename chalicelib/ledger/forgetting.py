@@ -58,16 +58,15 @@ _RECORD = "INSERT INTO ledger.forgotten (touched) VALUES (%s)"
 
 
 def forget(owner: Connection, number: str, tell: Callable[[int], None]) -> Counter[str]:
-    """Erase `number` and answer how many rows of which table held it; `tell` hears how many webhooks are rewritten.
+    """Erase `number` and answer how many rows of which table held it; `tell` hears how many webhooks are through.
 
     Raises InvalidRequest when it has too few digits to be one person's.
     """
     digits = _digits(number)
     touched: Counter[str] = Counter()
     calls: dict[CallKey, store.Span] = {}
-    for key, accepted_at in _rewrite_events(owner, digits):
+    for key, accepted_at in _rewrite_events(owner, digits, tell):
         touched["ledger.events"] += 1
-        tell(touched["ledger.events"])
         first, last = calls.get(key, (accepted_at, accepted_at))
         calls[key] = (min(first, accepted_at), max(last, accepted_at))
     touched["ledger.quarantine"] += _rewrite_quarantine(owner, digits)
@@ -96,7 +95,7 @@ def _erased(content: bytes, digits: str) -> bytes:
     return re.sub(_PATTERN_IN_FORMS.format(digits).encode(), rb"\g<1>" + b"0" * len(digits), content)
 
 
-def _rewrite_events(owner: Connection, digits: str) -> list[tuple[CallKey, datetime]]:
+def _rewrite_events(owner: Connection, digits: str, tell: Callable[[int], None]) -> list[tuple[CallKey, datetime]]:
     found: list[tuple[CallKey, datetime]] = []
     after: list[object] = [datetime.min, "00000000-0000-0000-0000-000000000000"]  # noqa: DTZ901 - before any event
     while rows := owner.execute(_EVENTS, [*after, digits.encode(), digits, EVENTS_AT_ONCE]):
@@ -108,6 +107,7 @@ def _rewrite_events(owner: Connection, digits: str) -> list[tuple[CallKey, datet
                 found.append((CallKey(provider, client, call_id), accepted_at))
         if new:
             owner.execute(_REWRITE, columns(new))
+            tell(len(found))
         after = list(rows[-1][:2])
     return found
 

@@ -23,12 +23,15 @@ ON CONFLICT (kind, name) DO UPDATE SET state = presence.state WHERE false
 """
 
 # Added by a later statement than the lock, if by the same turn: it sees what others have committed before the lock.
+# Here and below a name and a time are compared as a pair, which only the index of both can answer: that of times
+# alone, which the planner likes for recent ones, leads through everybody's rows.
 _ADD_STATES = """
 INSERT INTO sipuserevents.sipuser_state_changed
 SELECT DISTINCT new.* FROM json_populate_recordset(NULL::sipuserevents.sipuser_state_changed, %s::json) AS new
 WHERE NOT EXISTS (
     SELECT FROM sipuserevents.sipuser_state_changed AS old
-    WHERE old.login = new.login AND old.eventts = new.eventts AND old = new
+    WHERE (old.login, old.eventts) >= (new.login, new.eventts) AND (old.login, old.eventts) <= (new.login, new.eventts)
+        AND old = new
 )
 """
 
@@ -37,13 +40,12 @@ INSERT INTO userevents.usr_state_changed
 SELECT DISTINCT new.* FROM json_populate_recordset(NULL::userevents.usr_state_changed, %s::json) AS new
 WHERE NOT EXISTS (
     SELECT FROM userevents.usr_state_changed AS old
-    WHERE old.user_id = new.user_id AND old.eventts = new.eventts AND old = new
+    WHERE (old.user_id, old.eventts) >= (new.user_id, new.eventts)
+        AND (old.user_id, old.eventts) <= (new.user_id, new.eventts) AND old = new
 )
 """
 
 # From the event before the given ones to the one after them; intervals outside of that cannot have changed.
-# Names and times are compared as pairs, which only the index of both can answer: that of times alone, which the
-# planner likes for recent ones, leads through everybody's rows.
 _SETTLE_STATES = """
 WITH touched AS (
     SELECT * FROM unnest(%s::text[], %s::timestamp[], %s::timestamp[]) AS given (name, first, last)

@@ -9,6 +9,7 @@ from hashlib import blake2b
 from chalicelib.calls.records import Row, Table
 from chalicelib.ledger.intake import Item
 from chalicelib.ledger.rows import as_json, by_relation, columns
+from chalicelib.ledger.statements import CALL_RELATIONS
 from chalicelib.platform.postgres import Connection
 
 # Sorted for the same reason as raw events are.
@@ -23,13 +24,18 @@ _HEAD = "WITH given (rows) AS (SELECT %s::jsonb),"
 _INSERT = """
 {name} AS (
     INSERT INTO {table}
-    SELECT row.* FROM given, jsonb_populate_recordset(NULL::{table}, given.rows -> '{table}') AS row
+    SELECT row.* FROM given, jsonb_populate_recordset(NULL::{table}, given.rows -> '{table}') AS row{unless}
 )
 """
+# What events tell of a record outweighs what anybody else says of it: its inviteid stands for one call only.
+_UNLESS_KNOWN = """
+    WHERE NOT EXISTS (
+        SELECT FROM ledger.records WHERE records.inviteid = row.inviteid AND records.gone_at IS NULL
+    )"""
 
 
 def write(writer: Connection, items: Sequence[Item]) -> None:
-    """Add the ready rows of `items` that were never added before.
+    """Add the ready rows of `items` that were never added before, and are no records of calls that events tell of.
 
     To be called within a transaction. Raises DatabaseError when a value is not of its column's type.
     """
@@ -54,6 +60,9 @@ def _digest(table: Table, row: Row) -> bytes:
 def _inserting(relations: list[str]) -> str:
     # The names come from the catalog of documented tables, never from a webhook.
     parts = [
-        _INSERT.replace("{table}", relation).replace("{name}", relation.replace(".", "_")) for relation in relations
+        _INSERT.replace("{table}", relation)
+        .replace("{name}", relation.replace(".", "_"))
+        .replace("{unless}", _UNLESS_KNOWN if relation in CALL_RELATIONS else "")
+        for relation in relations
     ]
     return _HEAD + ",".join(parts) + "SELECT"

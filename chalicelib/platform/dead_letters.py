@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 
 from chalicelib.errors import Unavailable
+from chalicelib.platform import queues
 from chalicelib.platform.queues import client
 
 AT_ONCE = 10
@@ -35,6 +36,17 @@ def redrive(queue_url: str, tell: Callable[[int], None]) -> int:
     except (BotoCoreError, ClientError) as fault:
         raise Unavailable("The queue service does not answer") from fault
     return moved
+
+
+def count(queue_url: str) -> int:
+    """About how many messages the queue gave up on. Raises Unavailable."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    try:
+        dead_url = _dead_url(queue_url)
+    except (BotoCoreError, ClientError) as fault:
+        raise Unavailable("The queue service does not answer") from fault
+    return queues.count(dead_url)
 
 
 def _dead_url(queue_url: str) -> str:

@@ -62,6 +62,20 @@ def check(queue_url: str) -> None:
         raise Unavailable("The queue service does not answer") from fault
 
 
+def count(queue_url: str) -> int:
+    """About how many messages the queue has, in a consumer's hands or not. Raises Unavailable."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    try:
+        answer = client().get_queue_attributes(
+            QueueUrl=queue_url,
+            AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
+        )
+    except (BotoCoreError, ClientError) as fault:
+        raise Unavailable("The queue service does not answer") from fault
+    return sum(map(int, answer["Attributes"].values()))
+
+
 def _send(queue_url: str, message: str) -> None:
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 

@@ -44,8 +44,14 @@ def parsed(body: bytes) -> dict[str, Any] | Unparsed:
     """The JSON object in `body`, with names and texts trimmed throughout."""
     try:
         content = _trimmed(json.loads(body))
-    except (ValueError, RecursionError) as fault:
-        return Unparsed(f"The body is not JSON: {fault}")
+    except json.JSONDecodeError as fault:
+        return Unparsed(f"The body is not JSON: {fault.msg} (line {fault.lineno}, column {fault.colno})")
+    except UnicodeDecodeError as fault:
+        return Unparsed(f"The body is not JSON: byte {fault.start} is not {fault.encoding.upper()}")
+    except RecursionError:
+        return Unparsed("The body is nested too deeply")
+    except ValueError:
+        return Unparsed("The body has a number with too many digits")
     return content if isinstance(content, dict) else Unparsed("The body must be a JSON object")
 
 

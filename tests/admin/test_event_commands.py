@@ -11,12 +11,15 @@ import pytest
 from chalicelib import settings as environment
 from chalicelib.admin.commands import Outcome, run
 from chalicelib.calls import messages
-from chalicelib.ledger import store
+from chalicelib.calls.events import Raw
+from chalicelib.ledger import quarantine, store
 from chalicelib.platform import queues
+from chalicelib.providers import telphin
 from chalicelib.settings import Settings
 from tests import databases
 from tests.ingest.telephony import BEGIN, CALLER, Ledger, answered, message, missed
 
+IDENTITY = "00000000-0000-0000-0000-000000000001"
 PERIOD = ("--from", "2026-11-20T00:00:00Z", "--to", "2026-11-21")
 
 
@@ -118,6 +121,31 @@ def test_a_number_is_forgotten(ledger: Ledger) -> None:
     assert command("replay", *PERIOD).output.endswith("Nothing changed.\n")
 
 
+def test_a_number_that_may_be_on_its_way(
+    ledger: Ledger, stack: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is forgotten while dead letters may hold the number; what else is queued calls for a repetition."""
+    for name, value in aws(stack).items():
+        monkeypatch.setenv(name, value)
+    environment.current.cache_clear()
+    queues.client.cache_clear()
+    urls = [queues.client().create_queue(QueueName=f"forgetting-{name}")["QueueUrl"] for name in ("dead", "live")]
+    policy = {"deadLetterTargetArn": "arn:aws:sqs:us-east-1:123456789012:forgetting-dead", "maxReceiveCount": "5"}
+    queues.client().set_queue_attributes(QueueUrl=urls[1], Attributes={"RedrivePolicy": json.dumps(policy)})
+    monkeypatch.setenv("EVENTS_QUEUE_URL", urls[1])
+    environment.current.cache_clear()
+    ledger.take(answered("C1", 0))
+    queues.send(urls[0], *ledger.texts(answered("dead", 0)[:1]))
+
+    refused = command("forget", CALLER)
+    assert (refused.exit, "1 dead letters may hold the number" in refused.errors) == (1, True)
+
+    assert command("redrive").exit == 0
+    done = command("forget", CALLER)
+    assert (done.exit, "1 messages were on their way: repeat this" in done.errors) == (0, True)
+    queues.client.cache_clear()
+
+
 def test_dead_letters_go_back(ledger: Ledger, stack: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """What the queue gave up on returns to it and is taken, and the dead letters are empty then."""
     for name, value in aws(stack).items():
@@ -143,6 +171,48 @@ def aws(stack: dict[str, Any]) -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": "local",
         "EVENTS_QUEUE_URL": stack["queues"]["call-events"],
     }
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--from", "yesterday", "--to", "2026-11-21"), "'yesterday' is no time: write 2026-11-20, 2026-11-20T09:30"),
+        (("--from", "0001-01-01T00:00+14:00", "--to", "2026-11-21"), "is no time"),
+        (("--from", "2026-11-20", "--to", "9999-12-31T23:59-01:00"), "is no time"),
+        (("--from", "2026-11-21", "--to", "2026-11-20"), "The period ends (2026-11-20T00:00:00) before it begins"),
+        (("--from", "2026-11-20", "--to", "2026-11-20"), "before it begins"),
+        ((*PERIOD, "--provider", "bogus"), "invalid choice: 'bogus' (choose from 'mtt', 'telphin')"),
+    ],
+)
+def test_a_period_that_cannot_be_replayed(ledger: Ledger, words: tuple[str, ...], said: str) -> None:
+    """What no replay can mean is refused, with what would be right."""
+    ended = command("replay", *words)
+
+    assert ended.exit in {1, 2}
+    assert said in ended.errors
+    assert ledger.column("SELECT count(*) FROM ledger.events") == [0]
+
+
+def test_any_period_that_there_is(ledger: Ledger) -> None:
+    """All that the calendar has is a period."""
+    ledger.take(answered("C1", 0))
+
+    assert command("replay", "--from", "0001-01-01", "--to", "9999-12-31").output.startswith("1 calls were")
+
+
+def test_a_fault_of_our_own_is_a_sentence(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever goes wrong, an operator reads one line and not a stack."""
+
+    def broken(_raw: Raw) -> object:
+        raise ZeroDivisionError("some rule")
+
+    monkeypatch.setattr(telphin, "read", broken)
+    text = message(ledger.ids["106"], identity=IDENTITY, accepted=BEGIN, query="Nothing=known")
+    quarantine.set_aside(ledger.writer, "1", text, "unknown")
+    ended = command("quarantine", "retry", "1")
+
+    assert (ended.exit, ended.errors.count("\n")) == (1, 1)
+    assert "a fault of Ringledger's own: ZeroDivisionError('some rule')" in ended.errors
 
 
 @pytest.mark.parametrize("words", [("forget", "12345"), ("redrive",)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from datetime import timedelta
 
@@ -13,6 +14,7 @@ from chalicelib.platform.postgres import Connection, DatabaseError
 from tests.databases import run
 from tests.ingest.telephony import BEGIN, CALLER, Ledger, answered, busy, copies, event, message, missed, ring_group
 
+IDENTITY = "00000000-0000-0000-0000-000000000001"
 NATIVE = '{"table": "calls.holds", "rows": [{"side": "a", "hold_dt": "2026-11-20T09:00:00"}, {"side": "b"}]}'
 
 
@@ -202,3 +204,50 @@ def test_two_consumers_of_the_same_calls(ledger: Ledger) -> None:
     assert faults == []
     assert together == ledger.tables()
     assert len(together["calls.success"]) == 12
+
+
+@pytest.mark.parametrize("first", ["native", "events"])
+def test_a_record_has_no_double(ledger: Ledger, first: str) -> None:
+    """A ready row with the inviteid of a call that events tell of stands for that call no second time."""
+    ledger.take(answered("C1", 0))
+    expected = ledger.tables()
+    (inviteid,) = ledger.column("SELECT inviteid FROM calls.success")
+    if first == "native":
+        ledger.clear()
+    body = json.dumps({"table": "calls.success", "rows": [{"inviteid": str(inviteid), "anumber": "1"}]})
+    native = ledger.register("native", "old-pbx")
+    text = message(native, identity=IDENTITY, accepted=BEGIN, provider="native", body=body)
+    store.take(ledger.writer, [messages.read(text)])
+    ledger.take(answered("C1", 0))
+
+    assert ledger.tables() == expected
+
+
+def test_histories_are_looked_up_by_name(ledger: Ledger) -> None:
+    """However many events others have, settling one extension's history reads its own rows alone."""
+    fill = (
+        "INSERT INTO sipuserevents.sipuser_state_changed (login, state, eventts)"
+        " SELECT number %% 50 || '*1', 'busy', %s::timestamp + number * interval '1 second'"
+        " FROM generate_series(1, 20000) AS number"
+    )
+    run(ledger.url, fill, [BEGIN])
+    run(ledger.url, "ANALYZE sipuserevents.sipuser_state_changed")
+    ledger.take(answered("C1", 0))
+    before = _index_reads(ledger)
+    ledger.take(answered("C2", 100))
+    after = _index_reads(ledger)
+
+    assert after["sipuser_state_changed_eventts"] == before["sipuser_state_changed_eventts"]
+    assert 0 < after["sipuser_state_changed_login"] - before["sipuser_state_changed_login"] < 100
+    assert ledger.column("SELECT count(*) FROM sipusers.states WHERE login = '13596*106'") == [5]
+
+
+def _index_reads(ledger: Ledger) -> dict[str, int]:
+    """How many entries of each index of the extensions' events were read so far."""
+    ledger.writer.execute("SELECT pg_stat_force_next_flush()")
+    ledger.writer.execute("SELECT 1")
+    rows = run(
+        ledger.url,
+        "SELECT indexrelname, idx_tup_read FROM pg_stat_user_indexes WHERE relname = 'sipuser_state_changed'",
+    )
+    return {str(name): int(str(count)) for name, count in rows}

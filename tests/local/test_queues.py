@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import queue
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ import boto3
 import pytest
 from chalice.app import Chalice, SQSEvent, SQSEventConfig
 
+from chalicelib.platform import dead_letters, queues
 from infra.local import environment
 from infra.local.aws import Aws
 from infra.local.keyring import Keyring
@@ -128,6 +131,30 @@ def test_handler_raised(endpoint: str) -> None:
     assert {record["body"] for record in consumer.next()} == {"a", "b"}
     assert {record["attributes"]["ApproximateReceiveCount"] for record in consumer.next()} == {"2"}
     assert consumer.left() == 2
+
+
+def test_given_up_and_sent_back(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What fails each time lies with the dead letters, and a redrive takes it to a handler that works by then."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    queues.client.cache_clear()
+    consumer = Consumer("given-up", endpoint)
+    consumer.sqs.create_queue(QueueName="given-up-dead")
+    policy = {"deadLetterTargetArn": "arn:aws:sqs:us-east-1:123456789012:given-up-dead", "maxReceiveCount": 2}
+    consumer.sqs.set_queue_attributes(QueueUrl=consumer.url, Attributes={"RedrivePolicy": json.dumps(policy)})
+    consumer.answer = lambda bodies: bodies[99]
+
+    consumer.send("a")
+    assert [consumer.next()[0]["body"] for _ in range(2)] == ["a", "a"]
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not dead_letters.count(consumer.url):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    consumer.answer = lambda _bodies: None
+
+    assert dead_letters.redrive(consumer.url, lambda _: None) == 1
+    assert [record["body"] for record in consumer.next()] == ["a"]
+    assert (consumer.left(), dead_letters.count(consumer.url)) == (0, 0)
+    queues.client.cache_clear()
 
 
 @pytest.mark.parametrize("answer", [None, {}, {"batchItemFailures": []}, {"batchItemFailures": None}])
