@@ -7,7 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from chalicelib import settings
+from chalicelib.admin import commands
+from chalicelib.platform import objects, queues, small_objects
+
 ROOT = Path(__file__).parents[2]
+#: What a process makes once from its environment.
+MADE_ONCE = (settings.current, queues.client, objects.client, small_objects._client)
 
 
 def run_admin(environment: dict[str, str], *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
@@ -22,3 +30,21 @@ def run_admin(environment: dict[str, str], *words: str, stdin: str = "") -> subp
         timeout=60,
         check=False,
     )
+
+
+def run_here(environment: dict[str, str], *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """The same within this process, which needs no second to begin; progress is told to the terminal alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in os.environ:
+            patch.delenv(name)
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        _forget()
+        ended = commands.run(words, lambda: stdin)
+    _forget()
+    return subprocess.CompletedProcess(words, ended.exit, ended.output, ended.errors)
+
+
+def _forget() -> None:
+    for made in MADE_ONCE:
+        made.cache_clear()

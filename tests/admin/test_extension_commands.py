@@ -13,7 +13,7 @@ from infra.local import aws, environment
 from infra.local.aws import Aws
 from infra.local.keyring import Keyring
 from infra.local.provider import Provider
-from tests.admin.program import run_admin
+from tests.admin.program import run_admin, run_here
 
 SECRET = "the-secret-of-these-tests-and-of-nothing-else"
 SECRETS = ((3, SECRET),)
@@ -58,13 +58,13 @@ def operator(database: Settings, provider: str, s3: str) -> dict[str, str]:
 
 
 def _id(operator: dict[str, str], name: str) -> int:
-    listed = json.loads(run_admin(operator, "extension", "list", "--json").stdout)
+    listed = json.loads(run_here(operator, "extension", "list", "--json").stdout)
     return next(int(each["id"]) for each in listed if each["name"] == name)
 
 
 def test_an_extension_is_added(operator: dict[str, str]) -> None:
     """Its address stands alone on standard output, and its key is genuine."""
-    added = run_admin(operator, "extension", "add", "telphin", "13596", "13596*106", "--owner", "Анна")
+    added = run_here(operator, "extension", "add", "telphin", "13596", "13596*106", "--owner", "Анна")
 
     path, key = added.stdout.strip().rsplit("/", 1)
     assert (added.returncode, path) == (0, "https://calls.example/ext-event")
@@ -74,12 +74,12 @@ def test_an_extension_is_added(operator: dict[str, str]) -> None:
 
 def test_the_list_shows_addresses_only_when_asked(operator: dict[str, str]) -> None:
     """`list` has no keys; `list --urls` has them under the newest secret, also for programs."""
-    url = run_admin(operator, "extension", "add", "mtt", "79586488002", "79586488002").stdout.strip()
+    url = run_here(operator, "extension", "add", "mtt", "79586488002", "79586488002").stdout.strip()
 
-    assert url.rsplit("/", 1)[1] not in run_admin(operator, "extension", "list").stdout
-    assert url in run_admin(operator, "extension", "list", "--urls").stdout
+    assert url.rsplit("/", 1)[1] not in run_here(operator, "extension", "list").stdout
+    assert url in run_here(operator, "extension", "list", "--urls").stdout
     assert url in {
-        each["url"] for each in json.loads(run_admin(operator, "extension", "list", "--urls", "--json").stdout)
+        each["url"] for each in json.loads(run_here(operator, "extension", "list", "--urls", "--json").stdout)
     }
 
 
@@ -110,24 +110,22 @@ def test_a_table_is_imported(operator: dict[str, str], separator: str) -> None:
 )
 def test_a_table_with_faults_registers_nothing(operator: dict[str, str], table: str, words: str) -> None:
     """Every fault is named with its line, in one line, and no row was taken."""
-    before = run_admin(operator, "extension", "list").stdout
-    ended = run_admin(operator, "extension", "import", stdin=table)
+    before = run_here(operator, "extension", "list").stdout
+    ended = run_here(operator, "extension", "import", stdin=table)
 
     assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (1, "", 1)
     assert words in ended.stderr
-    assert run_admin(operator, "extension", "list").stdout == before
+    assert run_here(operator, "extension", "list").stdout == before
 
 
 def test_events_are_subscribed_and_cancelled(operator: dict[str, str]) -> None:
     """`subscribe` says what it ordered, `unsubscribe` what it cancelled."""
-    run_admin(
-        operator, "extension", "add", "telphin", "13596", "13596*107", "--remote-id", "1138107", "--agent-id", "9"
-    )
+    run_here(operator, "extension", "add", "telphin", "13596", "13596*107", "--remote-id", "1138107", "--agent-id", "9")
     number = str(_id(operator, "13596*107"))
 
-    subscribed = run_admin(operator, "extension", "subscribe", number)
-    every = run_admin(operator, "extension", "subscribe", "--all")
-    cancelled = run_admin(operator, "extension", "unsubscribe", number)
+    subscribed = run_here(operator, "extension", "subscribe", number)
+    every = run_here(operator, "extension", "subscribe", "--all")
+    cancelled = run_here(operator, "extension", "unsubscribe", number)
 
     assert subscribed.stdout == (
         f"{number} 13596*107: ordered dial-in, dial-out, answer, hangup, agent-login, agent-logout\n"
@@ -138,11 +136,11 @@ def test_events_are_subscribed_and_cancelled(operator: dict[str, str]) -> None:
 
 def test_an_extension_is_revoked(operator: dict[str, str]) -> None:
     """It is shown as revoked, and orders no more events."""
-    run_admin(operator, "extension", "add", "telphin", "13596", "13596*108", "--remote-id", "1138108")
+    run_here(operator, "extension", "add", "telphin", "13596", "13596*108", "--remote-id", "1138108")
     number = str(_id(operator, "13596*108"))
 
-    assert run_admin(operator, "extension", "revoke", number).returncode == 0
-    assert "is revoked" in run_admin(operator, "extension", "subscribe", number).stderr
+    assert run_here(operator, "extension", "revoke", number).returncode == 0
+    assert "is revoked" in run_here(operator, "extension", "subscribe", number).stderr
 
 
 @pytest.mark.parametrize(
@@ -157,8 +155,8 @@ def test_an_extension_is_revoked(operator: dict[str, str]) -> None:
 )
 def test_a_missing_setting_is_named(operator: dict[str, str], missing: str, words: list[str]) -> None:
     """The line names the variable, and nothing was done before it."""
-    ended = run_admin({name: value for name, value in operator.items() if name != missing}, *words)
+    ended = run_here({name: value for name, value in operator.items() if name != missing}, *words)
 
     assert ended.returncode == 1
     assert missing in ended.stderr
-    assert "unaddressed" not in run_admin(operator, "extension", "list").stdout
+    assert "unaddressed" not in run_here(operator, "extension", "list").stdout
