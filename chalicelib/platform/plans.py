@@ -13,6 +13,13 @@ from psycopg2 import extensions
 #: States of a plan that a session lost, or that no longer fits its table: a new session makes it anew.
 STALE = frozenset({"0A000", "26000"})
 
+# A plan lasts as long as its session, and may be made while tables are empty. What looks up by an index and sorts
+# takes as long as the rows at hand do, however wrong the planner's guess of their number.
+TUNING = """
+SET plan_cache_mode = force_generic_plan; SET jit = off; SET enable_seqscan = off; SET enable_hashjoin = off;
+SET enable_mergejoin = off; SET enable_hashagg = off
+"""
+
 # Each is some 100 kB of the server's memory.
 PLANS_LIMIT = 100
 
@@ -32,7 +39,8 @@ class Plans:
     """The plans of one session, which ends with it."""
 
     def __init__(self) -> None:
-        """Nothing is planned yet."""
+        """Nothing is planned yet, and the session not tuned to it."""
+        self.tuned = False
         self._names: dict[str, str] = {}
         self._new: dict[str, str] = {}
         self._numbers = count(1)

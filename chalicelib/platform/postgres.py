@@ -12,7 +12,7 @@ from psycopg2 import extensions
 
 from chalicelib.errors import Misconfigured, RingledgerError, Unavailable
 from chalicelib.platform.deadlines import Deadline
-from chalicelib.platform.plans import STALE, Plans, Statement
+from chalicelib.platform.plans import STALE, TUNING, Plans, Statement
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
@@ -108,6 +108,10 @@ class Connection:
 
     def _run(self, statement: Statement) -> list[Row]:
         def run(cursor: extensions.cursor) -> list[Row]:
+            if statement.planned and not self._plans.tuned:
+                cursor.execute(TUNING)
+                # Within a transaction a ROLLBACK would undo it.
+                self._plans.tuned = cursor.connection.info.transaction_status == extensions.TRANSACTION_STATUS_IDLE
             cursor.execute(self._plans.message(cursor, [*self._waiting, statement]))
             self._plans.sent()
             return cursor.fetchall() if cursor.description else []

@@ -73,11 +73,13 @@ def _pairs(text: str) -> list[tuple[str, str]]:
     pairs = []
     for pair in text.replace("+", " ").split("&") if text else ():
         name, equals, value = pair.partition("=")
-        if "%" in pair:
-            name, value = unquote(name, errors="replace"), unquote(value, errors="replace")
         if name or equals:
-            pairs.append((name, value))
+            pairs.append((_unquoted(name), _unquoted(value)))
     return pairs[:FIELDS_LIMIT]
+
+
+def _unquoted(text: str) -> str:
+    return unquote(text, errors="replace") if "%" in text else text
 
 
 def _named(pairs: Iterable[tuple[str, Any]]) -> Fields:

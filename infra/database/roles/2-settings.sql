@@ -24,15 +24,7 @@ WITH wanted (role, name, value) AS (
         ('ringledger_reader', 'client_encoding', 'UTF8'),
         ('ringledger_gate', 'statement_timeout', '5s'),
         ('ringledger_gate', 'search_path', ''),
-        ('ringledger_writer', 'search_path', ''),
-        -- It keeps plans as long as a session lasts, and may make them while tables are empty. What it looks up by an
-        -- index and sorts takes as long as the rows at hand do, however wrong the planner's guess of their number.
-        ('ringledger_writer', 'plan_cache_mode', 'force_generic_plan'),
-        ('ringledger_writer', 'enable_seqscan', 'off'),
-        ('ringledger_writer', 'enable_hashjoin', 'off'),
-        ('ringledger_writer', 'enable_mergejoin', 'off'),
-        ('ringledger_writer', 'enable_hashagg', 'off'),
-        ('ringledger_writer', 'jit', 'off')
+        ('ringledger_writer', 'search_path', '')
     UNION ALL
     -- A little above the statement's, which shall be the one that fires; PostgreSQL 17 brought it.
     SELECT 'ringledger_reader', 'transaction_timeout', (current_setting('ringledger.statement_timeout')::integer + 5) || 's'
