@@ -8,7 +8,7 @@ Rules of this file, each of which once cost somebody events or a deadlock:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from itertools import chain
@@ -20,14 +20,16 @@ from chalicelib.calls.correlation import DEFAULTS, correlate
 from chalicelib.calls.events import CLOSE, CallKey, Event, Raw, Source, Unparsed, closing
 from chalicelib.calls.messages import Message
 from chalicelib.calls.records import Records
-from chalicelib.ledger import history, native_rows, quarantine, statements
+from chalicelib.ledger import history, native_rows, quarantine, recordings, statements
 from chalicelib.ledger.intake import Item, Refused, sorted_out
+from chalicelib.ledger.recordings import File
 from chalicelib.ledger.rows import as_json, by_relation, columns
 from chalicelib.platform.postgres import Connection, Row
 
 Span = tuple[datetime, datetime]
 Change = tuple[str, str, int]
 Known = Mapping[str, Sequence[Event]]
+Fetch = Callable[[Sequence[File]], None]
 NOTHING: Known = {}
 
 
@@ -43,19 +45,23 @@ class _Locked(NamedTuple):
     relations: Sequence[str]
 
 
-def take(writer: Connection, messages: Sequence[Message]) -> list[Refused]:
+def take(writer: Connection, messages: Sequence[Message], fetch: Fetch = lambda _: None) -> list[Refused]:
     """Store the webhooks of `messages` and bring their calls up to date, all or nothing; a repetition does no harm.
 
+    Once that is done, `fetch` hears which recordings are new; a maintenance finds those that it does not take.
     What cannot be understood, or comes from nobody that the registry knows, goes to the quarantine and is answered.
     Raises Unavailable when the database is away, DatabaseError when it refuses, and whatever a provider's rules raise.
     """
     intake = sorted_out(messages, extensions.by_ids(writer, {message.extension for message in messages}))
+    wanted: list[File] = []
     with writer.transaction():
         quarantine.keep(writer, intake.refused)
         fresh, locked = _stored(writer, intake.items)
         native_rows.write(writer, fresh)
         loose = [event for item in fresh if not item.key.id for event in item.events]
-        _bring(writer, locked, loose, {item.message.raw.id: item.events for item in fresh})
+        _bring(writer, locked, loose, {item.message.raw.id: item.events for item in fresh}, wanted)
+    if wanted:
+        fetch(wanted)
     return intake.refused
 
 
@@ -84,11 +90,16 @@ def work_out(writer: Connection, spans: Mapping[CallKey, Span], loose: Sequence[
 
 
 def _bring(
-    writer: Connection, locked: Sequence[_Locked], loose: Sequence[Event] = (), known: Known = NOTHING
+    writer: Connection,
+    locked: Sequence[_Locked],
+    loose: Sequence[Event] = (),
+    known: Known = NOTHING,
+    wanted: list[File] | None = None,
 ) -> list[Change]:
-    """`known` is what webhooks tell that the caller has read already."""
+    """`known` is what webhooks tell that the caller has read already; `wanted` gathers recordings to be fetched."""
     events = _read(writer, locked, known)
     results = [correlate(events[call.key]) if events[call.key] else Records(call.key) for call in locked]
+    results = recordings.with_facts(writer, results, [] if wanted is None else wanted)
     changes = _write(writer, locked, results)
     history.write(writer, [*results, correlate(loose)] if loose else results)
     return changes

@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
 import psycopg2
 from psycopg2 import extensions
 
+from chalicelib import settings
 from chalicelib.errors import Misconfigured, RingledgerError, Unavailable
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
-Parameters = Sequence[object]
+Parameters = Sequence[object] | Mapping[str, object]
 Verify = Callable[["Connection"], object]
 
 # libpq's own names; what an address says itself goes before these.
@@ -226,6 +227,7 @@ class Connection:
         try:
             driver = psycopg2.connect(connection_factory=extensions.connection, **self._parameters)
         except psycopg2.OperationalError as error:
+            settings.doubt()
             raise Unavailable("The database does not answer") from error
         driver.autocommit = True
         self._driver = driver
