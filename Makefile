@@ -4,8 +4,13 @@ PYTHON ?= python3
 STAMP := .venv/.installed
 VENV := .venv/bin/python
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+# Packaging compiles for the Lambdas, so it needs their own version.
+PYTHON313 ?= python3.13
+PACKAGE_STAMP := .venv-package/.installed
+IS_313 := import sys; sys.exit(sys.version_info[:2] != (3, 13))
+STAGE ?= dev
 
-.PHONY: help run test check bench
+.PHONY: help run test check bench package smoke
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -17,7 +22,7 @@ run: $(STAMP) ## Start everything with demonstration data (PORT=8000 DATA=.local
 test: $(STAMP) ## Run every test
 	@exec $(VENV) -m pytest -n 2
 
-check: $(STAMP) ## Format, lint, types, import rules, tests: what CI runs
+check: $(STAMP) ## Format, lint, types, import rules, tests, the template for AWS
 	@$(VENV) -m ruff format --check .
 	@$(VENV) -m ruff check .
 	@$(VENV) -m mypy
@@ -26,6 +31,24 @@ check: $(STAMP) ## Format, lint, types, import rules, tests: what CI runs
 
 bench: $(STAMP) ## Measure, as ratios to a floor or a peer of the same run
 	@exec $(VENV) -m infra.bench
+
+package: $(PACKAGE_STAMP) ## Make out/STAGE: the template and the zip for AWS, checked (STAGE=dev CA=authorities.pem)
+	@exec .venv-package/bin/python -m infra.aws --stage "$(STAGE)" $(if $(CA),--authorities "$(CA)")
+
+smoke: $(STAMP) ## Check a running stage from outside (URL=… TOKEN=…)
+	@exec $(VENV) -m infra.smoke
+
+$(PACKAGE_STAMP): requirements.txt infra/aws/requirements.txt
+	@found=; for candidate in "$(PYTHON313)" "$$HOME"/.pyenv/versions/3.13.*/bin/python; do \
+		"$$candidate" -c '$(IS_313)' 2>/dev/null && found="$$candidate" && break; \
+	done; \
+	if [ -z "$$found" ]; then \
+		echo "The Lambdas run Python 3.13, and packaging needs it too; say where it is: make package PYTHON313=/path/to/python3.13" >&2; \
+		exit 1; \
+	fi; \
+	echo "Setting up .venv-package (first run only, about a minute)"; \
+	"$$found" -m venv --clear .venv-package && \
+	.venv-package/bin/python -m pip install --quiet --disable-pip-version-check -r infra/aws/requirements.txt && touch $(PACKAGE_STAMP)
 
 $(STAMP): requirements.txt requirements-dev.txt
 	@if ! $(VENV) -c '$(NEW_ENOUGH)' 2>/dev/null; then \

@@ -13,8 +13,11 @@ edge.mount(
     app,
     {
         "app": "chalicelib.health.surface",
+        "oktell": "chalicelib.oktell.surface",
         "statistics": "chalicelib.statistics.surface",
+        "recordings": "chalicelib.recordings.surface",
         "webhooks": "chalicelib.webhooks.surface",
+        "nimbox": "chalicelib.nimbox.surface",
     },
 )
 
@@ -25,10 +28,36 @@ def statistics(event: dict[str, Any], context: object) -> dict[str, Any]:
     return app(event, context)
 
 
+@app.lambda_function(name="recordings")
+def recordings(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Recordings behind API Gateway."""
+    return app(event, context)
+
+
 @app.lambda_function(name="webhooks")
 def webhooks(event: dict[str, Any], context: object) -> dict[str, Any]:
     """What PBXs post, behind API Gateway; it reaches no database."""
     return app(event, context)
+
+
+@app.lambda_function(name="nimbox")
+def nimbox(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """NiMbox's phone-call service behind API Gateway."""
+    return app(event, context)
+
+
+@app.lambda_function(name="oktell")
+def oktell(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Oktell's HTTP interface behind API Gateway."""
+    return app(event, context)
+
+
+@app.lambda_function(name="scripts")
+def scripts(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own object
+    """One run of a service script, invoked by name."""
+    from chalicelib.oktell.running import handle  # noqa: PLC0415 - no other Lambda pays for it
+
+    return handle(event, context.get_remaining_time_in_millis() / 1_000)
 
 
 @app.on_sqs_message(queue="call-events", batch_size=100, maximum_batching_window_in_seconds=1, name="ingest")
@@ -39,12 +68,29 @@ def ingest(event: SQSEvent) -> dict[str, Any]:
     return handle(event.to_dict())
 
 
+@app.on_sqs_message(queue="recordings", batch_size=1, name="recorder")
+def recorder(event: SQSEvent) -> None:
+    """A recording is fetched from its provider into S3."""
+    from chalicelib.recorder.surface import handle  # noqa: PLC0415 - no other Lambda pays for it
+
+    handle(event.to_dict())
+
+
 @app.schedule("rate(1 hour)", name="maintain")
 def maintain(_event: CloudWatchEvent) -> None:
     """Partitions, retention, and calls that never ended."""
     from chalicelib.maintenance.surface import handle  # noqa: PLC0415 - no other Lambda pays for it
 
     handle()
+
+
+@app.schedule("cron(0 * * * ? *)", name="replicate")
+def replicate(event: CloudWatchEvent) -> None:
+    """Calls go to the CRM: every hour what is new, once a day the whole window."""
+    from chalicelib.replication.surface import handle  # noqa: PLC0415 - no other Lambda pays for it
+
+    context: Any = event.context
+    handle(event.to_dict(), context.function_name, lambda: context.get_remaining_time_in_millis() / 1_000)
 
 
 @app.lambda_function(name="admin")

@@ -5,21 +5,24 @@ from __future__ import annotations
 import json
 import re
 import time
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib import import_module
 from typing import Any
-from urllib.parse import unquote, urlencode
+from urllib.parse import parse_qsl, unquote, urlencode
 
 from aws_lambda_powertools import Logger
 from chalice.app import Blueprint, Chalice, Response
 
 from chalicelib import settings
-from chalicelib.errors import RingledgerError, TooLarge
+from chalicelib.errors import InvalidRequest, RingledgerError, TooLarge
 
 # Clients send JSON and forms under many names; the body is what counts.
 ANY_CONTENT = ["*/*"]
+FORM = "application/x-www-form-urlencoded"
+FIELDS_LIMIT = 100
 COMMON_HEADERS = {
     "Content-Type": "application/json; charset=utf-8",
     "Cache-Control": "no-store",
@@ -46,12 +49,31 @@ class Request:
     #: Every parameter of the address, repeated ones too, encoded anew: a gateway passes on only what it decoded.
     query_string: str = ""
 
+    @cached_property
+    def parameters(self) -> Mapping[str, str]:
+        """What the address and an urlencoded form say together, as GET and POST may share it; the form wins.
+
+        Names are as they came; of a repeated one the last value counts. Raises InvalidRequest for too many fields.
+        """
+        if self.method != "POST" or not is_form(self.headers.get("content-type", "")):
+            return self.query
+        try:
+            form = parse_qsl(self.body.decode(errors="replace"), keep_blank_values=True, max_num_fields=FIELDS_LIMIT)
+        except ValueError:
+            raise InvalidRequest(f"A form may have {FIELDS_LIMIT} fields") from None
+        return {**self.query, **dict(form)}
+
+
+def is_form(content_type: str) -> bool:
+    """Whether a body of this type is an urlencoded form; old clients post one without naming the type."""
+    return content_type.partition(";")[0].strip().lower() in {FORM, ""}
+
 
 @dataclass(frozen=True)
 class Answer:
-    """One HTTP answer with a text body."""
+    """One HTTP answer; a body of bytes leaves as it is, whatever the client accepts."""
 
-    body: str
+    body: str | bytes
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -71,8 +93,24 @@ def plain_error(error: RingledgerError) -> Answer:
     return json_answer({"error": error.code, "message": error.message}, error.status)
 
 
+class _Binary(Response):
+    """Bytes for API Gateway, which turns base64 back into them since every type is binary to it (`*/*`)."""
+
+    def to_dict(self, binary_types: list[str] | None = None) -> dict[str, Any]:  # noqa: ARG002 - Chalice's own name
+        """The answer as Lambda returns it."""
+        return {**super().to_dict(), "body": b64encode(self.body).decode("ascii"), "isBase64Encoded": True}
+
+
 class Application(Chalice):
     """Chalice, with path values decoded (a REST API leaves them encoded) and with errors of one shape."""
+
+    #: The name of a surface's entry point in `app.py` -> its module.
+    surfaces: Mapping[str, str] = {}
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - Chalice's own
+        """Let no content type be binary to Chalice: it would refuse clients whose Accept does not name it."""
+        super().__init__(*arguments, **options)
+        self.api.binary_types = []
 
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own object
         """Answer one API Gateway event."""
@@ -90,11 +128,12 @@ def _reshaped(answer: dict[str, Any]) -> dict[str, Any]:
     return {**answer, "body": json.dumps({"error": word, "message": message})}
 
 
-def mount(app: Chalice, surfaces: Mapping[str, str]) -> None:
+def mount(app: Application, surfaces: Mapping[str, str]) -> None:
     """Register the routes of each surface: `surfaces` is the name of its entry point in `app.py` -> its module.
 
     Inside a Lambda only the surface of its own entry point is imported, so that a cold start pays for nothing else.
     """
+    app.surfaces = surfaces
     serving = settings.lambda_handler().removeprefix("app.")
     for entry_point, module in surfaces.items():
         if serving in {"", entry_point}:
@@ -120,7 +159,8 @@ def route(
                 **cross_origin(request),
                 **answer.headers,
             }
-            return Response(body=answer.body, status_code=answer.status, headers=headers)
+            kind = _Binary if isinstance(answer.body, bytes) else Response
+            return kind(body=answer.body, status_code=answer.status, headers=headers)
 
         # Chalice names a route after its view, and the packaging finds its Lambda by the module.
         serve.__name__, serve.__module__ = view.__name__, view.__module__

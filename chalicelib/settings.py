@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import logging
+import math
 import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from functools import lru_cache
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from chalicelib.errors import Misconfigured
+from chalicelib import secret_values
+from chalicelib.errors import Misconfigured, Unavailable
 
 MEGABYTE = 1_000_000
+# A rotation is taken up within the first; a refused password asks at most this often.
+SECRET_SECONDS = 300.0
+DOUBT_SECONDS = 10.0
 # A generation is one byte of a key.
 LAST_GENERATION = 255
 SECRET_LENGTH = 32
+
+logger = logging.getLogger(__name__)
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -27,20 +37,41 @@ def _positive(text: str) -> int:
     return number
 
 
+def _yes(text: str) -> bool:
+    if text.lower() not in {"0", "1", "no", "yes"}:
+        raise Misconfigured(f"A setting that is yes or no cannot be {text!r}")
+    return text.lower() in {"1", "yes"}
+
+
+def _zone(text: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise Misconfigured(f"A time zone is named as America/Caracas is, not {text!r}") from None
+
+
 def _base_url(text: str) -> str:
     return text.rstrip("/")
 
 
-def _generations(text: str) -> tuple[tuple[int, str], ...]:
+def _generations(variable: str, text: str) -> tuple[tuple[int, str], ...]:
     """Read `2:newest 1:older`: a secret that is too short to keep, or a number that is too large, is refused."""
     pairs = tuple((number, secret) for number, _, secret in (word.partition(":") for word in _words(text)))
     fit = all(n.isascii() and n.isdigit() and int(n) <= LAST_GENERATION and len(s) >= SECRET_LENGTH for n, s in pairs)
     if not fit or len({int(number) for number, _ in pairs}) != len(pairs):
         raise Misconfigured(
-            f"WEBHOOK_SECRETS must be pairs generation:secret, the newest first; generations are different numbers up"
+            f"{variable} must be pairs generation:secret, the newest first; generations are different numbers up"
             f" to {LAST_GENERATION}, secrets have {SECRET_LENGTH} characters or more"
         )
     return tuple((int(number), secret) for number, secret in pairs)
+
+
+def _pairs(text: str) -> tuple[tuple[str, str], ...]:
+    """Read `name=value name=value`; names are kept in lower case."""
+    pairs = tuple((name.lower(), value) for name, _, value in (word.partition("=") for word in _words(text)))
+    if not all(name and value for name, value in pairs):
+        raise Misconfigured(f"A setting of pairs is written name=value name=value, not {text!r}")
+    return pairs
 
 
 def _setting(variable: str, read: Callable[[str], Any], default: Any, *, secret: bool = False) -> Any:  # noqa: ANN401 - a field's type is its annotation
@@ -62,11 +93,50 @@ class Settings:
     events_queue_url: str = _setting("EVENTS_QUEUE_URL", str, "")
     cors_origins: tuple[str, ...] = _setting("CORS_ORIGINS", _words, ())
     public_url: str = _setting("PUBLIC_URL", _base_url, "")
-    webhook_secrets: tuple[tuple[int, str], ...] = _setting("WEBHOOK_SECRETS", _generations, (), secret=True)
+    webhook_secrets: tuple[tuple[int, str], ...] = _setting(
+        "WEBHOOK_SECRETS", partial(_generations, "WEBHOOK_SECRETS"), (), secret=True
+    )
+    link_secrets: tuple[tuple[int, str], ...] = _setting(
+        "LINK_SECRETS", partial(_generations, "LINK_SECRETS"), (), secret=True
+    )
+    recordings_queue_url: str = _setting("RECORDINGS_QUEUE_URL", str, "")
+    #: `code=bucket/prefix …`, new files go to the first; without any, `main` is recordings/ in the bundle's bucket.
+    recording_storages: tuple[str, ...] = _setting("RECORDING_STORAGES", _words, ())
+    #: Where other files than Telphin's come from: see chalicelib/recorder/sources.py.
+    recording_sources: str = _setting("RECORDING_SOURCES", str, "", secret=True)
+    #: Hosts that files may come from; one that begins with a dot stands for the hosts below it.
+    recording_hosts: tuple[str, ...] = _setting("RECORDING_HOSTS", _words, (".telphin.ru",))
+    recording_loopback: bool = _setting("RECORDING_LOOPBACK", _yes, default=False)
+    recording_limit: int = _setting("RECORDING_LIMIT", _positive, 200 * MEGABYTE)
+    recording_seconds: int = _setting("RECORDING_SECONDS", _positive, 240)
+    recording_attempts: int = _setting("RECORDING_ATTEMPTS", _positive, 10)
+    recording_days: int = _setting("RECORDING_DAYS", _positive, 1_095)
+    #: The SQS queue or SNS topic that hears of every change, by its ARN; a queue by its URL too.
+    recording_target: str = _setting("RECORDING_TARGET", str, "")
+    #: The longest that one click's address works, whatever the call's duration.
+    playing_seconds: int = _setting("PLAYING_SECONDS", _positive, 6 * 3_600)
     revocation_cache_seconds: int = _setting("REVOCATION_CACHE_SECONDS", int, 60)
     telphin_url: str = _setting("TELPHIN_URL", _base_url, "https://apiproxy.telphin.ru")
     telphin_client_id: str = _setting("TELPHIN_CLIENT_ID", str, "")
     telphin_client_secret: str = _setting("TELPHIN_CLIENT_SECRET", str, "", secret=True)
+    #: Without it the Oktell interface answers to whoever reaches it.
+    oktell_password_required: bool = _setting("OKTELL_PASSWORD_REQUIRED", _yes, default=True)
+    #: `regserial`, `confirmdate` and `updatelimitdate`, as the licence's details are called.
+    oktell_licence: tuple[tuple[str, str], ...] = _setting("OKTELL_LICENCE", _pairs, ())
+    upload_limit: int = _setting("UPLOAD_LIMIT", _positive, 4 * MEGABYTE)
+    upload_form_limit: int = _setting("UPLOAD_FORM_LIMIT", _positive, 1_000 * MEGABYTE)
+    upload_expires: int = _setting("UPLOAD_EXPIRES", _positive, 900)
+    #: The Lambda function that runs scripts, and Lambda functions that are scripts: `script=function …`.
+    scripts_function: str = _setting("SCRIPTS_FUNCTION", str, "")
+    script_functions: tuple[tuple[str, str], ...] = _setting("SCRIPT_FUNCTIONS", _pairs, ())
+    script_seconds: int = _setting("SCRIPT_SECONDS", _positive, 50)
+    script_files_prefix: str = _setting("SCRIPT_FILES_PREFIX", str, "script-files/")
+    #: Of `queue`, `oktell` and `telphin` those that control calls; what the first cannot do, the next is asked.
+    call_control: tuple[str, ...] = _setting("CALL_CONTROL", _words, ())
+    call_control_queue_url: str = _setting("CALL_CONTROL_QUEUE_URL", str, "")
+    call_control_seconds: int = _setting("CALL_CONTROL_SECONDS", _positive, 10)
+    oktell_server_url: str = _setting("OKTELL_SERVER_URL", _base_url, "")
+    oktell_server_password: str = _setting("OKTELL_SERVER_PASSWORD", str, "", secret=True)
     call_age_seconds: int = _setting("CALL_AGE_SECONDS", _positive, 4 * 3_600)
     event_retention_months: int = _setting("EVENT_RETENTION_MONTHS", _positive, 36)
     statement_timeout: int = _setting("STATEMENT_TIMEOUT", _positive, 20)
@@ -77,6 +147,36 @@ class Settings:
     spill_limit: int = _setting("SPILL_LIMIT", _positive, 256 * MEGABYTE)
     spill_expires: int = _setting("SPILL_EXPIRES", _positive, 900)
     request_seconds: int = _setting("REQUEST_SECONDS", _positive, 28)
+    site_zone: ZoneInfo = _setting("SITE_ZONE", _zone, ZoneInfo("UTC"))  # noqa: RUF009 - a zone never changes
+    #: A `Z` after a time sent to the phone-call service means the site's local time, as the known script has it.
+    nimbox_z_is_local: bool = _setting("NIMBOX_Z_IS_LOCAL", _yes, default=False)
+    #: A phone call to a number of nobody makes a contact instead of an error.
+    nimbox_new_contacts: bool = _setting("NIMBOX_NEW_CONTACTS", _yes, default=False)
+    #: The CRM that calls are replicated to; without an address there is none. A name of its own outlives the address.
+    crm_url: str = _setting("CRM_URL", _base_url, "")
+    crm_name: str = _setting("CRM_NAME", str, "")
+    crm_token: str = _setting("CRM_TOKEN", str, "", secret=True)
+    crm_user: str = _setting("CRM_USER", str, "")
+    crm_password: str = _setting("CRM_PASSWORD", str, "", secret=True)
+    crm_connections: int = _setting("CRM_CONNECTIONS", _positive, 16)
+    #: Requests a second, and seconds until one is given up.
+    crm_rate: int = _setting("CRM_RATE", _positive, 1_000)
+    crm_seconds: int = _setting("CRM_SECONDS", _positive, 20)
+    #: `calls` are our own, `cdr` an Asterisk's; the windows of incremental and full runs, in hours and in days.
+    replication_sources: tuple[str, ...] = _setting("REPLICATION_SOURCES", _words, ("calls",))
+    replication_hours: int = _setting("REPLICATION_HOURS", _positive, 200)
+    replication_days: int = _setting("REPLICATION_DAYS", _positive, 360)
+    replication_settled_seconds: int = _setting("REPLICATION_SETTLED_SECONDS", _positive, 900)
+    replication_unanswered: bool = _setting("REPLICATION_UNANSWERED", _yes, default=False)
+    #: How numbers are made ready for the CRM: see chalicelib/replication/numbers.py.
+    replication_numbers: str = _setting("REPLICATION_NUMBERS", str, "minimum:7")
+    #: mysql:// or postgresql://, its table, its time zone (the site's without one), `https://…/{uniqueid}` for links.
+    cdr_url: str = _setting("CDR_URL", str, "", secret=True)
+    cdr_table: str = _setting("CDR_TABLE", str, "cdr")
+    cdr_zone: ZoneInfo | None = _setting("CDR_ZONE", _zone, None)  # noqa: RUF009 - a zone never changes
+    cdr_link: str = _setting("CDR_LINK", str, "")
+    #: The duration of an unanswered call there: `zero`, `whole` as the known script has it, or `skip` the call.
+    cdr_unanswered: str = _setting("CDR_UNANSWERED", str, "zero")
     log_level: str = _setting("LOG_LEVEL", str, "INFO")
 
 
@@ -96,14 +196,82 @@ def load(environment: Mapping[str, str]) -> Settings:
 def _read(variable: str, read: Callable[[str], Any], text: str) -> Any:  # noqa: ANN401 - as above
     try:
         return read(text)
+    except Misconfigured as fault:
+        # A reader of several settings does not know whose value it reads.
+        raise Misconfigured(fault.message if variable in fault.message else f"{variable}: {fault.message}") from None
     except ValueError as fault:
         raise Misconfigured(f"{variable} must be a whole number above zero: {fault}") from None
 
 
-@lru_cache(maxsize=1)
-def current() -> Settings:
-    """The settings of this process, read once."""
-    return load(os.environ)
+class _Current:
+    """The settings of this process, read once; those that secrets are part of again every few minutes.
+
+    So a rotated secret is taken up without a deployment. While Secrets Manager is away, the last known ones hold.
+    """
+
+    def __init__(self) -> None:
+        self._kept: Settings | None = None
+        self._read_at = self._due = 0.0
+
+    def __call__(self) -> Settings:
+        """The settings of now. Raises Misconfigured, and Unavailable when the first reading of secrets fails."""
+        if self._kept is None or time.monotonic() >= self._due:
+            self._kept = self._read()
+        return self._kept
+
+    def doubt(self) -> None:
+        self._due = min(self._due, self._read_at + DOUBT_SECONDS)
+
+    def cache_clear(self) -> None:
+        """Forget them."""
+        self._kept = None
+
+    def _read(self) -> Settings:
+        self._read_at = time.monotonic()
+        self._due = self._read_at + SECRET_SECONDS if secret_values.named(os.environ) else math.inf
+        try:
+            return load(secret_values.filled(os.environ))
+        except (Unavailable, Misconfigured):
+            if self._kept is None:
+                raise
+            logger.warning("secrets cannot be read; the last known settings hold", exc_info=True)
+            return self._kept
+
+
+current = _of_process = _Current()
+
+
+def doubt() -> None:
+    """Read secrets soon again: a password was refused, or a server cannot be found."""
+    _of_process.doubt()
+
+
+class AwsAccess(NamedTuple):
+    """What signing a request to AWS takes; `expires` is ISO 8601, and empty where nobody knows it."""
+
+    access_key: str
+    secret_key: str
+    session_token: str
+    expires: str
+    region: str
+    s3_endpoint: str
+
+    def __repr__(self) -> str:
+        """Name the key's owner alone."""
+        return f"AwsAccess({self.access_key!r})"
+
+
+def aws_access() -> AwsAccess:
+    """The credentials, region and endpoint of this moment, as AWS's own clients find them in the environment."""
+    said = os.environ
+    return AwsAccess(
+        said.get("AWS_ACCESS_KEY_ID", ""),
+        said.get("AWS_SECRET_ACCESS_KEY", ""),
+        said.get("AWS_SESSION_TOKEN", ""),
+        said.get("AWS_CREDENTIAL_EXPIRATION", ""),
+        said.get("AWS_REGION") or said.get("AWS_DEFAULT_REGION", ""),
+        said.get("AWS_ENDPOINT_URL_S3") or said.get("AWS_ENDPOINT_URL", ""),
+    )
 
 
 def lambda_handler() -> str:

@@ -19,7 +19,7 @@ import pytest
 
 from chalicelib.settings import Settings
 
-pytest_plugins = ["tests.databases", "tests.ledgers"]
+pytest_plugins = ["tests.databases", "tests.ledgers", "tests.mariadb"]
 
 ROOT = Path(__file__).parents[1]
 START_SECONDS = 120
@@ -95,11 +95,11 @@ def launch() -> Iterator[Launch]:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """The facts of a running bundle with 2000 calls, and the addresses of its database's roles."""
+    """The facts of a running bundle with 2000 calls, the addresses of its database's roles, and its data folder."""
     data = tmp_path_factory.mktemp("stack") / "data"
     with launcher() as start:
         launched = start(data, DEMO="1", DEMO_CALLS="2000", STATEMENT_TIMEOUT="3", TOKEN_CACHE_SECONDS="1")
-        yield launched.facts | role_urls(launched)
+        yield launched.facts | role_urls(launched) | {"data": str(data)}
         assert launched.stop() == 0, launched.output
 
 

@@ -30,6 +30,21 @@ def test_a_number_that_is_none_is_named(value: str) -> None:
         settings.load({"STATEMENT_TIMEOUT": value})
 
 
+@pytest.mark.parametrize("value", ["Caracas", "../etc/passwd", "America", "\0"])
+def test_a_zone_that_is_none_is_named(value: str) -> None:
+    """The site's zone is one of the time zone database."""
+    with pytest.raises(Misconfigured, match="SITE_ZONE: A time zone is named as America/Caracas is"):
+        settings.load({"SITE_ZONE": value})
+
+
+@pytest.mark.parametrize(("value", "meant"), [("1", True), ("Yes", True), ("0", False), ("no", False), ("", False)])
+def test_a_switch_is_yes_or_no(value: str, meant: bool) -> None:
+    """Anything else is refused rather than taken for one of them."""
+    assert settings.load({"NIMBOX_NEW_CONTACTS": value}).nimbox_new_contacts is meant
+    with pytest.raises(Misconfigured, match=r"NIMBOX_NEW_CONTACTS: .* cannot be 'perhaps'"):
+        settings.load({"NIMBOX_NEW_CONTACTS": "perhaps"})
+
+
 def test_secrets_do_not_show() -> None:
     """A settings object that ends in a log shows no address with a password."""
     shown = repr(settings.load({"DATABASE_URL": "postgresql://a:hidden@b/c", "READER_DATABASE_URL": "hidden"}))

@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 
+from chalicelib.admin import contact_commands
 from chalicelib.admin.commands import Outcome, run
 from chalicelib.errors import RingledgerError
 from chalicelib.platform import functions
+
+READING = (["extension", "import"], ["contacts", "import"], ["user", "import"])
 
 
 def main(argv: list[str]) -> int:
@@ -22,13 +25,22 @@ def main(argv: list[str]) -> int:
 
 
 def _remotely(function: str, command: list[str]) -> Outcome:
-    # Others must not wait for a terminal's end of input.
-    reads = "--value-stdin" in command or command[:2] == ["extension", "import"]
-    event = {"command": command, "stdin": sys.stdin.read() if reads else ""}
     try:
-        return Outcome(**functions.invoke(function, event))
+        return Outcome(**functions.invoke(function, _event(command)))
     except RingledgerError as error:
         return Outcome(1, "", f"{error.message}\n")
+
+
+def _event(command: list[str]) -> dict[str, object]:
+    if command[:2] == ["contacts", "import"] and command[2:3] != [contact_commands.INPUT]:
+        # The file is on this machine, so it travels as the standard input of that one.
+        return {
+            "command": [*command[:2], contact_commands.INPUT],
+            "stdin": "".join(map(contact_commands.text_of, command[2:3])),
+        }
+    # Others must not wait for a terminal's end of input.
+    reads = "--value-stdin" in command or command[:2] in READING
+    return {"command": command, "stdin": sys.stdin.read() if reads else ""}
 
 
 if __name__ == "__main__":

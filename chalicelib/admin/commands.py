@@ -13,7 +13,14 @@ from datetime import datetime
 from pathlib import PurePath
 
 from chalicelib import settings, tokens
-from chalicelib.admin import event_commands, extension_commands
+from chalicelib.admin import (
+    contact_commands,
+    event_commands,
+    extension_commands,
+    recording_commands,
+    replication_commands,
+    user_commands,
+)
 from chalicelib.admin.migrations import migrate
 from chalicelib.admin.roles import ensure_roles
 from chalicelib.admin.words import Subparsers, add, database_url, minute, note, say, table
@@ -63,6 +70,10 @@ def parser() -> argparse.ArgumentParser:
     _add_token_commands(token.add_subparsers(metavar="COMMAND", required=True))
     extension_commands.add_to(commands)
     event_commands.add_to(commands)
+    recording_commands.add_to(commands)
+    contact_commands.add_to(commands)
+    user_commands.add_to(commands)
+    replication_commands.add_to(commands)
     return top
 
 

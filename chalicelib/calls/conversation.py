@@ -56,7 +56,7 @@ def _open_legs(call: Call) -> Iterator[OpenLeg]:
     for leg in sorted((*call.machines, *call.phones, *calling), key=attrgetter("order")):
         if not leg.ended:
             since = leg.answered or leg.since
-            yield OpenLeg(leg.id, leg.extension, leg.device, _state(leg), since, leg.a, leg.b)
+            yield OpenLeg(leg.id, leg.extension, leg.device, _state(leg), leg.since, since, leg.a, leg.b)
 
 
 def _state(leg: Leg) -> str:

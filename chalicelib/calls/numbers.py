@@ -7,6 +7,7 @@ import re
 # The protocol's [0-9]{3,6}*[0-9]{2,4} lacks the backslash before its star.
 _INTERNAL = re.compile(r"[0-9]{3,6}\*[0-9]{2,4}")
 _LOST_PLUS = re.compile(r" (?=[0-9])")
+_NO_DIGIT = re.compile(r"[^0-9]")
 _RUSSIAN = re.compile(r"(?:\+7|8|7)([0-9]{10})")
 
 
@@ -23,6 +24,11 @@ def without_domain(name: str) -> str:
 def dialable(text: str) -> str:
     """A number out of a form: a leading space before digits was a plus that the sender did not encode."""
     return without_domain(_LOST_PLUS.sub("+", text, count=1) if text.startswith(" ") else text).strip()
+
+
+def digits(text: str) -> str:
+    """The digits of a number, by which numbers are compared however they are written: `+58 (212) 285-33-48`."""
+    return _NO_DIGIT.sub("", text)
 
 
 def national(number: str) -> str:

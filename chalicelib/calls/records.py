@@ -52,12 +52,16 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class OpenLeg:
-    """A leg that is not over: `state` is ringing, dialling, waiting (in an IVR or a queue) or talking, `since` then."""
+    """A leg that is not over: when it `began`, and `since` when its `state` is what it is.
+
+    That is ringing, dialling, waiting (in an IVR or a queue) or talking.
+    """
 
     leg_id: str
     extension: str
     device: str
     state: str
+    began: datetime
     since: datetime
     a: str
     b: str

@@ -131,4 +131,4 @@ def _open_legs(call: Redirected) -> Iterator[OpenLeg]:
         if not attempt.hangup:
             state = "talking" if attempt.pick_up else "dialling"
             since = attempt.pick_up.at if attempt.pick_up else attempt.began
-            yield OpenLeg(attempt.number, attempt.number, "", state, since, caller, attempt.number)
+            yield OpenLeg(attempt.number, attempt.number, "", state, attempt.began, since, caller, attempt.number)

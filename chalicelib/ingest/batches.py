@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from chalicelib.calls import messages
 from chalicelib.errors import Unavailable
 from chalicelib.ledger import quarantine, store
+from chalicelib.ledger.store import Fetch
 from chalicelib.platform.postgres import Connection, DatabaseError
 
 #: After so many receives SQS itself moves a message to the dead letters (the queue's maxReceiveCount).
@@ -30,14 +31,16 @@ class Delivery:
 Report = Callable[[Delivery, Exception], None]
 
 
-def take(writer: Connection, deliveries: Sequence[Delivery], report: Report) -> list[str]:
+def take(
+    writer: Connection, deliveries: Sequence[Delivery], report: Report, fetch: Fetch = lambda _: None
+) -> list[str]:
     """Take `deliveries` and answer the ids of those that must come again; `report` hears of each that failed.
 
     With a database that is away that is all of them. One that fails by itself comes again until its last try, and
     is set aside with the reason then.
     """
     try:
-        store.take(writer, [messages.read(delivery.text) for delivery in deliveries])
+        store.take(writer, [messages.read(delivery.text) for delivery in deliveries], fetch)
     except Unavailable:
         return [delivery.id for delivery in deliveries]
     except Exception as error:  # noqa: BLE001 - the border: whatever it is, the batch's other messages go on
@@ -45,7 +48,7 @@ def take(writer: Connection, deliveries: Sequence[Delivery], report: Report) -> 
             return _failed(writer, deliveries[0], error, report)
     else:
         return []
-    return [name for delivery in deliveries for name in take(writer, [delivery], report)]
+    return [name for delivery in deliveries for name in take(writer, [delivery], report, fetch)]
 
 
 def _failed(writer: Connection, delivery: Delivery, error: Exception, report: Report) -> list[str]:

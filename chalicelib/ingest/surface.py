@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from chalicelib import edge, settings
+from chalicelib.errors import Unavailable
 from chalicelib.ingest import batches
 from chalicelib.ingest.batches import Delivery
+from chalicelib.ledger import recording_queue
+from chalicelib.ledger.recordings import File
 from chalicelib.platform import postgres
 
 
@@ -17,9 +21,20 @@ def handle(event: dict[str, Any]) -> dict[str, Any]:
         for record in event["Records"]
     ]
     writer = postgres.connection(settings.current().writer_database_url)
-    failed = batches.take(writer, deliveries, _report)
+    failed = batches.take(writer, deliveries, _report, _fetch)
     edge.logger().info("batch", extra={"surface": "ingest", "messages": len(deliveries), "failed": len(failed)})
     return {"batchItemFailures": [{"itemIdentifier": name} for name in failed]}
+
+
+def _fetch(files: Sequence[File]) -> None:
+    queue = settings.current().recordings_queue_url
+    if not queue:
+        return
+    try:
+        recording_queue.send(queue, files)
+    except Unavailable:
+        # They are remembered as pending, and the calls are stored: this batch is done.
+        edge.logger().warning("recordings wait for the maintenance", extra={"surface": "ingest", "files": len(files)})
 
 
 def _report(delivery: Delivery, error: Exception) -> None:

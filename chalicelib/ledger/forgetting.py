@@ -51,8 +51,24 @@ FROM information_schema.columns JOIN information_schema.tables USING (table_sche
     (VALUES (%s, %s)) AS given (pattern, zeros)
 WHERE table_type = 'BASE TABLE' AND data_type IN ('character varying', 'text', 'jsonb')
     AND (table_schema NOT IN ('pg_catalog', 'information_schema', 'ledger', 'public')
-        OR (table_schema, table_name, column_name) IN (('ledger', 'records', 'facts'), ('ledger', 'calls', 'live')))
+        OR (table_schema, table_name, column_name) IN (
+            ('ledger', 'records', 'facts'), ('ledger', 'calls', 'live'), ('ledger', 'phonecalls', 'source'),
+            ('ledger', 'phonecalls', 'destination'), ('ledger', 'phonecalls', 'url'),
+            ('ledger', 'replication', 'source'), ('ledger', 'replication', 'destination'),
+            ('ledger', 'replication', 'reason'), ('ledger', 'replication', 'correction')
+        ))
 GROUP BY table_schema, table_name ORDER BY 1
+"""
+# Whom no other number leads to is nobody.
+_CONTACTS = """
+WITH gone AS (DELETE FROM ledger.contact_numbers WHERE digits ~ %s RETURNING digits, contact),
+nobody AS (
+    UPDATE ledger.contacts SET name = '' WHERE id IN (SELECT contact FROM gone) AND NOT EXISTS (
+        SELECT FROM ledger.contact_numbers AS number
+        WHERE number.contact = contacts.id AND number.digits NOT IN (SELECT digits FROM gone)
+    )
+)
+SELECT count(*) FROM gone
 """
 _RECORD = "INSERT INTO ledger.forgotten (touched) VALUES (%s)"
 
@@ -73,6 +89,7 @@ def forget(owner: Connection, number: str, tell: Callable[[int], None]) -> Count
     _work_out(owner, {key: span for key, span in calls.items() if key.id})
     for name, statement in owner.execute(_PLAN, [_PATTERN.format(digits), "\\1" + "0" * len(digits)]):
         touched[name] += owner.execute(statement)[0][0]
+    touched["ledger.contact_numbers"] += owner.execute(_CONTACTS, [_PATTERN.format(digits)])[0][0]
     found = +touched
     owner.execute(_RECORD, [json.dumps(found)])
     return found

@@ -9,7 +9,7 @@ Rules of this file, each of which once cost somebody events or a deadlock:
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from itertools import chain
@@ -21,14 +21,16 @@ from chalicelib.calls.correlation import DEFAULTS, correlate
 from chalicelib.calls.events import CLOSE, CallKey, Event, Raw, Source, Unparsed, closing
 from chalicelib.calls.messages import Message
 from chalicelib.calls.records import Records
-from chalicelib.ledger import history, native_rows, quarantine, statements
+from chalicelib.ledger import history, native_rows, quarantine, recordings, statements
 from chalicelib.ledger.intake import Item, Refused, sorted_out
+from chalicelib.ledger.recordings import File
 from chalicelib.ledger.rows import as_json, by_relation, columns
 from chalicelib.platform.postgres import Connection, Row
 
 Span = tuple[datetime, datetime]
 Change = tuple[str, str, int]
 Known = Mapping[str, Item]
+Fetch = Callable[[Sequence[File]], None]
 NOTHING: Known = {}
 
 
@@ -45,19 +47,23 @@ class _Locked(NamedTuple):
     new: bool
 
 
-def take(writer: Connection, messages: Sequence[Message]) -> list[Refused]:
+def take(writer: Connection, messages: Sequence[Message], fetch: Fetch = lambda _: None) -> list[Refused]:
     """Store the webhooks of `messages` and bring their calls up to date, all or nothing; a repetition does no harm.
 
+    Once that is done, `fetch` hears which recordings are new; a maintenance finds those that it does not take.
     What cannot be understood, or comes from nobody that the registry knows, goes to the quarantine and is answered.
     Raises Unavailable when the database is away, DatabaseError when it refuses, and whatever a provider's rules raise.
     """
+    wanted: list[File] = []
     with writer.transaction():
         intake = sorted_out(messages, extensions.by_ids(writer, {message.extension for message in messages}))
         quarantine.keep(writer, intake.refused)
         fresh, locked = _stored(writer, intake.items)
         native_rows.write(writer, fresh)
         loose = [event for item in fresh if not item.key.id for event in item.events]
-        _bring(writer, locked, loose, {item.message.raw.id: item for item in fresh})
+        _bring(writer, locked, loose, {item.message.raw.id: item for item in fresh}, wanted)
+    if wanted:
+        fetch(wanted)
     return intake.refused
 
 
@@ -82,10 +88,11 @@ def work_out(writer: Connection, spans: Mapping[CallKey, Span], loose: Sequence[
     the caller knows. Answers how many records changed: table, `gone` or `made`, number.
     """
     given = [(*key, *span) for key, span in spans.items()]
-    rows = writer.execute_planned(statements.LOCK, columns(given)) if given else []
-    changes: list[Change] = []
-    _bring(writer, _unfrozen(rows), loose, changes=changes)
-    return changes
+    locked = _unfrozen(writer.execute_planned(statements.LOCK, columns(given))) if given else []
+    results = _results(writer, locked, NOTHING, [])
+    changes = writer.execute_planned(*_writing(locked, results)) if locked else []
+    history.write(writer, [*results, correlate(loose)] if loose else results)
+    return [(relation, change, count) for relation, change, count in changes]
 
 
 def _bring(
@@ -93,18 +100,23 @@ def _bring(
     locked: Sequence[_Locked],
     loose: Sequence[Event] = (),
     known: Known = NOTHING,
-    changes: list[Change] | None = None,
+    wanted: list[File] | None = None,
 ) -> None:
-    """`known` are webhooks that the caller has understood already, by their ids; `changes` gathers what is changed."""
+    """The same without an answer, which saves a turn."""
+    results = _results(writer, locked, known, [] if wanted is None else wanted)
+    if locked:
+        writer.post(*_writing(locked, results))
+    history.write(writer, [*results, correlate(loose)] if loose else results)
+
+
+def _results(writer: Connection, locked: Sequence[_Locked], known: Known, wanted: list[File]) -> list[Records]:
+    """What follows from the calls' events; `known` are webhooks that the caller has understood, by their ids.
+
+    `wanted` gathers recordings to be fetched.
+    """
     events = _read(writer, locked, known)
     results = [correlate(events[call.key]) if events[call.key] else Records(call.key) for call in locked]
-    if locked:
-        written = _writing(locked, results)
-        if changes is None:
-            writer.post(*written)
-        else:
-            changes += [(table, change, count) for table, change, count in writer.execute_planned(*written)]
-    history.write(writer, [*results, correlate(loose)] if loose else results)
+    return recordings.with_facts(writer, results, wanted)
 
 
 def _stored(writer: Connection, items: Sequence[Item]) -> tuple[list[Item], list[_Locked]]:

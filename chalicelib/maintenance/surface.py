@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from chalicelib import edge, settings
-from chalicelib.maintenance import closing, partitions
+from chalicelib.ledger import recording_notices
+from chalicelib.maintenance import closing, partitions, recordings
 from chalicelib.platform import postgres
 
 
@@ -16,7 +17,10 @@ def handle(now: datetime | None = None) -> None:
     owner = postgres.connection(current.owner_database_url)
     made = partitions.prepare(owner, now)
     dropped = partitions.retire(owner, now, current.event_retention_months)
-    closed = closing.close_overdue(postgres.connection(current.writer_database_url), now, current.call_age_seconds)
-    edge.logger().info(
-        "maintenance", extra={"surface": "maintenance", "made": made, "dropped": dropped, "closed": closed}
-    )
+    writer = postgres.connection(current.writer_database_url)
+    closed = closing.close_overdue(writer, now, current.call_age_seconds)
+    queued = recordings.queue_overdue(writer, current)
+    deleted = recordings.delete_expired(writer, current, now)
+    told = recording_notices.tell_forgotten(writer, current.recording_target)
+    done = {"made": made, "dropped": dropped, "closed": closed, "queued": queued, "deleted": deleted, "told": told}
+    edge.logger().info("maintenance", extra={"surface": "maintenance", **done})

@@ -1,14 +1,18 @@
-"""Lambda: a function of the bundle, invoked by name."""
+"""Lambda: a function of the bundle, invoked by name, with its answer awaited or not."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 from chalicelib.errors import RingledgerError, Unavailable
 
 # As long as a Lambda may run: a repeated migration would only wait for the first.
-READ_SECONDS = 900
+READ_SECONDS = 900.0
+CONNECT_SECONDS = 3
 
 
 class FunctionFailed(RingledgerError):
@@ -17,19 +21,53 @@ class FunctionFailed(RingledgerError):
     code = "function-failed"
 
 
-def invoke(name: str, event: dict[str, Any]) -> dict[str, Any]:
-    """Run the function `name` on `event` and return its answer. Raises Unavailable and FunctionFailed."""
-    import boto3  # noqa: PLC0415 - nothing else of the command line needs it
-    from botocore.config import Config  # noqa: PLC0415
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+class StillRunning(RingledgerError):
+    """The Lambda function has not ended yet; it goes on."""
 
-    settings = Config(read_timeout=READ_SECONDS, retries={"total_max_attempts": 1})
-    try:
-        client: Any = boto3.client("lambda", config=settings)
-        response = client.invoke(FunctionName=name, Payload=json.dumps(event).encode())
-    except (BotoCoreError, ClientError) as fault:
-        raise Unavailable(f"The function {name} could not be invoked") from fault
-    answer: dict[str, Any] = json.loads(response["Payload"].read())
+    code = "still-running"
+
+
+def invoke(name: str, event: dict[str, Any], seconds: float = READ_SECONDS) -> dict[str, Any]:
+    """Run the function `name` on `event` and return its answer.
+
+    Raises StillRunning after `seconds`, when only the wait ends; Unavailable and FunctionFailed.
+    """
+    with _failures(name):
+        response = _client(seconds).invoke(FunctionName=name, Payload=json.dumps(event).encode())
+        answer: dict[str, Any] = json.loads(response["Payload"].read())
     if "FunctionError" in response:
         raise FunctionFailed(f"{name} failed: {answer.get('errorMessage', 'it gave no reason')}")
     return answer
+
+
+def start(name: str, event: dict[str, Any]) -> None:
+    """Let the function `name` run on `event`, and do not wait for it. Raises Unavailable."""
+    with _failures(name):
+        _client(READ_SECONDS).invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps(event).encode())
+
+
+@lru_cache(maxsize=32)
+def _client(read_seconds: float) -> Any:  # noqa: ANN401 - boto3 makes its classes while running
+    import boto3  # noqa: PLC0415 - a cold start pays for boto3 only where a function is invoked
+    from botocore.config import Config  # noqa: PLC0415
+
+    settings = Config(
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=read_seconds,
+        # A second try would run the function twice.
+        retries={"total_max_attempts": 1},
+        tcp_keepalive=True,
+    )
+    return boto3.client("lambda", config=settings)
+
+
+@contextmanager
+def _failures(name: str) -> Iterator[None]:
+    from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError  # noqa: PLC0415
+
+    try:
+        yield
+    except ReadTimeoutError:
+        raise StillRunning(f"{name} has not ended yet; it goes on") from None
+    except (BotoCoreError, ClientError) as fault:
+        raise Unavailable(f"The function {name} could not be invoked") from fault

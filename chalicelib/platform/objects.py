@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from chalicelib.errors import Unavailable
 
@@ -50,6 +50,27 @@ def link(bucket: str, key: str, seconds: int) -> str:
         "get_object", Params={"Bucket": bucket, "Key": key}, ExpiresIn=seconds
     )
     return address
+
+
+def put(bucket: str, key: str, file: BinaryIO, content_type: str) -> None:
+    """Store the whole of `file`, sent as it is read; the object appears at once or not at all. Raises Unavailable."""
+    file.seek(0)
+    with _failures():
+        client().put_object(Bucket=bucket, Key=key, Body=file, ContentType=content_type)
+
+
+def delete(bucket: str, key: str) -> None:
+    """Let there be no such object. Raises Unavailable."""
+    with _failures():
+        client().delete_object(Bucket=bucket, Key=key)
+
+
+def form(bucket: str, key: str, limit: int, seconds: int) -> tuple[str, dict[str, str]]:
+    """A presigned POST by which anybody may put one object of up to `limit` bytes: its address and its fields."""
+    made = client().generate_presigned_post(
+        bucket, key, Conditions=[["content-length-range", 0, limit]], ExpiresIn=seconds
+    )
+    return made["url"], made["fields"]
 
 
 class Upload:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import psycopg2
 from psycopg2 import extensions
 
+from chalicelib import settings
 from chalicelib.errors import Misconfigured, RingledgerError, Unavailable
 from chalicelib.platform.deadlines import Deadline
 from chalicelib.platform.plans import STALE, TUNING, Plans, Statement
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
-Parameters = Sequence[object]
+Parameters = Sequence[object] | Mapping[str, object]
 Verify = Callable[["Connection"], object]
 
 # libpq's own names; what an address says itself goes before these.
@@ -231,6 +232,7 @@ class Connection:
         try:
             driver = psycopg2.connect(connection_factory=extensions.connection, **self._parameters)
         except psycopg2.OperationalError as error:
+            settings.doubt()
             raise Unavailable("The database does not answer") from error
         driver.autocommit = True
         self._driver, self._plans = driver, Plans()

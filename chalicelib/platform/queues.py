@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.errors import TooLarge, Unavailable
 
@@ -18,6 +19,7 @@ MESSAGE_LIMIT = 1_048_576
 CONNECT_SECONDS = 0.5
 READ_SECONDS = 1.0
 REPEAT_SECONDS = 0.5
+BATCH = 10
 
 
 @lru_cache(maxsize=1)
@@ -35,6 +37,14 @@ def client() -> SQSClient:
     return boto3.client("sqs", config=settings)
 
 
+def url_of(queue: str) -> str:
+    """The address of a queue that is named by it, or by its ARN."""
+    if not queue.startswith("arn:"):
+        return queue
+    _, partition, _, region, account, name = queue.split(":", 5)
+    return f"https://sqs.{region}.amazonaws.com{'.cn' * (partition == 'aws-cn')}/{account}/{name}"
+
+
 def send(queue_url: str, message: str) -> None:
     """Put `message`, ASCII text, into the queue; it may arrive twice.
 
@@ -50,6 +60,26 @@ def send(queue_url: str, message: str) -> None:
         if time.monotonic() > until:
             raise
         _send(queue_url, message)
+
+
+def send_all(queue_url: str, messages: Sequence[str], delay: int = 0) -> None:
+    """Put short `messages` into the queue, where they wait for `delay` seconds (900 at most); some may arrive twice.
+
+    Raises Unavailable when SQS does not take one.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    for begin in range(0, len(messages), BATCH):
+        entries: Any = [
+            {"Id": str(number), "MessageBody": message, "DelaySeconds": delay}
+            for number, message in enumerate(messages[begin : begin + BATCH])
+        ]
+        try:
+            refused = client().send_message_batch(QueueUrl=queue_url, Entries=entries).get("Failed")
+        except (BotoCoreError, ClientError) as fault:
+            raise Unavailable("The queue service does not answer") from fault
+        if refused:
+            raise Unavailable(f"The queue service did not take {len(refused)} messages")
 
 
 def check(queue_url: str) -> None:

@@ -1,4 +1,4 @@
-"""Telphin's REST API, as far as events are concerned: what is ordered, order one, cancel one.
+"""Telphin's REST API, as far as we need it: order events and cancel them, begin calls and end them.
 
 Its resources are `extension/{id}` and `agent/{id}`; the API's own documents call what is ordered an event.
 """
@@ -6,8 +6,10 @@ Its resources are `extension/{id}` and `agent/{id}`; the API's own documents cal
 from __future__ import annotations
 
 import json
-from functools import cached_property
+import time
+from collections.abc import Mapping
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import urllib3
 
@@ -16,8 +18,15 @@ from chalicelib.settings import Settings
 
 CONNECT_SECONDS = 3
 READ_SECONDS = 15
+#: The life of a token whose life nobody told, and how long before its end one is used no more.
+TOKEN_SECONDS = 3_600
+TOKEN_RESERVE_SECONDS = 60
+UNAUTHORIZED = 401
 NOT_FOUND = 404
 SERVER_FAULT = 500
+
+# Of this process, under the account that each is for: the good end of each, and the token.
+_tokens: dict[tuple[str, str, str], tuple[float, str]] = {}
 
 
 class ProviderRefused(RingledgerError):
@@ -44,15 +53,17 @@ class Ordered(NamedTuple):
 class Telphin:
     """The API with the rights of one application (OAuth2 client credentials)."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Use TELPHIN_URL, TELPHIN_CLIENT_ID and TELPHIN_CLIENT_SECRET. Raises Misconfigured without the latter."""
+    def __init__(self, settings: Settings, seconds: float = READ_SECONDS) -> None:
+        """Use TELPHIN_URL, TELPHIN_CLIENT_ID and TELPHIN_CLIENT_SECRET. Raises Misconfigured without the latter.
+
+        Each request is given up after `seconds`.
+        """
         if not (settings.telphin_client_id and settings.telphin_client_secret):
             raise Misconfigured("TELPHIN_CLIENT_ID and TELPHIN_CLIENT_SECRET are not set: an application's credentials")
         self._url = settings.telphin_url
         self._credentials = {"client_id": settings.telphin_client_id, "client_secret": settings.telphin_client_secret}
-        self._http = urllib3.PoolManager(
-            timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS), retries=False
-        )
+        self._account = self._url, settings.telphin_client_id, settings.telphin_client_secret
+        self._http = urllib3.PoolManager(timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=seconds), retries=False)
 
     def ordered(self, resource: str) -> list[Ordered]:
         """Everything that is ordered for `resource`, by whomever. Raises Unavailable and ProviderRefused."""
@@ -71,14 +82,54 @@ class Telphin:
             if refusal.refusal != NOT_FOUND:
                 raise
 
-    @cached_property
-    def _token(self) -> str:
-        fields = {"grant_type": "client_credentials", **self._credentials}
-        answer = self._request("POST", f"{self._url}/oauth/token", fields=fields, encode_multipart=False)
-        return str(answer["access_token"])
+    def callback(self, extension_id: str, first: str, second: str) -> tuple[str, str]:
+        """Call the number `first`, and when it answers connect it with `second`, as a call of this extension.
 
-    def _call(self, method: str, path: str, body: dict[str, str] | None = None) -> Any:  # noqa: ANN401 - JSON
-        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
+        Answers the CallID that webhooks of the call will have, and the handle that `hang_up` takes. Raises Unavailable
+        and ProviderRefused.
+        """
+        body = {"src_num": [first], "dst_num": second}
+        answer = self._call("POST", f"extension/{extension_id}/callback/", body)
+        try:
+            return str(answer["call_id"]), str(answer["call_api_id"])
+        except (TypeError, KeyError):
+            raise ProviderRefused(200, "what it answered is not a call") from None
+
+    def hang_up(self, extension_id: str, handle: str) -> None:
+        """End a call that is on; one that is over already is fine. Raises Unavailable and ProviderRefused."""
+        try:
+            self._call("DELETE", f"extension/{extension_id}/current_calls/{quote(handle, safe='')}")
+        except ProviderRefused as refusal:
+            if refusal.refusal != NOT_FOUND:
+                raise
+
+    def recording_url(self, recording: str) -> str:
+        """Where the file of a recording can be had for a while. Raises Unavailable and ProviderRefused."""
+        answer = self._call("GET", f"client/@me/record/{quote(recording, safe='')}/storage_url/")
+        address = answer.get("record_url") if isinstance(answer, dict) else None
+        if not isinstance(address, str) or not address:
+            raise ProviderRefused(NOT_FOUND, "it has no address for the recording yet")
+        return address
+
+    def _call(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:  # noqa: ANN401 - JSON
+        try:
+            return self._authorized(method, path, body)
+        except ProviderRefused as refusal:
+            # A token may be withdrawn before its time. Without one it was the login that was refused.
+            if refusal.refusal != UNAUTHORIZED or _tokens.pop(self._account, None) is None:
+                raise
+        return self._authorized(method, path, body)
+
+    def _token(self) -> str:
+        until, token = _tokens.get(self._account, (0.0, ""))
+        if time.monotonic() >= until:
+            fields = {"grant_type": "client_credentials", **self._credentials}
+            answer = self._request("POST", f"{self._url}/oauth/token", fields=fields, encode_multipart=False)
+            _tokens[self._account] = until, token = _granted(answer)
+        return token
+
+    def _authorized(self, method: str, path: str, body: Mapping[str, object] | None) -> Any:  # noqa: ANN401 - JSON
+        headers = {"Authorization": f"Bearer {self._token()}", "Content-Type": "application/json"}
         content = json.dumps(body).encode() if body else None
         return self._request(method, f"{self._url}/api/ver1.0/{path}", headers=headers, body=content)
 
@@ -95,6 +146,15 @@ class Telphin:
             return json.loads(answer.data) if answer.data else None
         except ValueError:
             raise ProviderRefused(answer.status, "what it answered is not JSON") from None
+
+
+def _granted(answer: Any) -> tuple[float, str]:  # noqa: ANN401 - JSON
+    """Until when a token is good, on the monotonic clock, and the token."""
+    try:
+        life = float(answer.get("expires_in", TOKEN_SECONDS))
+        return time.monotonic() + life - TOKEN_RESERVE_SECONDS, str(answer["access_token"])
+    except (AttributeError, TypeError, KeyError, ValueError):
+        raise ProviderRefused(200, "what it answered is not a token") from None
 
 
 def _ordered(event: Any) -> Ordered:  # noqa: ANN401 - JSON

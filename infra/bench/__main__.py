@@ -6,7 +6,19 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 
-from infra.bench import accepting, answering, day_report, guarding, ingesting, large, one_row
+from infra.bench import (
+    accepting,
+    answering,
+    day_report,
+    guarding,
+    ingesting,
+    large,
+    oktell,
+    one_row,
+    phonecalls,
+    playing,
+    replicating,
+)
 from infra.bench.place import Place, opened
 from infra.bench.report import Line, say, show
 
@@ -16,7 +28,11 @@ PARTS: dict[str, tuple[str, Part]] = {
     "answer": ("An answer of 10,000 rows and 17 columns", answering.lines),
     "row": ("A query of one row", one_row.lines),
     "accept": ("Accepting a webhook", accepting.lines),
+    "play": ("A click on a recording's link", playing.lines),
     "ingest": ("Taking accepted webhooks from the queue", ingesting.lines),
+    "phonecall": ("Creating a phone call", phonecalls.lines),
+    "replicate": ("Replicating calls to a CRM", replicating.lines),
+    "oktell": ("Commands of the Oktell interface", oktell.lines),
     "large": ("An answer that goes to S3", large.lines),
 }
 DAY = "day"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import psycopg2
@@ -23,21 +24,28 @@ avg(dial_duration) as wait from calls.success where invitedt >= '{day}' and invi
 
 
 def lines(*, largest: bool) -> Iterator[Line]:
-    """Time, rows read and plan for each size; the largest beside the smallest."""
+    """Time, rows read and plan for each size; the larger ones beside the smallest."""
     day = END - timedelta(days=3)
     report = REPORT.format(day=day, next=day + timedelta(days=1))
-    smallest = 0.0
-    for size in (*SIZES, LARGEST) if largest else SIZES:
-        with opened(calls=0) as place:
-            made = grow(place.owner_url, size, PER_DAY, _progress)
-            say("\r" + " " * 60 + "\r")
-            _settle(place.owner_url)
-            with closing(psycopg2.connect(place.role_url("reader"))) as connection:
-                plan, seconds = _plan(connection, report), _seconds(connection, report)
-        smallest = smallest or seconds
-        ratio = seconds / smallest if size != SIZES[0] else None
-        yield Line(f"a day among {made:,} calls", milliseconds(seconds), "the smallest", ratio, at_most=1.5)
-        yield Line("  rows read", f"{_rows_read(plan):,.0f}", " → ".join(_shape(plan)))
+    with ExitStack() as opened_places:
+        grown = dict(_grown(opened_places, size) for size in ((*SIZES, LARGEST) if largest else SIZES))
+        taken = alternating({name: partial(_run, reader, report) for name, reader in grown.items()}, ROUNDS)
+        smallest, *_ = taken.values()
+        for name, seconds in taken.items():
+            ratio = None if seconds is smallest else seconds / smallest
+            yield Line(name, milliseconds(seconds), "the smallest", ratio, at_most=1.5)
+            plan = _plan(grown[name], report)
+            yield Line("  rows read", f"{_rows_read(plan):,.0f}", " → ".join(_shape(plan)))
+
+
+def _grown(places: ExitStack, size: int) -> tuple[str, Any]:
+    """A database with at least `size` calls, under its title: the reader's connection to it."""
+    place = places.enter_context(opened(calls=0))
+    made = grow(place.owner_url, size, PER_DAY, _progress)
+    say("\r" + " " * 60 + "\r")
+    _settle(place.owner_url)
+    reader = places.enter_context(closing(psycopg2.connect(place.role_url("reader"))))
+    return f"a day among {made:,} calls", reader
 
 
 def _settle(owner_url: str) -> None:
@@ -49,13 +57,10 @@ def _settle(owner_url: str) -> None:
             cursor.execute("checkpoint")
 
 
-def _seconds(connection: Any, report: str) -> float:  # noqa: ANN401 - the driver's own class
-    def run() -> None:
-        with connection.cursor() as cursor:
-            cursor.execute(report)
-            cursor.fetchall()
-
-    return alternating({"report": run}, ROUNDS)["report"]
+def _run(connection: Any, report: str) -> None:  # noqa: ANN401 - the driver's own class
+    with connection.cursor() as cursor:
+        cursor.execute(report)
+        cursor.fetchall()
 
 
 def _plan(connection: Any, report: str) -> dict[str, Any]:  # noqa: ANN401 - as above

@@ -24,6 +24,18 @@ MISSED_CALL = (
     '&EventTime=$(date +%s)000000&Duration=7529999"'
 )
 
+RECORDING = """
+A call's recording, to be heard in a browser, or saved:
+  {link}
+  curl -sSL -o call.wav "{link}&attachment=true"
+"""
+
+# The example of the phone-call service's own document.
+PHONECALL = (
+    "/direct/items/phonecalls/create?token={token}&initiated=2012-08-23T12:20:33&source=7222&destination=02122853348"
+    "&duration=45&url=http://192.168.128.96/recordings/7222"
+)
+
 
 def main() -> int:
     """Run until somebody wants it to stop; answer the exit status."""
@@ -81,9 +93,23 @@ How many there are:
 A caller who gave up in the menu, as Telphin posts it; calls.cancelled has the call within seconds:
   {MISSED_CALL.format(url=url, key=keys["telphin"]["ivr"])}
 
+A phone call to a contact, as NiMbox's scripts make it; made again, it is the same one:
+  curl -sS "{url}{PHONECALL.format(token=tokens["nimbox"])}"
+
+The demonstration's calls to a small CRM that runs beside, each once, from a second shell:
+  . {data / "environment"} && .venv/bin/python -m chalicelib.admin replication run --full
+
+How many of an internal number are free, as an Oktell server answers; and a script of its example:
+  curl -sS "{url}/tst_getintnumberreadyusers?number=120&password={tokens["oktell"]}"
+  curl -sS "{url}/execsvcscriptplain?name=SvcScript1&startparam1=201&async=0&timeout=10&password={tokens["oktell"]}"
+{_recording(facts["recording"])}
 Data is kept in {data}, addresses for tools in {data / "stack.json"}.
 Ctrl-C stops everything.
 """
+
+
+def _recording(link: str) -> str:
+    return RECORDING.format(link=link) if link else ""
 
 
 def _curl(url: str, action: str, query: str, bearer: str = "") -> str:

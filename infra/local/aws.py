@@ -8,7 +8,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
@@ -16,11 +16,18 @@ from werkzeug.serving import make_server
 
 from infra.local.memory import Memory
 
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
 BUCKET = "ringledger"
 EVENTS = "call-events"
-DEAD = "call-events-dead"
+RECORDINGS = "recordings"
+CALL_CONTROL = "call-control"
+# Nobody begins a call that was asked for longer ago.
+CALL_CONTROL_VISIBILITY_SECONDS = 30
 # Lambda wants six times the consumer's timeout, which is a minute.
 VISIBILITY_SECONDS = 360
+RECORDER_VISIBILITY_SECONDS = 1_800
 RECEIVES = 5
 SAVE_SECONDS = 0.3
 # Requests end in a redirect to S3, and a browser that was redirected sends `Origin: null`.
@@ -103,11 +110,18 @@ def prepare(endpoint: str | None) -> dict[str, str]:
         s3.create_bucket(Bucket=BUCKET, **elsewhere)
     s3.put_bucket_cors(Bucket=BUCKET, CORSConfiguration=CORS)
     sqs = boto3.client("sqs", endpoint_url=endpoint)
-    dead = sqs.create_queue(QueueName=DEAD)["QueueUrl"]
+    return (
+        _queue(sqs, EVENTS, VISIBILITY_SECONDS)
+        | _queue(sqs, RECORDINGS, RECORDER_VISIBILITY_SECONDS)
+        | _queue(sqs, CALL_CONTROL, CALL_CONTROL_VISIBILITY_SECONDS)
+    )
+
+
+def _queue(sqs: SQSClient, name: str, seconds: int) -> dict[str, str]:
+    """A queue and that of its dead letters; a message taken is another's turn after `seconds`."""
+    dead = sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": RECEIVES})
-    events = sqs.create_queue(QueueName=EVENTS)["QueueUrl"]
-    sqs.set_queue_attributes(
-        QueueUrl=events, Attributes={"VisibilityTimeout": str(VISIBILITY_SECONDS), "RedrivePolicy": redrive}
-    )
-    return {EVENTS: events, DEAD: dead}
+    queue = sqs.create_queue(QueueName=name)["QueueUrl"]
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": str(seconds), "RedrivePolicy": redrive})
+    return {name: queue, f"{name}-dead": dead}

@@ -14,16 +14,25 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode
+from uuid import uuid4
 
 import urllib3
 
+from infra.local import tapes
+
 LIMIT = 16
+STORAGE = "/storage/"
+SOUND_SECONDS = 12
 POST_SECONDS = 10
 EVENTS = {
     "extension": {"dial-in", "dial-out", "answer", "hangup"},
     "agent": {"agent-login", "agent-logout"},
 }
 _PLACE = re.compile(r"/(api/ver1\.0|simulate)/(extension|agent)/(\w+)(?:/event/(\w*))?")
+
+_CALLS = re.compile(r"/api/ver1\.0/extension/(\w+)/(callback|current_calls)/([\w-]*)")
+
+_RECORD = re.compile(r"/api/ver1\.0/client/@me/record/([\w.%-]+)/storage_url/")
 
 Answer = tuple[HTTPStatus, Any]
 
@@ -38,6 +47,7 @@ class Provider:
         self.ivrs = ivrs
         self.ordered: dict[str, dict[str, dict[str, Any]]] = {}
         self.numbers = itertools.count(150)
+        self.calls: dict[str, dict[str, Any]] = {}
         self._http = urllib3.PoolManager(timeout=POST_SECONDS, retries=False)
 
     def start(self, port: int) -> str:
@@ -66,6 +76,14 @@ class Provider:
         events[str(event["id"])] = event
         return HTTPStatus.CREATED, event
 
+    def call(self, number: str, wish: Any) -> Answer:  # noqa: ANN401 - JSON of anybody's
+        """Begin a call for an extension: the ids that its webhooks would have, and the handle to end it."""
+        if not isinstance(wish, dict) or not wish.get("src_num") or not wish.get("dst_num"):
+            return HTTPStatus.BAD_REQUEST, {"message": "src_num and dst_num are needed"}
+        call = {"call_id": uuid4().hex.upper(), "call_api_id": f"{number}-{uuid4()}"}
+        self.calls[call["call_api_id"]] = wish
+        return HTTPStatus.CREATED, call
+
     def simulate(self, kind: str, number: str, fields: str) -> Answer:
         """Post these fields to whoever ordered events of their type."""
         said = parse_qs(fields)
@@ -88,10 +106,15 @@ class _Handler(BaseHTTPRequestHandler):
     def answer(self) -> None:
         """Answer one request."""
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self.path.startswith(STORAGE):
+            self._send(HTTPStatus.OK, "audio/wav", tapes.sound(SOUND_SECONDS, len(self.path)))
+            return
         status, content = self._answered(body.decode())
-        text = b"" if content is None else json.dumps(content).encode()
+        self._send(status, "application/json", b"" if content is None else json.dumps(content).encode())
+
+    def _send(self, status: HTTPStatus, kind: str, text: bytes) -> None:
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
         self.wfile.write(text)
@@ -101,9 +124,11 @@ class _Handler(BaseHTTPRequestHandler):
     def _answered(self, body: str) -> Answer:
         if self.path == "/oauth/token":
             return self._login(body)
+        if calls := _CALLS.fullmatch(self.path):
+            return self._calls(calls[1], calls[2], calls[3], body)
         place = _PLACE.fullmatch(self.path)
         if place is None:
-            return HTTPStatus.NOT_FOUND, {"message": "Not found"}
+            return self._record()
         api, kind, number, event = place.groups()
         if api == "simulate":
             return self.provider.simulate(kind, number, body)
@@ -116,6 +141,23 @@ class _Handler(BaseHTTPRequestHandler):
         if said != {"grant_type": "client_credentials", **self.provider.application}:
             return HTTPStatus.UNAUTHORIZED, {"error": "invalid_client"}
         return HTTPStatus.OK, {"access_token": self.provider.token, "token_type": "Bearer", "expires_in": 3600}
+
+    def _calls(self, number: str, what: str, handle: str, body: str) -> Answer:
+        if self.headers.get("Authorization") != f"Bearer {self.provider.token}":
+            return HTTPStatus.UNAUTHORIZED, {"message": "Access denied"}
+        if what == "callback" and self.command == "POST":
+            return self.provider.call(number, json.loads(body))
+        if self.provider.calls.pop(handle, None) is None:
+            return HTTPStatus.NOT_FOUND, {"message": "Not found"}
+        return HTTPStatus.NO_CONTENT, None
+
+    def _record(self) -> Answer:
+        recording = _RECORD.fullmatch(self.path)
+        if recording is None:
+            return HTTPStatus.NOT_FOUND, {"message": "Not found"}
+        if self.headers.get("Authorization") != f"Bearer {self.provider.token}":
+            return HTTPStatus.UNAUTHORIZED, {"message": "Access denied"}
+        return HTTPStatus.OK, {"record_url": f"http://{self.headers['Host']}{STORAGE}{recording[1]}"}
 
     def _events(self, kind: str, number: str, event: str | None, body: str) -> Answer:
         events = self.provider.ordered.get(f"{kind}/{number}", {})

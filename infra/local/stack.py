@@ -25,8 +25,10 @@ from chalicelib.errors import Misconfigured, Unavailable
 from chalicelib.platform.postgres import connection
 from chalicelib.settings import Settings
 from infra.demonstration import fill
-from infra.local import aws, environment, telephony
+from infra.local import aws, environment, people, staff, tapes, telephony
+from infra.local.crm import Crm
 from infra.local.environment import Options
+from infra.local.functions import Functions
 from infra.local.gateway import Gateway, bound
 from infra.local.keyring import Keyring, write_private, write_private_text
 from infra.local.postgres import Postgres
@@ -78,10 +80,16 @@ class Stack:
                 "AWS_ENDPOINT_URL": endpoint,
                 "BUCKET": aws.BUCKET,
                 "EVENTS_QUEUE_URL": queues[aws.EVENTS],
+                "RECORDINGS_QUEUE_URL": queues[aws.RECORDINGS],
+                "CALL_CONTROL_QUEUE_URL": queues[aws.CALL_CONTROL],
+                "AWS_ENDPOINT_URL_LAMBDA": self._start_functions(parts, keyring),
+                "SCRIPTS_FUNCTION": "scripts",
             }
             defaults = {"CORS_ORIGINS": "*", "PUBLIC_URL": url, "WEBHOOK_SECRETS": f"1:{keyring.secret('webhook')}"}
+            defaults["LINK_SECRETS"] = f"1:{keyring.secret('link')}"
+            defaults |= {"CALL_CONTROL": "telphin queue", "OKTELL_LICENCE": staff.LICENCE}
             defaults |= self._start_provider(parts, keyring)
-            configured = self._settings(values, defaults, keyring)
+            configured = self._settings(values, defaults, keyring, self._start_crm(parts, keyring))
             self._prepare_database(configured)
             self.facts = {
                 "url": url,
@@ -90,6 +98,7 @@ class Stack:
                 "queues": queues,
                 "bucket": aws.BUCKET,
                 "tokens": {scope: self._issue_token(database_url, scope, keyring) for scope in tokens.SCOPES},
+                "recording": tapes.link(configured),
                 **telephony.facts(configured),
             }
             # Only now: the bundle reads its settings when it is loaded.
@@ -125,26 +134,46 @@ class Stack:
             parts.callback(server.stop)
         return endpoint, aws.prepare(endpoint)
 
+    def _start_functions(self, parts: ExitStack, keyring: Keyring) -> str:
+        functions = Functions()
+        url = functions.start(keyring.port("functions_port"))
+        parts.callback(functions.stop)
+        return url
+
     def _start_provider(self, parts: ExitStack, keyring: Keyring) -> dict[str, str]:
         provider = telephony.provider(keyring.secret("provider"))
         url = provider.start(keyring.port("provider_port"))
         parts.callback(provider.stop)
         return telephony.provider_settings(url, keyring.secret("provider"))
 
-    def _settings(self, values: dict[str, str], defaults: dict[str, str], keyring: Keyring) -> Settings:
+    def _start_crm(self, parts: ExitStack, keyring: Keyring) -> dict[str, str]:
+        crm = Crm(keyring.secret("crm"))
+        url = crm.start(keyring.port("crm_port"))
+        parts.callback(crm.stop)
+        return {"CRM_URL": url, "CRM_NAME": "demonstration", "CRM_TOKEN": crm.token}
+
+    def _settings(
+        self, values: dict[str, str], defaults: dict[str, str], keyring: Keyring, beside: dict[str, str]
+    ) -> Settings:
         # A database of somebody else's may have roles of somebody else's making.
         owned = defaults if self._options.database_url else values
         owned.update(_role_urls(values["DATABASE_URL"], keyring))
         whole = environment.publish(values, defaults)
-        write_private_text(self._environment, environment.exports(whole, [*values, *defaults]))
+        # The stack itself has no CRM unless it was given one, so its schedule sends nothing; a command may.
+        told = whole if "CRM_URL" in whole else {**whole, **beside}
+        write_private_text(self._environment, environment.exports(told, [*values, *defaults, *beside]))
         return settings.load(whole)
 
     def _prepare_database(self, configured: Settings) -> None:
         migrations.migrate(configured.owner_database_url)
         roles.ensure_roles(configured)
+        people.register(configured.owner_database_url)
+        staff.register(configured.owner_database_url)
         if self._options.calls and not fill.is_filled(configured.owner_database_url):
             today = datetime.now(UTC).date()
             fill.fill(configured.owner_database_url, self._options.calls, self._progress, end=today)
+            staff.occupy(configured.owner_database_url)
+            tapes.record(configured)
 
     def _issue_token(self, database_url: str, scope: str, keyring: Keyring) -> str:
         name, value = f"demo-{scope}", keyring.secret(f"token_{scope}")

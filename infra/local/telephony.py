@@ -26,7 +26,8 @@ def provider(secret: str) -> Provider:
 
 def provider_settings(url: str, secret: str) -> dict[str, str]:
     """The environment that leads to it."""
-    return {"TELPHIN_URL": url, "TELPHIN_CLIENT_ID": APPLICATION, "TELPHIN_CLIENT_SECRET": secret}
+    application = {"TELPHIN_URL": url, "TELPHIN_CLIENT_ID": APPLICATION, "TELPHIN_CLIENT_SECRET": secret}
+    return {**application, "RECORDING_LOOPBACK": "yes"}
 
 
 def facts(settings: Settings) -> dict[str, dict[str, Any]]:

@@ -68,9 +68,32 @@ def _modules_loaded_by(handler: str) -> set[str]:
         ),
         ("app.app", {"boto3", "botocore.session", "pydantic", "pglast", "chalicelib.statistics.surface"}),
         (
+            "app.recordings",
+            {
+                "boto3",
+                "botocore.session",
+                "botocore.auth",
+                "urllib3",
+                "requests",
+                "pydantic",
+                "pglast",
+                "chalicelib.statistics.surface",
+            },
+        ),
+        ("app.recorder", {"boto3", "botocore.session", "pydantic", "pglast", "chalicelib.recordings.surface"}),
+        (
             "app.webhooks",
             {"psycopg2", "pydantic", "pglast", "chalicelib.statistics.surface", "chalicelib.health.surface"},
         ),
+        (
+            "app.nimbox",
+            {"boto3", "botocore.session", "pydantic", "pglast", "chalicelib.statistics.surface"},
+        ),
+        (
+            "app.oktell",
+            {"boto3", "botocore.session", "pydantic", "pglast", "chalicelib.statistics.surface"},
+        ),
+        ("app.scripts", {"boto3", "botocore.session", "pydantic", "pglast", "chalicelib.oktell.surface"}),
         (
             "app.ingest",
             {"boto3", "botocore.session", "pydantic", "pglast", "chalicelib.statistics.surface"},

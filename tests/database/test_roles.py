@@ -140,7 +140,8 @@ def test_the_gate_verifies_tokens(database: Settings) -> None:
         "DELETE FROM ledger.tokens",
         "INSERT INTO ledger.tokens (name, digest, scopes) VALUES ('x', 'x', '{}')",
         "SELECT 1 FROM ledger.migrations",
-        "SELECT 1 FROM calls.success",
+        "SELECT anumber FROM calls.success",
+        "SELECT path FROM ledger.recordings",
         "CREATE TEMP TABLE mine (a integer)",
     ],
 )

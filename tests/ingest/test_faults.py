@@ -24,7 +24,7 @@ from infra.local.postgres import Postgres
 from infra.local.queues import POLL_SECONDS
 from tests.conftest import Launch, Launched
 from tests.databases import Server, run
-from tests.ingest.telephony import BEGIN, TABLES, answered, copies, message, missed, ring_group
+from tests.ingest.telephony import BEGIN, TABLES, answered, copies, message, missed, ring_group, unrecorded
 
 CALLS = 24
 #: So short that a batch which failed comes again within the test, and long enough for any batch.
@@ -95,7 +95,8 @@ class Load:
         self.refused: list[int] = []
         self._launched = launched
         kinds = (answered, ring_group, missed)
-        webhooks = [hook for number in range(CALLS) for hook in kinds[number % 3](f"C{number}", number * 7)]
+        calls = [hook for number in range(CALLS) for hook in kinds[number % 3](f"C{number}", number * 7)]
+        webhooks = unrecorded(calls)
         # Ends before beginnings, and the provider's own repetitions last.
         self._webhooks = [*webhooks[::-1], *copies(webhooks[::5])]
         self._thread = threading.Thread(target=self._post)

@@ -12,6 +12,13 @@ documented_tables (name) AS (
     FROM pg_catalog.pg_class JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
     WHERE nspname IN (SELECT schema FROM documented) AND relkind IN ('r', 'p')
 ),
+functions (name) AS (
+    SELECT format('%I.%I(%s)', nspname, proname, pg_get_function_identity_arguments(pg_proc.oid))
+    FROM pg_catalog.pg_proc JOIN pg_catalog.pg_namespace ON pg_namespace.oid = pronamespace
+    WHERE (nspname, proname) IN (
+        ('ledger', 'contact_of'), ('ledger', 'record_of'), ('ledger', 'add_phonecall_record'), ('ledger', 'create_phonecall')
+    )
+),
 wanted (role, privilege, kind, object) AS (
     SELECT role, 'CONNECT', 'DATABASE', format('%I', current_database())
     FROM (VALUES ('ringledger_reader'), ('ringledger_gate'), ('ringledger_writer')) AS roles (role)
@@ -19,6 +26,8 @@ wanted (role, privilege, kind, object) AS (
     SELECT 'ringledger_reader', 'USAGE', 'SCHEMA', schema FROM documented
     UNION ALL
     SELECT 'ringledger_reader', 'SELECT', 'TABLE', name FROM documented_tables
+    UNION ALL
+    SELECT 'ringledger_writer', 'EXECUTE', 'ROUTINE', name FROM functions
     UNION ALL
     SELECT 'ringledger_writer', 'USAGE', 'SCHEMA', schema FROM documented
     UNION ALL
@@ -43,6 +52,57 @@ wanted (role, privilege, kind, object) AS (
         ('ringledger_writer', 'INSERT', 'TABLE', 'ledger.native_rows'),
         ('ringledger_writer', 'SELECT', 'TABLE', 'ledger.quarantine'),
         ('ringledger_writer', 'INSERT', 'TABLE', 'ledger.quarantine'),
+        -- The phone-call service
+        ('ringledger_writer', 'SELECT', 'TABLE', 'ledger.phonecalls'),
+        ('ringledger_writer', 'INSERT', 'TABLE', 'ledger.phonecalls'),
+        ('ringledger_writer', 'DELETE', 'TABLE', 'ledger.phonecalls'),
+        ('ringledger_writer', 'DELETE', 'TABLE', 'ledger.records'),
+        ('ringledger_writer', 'SELECT', 'TABLE', 'ledger.contact_numbers'),
+        ('ringledger_writer', 'INSERT', 'TABLE', 'ledger.contact_numbers'),
+        ('ringledger_writer', 'SELECT (id)', 'TABLE', 'ledger.contacts'),
+        ('ringledger_writer', 'INSERT', 'TABLE', 'ledger.contacts'),
+        ('ringledger_writer', 'USAGE', 'SEQUENCE', 'ledger.contacts_id_seq'),
+        -- Recordings: the recorder fetches, the gate sees where a file is.
+        ('ringledger_writer', 'SELECT', 'TABLE', 'ledger.recordings'),
+        ('ringledger_writer', 'INSERT', 'TABLE', 'ledger.recordings'),
+        ('ringledger_writer', 'UPDATE', 'TABLE', 'ledger.recordings'),
+        ('ringledger_gate', 'USAGE', 'SCHEMA', 'calls'),
+        ('ringledger_gate', 'SELECT (inviteid)', 'TABLE', 'calls.success'),
+        ('ringledger_gate', 'SELECT (duration)', 'TABLE', 'calls.success'),
+        ('ringledger_gate', 'SELECT (isrec)', 'TABLE', 'calls.success'),
+        ('ringledger_gate', 'SELECT (callrecpath)', 'TABLE', 'calls.success'),
+        ('ringledger_gate', 'SELECT (callstoragecode)', 'TABLE', 'calls.success'),
+        ('ringledger_gate', 'SELECT (callrecdel_dt)', 'TABLE', 'calls.success'),
+        ('ringledger_gate', 'SELECT (recexpirets)', 'TABLE', 'calls.success'),
+        ('ringledger_gate', 'SELECT (inviteid)', 'TABLE', 'calls.cancelled'),
+        ('ringledger_gate', 'SELECT (inviteid)', 'TABLE', 'calls.failed'),
+        ('ringledger_gate', 'SELECT (inviteid)', 'TABLE', 'ledger.records'),
+        ('ringledger_gate', 'SELECT (successor)', 'TABLE', 'ledger.records'),
+        ('ringledger_gate', 'SELECT (inviteid)', 'TABLE', 'ledger.recordings'),
+        ('ringledger_gate', 'SELECT (state)', 'TABLE', 'ledger.recordings'),
+        ('ringledger_gate', 'SELECT (reason)', 'TABLE', 'ledger.recordings'),
+        ('ringledger_gate', 'SELECT (links_revoked_at)', 'TABLE', 'ledger.recordings'),
+        -- Replication
+        ('ringledger_writer', 'SELECT', 'TABLE', 'ledger.replication'),
+        ('ringledger_writer', 'INSERT', 'TABLE', 'ledger.replication'),
+        ('ringledger_writer', 'UPDATE', 'TABLE', 'ledger.replication'),
+        ('ringledger_writer', 'SELECT', 'TABLE', 'ledger.replication_runs'),
+        ('ringledger_writer', 'INSERT', 'TABLE', 'ledger.replication_runs'),
+        ('ringledger_writer', 'UPDATE', 'TABLE', 'ledger.replication_runs'),
+        ('ringledger_writer', 'SELECT', 'TABLE', 'ledger.replication_cursors'),
+        ('ringledger_writer', 'INSERT', 'TABLE', 'ledger.replication_cursors'),
+        ('ringledger_writer', 'UPDATE', 'TABLE', 'ledger.replication_cursors'),
+        -- Oktell's interface
+        ('ringledger_writer', 'SELECT', 'TABLE', 'ledger.users'),
+        ('ringledger_writer', 'UPDATE (on_call_center)', 'TABLE', 'ledger.users'),
+        ('ringledger_writer', 'UPDATE (on_redirect)', 'TABLE', 'ledger.users'),
+        ('ringledger_writer', 'UPDATE (on_lunch)', 'TABLE', 'ledger.users'),
+        ('ringledger_writer', 'UPDATE (lunch_reason_id)', 'TABLE', 'ledger.users'),
+        ('ringledger_writer', 'UPDATE (lunch_reason_message)', 'TABLE', 'ledger.users'),
+        ('ringledger_writer', 'SELECT', 'TABLE', 'ledger.started_calls'),
+        ('ringledger_writer', 'INSERT', 'TABLE', 'ledger.started_calls'),
+        ('ringledger_writer', 'UPDATE (stopped_at)', 'TABLE', 'ledger.started_calls'),
+        ('ringledger_writer', 'SELECT', 'TABLE', 'ledger.faxes'),
         ('ringledger_gate', 'USAGE', 'SCHEMA', 'ledger'),
         ('ringledger_gate', 'SELECT (id)', 'TABLE', 'ledger.tokens'),
         ('ringledger_gate', 'SELECT (name)', 'TABLE', 'ledger.tokens'),

@@ -1,0 +1,80 @@
+"""The commands about contacts: to whom phone calls belong."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+
+from chalicelib import contacts
+from chalicelib.admin.contact_table import COLUMNS, read
+from chalicelib.admin.words import Subparsers, add, database_url, minute, progress, say, table
+from chalicelib.contacts import ContactRefused
+from chalicelib.platform.postgres import connection
+
+INPUT = "-"
+LIMIT = 100
+
+
+def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
+    """Add `contacts` and what belongs under it."""
+    parser = commands.add_parser(
+        "contacts", help="contacts that phone calls belong to", description="Administer the contacts of phone calls."
+    )
+    under = parser.add_subparsers(metavar="COMMAND", required=True)
+    imported = add(under, "import", _import, "register all contacts that a CSV lists, or none of them")
+    imported.add_argument("file", metavar="FILE", help=f"its path; {INPUT} is standard input")
+    imported.epilog = (
+        f"Its columns are {' and '.join(COLUMNS)}; a cell of numbers may name several, as in"
+        " 'Work:0212 285 3348;Mobile:04122345678'. A contact that has one of the numbers already is changed."
+    )
+    listed = add(under, "list", _list, "list contacts, their numbers, and how many phone calls they have")
+    listed.add_argument("--find", default="", metavar="TEXT", help="only those whose name or digits hold it")
+    shown = add(under, "calls", _calls, "list the newest phone calls of a contact")
+    shown.add_argument("id", type=int, metavar="ID", help="as `contacts list` shows it")
+    for command in (listed, shown):
+        command.add_argument("--limit", type=int, default=LIMIT, metavar="COUNT", help=f"so many; {LIMIT} without it")
+        command.add_argument("--json", action="store_true", help="as JSON, times in ISO 8601")
+
+
+def text_of(path: str) -> str:
+    """The contents of a CSV. Raises ContactRefused when it cannot be read."""
+    try:
+        return Path(path).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as fault:
+        reason = "it is not UTF-8" if isinstance(fault, UnicodeDecodeError) else fault.strerror
+        raise ContactRefused(f"{path} cannot be read: {reason}") from None
+
+
+def _import(arguments: argparse.Namespace, read_input: Callable[[], str]) -> None:
+    described = read(read_input() if arguments.file == INPUT else text_of(arguments.file))
+    new = contacts.put(connection(database_url()), described, progress("registered", len(described)))
+    say(f"{new} contacts are new, {len(described) - new} were there already.")
+
+
+def _list(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
+    found = contacts.listing(connection(database_url()), arguments.find, arguments.limit)
+    if arguments.json:
+        say(json.dumps([asdict(each) for each in found], ensure_ascii=False))
+        return
+    rows = [(str(each.id), each.name, each.numbers, str(each.calls)) for each in found]
+    table(("ID", "NAME", "NUMBERS", "CALLS"), rows)
+
+
+def _calls(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
+    found = contacts.calls(connection(database_url()), arguments.id, arguments.limit)
+    if arguments.json:
+        say(json.dumps([asdict(each) for each in found], default=datetime.isoformat, ensure_ascii=False))
+        return
+    rows = [
+        (str(call.id), minute(call.initiated), call.source, call.destination, _seconds(call.duration), call.link)
+        for call in found
+    ]
+    table(("ID", "INITIATED", "SOURCE", "DESTINATION", "SECONDS", "LINK"), rows)
+
+
+def _seconds(duration: int | None) -> str:
+    return "-" if duration is None else str(duration)

@@ -1,0 +1,171 @@
+"""The commands about replication: how far it is, what the CRM refused, and a run by hand."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from chalicelib import settings
+from chalicelib.admin.words import Subparsers, add, database_url, minute, say, table
+from chalicelib.errors import InvalidRequest, RingledgerError
+from chalicelib.platform.postgres import Connection, connection
+from chalicelib.replication import deliveries, overview, run, targets
+from chalicelib.replication.run import DONE, Progress, Surroundings
+from chalicelib.replication.runs import Order, Run
+
+LIST_LIMIT = 100
+RUNS_SHOWN = 10
+REASON_WIDTH = 80
+BAR_WIDTH = 30
+BAR_SECONDS = 0.2
+# Of the admin Lambda's fifteen minutes, those in which a run may go on; the hourly one takes up the rest.
+LAMBDA_SECONDS = 840
+
+
+class ReplicationStopped(RingledgerError):
+    """The run has ended before everything was sent."""
+
+    code = "replication-stopped"
+
+
+def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
+    """Add `replication`."""
+    parser = commands.add_parser("replication", help="calls to the CRM", description="Look after the calls to the CRM.")
+    under = parser.add_subparsers(metavar="COMMAND", required=True)
+    add(under, "status", _status, "how far each CRM is, and the latest runs")
+    listed = add(under, "list", _list, f"list up to {LIST_LIMIT} rows, the latest calls first")
+    listed.add_argument("--state", choices=overview.STATES, default=overview.STATES[0], help="rejected without it")
+    listed.add_argument("--json", action="store_true", help="as JSON, times in ISO 8601 and UTC")
+    retry = add(under, "retry", _retry, "offer the CRM again what it rejected")
+    retry.add_argument("id", nargs="*", type=int, metavar="ID", help="as `replication list` shows it")
+    retry.add_argument("--all", action="store_true", help="everything that it rejected")
+    _add_run(under)
+
+
+def _add_run(under: Subparsers[argparse.ArgumentParser]) -> None:
+    command = add(under, "run", _run, "read what is new and send what is pending, as the schedule does every hour")
+    which = command.add_mutually_exclusive_group()
+    which.add_argument("--full", action="store_true", help="read the whole window, as the schedule does once a day")
+    which.add_argument("--since", type=_moment, metavar="TIME", help="read from here on: ISO 8601, UTC without a zone")
+    command.add_argument("--resend", action="store_true", help="send again what was delivered or rejected before")
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+
+
+def _owner() -> Connection:
+    return connection(database_url())
+
+
+def _status(_arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
+    rows = [tuple(map(str, each)) for each in overview.targets(_owner())]
+    table(("CRM", "PENDING", "DELIVERED", "REJECTED", "CORRECTED"), rows)
+    for target, source, acknowledged in overview.cursors(_owner()):
+        say(f"{target}: everything of {source} is answered for up to {minute(acknowledged)} UTC")
+    told = overview.latest(_owner(), RUNS_SHOWN)
+    if told:
+        say("")
+        head = ("RUN", "CRM", "SOURCE", "KIND", "STARTED", "READ", "KNOWN", "SENT", "DELIVERED", "REJECTED", "RETRIED")
+        shown = [
+            (*map(str, each[:2]), each.source or "-", each.kind, minute(each.started_at), *map(str, each[5:11]),
+             str(each.uncertain), f"{each.seconds:.1f}", each.outcome[:REASON_WIDTH])
+            for each in told
+        ]  # fmt: skip
+        table((*head, "UNCERTAIN", "SECONDS", "OUTCOME"), shown)
+
+
+def _list(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
+    listed = overview.listing(_owner(), arguments.state, LIST_LIMIT)
+    if arguments.json:
+        say(json.dumps([row._asdict() for row in listed], default=datetime.isoformat, ensure_ascii=False))
+        return
+    rows = [
+        (str(row.id), row.target, minute(row.initiated), row.source, row.destination, str(row.duration),
+         str(row.attempts), row.reason[:REASON_WIDTH])
+        for row in listed
+    ]  # fmt: skip
+    table(("ID", "CRM", "INITIATED", "SOURCE", "DESTINATION", "SECONDS", "TRIED", "REASON"), rows)
+
+
+def _retry(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
+    if bool(arguments.id) == arguments.all:
+        raise InvalidRequest("Say which rows: their ids, or --all")
+    around, now = _surroundings(), _now()
+    target = targets.name(around.settings)
+    say(f"{deliveries.retry(around.writer, target, arguments.id)} rejected rows are pending again.")
+    _told([run.start(around, Order(target, "", "retry", now, now))])
+
+
+def _run(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
+    around, now, ended = _surroundings(), _now(), []
+    targets.check(around.settings)
+    while cut_off := run.resume(around):
+        say(f"run {cut_off.id} was cut off and has been taken up")
+        ended.append(cut_off)
+        if not cut_off.outcome:
+            break
+    kind = "full" if arguments.full else "since" if arguments.since else "incremental"
+    for source in around.settings.replication_sources:
+        order = run.order(around, kind, source, now, arguments.since)
+        ended.append(run.start(around, order._replace(resend=arguments.resend)))
+    _told(ended)
+
+
+def _surroundings() -> Surroundings:
+    began = time.monotonic()
+    limited = bool(settings.lambda_handler())
+    remaining = (lambda: began + LAMBDA_SECONDS - time.monotonic()) if limited else run.forever
+    return Surroundings(_owner(), settings.current(), remaining, _Bar().show)
+
+
+def _told(ended: list[Run]) -> None:
+    for each in ended:
+        counts, order = each.counts, each.order
+        what = f"{order.kind}, {order.origin or 'rejected rows'} to {order.target}"
+        say(f"run {each.id}, {what}: {each.outcome or 'put aside'}")
+        for names in (("read", "existing", "left_out", "corrected"), ("sent", "delivered", "rejected", "undelivered")):
+            say("  " + ", ".join(f"{name.replace('_', ' ')} {counts[name]}" for name in names))
+        say(f"  retried {counts['retried']}, uncertain {counts['uncertain']}; {each.seconds:.1f} seconds")
+    stopped = [each.outcome for each in ended if each.outcome not in {DONE, ""}]
+    if stopped:
+        raise ReplicationStopped(stopped[0])
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+class _Bar:
+    """A bar that grows in place on a terminal, and line by line elsewhere."""
+
+    def __init__(self) -> None:
+        # Not sys.stderr: that is kept back until the command has ended.
+        self._stream = sys.__stderr__
+        self._shown = 0.0
+        self._what = ""
+
+    def show(self, progress: Progress) -> None:
+        """Show it, unless that was done a moment ago."""
+        whole = progress.done == progress.total
+        every = BAR_SECONDS if self._stream and self._stream.isatty() else 10 * BAR_SECONDS
+        if not self._stream or (time.monotonic() - self._shown < every and not whole and progress.what == self._what):
+            return
+        new = self._what not in {"", progress.what}
+        self._shown, self._what = time.monotonic(), progress.what
+        begin, end = ("\r", "\n" if whole else "") if self._stream.isatty() else ("", "\n")
+        self._stream.write(("\n" if new and begin else "") + begin + _line(progress) + end)
+        self._stream.flush()
+
+
+def _line(progress: Progress) -> str:
+    if progress.total is None:
+        return f"{progress.what} {progress.done:,}"
+    filled = BAR_WIDTH * progress.done // max(1, progress.total)
+    bar = "#" * filled + "." * (BAR_WIDTH - filled)
+    return f"{progress.what} [{bar}] {progress.done:,} of {progress.total:,}"

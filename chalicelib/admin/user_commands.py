@@ -1,0 +1,65 @@
+"""The commands of the Oktell interface: its directory of users, and its facsimiles."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from chalicelib import directory, faxes, settings
+from chalicelib.admin.user_table import read
+from chalicelib.admin.words import Subparsers, add, database_url, note, progress, say, table
+from chalicelib.errors import InvalidRequest, Misconfigured
+from chalicelib.platform.postgres import connection
+
+
+def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
+    """Add `user` and `fax`, and what belongs under them."""
+    user = commands.add_parser("user", help="the directory of users", description="Administer the directory of users.")
+    under = user.add_subparsers(metavar="COMMAND", required=True)
+    imported = add(under, "import", _import, "register all that a CSV on standard input lists, or none of it")
+    imported.epilog = (
+        f"Its first line names the columns, of {', '.join(directory.COLUMNS)}; only login is needed. Users of the"
+        " same id (which follows from the login when there is none) are changed; groups are internal numbers,"
+        " separated by blanks."
+    )
+    imported.add_argument("--whole", action="store_true", help="remove users that it does not list")
+    listed = add(under, "list", _list, "list the users")
+    listed.add_argument("--json", action="store_true", help="as JSON")
+    fax = commands.add_parser("fax", help="received facsimiles", description="Administer received facsimiles.")
+    added = add(fax.add_subparsers(metavar="COMMAND", required=True), "add", _add_fax, "keep a PDF or TIFF; its code")
+    added.add_argument("file", type=Path, metavar="FILE", help="its path on the machine that runs the command")
+
+
+def _import(arguments: argparse.Namespace, read_input: Callable[[], str]) -> None:
+    users = read(read_input())
+    if arguments.whole and not users:
+        raise InvalidRequest("The table has no users: with --whole that would remove everybody")
+    directory.put(database_url(), users, progress("registered", len(users)), whole=arguments.whole)
+    for each in users:
+        say(f"{each.id}\t{each.login}")
+
+
+def _list(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
+    users = directory.listing(database_url())
+    if arguments.json:
+        say(json.dumps([asdict(each) for each in users], ensure_ascii=False))
+        return
+    head = ("id", "login", "name", "department", "extension", "agent", "number", "line", "work_place", "groups")
+    rows = [[str(getattr(each, name)) for name in head[:-1]] + [" ".join(each.groups)] for each in users]
+    table([name.upper().replace("_", " ") for name in head], rows)
+
+
+def _add_fax(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
+    current = settings.current()
+    if not current.bucket:
+        raise Misconfigured("BUCKET is not set: facsimiles lie in it")
+    try:
+        content = arguments.file.read_bytes()
+    except OSError as fault:
+        raise InvalidRequest(f"{arguments.file} cannot be read: {fault.strerror}") from None
+    # The code stands alone on standard output, so that a script can take it from there.
+    say(faxes.add(connection(database_url()), current, arguments.file.name, content))
+    note("Whoever has the interface's password loads it from download/fax/ and this code.")

@@ -1,0 +1,137 @@
+"""The contacts to whom phone calls belong: a name and the numbers by which a call finds it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.errors import RingledgerError
+from chalicelib.platform.postgres import Connection
+
+AT_ONCE = 500
+
+_OWNERS = "SELECT digits, contact FROM ledger.contact_numbers WHERE digits = ANY (%s)"
+
+_NEW_IDS = "SELECT nextval('ledger.contacts_id_seq') FROM generate_series(1, %s)"
+
+# A contact keeps the numbers that it has; of two files the later one names it.
+_PUT = """
+WITH given AS (SELECT * FROM jsonb_to_recordset(%s::jsonb) AS given (id bigint, name text, numbers jsonb)),
+person AS (
+    INSERT INTO ledger.contacts (id, name) SELECT id, name FROM given
+    ON CONFLICT (id) DO UPDATE SET name = excluded.name
+)
+INSERT INTO ledger.contact_numbers (digits, label, contact)
+SELECT number.key, number.value, id FROM given CROSS JOIN jsonb_each_text(numbers) AS number
+ON CONFLICT (digits) DO UPDATE SET label = excluded.label, contact = excluded.contact
+"""
+
+_LISTING = """
+SELECT id, name, coalesce(string_agg(concat_ws(':', nullif(label, ''), digits), '; ' ORDER BY digits), ''),
+    (SELECT count(*) FROM ledger.phonecalls WHERE phonecalls.contact = contacts.id)
+FROM ledger.contacts LEFT JOIN ledger.contact_numbers ON contact_numbers.contact = contacts.id
+WHERE strpos(lower(name), lower(%s)) > 0
+    OR EXISTS (SELECT FROM ledger.contact_numbers AS n WHERE n.contact = contacts.id AND strpos(n.digits, %s) > 0)
+GROUP BY id ORDER BY id LIMIT %s
+"""
+
+_CALLS = """
+SELECT phonecalls.id, initiated, source, destination, duration, coalesce(facts ->> 'link', '')
+FROM ledger.phonecalls LEFT JOIN ledger.records ON records.inviteid = phonecalls.inviteid AND own
+WHERE contact = %s ORDER BY initiated DESC LIMIT %s
+"""
+
+
+class ContactRefused(RingledgerError):
+    """The contacts cannot be registered as asked."""
+
+    code = "contact-refused"
+    status = 400
+
+
+@dataclass(frozen=True)
+class Description:
+    """What an operator says of a contact; `numbers` is digits -> label."""
+
+    name: str
+    numbers: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Contact:
+    """A contact, its numbers as one text, and how many phone calls it has."""
+
+    id: int
+    name: str
+    numbers: str
+    calls: int
+
+
+@dataclass(frozen=True)
+class Call:
+    """A contact's phone call; `initiated` is naive UTC, `duration` seconds, `link` empty where nothing may be one."""
+
+    id: int
+    initiated: datetime
+    source: str
+    destination: str
+    duration: int | None
+    link: str
+
+
+def put(owner: Connection, described: Sequence[Description], done: Callable[[int], None]) -> int:
+    """Register all of these contacts or none; answers how many are new. One that has a number already is changed.
+
+    `done` hears how many are through. Raises ContactRefused when the numbers of one are those of two contacts.
+    """
+    new = 0
+    with owner.transaction():
+        for begin in range(0, len(described), AT_ONCE):
+            part = described[begin : begin + AT_ONCE]
+            new += _put(owner, part)
+            for through in range(begin + 1, begin + len(part) + 1):
+                done(through)
+    return new
+
+
+def listing(owner: Connection, find: str, limit: int) -> list[Contact]:
+    """The first contacts by id whose name or numbers hold `find`."""
+    return [Contact(*row) for row in owner.execute(_LISTING, [find, find, limit])]
+
+
+def calls(owner: Connection, contact: int, limit: int) -> list[Call]:
+    """The newest phone calls of a contact."""
+    return [Call(*row) for row in owner.execute(_CALLS, [contact, limit])]
+
+
+def _put(owner: Connection, described: Sequence[Description]) -> int:
+    numbers = [number for each in described for number in each.numbers]
+    owners: dict[str, int] = {row[0]: row[1] for row in owner.execute(_OWNERS, [numbers])}
+    ids = [_owner(each, owners) for each in described]
+    _check_alone(zip(ids, described, strict=True))
+    fresh = iter(owner.execute(_NEW_IDS, [ids.count(None)]))
+    rows = [
+        {"id": next(fresh)[0] if known is None else known, "name": each.name, "numbers": each.numbers}
+        for known, each in zip(ids, described, strict=True)
+    ]
+    owner.execute(_PUT, [json.dumps(rows)])
+    return ids.count(None)
+
+
+def _owner(each: Description, owners: dict[str, int]) -> int | None:
+    found = {owners[number] for number in each.numbers if number in owners}
+    if len(found) > 1:
+        raise ContactRefused(
+            f"The numbers of {each.name!r} belong to the contacts {', '.join(map(str, sorted(found)))} already"
+        )
+    return found.pop() if found else None
+
+
+def _check_alone(pairs: Iterable[tuple[int | None, Description]]) -> None:
+    """Two descriptions of one contact would leave it to chance which of them counts."""
+    names: dict[int, str] = {}
+    for known, each in pairs:
+        if known is not None and names.setdefault(known, each.name) is not each.name:
+            raise ContactRefused(f"{names[known]!r} and {each.name!r} have numbers of the same contact, {known}")

@@ -1,0 +1,141 @@
+"""The directory of users: who works here, and by which names calls and agents' states tell of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from uuid import UUID, uuid5
+
+from chalicelib.errors import RingledgerError
+from chalicelib.platform.postgres import Row, connection
+
+LONGEST = 128
+NAMESPACE = UUID("b4c5f1d2-3c0a-5b0e-9a57-0f5f5f0c1a34")
+
+_COLUMNS = "id::text, login, name, department, extension, agent, number, line, line_id::text, work_place, groups"
+
+# Modes and what was set by hand stay as they are.
+_PUT = """
+INSERT INTO ledger.users (
+    id, login, name, department, extension, agent, number, line, line_id, work_place, groups, on_call_center
+)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT (id) DO UPDATE SET
+    login = excluded.login, name = excluded.name, department = excluded.department, extension = excluded.extension,
+    agent = excluded.agent, number = excluded.number, line = excluded.line, line_id = excluded.line_id,
+    work_place = excluded.work_place, groups = excluded.groups
+"""
+_OTHERS_GONE = "DELETE FROM ledger.users WHERE id <> ALL (%s::uuid[])"
+_LISTING = f"SELECT {_COLUMNS} FROM ledger.users ORDER BY lower(login)"  # noqa: S608 - a constant of this module
+_SAME_LOGIN = "SELECT login FROM ledger.users WHERE lower(login) = lower(%s) AND id <> %s"
+
+
+class UserRefused(RingledgerError):
+    """The user cannot be registered as asked."""
+
+    code = "user-refused"
+    status = 400
+
+
+@dataclass(frozen=True)
+class User:
+    """A person or a work place; ids are GUIDs in lower case.
+
+    `extension` and `agent` are the names that webhooks use, `number` and `groups` are internal numbers to dial.
+    """
+
+    id: str
+    login: str
+    name: str
+    department: str = ""
+    extension: str = ""
+    agent: str = ""
+    number: str = ""
+    line: str = ""
+    line_id: str = ""
+    work_place: str = ""
+    groups: tuple[str, ...] = ()
+
+
+COLUMNS = tuple(field.name for field in fields(User))
+
+
+def user(values: Mapping[str, str]) -> User:
+    """A user out of texts under the names of COLUMNS; ids that are not given follow from the login.
+
+    `groups` is separated by blanks. Without an agent's name the login stands for it. Raises UserRefused.
+    """
+    said = {name: values.get(name, "") for name in COLUMNS}
+    login = said["login"]
+    made = User(
+        id=_guid("id", said["id"], login),
+        login=login,
+        name=said["name"] or login,
+        department=said["department"],
+        extension=said["extension"],
+        agent=said["agent"] or login,
+        number=said["number"],
+        line=said["line"],
+        line_id=_guid("line_id", said["line_id"], login),
+        work_place=said["work_place"],
+        groups=tuple(said["groups"].split()),
+    )
+    _check(made)
+    return made
+
+
+def put(database_url: str, users: Sequence[User], done: Callable[[int], None], *, whole: bool = False) -> None:
+    """Register all of these or none; those there are changed, and with `whole` all others are removed.
+
+    `done` hears how many are through. Raises UserRefused.
+    """
+    owner = connection(database_url)
+    with owner.transaction():
+        if whole:
+            owner.execute(_OTHERS_GONE, [[each.id for each in users]])
+        for number, each in enumerate(users, 1):
+            if owner.execute(_SAME_LOGIN, [each.login, each.id]):
+                raise UserRefused(f"Another user has the login {each.login} already; `user list` shows both ids")
+            owner.execute(_PUT, _values(each))
+            done(number)
+
+
+def listing(database_url: str) -> list[User]:
+    """Every user by login."""
+    return [from_row(row) for row in connection(database_url).execute(_LISTING)]
+
+
+def from_row(row: Row) -> User:
+    """A user out of the columns of `ledger.users`, in the order of `User`."""
+    return replace(User(*row), groups=tuple(row[-1]))
+
+
+def _values(each: User) -> list[object]:
+    # An agent of a queue works in the call centre until somebody says otherwise.
+    return [
+        each.id, each.login, each.name, each.department, each.extension, each.agent, each.number, each.line,
+        each.line_id, each.work_place, list(each.groups), each.agent != each.login,
+    ]  # fmt: skip
+
+
+def _guid(name: str, text: str, login: str) -> str:
+    if not text:
+        return str(uuid5(NAMESPACE, f"{name} {login.lower()}"))
+    try:
+        return str(UUID(text))
+    except ValueError:
+        raise UserRefused(f"{name} is a GUID such as da803f01-ea77-40fa-bc9d-e2efb36fd5a8, not {text!r}") from None
+
+
+def _check(made: User) -> None:
+    texts = (made.name, made.department, made.extension, made.agent, made.number, made.line, made.work_place)
+    if not all(_fits(text) for text in (made.login, *texts, *made.groups)):
+        raise UserRefused(f"A value is up to {LONGEST} printable characters without outer blanks")
+    if not made.login:
+        raise UserRefused("A user needs a login")
+    if "@" in made.extension:
+        raise UserRefused(f"The extension {made.extension!r} goes without its @domain")
+
+
+def _fits(text: str) -> bool:
+    return len(text) <= LONGEST and (not text or text.isprintable()) and text == text.strip()

@@ -1,0 +1,52 @@
+"""Received facsimiles: files in the bucket that the Oktell interface gives out by their code."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from uuid import UUID, uuid4
+
+from chalicelib.calls import links
+from chalicelib.errors import RingledgerError
+from chalicelib.platform import small_objects
+from chalicelib.platform.postgres import Connection
+from chalicelib.settings import Settings
+
+PREFIX = "faxes/"
+#: What facsimiles come as, by how such files begin.
+KINDS = {b"%PDF-": "application/pdf", b"II*\0": "image/tiff", b"MM\0*": "image/tiff"}
+
+_ADD = "INSERT INTO ledger.faxes (id, key, name, content_type) VALUES (%s, %s, %s, %s)"
+_FIND = "SELECT key, name, content_type FROM ledger.faxes WHERE id = %s"
+
+
+class FaxRefused(RingledgerError):
+    """The file is no facsimile: those are PDF and TIFF."""
+
+    code = "fax-refused"
+    status = 400
+
+
+class Fax(NamedTuple):
+    """Where a facsimile lies in the bucket, and what it is to whoever loads it."""
+
+    key: str
+    name: str
+    content_type: str
+
+
+def add(owner: Connection, settings: Settings, name: str, content: bytes) -> str:
+    """Keep a facsimile; the code that leads to it. Raises FaxRefused, Misconfigured and Unavailable."""
+    kind = next((kind for mark, kind in KINDS.items() if content.startswith(mark)), "")
+    if not kind or not name.isprintable():
+        raise FaxRefused
+    identity = uuid4()
+    code, key = links.single(settings.link_secrets, identity), f"{PREFIX}{identity}"
+    small_objects.write(settings.bucket, key, content, kind)
+    owner.execute(_ADD, [str(identity), key, name, kind])
+    return code
+
+
+def find(database: Connection, identity: UUID) -> Fax | None:
+    """The facsimile of this id, or None."""
+    rows = database.execute(_FIND, [str(identity)])
+    return Fax(*rows[0]) if rows else None

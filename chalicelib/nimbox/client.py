@@ -1,0 +1,194 @@
+"""A client of NiMbox's phone-call service: kept connections, a pace, repetitions where they can help."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from urllib.parse import quote, urlencode, urlsplit
+
+import urllib3
+from urllib3 import HTTPConnectionPool, exceptions
+from urllib3.util import make_headers
+
+from chalicelib.errors import Misconfigured
+from chalicelib.nimbox.answers import BODY_LIMIT, Verdict, read
+from chalicelib.nimbox.pace import Pace, Timing, backoff
+
+__all__ = ["Client", "PhoneCall", "Service", "Timing", "Verdict"]
+
+CREATE = "/direct/items/phonecalls/create"
+CONNECT_SECONDS = 5
+REPEATS = 3
+# A server that wants more rest than this is left alone until the next run.
+LONGEST_PAUSE = 60.0
+HIDDEN = "…"
+
+# The request had not left yet when these happened.
+_NOT_SENT = (
+    exceptions.NewConnectionError,
+    exceptions.ConnectTimeoutError,
+    exceptions.NameResolutionError,
+    exceptions.SSLError,
+)
+
+
+@dataclass(frozen=True)
+class Service:
+    """Where the service is, and how it may be used; `rate` is requests a second, `seconds` the wait for an answer.
+
+    The user and the password are sent once the server has asked for them (HTTP Basic).
+    """
+
+    url: str
+    token: str = field(repr=False)
+    user: str = ""
+    password: str = field(default="", repr=False)
+    connections: int = 16
+    rate: float = 1_000.0
+    seconds: float = 20.0
+
+
+@dataclass(frozen=True)
+class PhoneCall:
+    """A phone call as the service takes it; `initiated` is naive UTC, `duration` is in seconds."""
+
+    initiated: datetime
+    source: str
+    destination: str
+    duration: int
+    url: str = ""
+
+
+class Client:
+    """The service for as many threads as it has connections."""
+
+    def __init__(self, service: Service, timing: Timing, stopping: Callable[[], bool] = lambda: False) -> None:
+        """Connect later; `stopping` says that nothing more shall be tried. Raises Misconfigured for no http(s) URL."""
+        place = urlsplit(service.url)
+        if place.scheme not in {"http", "https"} or not place.hostname:
+            raise Misconfigured("CRM_URL must be the address of the CRM, such as https://crm.example.com")
+        self._service = service
+        self._path = place.path.rstrip("/") + CREATE
+        self._timing = timing
+        self._stopping = stopping
+        self._pace = Pace(service.rate, timing)
+        self._headers: dict[str, str] = {"Accept": "application/json"}
+        self._pool: HTTPConnectionPool = urllib3.connection_from_url(
+            service.url,
+            maxsize=service.connections,
+            block=True,
+            timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=service.seconds),
+        )
+
+    def create(self, call: PhoneCall) -> Verdict:
+        """Offer `call` until the server has said yes or no, or it is of no use to go on. Raises nothing of urllib3."""
+        verdict, wait = self._offered(call)
+        lost, resent, repeats = verdict.lost, False, 0
+        while wait is not None and repeats < REPEATS:
+            self._timing.sleep(wait or backoff(repeats, self._timing))
+            if self._stopping():
+                break
+            repeats += 1
+            resent = resent or lost
+            verdict, wait = self._offered(call)
+            lost = lost or verdict.lost
+        return verdict._replace(repeats=repeats, lost=lost and verdict.state == "pending", resent=resent)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._pool.close()
+
+    def _offered(self, call: PhoneCall) -> tuple[Verdict, float | None]:
+        """The verdict of one request, and the seconds until the next: 0 as usual, None when there is to be none."""
+        self._pace.wait()
+        try:
+            response, body = self._request(call)
+            if response.status == HTTPStatus.UNAUTHORIZED and self._credentials_asked(response):
+                response, body = self._request(call)
+        except exceptions.SSLError as fault:
+            return Verdict("pending", f"no trustworthy connection: {self._told(fault)}", halts=True), None
+        except (exceptions.HTTPError, OSError) as fault:
+            return Verdict("pending", f"no answer: {self._told(fault)}", lost=not isinstance(fault, _NOT_SENT)), 0.0
+        verdict = read(response.status, body)
+        verdict = verdict._replace(reason=self._without_token(verdict.reason))
+        if verdict.state != "pending" or not _may_pass(response.status):
+            return verdict, None
+        return self._pause(verdict, response)
+
+    def _request(self, call: PhoneCall) -> tuple[urllib3.BaseHTTPResponse, bytes]:
+        parameters = {
+            "token": self._service.token,
+            "initiated": f"{call.initiated:%Y-%m-%dT%H:%M:%SZ}",
+            "source": call.source,
+            "destination": call.destination,
+            "duration": call.duration,
+            **({"url": call.url} if call.url else {}),
+        }
+        query = urlencode(parameters, quote_via=quote, errors="replace")
+        response = self._pool.urlopen(
+            "GET", f"{self._path}?{query}", headers=self._headers, retries=False, redirect=False, preload_content=False
+        )
+        return response, self._body(response)
+
+    def _body(self, response: urllib3.BaseHTTPResponse) -> bytes:
+        until = self._timing.now() + self._service.seconds
+        body = b""
+        while chunk := response.read1(BODY_LIMIT):
+            body += chunk
+            late = self._timing.now() > until
+            if late or len(body) > BODY_LIMIT:
+                # What is still to come would be taken for the next answer's beginning.
+                response.close()
+            if late:
+                raise exceptions.ReadTimeoutError(self._pool, "", f"no whole answer in {self._service.seconds} seconds")
+            if len(body) > BODY_LIMIT:
+                break
+        response.release_conn()
+        return body
+
+    def _credentials_asked(self, response: urllib3.BaseHTTPResponse) -> bool:
+        asked = response.headers.get("WWW-Authenticate", "").lower().startswith("basic")
+        login = make_headers(basic_auth=f"{self._service.user}:{self._service.password}")
+        if not asked or not self._service.user or login.items() <= self._headers.items():
+            return False
+        # For good, and for every thread: the next request does not wait to be asked.
+        self._headers = self._headers | login
+        return True
+
+    def _pause(self, verdict: Verdict, response: urllib3.BaseHTTPResponse) -> tuple[Verdict, float | None]:
+        seconds = _retry_after(response)
+        if seconds > LONGEST_PAUSE:
+            reason = f"{verdict.reason} (it asks to be left alone for {seconds:.0f} seconds)"
+            return verdict._replace(reason=reason, halts=True), None
+        self._pace.pause(seconds)
+        return verdict, seconds
+
+    def _told(self, fault: Exception) -> str:
+        text = f"{type(fault).__name__}: {fault}"
+        return self._without_token(" ".join(text.split())[:BODY_LIMIT])[:300]
+
+    def _without_token(self, text: str) -> str:
+        # An error page may quote the address that was asked for.
+        token = self._service.token
+        for form in (token, quote(token), quote(token, safe="")):
+            text = text.replace(form, HIDDEN) if form else text
+        return text
+
+
+def _may_pass(status: int) -> bool:
+    return status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def _retry_after(response: urllib3.BaseHTTPResponse) -> float:
+    """Seconds, given as such or as a date, which the server's own clock is compared with; 0 without one."""
+    text = response.headers.get("Retry-After", "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    try:
+        wanted, now = (parsedate_to_datetime(value) for value in (text, response.headers.get("Date", "")))
+        return max(0.0, (wanted - now).total_seconds())
+    except (TypeError, ValueError, OverflowError):
+        return 0.0

@@ -1,0 +1,117 @@
+"""The ends of a live call, and its parts under the keys that Oktell's documents show. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from chalicelib.calls import records
+from chalicelib.calls.events import CallKey
+from chalicelib.directory import User
+from chalicelib.oktell.people import Leg
+
+Fields = dict[str, object]
+
+#: The id of what is none of ours.
+NOBODY = str(UUID(int=0))
+
+
+@dataclass(frozen=True)
+class Side:
+    """One end of a leg: the number that tells of it, and the user behind it, if it is one of us."""
+
+    number: str
+    user: User | None
+
+    @property
+    def name(self) -> str:
+        """The user's name, else the number."""
+        return self.user.name if self.user else self.number
+
+    def line(self) -> tuple[str, str]:
+        """The id and the number of the line."""
+        return (self.user.line_id, self.user.line or self.user.extension) if self.user else (NOBODY, "")
+
+    def shown(self) -> str:
+        """The number that others dial."""
+        return (self.user.number if self.user else "") or self.number
+
+
+def call(key: CallKey, leg: Leg, sides: tuple[Side, Side], direction: str) -> Fields:
+    """How the leg began: who called whom, in which direction."""
+    a, b = sides
+    line, number = a.line()
+    return {
+        "contentelementtype": "call",
+        "isuser": a.user is not None,
+        "userid": a.user.id if a.user else NOBODY,
+        "userlogin": a.user.login if a.user else "",
+        "username": a.name,
+        "department": a.user.department if a.user else "",
+        "callerid": a.shown(),
+        "calledid": b.shown(),
+        "managedlineid": line,
+        "managedlinenumber": number,
+        "srclineid": line,
+        "srclinenumber": number,
+        "srcelementid": line,
+        "pbxdirection": direction,
+        "istask": False,
+        "objectid": records.part_id(key, "queue", leg.id),
+        "objecttype": 0,
+        "objecttypestr": "qotQueueLogic",
+        "queuepriority": 10,
+        "queuesource": 1,
+        "queuesourcestr": "qsLineLogic",
+    }
+
+
+def commutation(key: CallKey, leg: Leg, sides: tuple[Side, Side]) -> Fields:
+    """The conversation of the leg's two ends."""
+    fields: Fields = {
+        "contentelementtype": "commutation",
+        "commutationid": records.leg_id(key, leg.id),
+        # Only its hangup tells.
+        "isrecorded": False,
+    }
+    for letter, side, dialed in (("a", sides[0], sides[1].shown()), ("b", sides[1], "")):
+        line, number = side.line()
+        fields |= {
+            f"{letter}text": side.name,
+            f"{letter}isuser": side.user is not None,
+            f"{letter}userid": side.user.id if side.user else NOBODY,
+            f"{letter}userlogin": side.user.login if side.user else "",
+            f"{letter}username": side.name,
+            f"{letter}outnumber": side.shown(),
+            f"{letter}numberdialed": dialed,
+            f"{letter}lineid": line,
+            f"{letter}linenumber": number,
+        }
+    return fields
+
+
+def abonent(key: CallKey, leg: Leg, other: Side) -> Fields:
+    """The other end of the leg, as its line sees it."""
+    line, number = other.line()
+    return {
+        "chainid": records.call_id(key),
+        "commutationid": records.leg_id(key, leg.id),
+        "callerid": other.shown(),
+        "callername": other.name,
+        "callersimple": other.name,
+        "callerusername": other.user.name if other.user else "",
+        "calleruserlogin": other.user.login if other.user else "",
+        "calleruserid": other.user.id if other.user else NOBODY,
+        "callerlineid": line,
+        "callerlinenum": number,
+        "callerdescription": other.user.department if other.user else "",
+        "callercomment": "",
+        "isuser": other.user is not None,
+        "isextline": other.user is None,
+        "isivr": leg.state == "waiting",
+        "isconference": False,
+        "canswitchtoconf": False,
+        "cansendfiles": False,
+        "canfax": True,
+        "canvideo": False,
+    }

@@ -1,0 +1,147 @@
+"""`wp_getchaincontent` and `wp_getabonentinfo`: the live call of a line, under Oktell's names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from chalicelib.calls import records
+from chalicelib.calls.events import CallKey
+from chalicelib.directory import User
+from chalicelib.edge import Answer
+from chalicelib.oktell import answers, chain_shapes, people
+from chalicelib.oktell.asked import Asked, Command
+from chalicelib.oktell.chain_shapes import Fields, Side
+from chalicelib.oktell.people import Leg, Person, Talk
+
+#: Of a line: its number and its name. Oktell's documents confirm 1, 8 and 32; the numbers of the others, not the names.
+_LINES = {
+    "": (4, "lsReady"),
+    "dialling": (8, "lsHookUp"),
+    "ringing": (16, "lsIncoming"),
+    "talking": (32, "lsCommutated"),
+    "waiting": (64, "lsWaiting"),
+}
+_NO_LINE = (1, "lsDisconnected")
+# The documents give the last one.
+_CONNECTIONS = {
+    (False, False): (0, "ctOuterOuter"),
+    (False, True): (1, "ctOuterInner"),
+    (True, False): (2, "ctInnerOuter"),
+    (True, True): (3, "ctInnerInner"),
+}
+_DIRECTIONS = {"ctInnerInner": "internal", "ctInnerOuter": "outgoing"}
+# A PBX tells which call it made of an order at once, or the call's webhooks name the order.
+_ORIGIN = """
+SELECT id::text FROM ledger.started_calls
+WHERE user_id = ANY (%s::uuid[]) AND started_at > now() - interval '1 day' AND (
+    call_id <> '' AND call_id = %s OR EXISTS (
+        SELECT FROM ledger.events
+        WHERE events.provider = %s AND events.client = %s AND events.call_id = %s AND events.call_id <> '' AND (
+            position(started_calls.id::text IN query) > 0 OR position(started_calls.id::text::bytea IN body) > 0
+        )
+    )
+)
+ORDER BY started_at DESC LIMIT 1
+"""
+
+
+def chain(asked: Asked) -> Answer:
+    """The call in which the line takes part, leg by leg; `{}` when it takes part in none."""
+    person = people.selected(asked)
+    if not person.talks:
+        return answers.structure({})
+    talk, zone = _foremost(person), asked.settings.site_zone
+    users = people.by_names(asked.database, _names(talk))
+    begin = min(leg.began for leg in talk.legs)
+    ids = [person.user.id, *(user.id for user in users.values())]
+    started = asked.database.execute(_ORIGIN, [ids, talk.id, talk.provider, talk.client, talk.id])
+    return answers.structure(
+        {
+            "createtime": _local(begin, zone),
+            "trace": list(_trace(talk, users, zone)),
+            "customfield": started[0][0] if started else "",
+            "chainid": records.call_id(_key(talk)),
+        }
+    )
+
+
+def abonent(asked: Asked) -> Answer:
+    """Whom the line talks with, and the line's state; with nobody, the state alone."""
+    person = people.selected(asked)
+    number, name = _line_state(person)
+    content: Fields = {"currentlinestatestr": name, "currentlinestate": number}
+    if person.talks:
+        talk = _foremost(person)
+        users = people.by_names(asked.database, _names(talk))
+        leg = _own(person, talk)
+        content = {"abonentinfo": chain_shapes.abonent(_key(talk), leg, _other(leg, users)), **content}
+    return answers.structure(content)
+
+
+def _foremost(person: Person) -> Talk:
+    """The call that the line talks in; with several or none such, the one that it came to last."""
+    return max(person.talks, key=lambda talk: _rank(_own(person, talk)))
+
+
+def _own(person: Person, talk: Talk) -> Leg:
+    own = [leg for leg in talk.legs if leg.extension == person.user.extension]
+    return max(own, key=_rank)
+
+
+def _rank(leg: Leg) -> tuple[bool, datetime]:
+    return leg.state == "talking", leg.since
+
+
+def _line_state(person: Person) -> tuple[int, str]:
+    if not person.facts.has_phone:
+        return _NO_LINE
+    return _LINES.get(_own(person, _foremost(person)).state if person.talks else "", _LINES[""])
+
+
+def _names(talk: Talk) -> set[str]:
+    return {name for leg in talk.legs for name in (leg.a, leg.b, leg.extension) if name}
+
+
+def _sides(leg: Leg, users: Mapping[str, User]) -> tuple[Side, Side]:
+    return Side(leg.a, users.get(leg.a)), Side(leg.b, users.get(leg.b))
+
+
+def _other(leg: Leg, users: Mapping[str, User]) -> Side:
+    a, b = _sides(leg, users)
+    return a if leg.extension in (leg.b, b.user.extension if b.user else "") else b
+
+
+def _trace(talk: Talk, users: Mapping[str, User], zone: ZoneInfo) -> Iterator[Fields]:
+    for leg in _distinct(talk.legs):
+        a, b = _sides(leg, users)
+        connection, word = _CONNECTIONS[a.user is not None, b.user is not None]
+        began = _local(leg.began, zone)
+        yield chain_shapes.call(_key(talk), leg, (a, b), _DIRECTIONS.get(word, "incoming")) | {"startqueuetime": began}
+        if leg.state == "talking":
+            yield chain_shapes.commutation(_key(talk), leg, (a, b)) | {
+                "connectiontype": connection,
+                "connectiontypestr": word,
+                "timestart": began,
+                "timeanswer": _local(leg.since, zone),
+            }
+
+
+def _distinct(legs: Iterable[Leg]) -> Iterator[Leg]:
+    """The legs in order of time; of two that are the ends of one conversation, the called one."""
+    found: dict[tuple[str, str], Leg] = {}
+    for leg in sorted(legs, key=lambda leg: (leg.since, leg.extension == leg.b)):
+        found[leg.a, leg.b] = leg
+    yield from found.values()
+
+
+def _key(talk: Talk) -> CallKey:
+    return CallKey(talk.provider, talk.client, talk.id)
+
+
+def _local(moment: datetime, zone: ZoneInfo) -> str:
+    return moment.replace(tzinfo=UTC).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+
+
+COMMANDS: dict[str, Command] = {"wp_getchaincontent": chain, "wp_getabonentinfo": abonent}

@@ -1,0 +1,59 @@
+"""The ways to a PBX: what `wp_` commands order is done by the first of these that can."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from chalicelib.errors import Misconfigured
+from chalicelib.oktell.connectors.orders import CannotDo, Connector, Done, Order
+from chalicelib.oktell.connectors.queue import Queue
+from chalicelib.oktell.errors import NotConnected
+from chalicelib.platform.postgres import Connection
+from chalicelib.settings import Settings
+
+
+def _queue(settings: Settings, _database: Connection) -> Connector:
+    return Queue(settings)
+
+
+def _server(settings: Settings, _database: Connection) -> Connector:
+    from chalicelib.oktell.connectors.server import Server  # noqa: PLC0415 - only who uses it pays for it
+
+    return Server(settings)
+
+
+def _telphin(settings: Settings, database: Connection) -> Connector:
+    from chalicelib.oktell.connectors.telphin import TelphinConnector  # noqa: PLC0415 - as above
+
+    return TelphinConnector(settings, database)
+
+
+#: Under the words of the setting CALL_CONTROL.
+CONNECTORS: dict[str, Callable[[Settings, Connection], Connector]] = {
+    "queue": _queue,
+    "oktell": _server,
+    "telphin": _telphin,
+}
+
+
+def carry_out(order: Order, settings: Settings, database: Connection) -> tuple[str, Done]:
+    """Let the first connector that can do it do it; answers which, and what it said.
+
+    Raises NotConnected when none can, Misconfigured for one that is not known, and what the connector raises.
+    """
+    for name, connector in _chosen(settings, database):
+        try:
+            return name, connector.do(order)
+        except CannotDo:
+            continue
+    raise NotConnected(
+        f"{order.command} cannot be done: none of the connectors in CALL_CONTROL"
+        f" ({' '.join(settings.call_control) or 'which is empty'}) can do it for this line"
+    )
+
+
+def _chosen(settings: Settings, database: Connection) -> Iterator[tuple[str, Connector]]:
+    for name in settings.call_control:
+        if name not in CONNECTORS:
+            raise Misconfigured(f"CALL_CONTROL names {name!r}; there are {', '.join(CONNECTORS)}")
+        yield name, CONNECTORS[name](settings, database)

@@ -1,0 +1,38 @@
+"""Orders for a real Oktell server: the same command, under its own password."""
+
+from __future__ import annotations
+
+from urllib.parse import quote_plus
+
+from chalicelib.oktell.connectors.orders import Done, Order
+from chalicelib.oktell.errors import NotConnected, PartnerRefused
+from chalicelib.platform import web
+from chalicelib.settings import Settings
+
+LONGEST_ANSWER = 65_536
+
+
+class Server:
+    """The server of OKTELL_SERVER_URL, such as http://192.168.0.1:4055."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Raises NotConnected when there is none."""
+        if not settings.oktell_server_url:
+            raise NotConnected("OKTELL_SERVER_URL is not set: it is a server such as http://192.168.0.1:4055")
+        self._url = settings.oktell_server_url
+        self._password = {"password": settings.oktell_server_password} if settings.oktell_server_password else {}
+        self._seconds = settings.call_control_seconds
+
+    def do(self, order: Order) -> Done:
+        """Ask the server by the user's GUID, which is the same there; answer what it said."""
+        fields = {**order.parameters, "user": order.person.user.id, **self._password}
+        answer = web.get(f"{self._url}/{order.command}", fields, self._seconds, LONGEST_ANSWER)
+        # A server that repeats what it was asked repeats its password.
+        text = answer.body.decode(errors="replace")
+        for password in self._password.values():
+            text = text.replace(password, "***").replace(quote_plus(password), "***")
+        if answer.status not in range(200, 300):
+            raise PartnerRefused(
+                f"The Oktell server refused with status {answer.status}: {' '.join(text.split())[:300]}"
+            )
+        return Done(body=text)

@@ -1,0 +1,124 @@
+"""Orders for Telphin's REST API: calls begin by callback, and end by deletion of a current call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+from urllib.parse import parse_qsl
+
+from chalicelib.oktell import people
+from chalicelib.oktell.connectors.orders import CannotDo, Done, Order
+from chalicelib.oktell.errors import NotConnected, PartnerRefused
+from chalicelib.oktell.people import Talk
+from chalicelib.platform.postgres import Connection
+from chalicelib.platform.telphin import ProviderRefused, Telphin
+from chalicelib.settings import Settings
+
+_REMOTE = """
+SELECT client, coalesce(settings ->> 'remote_id', '') FROM ledger.extensions
+WHERE provider = 'telphin' AND name = %s AND revoked_at IS NULL
+"""
+# Each of a call's webhooks names what the API calls the call; the last is about the leg that rings now.
+_WEBHOOKS = """
+SELECT query, body FROM ledger.events WHERE provider = %s AND client = %s AND call_id = %s ORDER BY accepted_at DESC
+LIMIT 100
+"""
+_STARTED = """
+SELECT handle FROM ledger.started_calls
+WHERE user_id = %s AND connector = 'telphin' AND handle <> '' AND stopped_at IS NULL
+    AND started_at > now() - interval '4 hours'
+ORDER BY started_at DESC LIMIT 3
+"""
+_STOPPED = "UPDATE ledger.started_calls SET stopped_at = now() WHERE handle = %s AND stopped_at IS NULL"
+
+
+class _Phone(NamedTuple):
+    """An extension at Telphin: the account, and the id that its API wants."""
+
+    client: str
+    id: str
+
+
+class TelphinConnector:
+    """Telphin, with the rights of TELPHIN_CLIENT_ID."""
+
+    def __init__(self, settings: Settings, database: Connection) -> None:
+        """Raises NotConnected when there are no credentials."""
+        if not (settings.telphin_client_id and settings.telphin_client_secret):
+            raise NotConnected("TELPHIN_CLIENT_ID and TELPHIN_CLIENT_SECRET are not set: an application's credentials")
+        self._api = Telphin(settings, settings.call_control_seconds)
+        self._database = database
+        self._ways: dict[str, Callable[[Order, _Phone], Done]] = {
+            "wp_autocallstart": self._start,
+            "wp_switchcall": self._switch,
+            "wp_autocallstop": self._stop,
+            "wp_declinecall": self._decline,
+        }
+
+    def do(self, order: Order) -> Done:
+        """Do it through the API, which has no flash, no transfer and no state of a user."""
+        phone = self._phone(order) if order.command in self._ways else None
+        if phone is None:
+            raise CannotDo
+        try:
+            return self._ways[order.command](order, phone)
+        except ProviderRefused as refusal:
+            raise PartnerRefused(refusal.message) from None
+
+    def _phone(self, order: Order) -> _Phone | None:
+        rows = self._database.execute(_REMOTE, [order.person.user.extension])
+        return _Phone(*rows[0]) if rows and rows[0][1] else None
+
+    def _start(self, order: Order, phone: _Phone) -> Done:
+        number = order.parameters["number"]
+        if order.parameters["direction"] == "pbx":
+            number = self._inner(number, phone)
+        ends = (order.person.user.extension, number)
+        first, second = ends if order.parameters["sequence"] == "back" else ends[::-1]
+        return Done(*self._api.callback(phone.id, first, second))
+
+    def _inner(self, number: str, phone: _Phone) -> str:
+        """The extension behind an internal number of the directory's, or at Telphin's own short one."""
+        user = people.by_names(self._database, [number]).get(number)
+        extension = user.extension if user else ""
+        return extension or (number if "*" in number else f"{phone.client}*{number}")
+
+    def _switch(self, order: Order, phone: _Phone) -> Done:
+        if order.person.talks:
+            raise CannotDo
+        return self._start(order, phone)
+
+    def _stop(self, order: Order, phone: _Phone) -> Done:
+        rows = self._database.execute(_STARTED, [order.person.user.id])
+        for (handle,) in rows:
+            self._api.hang_up(phone.id, handle)
+            self._database.execute(_STOPPED, [handle])
+        return Done()
+
+    def _decline(self, order: Order, phone: _Phone) -> Done:
+        # Where nothing rings there is nothing to decline, as there is nothing to stop where nothing was started.
+        for talk in order.person.talks:
+            if _rings(talk, order.person.user.extension):
+                handle = self._handle(talk, order.person.user.extension)
+                if not handle:
+                    raise CannotDo
+                self._api.hang_up(phone.id, handle)
+        return Done()
+
+    def _handle(self, talk: Talk, extension: str) -> str:
+        rows = self._database.execute(_WEBHOOKS, [talk.provider, talk.client, talk.id])
+        told = [{name.lower(): value for name, value in parse_qsl(f"{query}&{_text(body)}")} for query, body in rows]
+        own = [each for each in told if extension in (each.get("callednumber", ""), _local(each))]
+        return next((each["callapiid"] for each in own if each.get("callapiid")), "")
+
+
+def _rings(talk: Talk, extension: str) -> bool:
+    return any(leg.state == "ringing" and leg.extension == extension for leg in talk.legs)
+
+
+def _local(fields: dict[str, str]) -> str:
+    return fields.get("calledextension", "").partition("@")[0]
+
+
+def _text(body: object) -> str:
+    return bytes(body).decode(errors="replace") if isinstance(body, bytes | memoryview) else ""

@@ -1,0 +1,90 @@
+"""Call control: `wp_autocallstart` and its like are checked here and carried out by a connector."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+from chalicelib.edge import Answer
+from chalicelib.oktell import answers, connectors, people
+from chalicelib.oktell.asked import SHOWN, Asked, Command
+from chalicelib.oktell.connectors.orders import Done, Order
+from chalicelib.oktell.errors import Wrong
+from chalicelib.oktell.people import Person
+
+#: Until then an agent beside the PBX may begin it: whoever asked waits no longer.
+EXPIRES_SECONDS = 30
+
+#: Digits with what separates them, and internal numbers such as 13596*106 or #999.
+_NUMBER = re.compile(r"\+?[0-9*#][0-9*#() .-]{0,39}")
+_STARTED = """
+INSERT INTO ledger.started_calls (id, integration, user_id, number, connector, call_id, handle)
+VALUES (%s, %s, %s, %s, %s, %s, %s)
+"""
+_STARTING = ("wp_autocallstart", "wp_switchcall")
+
+
+def begin(asked: Asked) -> Answer:
+    """Call a number for the line, or switch its call there."""
+    return _ordered(asked, _call(asked))
+
+
+def end(asked: Asked) -> Answer:
+    """Stop the automatic call of the line, or decline what rings there."""
+    return _ordered(asked, {})
+
+
+def flash(asked: Asked) -> Answer:
+    """Put the other side on hold, or with `mode=abort` return to it."""
+    mode = asked.choice("mode", ("abort",), "")
+    return _ordered(asked, {"mode": mode} if mode else {})
+
+
+def order(asked: Asked, person: Person, parameters: Mapping[str, str]) -> Order:
+    """What a connector needs to know of the command."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    expires = now + timedelta(seconds=EXPIRES_SECONDS)
+    return Order(str(uuid4()), asked.command, person, asked.integration, now, expires, parameters)
+
+
+def _ordered(asked: Asked, parameters: Mapping[str, str]) -> Answer:
+    made = order(asked, people.selected(asked), parameters)
+    connector, done = connectors.carry_out(made, asked.settings, asked.database)
+    asked.notes.update(order=made.id, connector=connector)
+    if asked.command in _STARTING:
+        _remember(asked, made, connector, done)
+    return answers.plain(done.body)
+
+
+def _call(asked: Asked) -> dict[str, str]:
+    text = asked.needed("number")
+    if not _NUMBER.fullmatch(text):
+        raise Wrong(f"number is one to dial, such as 538 or +79214567892, not {text[:SHOWN]!r}")
+    number = re.sub(r"[() .-]", "", text)
+    direction = asked.choice("direction", ("pbx", "city"), "") or _direction(asked, number)
+    return {
+        "number": number,
+        "direction": direction,
+        "sequence": asked.choice("sequence", ("direct", "back"), "direct"),
+    }
+
+
+def _direction(asked: Asked, number: str) -> str:
+    """Inwards when it is one of our own numbers, as Oktell finds out by itself."""
+    return "pbx" if people.behind(asked.database, number) or people.by_names(asked.database, [number]) else "city"
+
+
+def _remember(asked: Asked, made: Order, connector: str, done: Done) -> None:
+    call = [made.id, asked.integration, made.person.user.id, made.parameters["number"], connector]
+    asked.database.execute(_STARTED, [*call, done.call_id, done.handle])
+
+
+COMMANDS: dict[str, Command] = {
+    "wp_autocallstart": begin,
+    "wp_switchcall": begin,
+    "wp_autocallstop": end,
+    "wp_declinecall": end,
+    "wp_flash": flash,
+}

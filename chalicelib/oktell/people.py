@@ -1,0 +1,151 @@
+"""Users as they are now: found by whatever a client calls them, with their phone, their talks and their modes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from chalicelib import directory
+from chalicelib.directory import User
+from chalicelib.oktell.asked import SHOWN, Asked
+from chalicelib.oktell.errors import Unknown, Wrong
+from chalicelib.oktell.states import Facts, Modes
+from chalicelib.platform.postgres import Connection, Row
+
+#: Which of them is asked first when a command names several.
+SELECTORS = ("line", "user", "wp")
+
+_COLUMNS = """
+id::text, login, name, department, extension, agent, number, line, line_id::text, work_place, groups
+"""
+
+# The first kind of name that fits anybody decides; each kind may fit several users.
+_FOUND = """
+WITH named AS (
+    SELECT users.*, CASE
+        WHEN asked IN (id::text, line_id::text) THEN 1
+        WHEN asked = lower(login) THEN 2
+        WHEN asked IN (lower(line), lower(number), lower(extension)) THEN 3
+        WHEN asked = lower(work_place) THEN 4
+        WHEN asked = lower(name) THEN 5
+    END AS kind
+    FROM ledger.users, (SELECT %s::text AS asked) AS given
+    WHERE asked <> ''
+),
+found AS (SELECT * FROM named WHERE kind = (SELECT min(kind) FROM named) LIMIT 2)
+"""
+_MEMBERS = "WITH found AS (SELECT * FROM ledger.users WHERE number = %s OR groups @> ARRAY[%s])"
+
+_NOW = f"""
+SELECT {_COLUMNS}, on_call_center, on_redirect, on_lunch, said.state, phone.state, talks.calls
+FROM found
+LEFT JOIN LATERAL (
+    SELECT state FROM userevents.usr_state_changed WHERE user_id = agent ORDER BY eventts DESC LIMIT 1
+) AS said ON true
+LEFT JOIN LATERAL (
+    -- Where calls are told leg by leg, those tell better: a call may have ended unheard.
+    SELECT CASE WHEN presence.since = eventts AND changed.state IN ('busy', 'early') THEN '' ELSE changed.state END
+        AS state
+    FROM sipuserevents.sipuser_state_changed AS changed
+    LEFT JOIN ledger.presence ON kind = 'extension' AND presence.name = login
+    WHERE login = extension AND extension <> '' ORDER BY eventts DESC, changed.state DESC LIMIT 1
+) AS phone ON true
+LEFT JOIN LATERAL (
+    SELECT jsonb_agg(jsonb_build_array(calls.provider, calls.client, calls.id, live)) AS calls
+    FROM ledger.calls
+    WHERE live IS NOT NULL AND extension <> ''
+        AND live @> jsonb_build_array(jsonb_build_object('extension', extension))
+) AS talks ON true
+ORDER BY number, lower(found.login)
+"""  # noqa: S608 - a constant of this module
+
+_BY_NAMES = f"""
+SELECT {_COLUMNS} FROM ledger.users
+WHERE extension = ANY (%s) AND extension <> '' OR number = ANY (%s) AND number <> ''
+"""  # noqa: S608 - as above
+
+
+@dataclass(frozen=True)
+class Leg:
+    """A part of a live call at one extension: when it `began`, `since` when its state lasts; naive UTC."""
+
+    id: str
+    extension: str
+    device: str
+    state: str
+    a: str
+    b: str
+    began: datetime
+    since: datetime
+
+
+@dataclass(frozen=True)
+class Talk:
+    """A live call and all of its legs."""
+
+    provider: str
+    client: str
+    id: str
+    legs: tuple[Leg, ...]
+
+
+@dataclass(frozen=True)
+class Person:
+    """A user as they are now."""
+
+    user: User
+    facts: Facts
+    talks: tuple[Talk, ...]
+
+
+def selected(asked: Asked) -> Person:
+    """The user whose line, login, GUID, number, work place or name the command gives. Raises Wrong and Unknown."""
+    name = asked.text(*SELECTORS)
+    if not name:
+        raise Wrong(f"One of {', '.join(SELECTORS)} is needed")
+    return named(asked.database, name)
+
+
+def named(database: Connection, name: str) -> Person:
+    """The one user of this GUID, login, line, number, work place or name. Raises Unknown when none or several fit."""
+    rows = database.execute(_FOUND + _NOW, [name.strip("{}").lower()])
+    if len(rows) != 1:
+        fault = "is ambiguous: more than one user fits" if rows else "is unknown"
+        raise Unknown(f"{name[:SHOWN]!r} {fault}")
+    return _person(rows[0])
+
+
+def behind(database: Connection, number: str) -> list[Person]:
+    """Whoever an internal number reaches."""
+    return [_person(row) for row in database.execute(_MEMBERS + _NOW, [number, number])]
+
+
+def by_names(database: Connection, names: Iterable[str]) -> dict[str, User]:
+    """Users by those of these names that are an extension or an internal number of theirs."""
+    asked = list(names)
+    found: dict[str, User] = {}
+    for row in database.execute(_BY_NAMES, [asked, asked]) if asked else []:
+        user = directory.from_row(row)
+        found |= {name: user for name in (user.extension, user.number) if name in asked}
+    return found
+
+
+def _person(row: Row) -> Person:
+    *columns, call_center, redirect, lunch, said, phone, calls = row
+    user = directory.from_row(tuple(columns))
+    talks = tuple(_talk(*call) for call in calls or ())
+    own = [leg.state for talk in talks for leg in talk.legs if leg.extension == user.extension]
+    modes = Modes(call_center, redirect, lunch)
+    facts = Facts(said or "", phone or "", own, modes, has_phone=bool(user.extension))
+    return Person(user, facts, talks)
+
+
+def _talk(provider: str, client: str, identity: str, legs: list[dict[str, Any]]) -> Talk:
+    return Talk(provider, client, identity, tuple(map(_leg, legs)))
+
+
+def _leg(leg: dict[str, Any]) -> Leg:
+    said = [leg[name] for name in ("leg_id", "extension", "device", "state", "a", "b")]
+    return Leg(*said, *(datetime.fromisoformat(leg[name]) for name in ("began", "since")))

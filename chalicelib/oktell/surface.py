@@ -1,0 +1,109 @@
+"""The HTTP interface of an Oktell server at the root of the API: who asks, for which command."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections.abc import Callable, Mapping
+
+from chalice.app import Blueprint
+
+from chalicelib import authentication, edge, settings
+from chalicelib.edge import Answer, Notes, Request
+from chalicelib.errors import RingledgerError, TooLarge
+from chalicelib.oktell import answers, chains, control, files, licence, modes, multipart, presence, scripting, uploads
+from chalicelib.oktell.asked import Asked, Command
+from chalicelib.oktell.errors import Denied, Unknown, Wrong
+
+SCOPE = "oktell"
+#: What API Gateway passes on, for files; and what anything else may need.
+BODY_LIMIT = 10 * 1024 * 1024
+FORM_LIMIT = 512 * 1024
+
+COMMANDS: dict[str, Command] = {
+    **scripting.COMMANDS,
+    **presence.COMMANDS,
+    **chains.COMMANDS,
+    **modes.COMMANDS,
+    **control.COMMANDS,
+    **files.COMMANDS,
+    **uploads.COMMANDS,
+    **licence.COMMANDS,
+}
+
+routes = Blueprint(__name__)
+
+
+def _error(error: RingledgerError) -> Answer:
+    """A sentence as text; of a refused password no more than the documented words."""
+    return answers.plain(Denied().message if error.status == Denied.status else error.message, error.status)
+
+
+def _serve(path: str) -> Callable[[edge.View], edge.View]:
+    return edge.route(routes, path, methods=("GET", "POST"), errors=_error, body_limit=BODY_LIMIT)
+
+
+@_serve("/{command}")
+def command(request: Request, notes: Notes) -> Answer:
+    """Answer a command; its name, like those of its parameters, in any case of letters."""
+    asked = _asked(request, notes)
+    if asked.command not in COMMANDS:
+        raise Unknown("There is no such command")
+    notes["command"] = asked.command
+    return COMMANDS[asked.command](asked)
+
+
+@_serve("/{command}/{kind}")
+def download(request: Request, notes: Notes) -> Answer:
+    """Answer `download/byscript`."""
+    asked, kind = _asked(request, notes), request.path["kind"].lower()
+    if asked.command != "download" or kind not in files.UNCODED:
+        raise Unknown("There is no such command")
+    notes["command"] = f"download/{kind}"
+    return files.UNCODED[kind](asked)
+
+
+@_serve("/{command}/{kind}/{code}")
+def download_by_code(request: Request, notes: Notes) -> Answer:
+    """Answer `download/rec/…` and `download/fax/…`."""
+    asked, kind = _asked(request, notes), request.path["kind"].lower()
+    if asked.command != "download" or kind not in files.CODED:
+        raise Unknown("There is no such command")
+    notes["command"] = f"download/{kind}"
+    return files.CODED[kind](asked, request.path["code"])
+
+
+def _asked(request: Request, notes: Notes) -> Asked:
+    named = request.path["command"].lower()
+    if named != "upload" and len(request.body) > FORM_LIMIT:
+        raise TooLarge(f"The body is {len(request.body)} bytes long; this command takes {FORM_LIMIT}")
+    parameters = {name.lower(): value for name, value in _given(named, request).items()}
+    password = parameters.pop("password", "") or _basic(request.headers)
+    current = settings.current()
+    integration = _integration(password, notes) if current.oktell_password_required else "anybody"
+    return Asked(named, parameters, request, integration, current, notes)
+
+
+def _given(command: str, request: Request) -> Mapping[str, str]:
+    if command != "upload" or request.method != "POST":
+        return request.parameters
+    try:
+        return {**request.parameters, **multipart.fields(request.headers.get("content-type", ""), request.body)}
+    except Wrong:
+        # The command says so to those who may ask it.
+        return request.parameters
+
+
+def _integration(password: str, notes: Notes) -> str:
+    token = authentication.authenticate(password, SCOPE, notes) if password else None
+    if token is None:
+        raise Denied
+    return token.name
+
+
+def _basic(headers: Mapping[str, str]) -> str:
+    """The password of HTTP Basic (RFC 7617), as newer servers take it, of whatever user."""
+    scheme, _, credentials = headers.get("authorization", "").partition(" ")
+    try:
+        return b64decode(credentials, validate=True).decode().partition(":")[2] if scheme.lower() == "basic" else ""
+    except ValueError:
+        return ""

@@ -1,0 +1,1 @@
+"""Brings recordings from their providers into S3."""

@@ -1,0 +1,1 @@
+"""Plays recordings: a lasting address, and a fresh right to the file at each click."""

@@ -1,0 +1,54 @@
+"""Who may hear a call: the holder of a token with the scope `recordings`, or of a link to this very call."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import Enum
+from uuid import UUID
+
+from chalicelib.authentication import authenticate
+from chalicelib.calls import links
+from chalicelib.calls.links import Verdict
+from chalicelib.edge import Notes, Request
+from chalicelib.errors import Forbidden
+from chalicelib.settings import Settings
+
+SCOPE = "recordings"
+
+
+class Right(Enum):
+    """What lets somebody in."""
+
+    TOKEN = "token"  # noqa: S105 - a word, not a secret
+    LINK = "link"
+
+
+def right(request: Request, inviteid: UUID, settings: Settings, now: datetime, notes: Notes) -> Right:
+    """What lets this request hear the call. Raises Forbidden, whether or not there is such a call."""
+    key = request.query.get("key", "")
+    verdict = links.verify(settings.link_secrets, inviteid, key, now) if key else Verdict.FORGED
+    if verdict is Verdict.GENUINE:
+        notes["right"] = Right.LINK.value
+        return Right.LINK
+    token = _token(request)
+    if token:
+        if authenticate(token, SCOPE, notes) is None:
+            raise Forbidden("No integration has this token, or it was revoked")
+        notes["right"] = Right.TOKEN.value
+        return Right.TOKEN
+    if verdict is Verdict.EXPIRED:
+        raise Forbidden("This link has expired; ask whoever gave it for another one")
+    if key:
+        raise Forbidden("The key of this link does not belong to this call")
+    raise Forbidden("A link's key or a token with the scope recordings is needed")
+
+
+def check_link(revoked: bool) -> None:  # noqa: FBT001 - what the database says
+    """Raise Forbidden when links to the call were revoked."""
+    if revoked:
+        raise Forbidden("The links to this call were revoked")
+
+
+def _token(request: Request) -> str:
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    return value.strip() if scheme.lower() == "bearer" else request.query.get("token", "")

@@ -1,0 +1,58 @@
+"""The address of a call's recording: a redirect to S3 for whoever may hear it, and a reason for everybody else.
+
+`HEAD` redirects as `GET` does: API Gateway writes the Content-Length of its own answers, S3 tells that of the file.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from uuid import UUID
+
+from chalice.app import Blueprint
+
+from chalicelib import edge, settings
+from chalicelib.calls import links
+from chalicelib.edge import Answer, Notes, Request
+from chalicelib.errors import InvalidRequest, RingledgerError
+from chalicelib.platform import postgres
+from chalicelib.recordings import access, lookup, playing
+from chalicelib.recordings.access import Right
+
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+METHODS = ("GET", "HEAD")
+# API Gateway would answer 403 to a method that has no route.
+WRONG_METHODS = ("POST", "PUT", "PATCH", "DELETE")
+
+routes = Blueprint(__name__)
+
+
+class WrongMethod(RingledgerError):
+    """A recording can be heard and asked about, by GET and HEAD."""
+
+    code = "method-not-allowed"
+    status = 405
+
+
+@edge.route(routes, links.PATH, methods=(*METHODS, *WRONG_METHODS))
+def recording(request: Request, notes: Notes) -> Answer:
+    """Lead to the file of a call's recording."""
+    if request.method not in METHODS:
+        raise WrongMethod(headers={"Allow": "GET, HEAD, OPTIONS"})
+    inviteid = _id(request.path["inviteid"])
+    notes["inviteid"] = str(inviteid)
+    current, now = settings.current(), datetime.now(UTC).replace(tzinfo=None)
+    right = access.right(request, inviteid, current, now, notes)
+    found = lookup.find(postgres.connection(current.gate_database_url), inviteid)
+    if right is Right.LINK:
+        access.check_link(found.links_revoked)
+    attachment = request.query.get("attachment", "").lower() == "true"
+    target = playing.address(current, found, request.method, attachment=attachment, now=now)
+    # The address that the browser comes from carries a key.
+    return Answer("", 302, {"Location": target, "Referrer-Policy": "no-referrer"})
+
+
+def _id(text: str) -> UUID:
+    if not _ID.fullmatch(text):
+        raise InvalidRequest("A call's id is a UUID, its inviteid: 8-4-4-4-12 hexadecimal digits")
+    return UUID(text)

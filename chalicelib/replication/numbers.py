@@ -1,0 +1,85 @@
+"""Rules that make a dialled number one that a CRM can find, written as a line of configuration.
+
+A rule is one word, and rules apply in the order in which they stand:
+
+    minimum:7       numbers of fewer digits are left out, and so is whatever is no number, such as 13596*106
+    strip:9         a 9 in front is dropped
+    area:7:0212     a number of exactly 7 digits gets 0212 in front
+    a>b             b applies only where a has changed something
+    caracas         the rules of NiMbox's own example for Asterisk: minimum:7 strip:9>area:7:0212
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from chalicelib.errors import Misconfigured
+
+PRESETS = {"caracas": "minimum:7 strip:9>area:7:0212"}
+HELP = "minimum:DIGITS, strip:PREFIX, area:DIGITS:CODE, rule>rule, or one of " + ", ".join(PRESETS)
+
+_SEPARATORS = str.maketrans("", "", " ().-/")
+_NUMBER = re.compile(r"\+?[0-9]+")
+_WORD = re.compile(r"(minimum):([0-9]{1,2})|(strip):([0-9]{1,15})|(area):([0-9]{1,2}):([0-9]{1,15})")
+
+#: Answers the number to go on with, or None when it is left out.
+Rule = Callable[[str], str | None]
+
+
+def rules(text: str) -> Rule:
+    """Read rules from `text`. Raises Misconfigured naming the word that is none."""
+    words = text.replace(",", " ").split()
+    steps = [_chain(word) for each in words for word in PRESETS.get(each, each).split()]
+    return lambda number: _through(steps, number.translate(_SEPARATORS))
+
+
+def _through(steps: Sequence[Rule], number: str) -> str | None:
+    current: str | None = number
+    for step in steps:
+        if current is None:
+            break
+        current = step(current)
+    return current
+
+
+def _chain(word: str) -> Rule:
+    steps = [_rule(part) for part in word.split(">")]
+
+    def apply(number: str) -> str | None:
+        current = number
+        for step in steps:
+            changed = step(current)
+            if changed is None or changed == current:
+                return changed
+            current = changed
+        return current
+
+    return apply
+
+
+def _rule(word: str) -> Rule:
+    found = _WORD.fullmatch(word)
+    if found is None:
+        raise Misconfigured(f"REPLICATION_NUMBERS: {word!r} is no rule; rules are {HELP}")
+    if found[1]:
+        return _minimum(int(found[2]))
+    if found[3]:
+        return _strip(found[4])
+    return _area(int(found[6]), found[7])
+
+
+def _minimum(digits: int) -> Rule:
+    def apply(number: str) -> str | None:
+        fits = _NUMBER.fullmatch(number) is not None and len(number.lstrip("+")) >= digits
+        return number if fits else None
+
+    return apply
+
+
+def _strip(prefix: str) -> Rule:
+    return lambda number: number.removeprefix(prefix)
+
+
+def _area(digits: int, code: str) -> Rule:
+    return lambda number: code + number if len(number) == digits and number.isdigit() else number

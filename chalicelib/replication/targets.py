@@ -1,0 +1,78 @@
+"""What the settings say: the CRM, the sources of its calls, the rules for numbers."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from chalicelib.calls import links
+from chalicelib.errors import Misconfigured
+from chalicelib.nimbox.client import Service
+from chalicelib.platform.postgres import Connection
+from chalicelib.replication import cdr, numbers
+from chalicelib.replication.cdr import Asterisk, Cdr
+from chalicelib.replication.sources import OwnCalls, Source
+from chalicelib.settings import Settings
+
+SOURCES = (OwnCalls.name, Cdr.name)
+
+
+def configured(settings: Settings) -> bool:
+    """Whether there is a CRM at all."""
+    return bool(settings.crm_url)
+
+
+def check(settings: Settings) -> None:
+    """Raises Misconfigured when a setting is missing or wrong, before anything is read or sent."""
+    service(settings)
+    numbers.rules(settings.replication_numbers)
+    unknown = set(settings.replication_sources) - set(SOURCES)
+    if unknown or not settings.replication_sources:
+        raise Misconfigured(f"REPLICATION_SOURCES are of {', '.join(SOURCES)}, not {', '.join(sorted(unknown))}")
+    if Cdr.name in settings.replication_sources and not settings.cdr_url:
+        raise Misconfigured("CDR_URL is not set: mysql://user:password@host/asterisk, or postgresql://…")
+    if settings.cdr_unanswered not in cdr.UNANSWERED:
+        raise Misconfigured(f"CDR_UNANSWERED is one of {', '.join(cdr.UNANSWERED)}, not {settings.cdr_unanswered!r}")
+
+
+def name(settings: Settings) -> str:
+    """The CRM's name in the ledger: CRM_NAME, or else its host. Raises Misconfigured when there is no CRM."""
+    if not configured(settings):
+        raise Misconfigured("CRM_URL is not set: the address of the CRM that calls go to, and CRM_TOKEN its token")
+    return settings.crm_name or urlsplit(settings.crm_url).netloc.rpartition("@")[2]
+
+
+def service(settings: Settings) -> Service:
+    """The CRM's service. Raises Misconfigured when there is none, or no token for it."""
+    name(settings)
+    if not settings.crm_token:
+        raise Misconfigured("CRM_TOKEN is not set: the token that the CRM gave for its service of phone calls")
+    return Service(
+        settings.crm_url,
+        settings.crm_token,
+        settings.crm_user,
+        settings.crm_password,
+        settings.crm_connections,
+        settings.crm_rate,
+        settings.crm_seconds,
+    )
+
+
+def source(reader: Connection, settings: Settings, origin: str) -> Source:
+    """The source of this name. Raises Misconfigured when it is no longer one."""
+    check(settings)
+    rule = numbers.rules(settings.replication_numbers)
+    if origin not in settings.replication_sources:
+        raise Misconfigured(f"{origin} is no longer one of REPLICATION_SOURCES")
+    if origin == OwnCalls.name:
+        return OwnCalls(reader, rule, lambda call: _link(settings, call), unanswered=settings.replication_unanswered)
+    zone = settings.cdr_zone or settings.site_zone
+    asterisk = Asterisk(settings.cdr_url, settings.cdr_table, zone, settings.cdr_link, settings.cdr_unanswered)
+    return Cdr(asterisk, rule)
+
+
+def _link(settings: Settings, call: UUID) -> str:
+    # Where no links are given out, the CRM does without.
+    if not (settings.public_url and settings.link_secrets):
+        return ""
+    return links.recording_url(settings.public_url, settings.link_secrets, call)

@@ -1,0 +1,128 @@
+"""`python -m infra.aws`: packages the bundle into out/<stage>, checks what came out, and says what it is."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from app import app
+from infra.aws import building, contents, gateway, policies, zips
+from infra.aws.building import BuildFailed, Built, Target
+from infra.aws.intrinsics import API_HANDLER, function_id
+from infra.aws.lambdas import LAMBDAS
+from infra.bench import starting
+
+ARCHITECTURE = "arm64"
+PYTHON = (3, 13)
+HOSTS = {"x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
+
+
+def main() -> int:
+    """Build, check, print; the exit status is 1 when anything is wrong."""
+    parser = argparse.ArgumentParser(prog="python -m infra.aws", description="Packages Ringledger for AWS.")
+    parser.add_argument("--stage", default="dev", help="a stage of .chalice/config.json; others are like dev")
+    parser.add_argument("--authorities", type=Path, help="certificates that the database's is compared with (PEM)")
+    parser.add_argument("--no-start", action="store_true", help="do not measure how the Lambdas start")
+    arguments = parser.parse_args()
+    out = building.ROOT / "out" / arguments.stage
+    try:
+        _check_python()
+        target = Target(arguments.stage, ARCHITECTURE, building.requirements(), arguments.authorities)
+        packaged = _package(target, out)
+        starts = {} if arguments.no_start else _starts(arguments.stage)
+    except BuildFailed as fault:
+        sys.stderr.write(f"{fault}\n")
+        return 1
+    _print(arguments.stage, packaged, starts)
+    return 0
+
+
+def _check_python() -> None:
+    if sys.version_info[:2] != PYTHON:
+        wanted = ".".join(map(str, PYTHON))
+        raise BuildFailed(f"The Lambdas run Python {wanted}, and so must what packages them: make package PYTHON313=…")
+
+
+def _package(target: Target, out: Path) -> Path:
+    """The finished zip in `out`, beside the template that was checked with it."""
+    with tempfile.TemporaryDirectory(prefix="ringledger-package-") as place:
+        built = building.build(app, Path(place), target)
+        shutil.rmtree(out, ignore_errors=True)
+        out.mkdir(parents=True)
+        return _finished(built, out, target.architecture)
+
+
+def _finished(built: Built, out: Path, architecture: str) -> Path:
+    packaged, template = out / "deployment.zip", out / "template.json"
+    zips.finish(built.zip, packaged)
+    template.write_text(json.dumps(built.template, indent=1) + "\n", "utf-8")
+    if faults := contents.faults(packaged, architecture, building.ROOT):
+        raise BuildFailed("\n".join([f"{packaged} cannot be deployed:", *faults]))
+    linter = Path(sys.executable).with_name("cfn-lint")
+    lint = subprocess.run([linter, template], capture_output=True, text=True, check=False)
+    if lint.returncode:
+        raise BuildFailed(f"cfn-lint: {lint.stdout}{lint.stderr}")
+    return packaged
+
+
+def _starts(stage: str) -> dict[str, starting.Start]:
+    """How each Lambda starts, from a zip for this machine."""
+    host = HOSTS[platform.machine()]
+    with tempfile.TemporaryDirectory(prefix="ringledger-starting-") as place:
+        packaged = _package(Target(stage, host, building.requirements()), Path(place) / "out")
+        return starting.measured(packaged, {handler(name): _event(name) for name in LAMBDAS})
+
+
+def _event(name: str) -> object:
+    """An event that needs nothing but the Lambda: a preflight where it has a path, a batch of no messages elsewhere."""
+    paths = [path for path, verbs in gateway.owners(app).items() if name in verbs.values()]
+    return starting.request(paths[0]) if paths else {"Records": []}
+
+
+def handler(name: str) -> str:
+    """The handler of the Lambda `name`, as Lambda is told it."""
+    return "app.app" if name == API_HANDLER else f"app.{name}"
+
+
+def _print(stage: str, packaged: Path, starts: dict[str, starting.Start]) -> None:
+    rows: list[tuple[str, ...]] = [
+        ("FUNCTION", "HANDLER", "MB", "SECONDS", "NETWORK", "POLICY", "INIT (OF EMPTY)", "FIRST", "WARM")
+    ]
+    rows += [_row(name, building.stage_functions(stage)[name], starts) for name in LAMBDAS]
+    if starts:
+        rows += [("", name, "", "", "", "", *_figures(name, starts)) for name in (starting.EMPTY, starting.BOTO3)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        sys.stdout.write("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n")
+    for name, budget in starting.BUDGETS.items():
+        if starts and (taken := starts[name].init / starts[starting.BOTO3].init) > budget:
+            sys.stdout.write(f"BUDGET MISSED: {name} starts in {taken:.2f} × {starting.BOTO3}, not {budget}\n")  # noqa: RUF001
+    sys.stdout.write(f"\n{packaged.relative_to(building.ROOT)}: {packaged.stat().st_size / 1_000_000:.1f} MB, ")
+    sys.stdout.write(f"{ARCHITECTURE}, the same bytes from the same commit (sha256 {zips.digest(packaged)[:16]})\n")
+    sys.stdout.write("Template: template.json beside it. infra/README.md says how to deploy.\n")
+
+
+def _row(name: str, configured: dict[str, Any], starts: dict[str, starting.Start]) -> tuple[str, ...]:
+    limits = (str(configured["lambda_memory_size"]), str(configured["lambda_timeout"]))
+    policy = f"{policies.file_name(name)} ({len(policies.actions(name))} actions)"
+    network = LAMBDAS[name].network.value
+    return (function_id(name), handler(name), *limits, network, policy, *_figures(handler(name), starts))
+
+
+def _figures(name: str, starts: dict[str, starting.Start]) -> tuple[str, str, str]:
+    if not starts:
+        return ("", "", "")
+    start = starts[name]
+    init = f"{start.init * 1_000:.0f} ms ({start.init / starts[starting.EMPTY].init:.1f})"
+    return (init, f"{start.first * 1_000:.1f} ms", f"{start.warm * 1_000:.2f} ms")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

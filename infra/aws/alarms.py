@@ -1,0 +1,155 @@
+"""What wakes somebody, and the one page to look at then."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from infra.aws.intrinsics import Json, attribute, function_id, logical, physical, queue_id, ref, sub
+from infra.aws.lambdas import LAMBDAS, QUEUES
+from infra.aws.policies import log_group
+
+FIVE_MINUTES = 300
+HOUR = 3_600
+#: It runs every hour.
+HOURS_BEHIND = 3
+#: A message may wait this long before somebody hears of it, in seconds.
+OLDEST_MESSAGE = 900
+#: Of the Lambda's timeout: p99 beyond it means that the next growth of data fails.
+NEAR_TIMEOUT = 0.8
+CONNECTIONS = 150
+
+
+def alarms(timeouts: dict[str, int]) -> Json:
+    """Alarms of each Lambda, queue, the API and the database, and the topic that they tell.
+
+    `timeouts` are the Lambdas' own, in seconds.
+    """
+    resources: Json = {
+        "Alarms": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": physical("alarms")}},
+        "AlarmsEmail": {
+            "Type": "AWS::SNS::Subscription",
+            "Condition": "HasAlarmEmail",
+            "Properties": {"TopicArn": ref("Alarms"), "Protocol": "email", "Endpoint": ref("AlarmEmail")},
+        },
+        "ApiFailures": _alarm("AWS/ApiGateway", "5XXError", {"ApiName": ref("AWS::StackName")}, 5),
+        "DatabaseConnections": {
+            **_alarm(
+                "AWS/RDS",
+                "DatabaseConnections",
+                {"DBInstanceIdentifier": ref("DatabaseInstance")},
+                CONNECTIONS,
+                Statistic="Maximum",
+            ),
+            "Condition": "HasDatabaseInstance",
+        },
+    }
+    for name in LAMBDAS:
+        of = {"FunctionName": ref(function_id(name))}
+        slow = round(timeouts[name] * 1_000 * NEAR_TIMEOUT)
+        resources |= {
+            f"{logical(name)}Errors": _alarm("AWS/Lambda", "Errors", of, 0),
+            f"{logical(name)}Throttles": _alarm("AWS/Lambda", "Throttles", of, 0),
+            f"{logical(name)}Slow": _alarm("AWS/Lambda", "Duration", of, slow, ExtendedStatistic="p99"),
+        }
+    for name in QUEUES:
+        waiting, dead = _queue(name), _queue(f"{name}-dead")
+        oldest = "ApproximateAgeOfOldestMessage"
+        visible = "ApproximateNumberOfMessagesVisible"
+        resources |= {
+            f"{queue_id(name)}Old": _alarm("AWS/SQS", oldest, waiting, OLDEST_MESSAGE, Statistic="Maximum"),
+            f"{queue_id(name)}Lost": _alarm("AWS/SQS", visible, dead, 0, Statistic="Maximum"),
+        }
+    return resources | _behind() | {"Dashboard": _dashboard()}
+
+
+def _queue(name: str) -> Json:
+    return {"QueueName": attribute(queue_id(name), "QueueName")}
+
+
+def _alarm(namespace: str | Json, metric: str, dimensions: Json, above: float, **statistic: str) -> Json:
+    return {
+        "Type": "AWS::CloudWatch::Alarm",
+        "Properties": {
+            "Namespace": namespace,
+            "MetricName": metric,
+            "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()],
+            "ComparisonOperator": "GreaterThanThreshold",
+            "Threshold": above,
+            "Period": FIVE_MINUTES,
+            "EvaluationPeriods": 1,
+            "TreatMissingData": "notBreaching",
+            "AlarmActions": [ref("Alarms")],
+            "OKActions": [ref("Alarms")],
+            **(statistic or {"Statistic": "Sum"}),
+        },
+    }
+
+
+def _behind() -> Json:
+    """An alarm when no run of the replication has ended for hours, though there is a CRM."""
+    ended = '{ $.surface = "replication" && $.outcome != "to be continued" }'
+    namespace, metric = sub("Ringledger/${AWS::StackName}"), "ReplicationRuns"
+    transformation = {"MetricNamespace": namespace, "MetricName": metric, "MetricValue": "1"}
+    alarm = _alarm(namespace, metric, {}, 0)
+    alarm["Properties"] |= {
+        "ComparisonOperator": "LessThanOrEqualToThreshold",
+        "Period": HOUR,
+        "EvaluationPeriods": HOURS_BEHIND,
+        "TreatMissingData": "breaching",
+    }
+    return {
+        "ReplicationRuns": {
+            "Type": "AWS::Logs::MetricFilter",
+            "Condition": "HasReplication",
+            "Properties": {
+                "LogGroupName": ref(log_group("replicate")),
+                "FilterPattern": ended,
+                "MetricTransformations": [transformation],
+            },
+        },
+        "ReplicationBehind": {**alarm, "Condition": "HasReplication"},
+    }
+
+
+def _dashboard() -> Json:
+    rows = [
+        _row("Errors", [_lambda(name, "Errors") for name in LAMBDAS]),
+        _row("Throttles", [_lambda(name, "Throttles") for name in LAMBDAS]),
+        _row("Duration, p99", [_lambda(name, "Duration", "p99") for name in LAMBDAS]),
+        _row("Running at once", [_lambda(name, "ConcurrentExecutions", "Maximum") for name in LAMBDAS]),
+        _row(
+            "Oldest message, seconds",
+            [_of_queue(name, "ApproximateAgeOfOldestMessage") for name in QUEUES],
+        ),
+        _row(
+            "Waiting, and dead letters",
+            [_of_queue(name + end, "ApproximateNumberOfMessagesVisible") for name in QUEUES for end in ("", "-dead")],
+        ),
+        _row(
+            "The API",
+            [["AWS/ApiGateway", name, "ApiName", "${AWS::StackName}"] for name in ("Count", "4XXError", "5XXError")],
+        ),
+        _row(
+            "Database connections",
+            [["AWS/RDS", "DatabaseConnections", "DBInstanceIdentifier", "${DatabaseInstance}"]],
+        ),
+    ]
+    widgets = [{**row, "x": 12 * (place % 2), "y": 6 * (place // 2)} for place, row in enumerate(rows)]
+    return {
+        "Type": "AWS::CloudWatch::Dashboard",
+        "Properties": {"DashboardName": physical("overview"), "DashboardBody": sub(json.dumps({"widgets": widgets}))},
+    }
+
+
+def _row(title: str, metrics: list[list[Any]]) -> Json:
+    properties = {"title": title, "metrics": metrics, "region": "${AWS::Region}", "stat": "Sum", "period": FIVE_MINUTES}
+    return {"type": "metric", "width": 12, "height": 6, "properties": properties}
+
+
+def _lambda(name: str, metric: str, statistic: str = "Sum") -> list[Any]:
+    return ["AWS/Lambda", metric, "FunctionName", f"${{{function_id(name)}}}", {"stat": statistic}]
+
+
+def _of_queue(name: str, metric: str) -> list[Any]:
+    return ["AWS/SQS", metric, "QueueName", f"${{{queue_id(name)}.QueueName}}", {"stat": "Maximum"}]

@@ -1,0 +1,110 @@
+"""`chalice package` on a copy of the checkout, so that what it generates never lies among the sources."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chalicelib.edge import Application
+from infra.aws import policies, template
+from infra.aws.intrinsics import Json
+from infra.aws.lambdas import LAMBDAS
+
+ROOT = Path(__file__).parents[2]
+CONFIG = ROOT / ".chalice/config.json"
+REQUIREMENTS = ROOT / "infra/aws/lambda-requirements.txt"
+# Chalice drops a package that it cannot install, says so, and ends well.
+DROPPED = "Could not install dependencies"
+_SPARED = shutil.ignore_patterns("__pycache__")
+
+
+class BuildFailed(Exception):
+    """The package cannot be made; the message says why."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a package is for: the stage, the machine, and the certificates that the database's is compared with."""
+
+    stage: str
+    architecture: str
+    requirements: str = ""
+    authorities: Path | None = None
+
+
+@dataclass(frozen=True)
+class Built:
+    """What Chalice left: the zip, and the template without the rules that schedules stand in for."""
+
+    zip: Path
+    template: Json
+
+
+def stage_functions(stage: str) -> dict[str, dict[str, Any]]:
+    """Memory and timeout of each Lambda in `stage`; a stage that .chalice/config.json does not name is like dev."""
+    stages: dict[str, Any] = json.loads(CONFIG.read_text("utf-8"))["stages"]
+    functions: dict[str, dict[str, Any]] = stages.get(stage, stages["dev"])["lambda_functions"]
+    return functions
+
+
+def timeouts(stage: str) -> dict[str, int]:
+    """The timeout of each Lambda in seconds."""
+    return {name: int(function["lambda_timeout"]) for name, function in stage_functions(stage).items()}
+
+
+def requirements() -> str:
+    """Every package of the zip, as pip reads it."""
+    return REQUIREMENTS.read_text("utf-8")
+
+
+def build(app: Application, place: Path, target: Target) -> Built:
+    """Package `app` in the empty folder `place`. Raises BuildFailed."""
+    copy = place / "copy"
+    _lay_out(app, copy, target)
+    # Another Python's byte code would end in the zip, and change its hash.
+    environment = {**os.environ, "AWS_DEFAULT_REGION": "us-east-1", "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-c", "import sys; from chalice.cli import main; sys.exit(main())"]
+    command += ["package", "--stage", target.stage, "--merge-template", "merge.json", str(place / "out")]
+    run = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)
+    if run.returncode or DROPPED in run.stdout + run.stderr:
+        raise BuildFailed(f"chalice package: {(run.stdout + run.stderr).strip()[-2_000:]}")
+    made = json.loads((place / "out/sam.json").read_text("utf-8"))
+    return Built(place / "out/deployment.zip", template.finished(made, app))
+
+
+def _lay_out(app: Application, copy: Path, target: Target) -> None:
+    shutil.copytree(ROOT / "chalicelib", copy / "chalicelib", ignore=_SPARED)
+    shutil.copy(ROOT / "app.py", copy)
+    # Chalice puts what is in vendor at the root of the zip.
+    shutil.copytree(ROOT / "infra/database", copy / "vendor/infra/database", ignore=_SPARED)
+    if target.authorities:
+        shutil.copy(target.authorities, copy / "vendor/infra/database/authorities.pem")
+    (copy / "requirements.txt").write_text(target.requirements, "utf-8")
+    (copy / "merge.json").write_text(json.dumps(template.merged(app, timeouts(target.stage))), "utf-8")
+    _configure(copy / ".chalice", target.stage, target.architecture)
+
+
+def _configure(folder: Path, stage: str, architecture: str) -> None:
+    folder.mkdir()
+    config = json.loads(CONFIG.read_text("utf-8"))
+    functions = stage_functions(stage)
+    if unequal := set(functions) ^ set(LAMBDAS):
+        raise BuildFailed(f".chalice/config.json and infra/aws/lambdas.py disagree about {', '.join(sorted(unequal))}")
+    config["stages"] = {
+        stage: {
+            **config["stages"].get(stage, config["stages"]["dev"]),
+            "lambda_architecture": architecture,
+            "lambda_functions": {
+                name: {**function, "iam_policy_file": policies.file_name(name)} for name, function in functions.items()
+            },
+        }
+    }
+    (folder / "config.json").write_text(json.dumps(config), "utf-8")
+    for name in LAMBDAS:
+        (folder / policies.file_name(name)).write_text(json.dumps(policies.document(name)), "utf-8")

@@ -1,0 +1,100 @@
+"""`python -m infra.aws.cost`: a million webhooks, a million queries and a month of standing still, at list prices.
+
+Prices are those of us-east-1 in US dollars without free tiers, as AWS lists them; the figures of use are assumptions
+that stand here to be changed.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from infra.aws import building, storage
+from infra.aws.lambdas import LAMBDAS, QUEUES
+
+MILLION = 1_000_000
+HOURS = 730
+PRICES = {
+    "API Gateway request": 3.50 / MILLION,
+    "Lambda request": 0.20 / MILLION,
+    "Lambda GB-second, arm64": 0.0000133334,
+    "SQS request": 0.40 / MILLION,
+    "S3 PUT": 0.005 / 1_000,
+    "S3 GET": 0.0004 / 1_000,
+    "S3 GB-month": 0.023,
+    "CloudWatch Logs GB": 0.50,
+    "Secrets Manager request": 0.05 / 10_000,
+    "secret, month": 0.40,
+    "alarm, month": 0.10,
+    "dashboard, month": 3.00,
+    "interface endpoint, hour and zone": 0.01,
+    "NAT gateway, hour": 0.045,
+}
+
+
+@dataclass(frozen=True)
+class Use:
+    """How long a Lambda runs for one event, in milliseconds, and how much it logs, in bytes."""
+
+    milliseconds: float
+    logged: float = 500
+
+
+def _lambda(name: str, use: Use, events: float = 1) -> Mapping[str, float]:
+    """What one invocation for `events` events takes of each price, for one event."""
+    memory = building.stage_functions("dev")[name]["lambda_memory_size"] / 1_024
+    return {
+        "Lambda request": 1 / events,
+        "Lambda GB-second, arm64": memory * use.milliseconds / 1_000 / events,
+        "CloudWatch Logs GB": use.logged / 1e9 / events,
+    }
+
+
+def _whole(*parts: Mapping[str, float]) -> float:
+    return sum(PRICES[name] * amount for part in parts for name, amount in part.items())
+
+
+def webhook(batch: float) -> float:
+    """One webhook through the gateway, the queue and the consumer, which takes `batch` of them at once."""
+    queue = {"SQS request": 1 + 2 / batch}
+    return _whole(
+        {"API Gateway request": 1, "CloudWatch Logs GB": 300 / 1e9},
+        _lambda("webhooks", Use(12)),
+        queue,
+        _lambda("ingest", Use(40 + 3 * batch), batch),
+    )
+
+
+def query(milliseconds: float) -> float:
+    """One query of the statistics channel that takes so long."""
+    gateway = {"API Gateway request": 1, "CloudWatch Logs GB": 300 / 1e9}
+    return _whole(gateway, _lambda("statistics", Use(milliseconds)))
+
+
+def standing() -> Mapping[str, float]:
+    """A month of what is there, used or not; the database comes to it."""
+    alarms = 3 * len(LAMBDAS) + 2 * len(QUEUES) + 2
+    return {
+        "secrets": len(storage.secrets()) * PRICES["secret, month"],
+        "alarms": alarms * PRICES["alarm, month"],
+        "dashboard": PRICES["dashboard, month"],
+        "three interface endpoints in two zones": 6 * HOURS * PRICES["interface endpoint, hour and zone"],
+        "one NAT gateway": HOURS * PRICES["NAT gateway, hour"],
+    }
+
+
+def main() -> None:
+    """Print the three."""
+    sys.stdout.write("A million of            US dollars\n")
+    for batch in (1, 10, 100):
+        sys.stdout.write(f"  webhooks, {batch:>3} a batch  {webhook(batch) * MILLION:>8.2f}\n")
+    for milliseconds in (50, 500, 5_000):
+        sys.stdout.write(f"  queries of {milliseconds:>5} ms   {query(milliseconds) * MILLION:>8.2f}\n")
+    sys.stdout.write("A month of\n")
+    for name, price in standing().items():
+        sys.stdout.write(f"  {name:<40}{price:>8.2f}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,148 @@
+"""The Lambdas: what Chalice's own template does not say of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from infra.aws.intrinsics import Json, function_id, logical, physical, queue_id, ref, sub
+from infra.aws.lambdas import LAMBDAS, QUEUES, Lambda, Network
+from infra.aws.policies import log_group
+from infra.aws.variables import environment
+
+SUBNETS = {Network.DATABASE: "SubnetIds", Network.OUTBOUND: "OutboundSubnetIds"}
+GROUPS = {Network.DATABASE: "DatabaseLambdas", Network.OUTBOUND: "OutboundLambdas"}
+
+
+def functions() -> Json:
+    """Each Lambda with its name, environment, network and limits, and its log group."""
+    resources: Json = {}
+    for name, needed in LAMBDAS.items():
+        resources[function_id(name)] = {"Properties": _properties(name, needed)}
+        resources[log_group(name)] = {
+            "Type": "AWS::Logs::LogGroup",
+            "Properties": {
+                "LogGroupName": sub(f"/aws/lambda/${{AWS::StackName}}-{name.replace('_', '-')}"),
+                "RetentionInDays": ref("LogRetentionDays"),
+            },
+        }
+    return resources
+
+
+def _properties(name: str, needed: Lambda) -> Json:
+    properties: dict[str, Any] = {
+        "FunctionName": physical(name),
+        "Environment": {"Variables": environment(needed.variables)},
+        "LoggingConfig": {"LogGroup": ref(log_group(name))},
+        # Made by the service and not by the Tracer, whose import costs as much as four cold starts.
+        "Tracing": "Active",
+    }
+    if needed.network in SUBNETS:
+        properties["VpcConfig"] = {
+            "SubnetIds": ref(SUBNETS[needed.network]),
+            "SecurityGroupIds": [ref(GROUPS[needed.network])],
+        }
+    if needed.concurrency is not None:
+        properties["ReservedConcurrentExecutions"] = needed.concurrency
+    if needed.recursive:
+        properties["RecursiveLoop"] = "Allow"
+    events = {
+        f"{logical(name)}SqsEventSource": {"Properties": _consumption(queue)}
+        for queue, of in QUEUES.items()
+        if of.consumer == name
+    }
+    return {**properties, "Events": events} if events else properties
+
+
+def _consumption(queue: str) -> Json:
+    return {
+        # Merging joins dictionaries, so this must be the same function that Chalice wrote there.
+        "Queue": sub(f"${{{queue_id(queue)}.Arn}}"),
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        # Not a low reserved concurrency: that throttles the poller and uses up the messages' receives.
+        "ScalingConfig": {"MaximumConcurrency": QUEUES[queue].concurrency},
+    }
+
+
+def network() -> Json:
+    """The security groups of the Lambdas, and the VPC's endpoints of what they call."""
+    https = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "CidrIp": "0.0.0.0/0"}
+    database = {
+        "IpProtocol": "tcp",
+        "FromPort": ref("DatabasePort"),
+        "ToPort": ref("DatabasePort"),
+        "DestinationSecurityGroupId": ref("DatabaseSecurityGroupId"),
+    }
+    anything = {"IpProtocol": "tcp", "FromPort": 1, "ToPort": 65_535, "CidrIp": "0.0.0.0/0"}
+    return {
+        "DatabaseLambdas": _group("Lambdas that reach PostgreSQL and AWS", [database, https]),
+        # A PBX's and a CRM's own database or HTTP port is theirs to choose.
+        "OutboundLambdas": _group("Lambdas that ask providers and CRMs too", [anything]),
+        **{
+            f"DatabaseFrom{each}": _ingress("DatabaseSecurityGroupId", "DatabasePort", each) for each in GROUPS.values()
+        },
+        **_endpoints(),
+    }
+
+
+def _endpoints() -> Json:
+    services = {"SecretsManager": "secretsmanager", "Sqs": "sqs", "Lambda": "lambda"}
+    group = _group("Endpoints of AWS services", [])
+    return {
+        "EndpointGroup": {**group, "Condition": "HasInterfaceEndpoints"},
+        **{
+            f"EndpointFrom{source}": {**_ingress("EndpointGroup", 443, source), "Condition": "HasInterfaceEndpoints"}
+            for source in GROUPS.values()
+        },
+        "S3Endpoint": {
+            "Type": "AWS::EC2::VPCEndpoint",
+            "Condition": "HasRouteTables",
+            "Properties": {
+                "VpcId": ref("VpcId"),
+                "VpcEndpointType": "Gateway",
+                "ServiceName": sub("com.amazonaws.${AWS::Region}.s3"),
+                "RouteTableIds": ref("RouteTableIds"),
+            },
+        },
+        **{
+            f"{name}Endpoint": {
+                "Type": "AWS::EC2::VPCEndpoint",
+                "Condition": "HasInterfaceEndpoints",
+                "Properties": {
+                    "VpcId": ref("VpcId"),
+                    "VpcEndpointType": "Interface",
+                    "PrivateDnsEnabled": True,
+                    "ServiceName": sub(f"com.amazonaws.${{AWS::Region}}.{service}"),
+                    "SubnetIds": ref("SubnetIds"),
+                    "SecurityGroupIds": [ref("EndpointGroup")],
+                },
+            }
+            for name, service in services.items()
+        },
+    }
+
+
+def _group(description: str, egress: list[Json]) -> Json:
+    # Without a rule of ours, CloudFormation would put one that lets everything out.
+    nothing = [{"IpProtocol": "-1", "CidrIp": "127.0.0.1/32"}]
+    return {
+        "Type": "AWS::EC2::SecurityGroup",
+        "Properties": {
+            "GroupDescription": description,
+            "VpcId": ref("VpcId"),
+            "SecurityGroupEgress": egress or nothing,
+        },
+    }
+
+
+def _ingress(group: str, port: str | int, source: str) -> Json:
+    number = ref(port) if isinstance(port, str) else port
+    return {
+        "Type": "AWS::EC2::SecurityGroupIngress",
+        "Properties": {
+            "GroupId": ref(group),
+            "IpProtocol": "tcp",
+            "FromPort": number,
+            "ToPort": number,
+            "SourceSecurityGroupId": ref(source),
+        },
+    }

@@ -1,0 +1,207 @@
+"""The API: every path bound to the Lambda of its surface, with the gateway's limits, logs, errors and addresses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib.edge import Application
+from infra.aws.intrinsics import API_HANDLER, Json, attribute, chosen, function_id, physical, ref, sub
+
+# A path holds a token or a key: the log has its pattern instead.
+ACCESS_LOG = {
+    "requestId": "$context.requestId",
+    "ip": "$context.identity.sourceIp",
+    "method": "$context.httpMethod",
+    "resource": "$context.resourcePath",
+    "status": "$context.status",
+    "bytes": "$context.responseLength",
+    "milliseconds": "$context.responseLatency",
+    "integration": "$context.integrationLatency",
+    "error": "$context.error.responseType",
+}
+CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
+ALL_BUT_HOST = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
+STAGE = "api"
+
+
+def owners(app: Application) -> dict[str, dict[str, str]]:
+    """Path -> verb -> the Lambda that answers it. Raises LookupError for a route that `app.py` gave to none."""
+    lambdas = {function.name for function in app.pure_lambda_functions} | {API_HANDLER}
+    places = {module: API_HANDLER if name == "app" else name for name, module in app.surfaces.items()}
+    bound: dict[str, dict[str, str]] = {}
+    for path, methods in app.routes.items():
+        for verb, entry in methods.items():
+            owner = places[entry.view_function.__module__]
+            if owner not in lambdas:
+                raise LookupError(f"{path} belongs to {owner}, which app.py makes no Lambda of")
+            bound.setdefault(path, {})[verb.lower()] = owner
+    return bound
+
+
+def api(app: Application) -> Json:
+    """The API with its integrations, the permissions that they need, and what stands around it."""
+    bound = owners(app)
+    return {
+        "RestAPI": {"Properties": _properties(bound)},
+        **{
+            f"{function_id(name)}InvokePermission": _permission(name)
+            for name in sorted({owner for verbs in bound.values() for owner in verbs.values()} - {API_HANDLER})
+        },
+        **_logs(),
+        **_domain(),
+        **_plain_http(),
+    }
+
+
+def _properties(bound: Mapping[str, Mapping[str, str]]) -> Json:
+    throttling = {"ThrottlingRateLimit": ref("RequestsPerSecond"), "ThrottlingBurstLimit": ref("RequestBurst")}
+    return {
+        "Name": ref("AWS::StackName"),
+        # Anything else gets a second stage of the name "Stage".
+        "OpenApiVersion": "2.0",
+        "EndpointConfiguration": "REGIONAL",
+        "TracingEnabled": True,
+        # Bytes of any charset reach the Lambda as they came, and leave it whatever the client accepts.
+        "BinaryMediaTypes": ["*/*"],
+        "MethodSettings": [
+            {"ResourcePath": "/*", "HttpMethod": "*", "MetricsEnabled": True, "DataTraceEnabled": False, **throttling}
+        ],
+        "AccessLogSetting": {"DestinationArn": attribute("ApiLogs", "Arn"), "Format": json.dumps(ACCESS_LOG)},
+        "GatewayResponses": {kind: _error(kind) for kind in ("DEFAULT_4XX", "DEFAULT_5XX")},
+        "DefinitionBody": {
+            "x-amazon-apigateway-binary-media-types": ["*/*"],
+            "paths": {
+                path: {verb: {"x-amazon-apigateway-integration": {"uri": _uri(name)}} for verb, name in verbs.items()}
+                for path, verbs in bound.items()
+            },
+        },
+    }
+
+
+def _uri(name: str) -> Json:
+    return sub(
+        "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/"
+        f"${{{function_id(name)}.Arn}}/invocations"
+    )
+
+
+def _error(kind: str) -> Json:
+    """What the gateway answers by itself, in the bundle's own shape; it tells nothing, so any page may read it."""
+    word = "gateway-refused" if kind == "DEFAULT_4XX" else "gateway-failed"
+    return {
+        "ResponseParameters": {"Headers": {"Access-Control-Allow-Origin": "'*'"}},
+        "ResponseTemplates": {"application/json": f'{{"error":"{word}","message":$context.error.messageString}}'},
+    }
+
+
+def _permission(name: str) -> Json:
+    return {
+        "Type": "AWS::Lambda::Permission",
+        "Properties": {
+            "FunctionName": ref(function_id(name)),
+            "Action": "lambda:InvokeFunction",
+            "Principal": "apigateway.amazonaws.com",
+            "SourceArn": sub("arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${RestAPI}/*"),
+        },
+    }
+
+
+def _logs() -> Json:
+    trusted = {"Effect": "Allow", "Principal": {"Service": "apigateway.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    policy = sub("arn:${AWS::Partition}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs")
+    kept: dict[str, Any] = {
+        "Condition": "SetsApiGatewayLogRole",
+        "DeletionPolicy": "Retain",
+        "UpdateReplacePolicy": "Retain",
+    }
+    return {
+        "ApiLogs": {
+            "Type": "AWS::Logs::LogGroup",
+            "Properties": {
+                "LogGroupName": sub("/aws/apigateway/${AWS::StackName}"),
+                "RetentionInDays": ref("LogRetentionDays"),
+                # The stage waits for this group, and so for the role without which it may not write a log.
+                "Tags": [
+                    {"Key": "account", "Value": chosen("SetsApiGatewayLogRole", ref("ApiAccount"), "set elsewhere")}
+                ],
+            },
+        },
+        # The account's one role for all APIs of the region: it outlives this stack.
+        "ApiLogRole": {
+            "Type": "AWS::IAM::Role",
+            **kept,
+            "Properties": {
+                "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trusted]},
+                "ManagedPolicyArns": [policy],
+            },
+        },
+        "ApiAccount": {
+            "Type": "AWS::ApiGateway::Account",
+            **kept,
+            "Properties": {"CloudWatchRoleArn": attribute("ApiLogRole", "Arn")},
+        },
+    }
+
+
+def _domain() -> Json:
+    return {
+        "ApiDomain": {
+            "Type": "AWS::ApiGateway::DomainName",
+            "Condition": "HasDomain",
+            "Properties": {
+                "DomainName": ref("DomainName"),
+                "RegionalCertificateArn": ref("CertificateArn"),
+                "EndpointConfiguration": {"Types": ["REGIONAL"]},
+                "SecurityPolicy": "TLS_1_2",
+            },
+        },
+        "ApiDomainMapping": {
+            "Type": "AWS::ApiGateway::BasePathMapping",
+            "Condition": "HasDomain",
+            "Properties": {"DomainName": ref("ApiDomain"), "RestApiId": ref("RestAPI"), "Stage": ref("RestAPI.Stage")},
+        },
+    }
+
+
+def _plain_http() -> Json:
+    origin = {
+        "Id": "api",
+        "DomainName": sub("${RestAPI}.execute-api.${AWS::Region}.${AWS::URLSuffix}"),
+        "OriginPath": f"/{STAGE}",
+        "CustomOriginConfig": {"OriginProtocolPolicy": "https-only", "OriginSSLProtocols": ["TLSv1.2"]},
+    }
+    behavior = {
+        "TargetOriginId": "api",
+        "ViewerProtocolPolicy": "allow-all",
+        "AllowedMethods": ["GET", "HEAD", "OPTIONS", "PUT", "PATCH", "POST", "DELETE"],
+        "CachePolicyId": CACHING_DISABLED,
+        "OriginRequestPolicyId": ALL_BUT_HOST,
+    }
+    return {
+        "PlainHttpDistribution": {
+            "Type": "AWS::CloudFront::Distribution",
+            "Condition": "HasPlainHttp",
+            "Properties": {
+                "DistributionConfig": {
+                    "Enabled": True,
+                    "Comment": physical("http"),
+                    "Origins": [origin],
+                    "DefaultCacheBehavior": behavior,
+                }
+            },
+        }
+    }
+
+
+def outputs() -> Json:
+    """Where the API is, and what a name must point to."""
+    address = f"https://${{RestAPI}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{STAGE}"
+    return {
+        "ApiUrl": {"Value": chosen("HasDomain", sub("https://${DomainName}"), sub(address))},
+        "DomainTarget": {"Condition": "HasDomain", "Value": attribute("ApiDomain", "RegionalDomainName")},
+        "PlainHttpHost": {"Condition": "HasPlainHttp", "Value": attribute("PlainHttpDistribution", "DomainName")},
+        "BucketName": {"Value": ref("Bucket")},
+        "AdminFunction": {"Value": ref(function_id("admin"))},
+    }

@@ -1,0 +1,200 @@
+"""The table of Lambdas: what each may reach and do. Memory and timeout stand in .chalice/config.json."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from infra.aws.intrinsics import API_HANDLER, attribute, queue_id, ref, sub
+from infra.aws.variables import MEMBERS
+
+
+class Network(Enum):
+    """Where a Lambda's connections may go."""
+
+    #: AWS's public endpoints, and no database: the Lambda is in no VPC.
+    PUBLIC = "public"
+    #: PostgreSQL and the VPC's endpoints of S3, SQS, Lambda and Secrets Manager.
+    DATABASE = "database"
+    #: These, and the internet through the VPC's NAT: whoever asks a provider or a CRM.
+    OUTBOUND = "database and internet"
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Actions of AWS on one resource."""
+
+    actions: tuple[str, ...]
+    resource: Any
+
+    @staticmethod
+    def objects(prefix: str, *actions: str) -> Grant:
+        """Actions on the objects under a prefix of the bucket."""
+        return Grant(actions, sub(f"${{Bucket.Arn}}/{prefix}"))
+
+    @staticmethod
+    def bucket(*actions: str) -> Grant:
+        """Actions on the bucket itself."""
+        return Grant(actions, attribute("Bucket", "Arn"))
+
+    @staticmethod
+    def queue(name: str, *actions: str) -> Grant:
+        """Actions on a queue."""
+        return Grant(actions, attribute(queue_id(name), "Arn"))
+
+    @staticmethod
+    def function(name: str) -> Grant:
+        """Starting a Lambda of ours. By its name: its Arn would wait for the very role that this is for."""
+        arn = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${AWS::StackName}"
+        return Grant(("lambda:InvokeFunction",), sub(f"{arn}-{name}"))
+
+
+@dataclass(frozen=True)
+class Optional:
+    """A grant on what a parameter names, where it names anything."""
+
+    condition: str
+    actions: tuple[str, ...]
+    resource: Any
+
+
+@dataclass(frozen=True)
+class Lambda:
+    """What one Lambda needs: its network, the settings that its code reads, the actions that its code takes."""
+
+    network: Network
+    variables: tuple[str, ...]
+    grants: tuple[Grant, ...] = ()
+    optional: tuple[Optional, ...] = ()
+    #: The most that may run at once, a parameter or a number; without it the account's share.
+    concurrency: Any = None
+    #: Whether it may start itself again, which Lambda else ends as a loop after sixteen rounds.
+    recursive: bool = False
+
+
+CLIENTS = ("GATE_DATABASE_URL", "CORS_ORIGINS")
+TELPHIN, RECORDER, OKTELL, CRM, CDR = (MEMBERS[name] for name in ("telphin", "recorder", "oktell", "crm", "cdr"))
+# Without it S3 says 403 instead of 404 of an object that is not there.
+TELLS_MISSING = Grant.bucket("s3:ListBucket")
+
+LAMBDAS: dict[str, Lambda] = {
+    API_HANDLER: Lambda(
+        Network.DATABASE,
+        (*CLIENTS, "BUCKET", "EVENTS_QUEUE_URL"),
+        (Grant.bucket("s3:ListBucket"), Grant.queue("call-events", "sqs:GetQueueAttributes")),
+        concurrency=5,
+    ),
+    "statistics": Lambda(
+        Network.DATABASE,
+        (*CLIENTS, "READER_DATABASE_URL", "BUCKET"),
+        (Grant.objects("answers/*", "s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"),),
+        # One connection of the reader's each: more would only be refused by PostgreSQL.
+        concurrency=ref("StatisticsConcurrency"),
+    ),
+    "recordings": Lambda(
+        Network.DATABASE,
+        (*CLIENTS, "BUCKET", "LINK_SECRETS", "RECORDING_STORAGES"),
+        (Grant.objects("recordings/*", "s3:GetObject"), TELLS_MISSING),
+        optional=(Optional("HasRecordingArns", ("s3:GetObject",), ref("RecordingArns")),),
+    ),
+    "webhooks": Lambda(
+        Network.PUBLIC,
+        ("BUCKET", "EVENTS_QUEUE_URL", "CORS_ORIGINS", "WEBHOOK_SECRETS"),
+        (Grant.objects("webhooks/*", "s3:GetObject"), TELLS_MISSING, Grant.queue("call-events", "sqs:SendMessage")),
+    ),
+    "nimbox": Lambda(
+        Network.DATABASE,
+        (*CLIENTS, "WRITER_DATABASE_URL", "SITE_ZONE", "NIMBOX_Z_IS_LOCAL", "NIMBOX_NEW_CONTACTS"),
+    ),
+    "oktell": Lambda(
+        Network.OUTBOUND,
+        (
+            *CLIENTS, *TELPHIN, *OKTELL, "WRITER_DATABASE_URL", "BUCKET", "LINK_SECRETS", "PUBLIC_URL", "SITE_ZONE",
+            "CALL_CONTROL_QUEUE_URL", "SCRIPTS_FUNCTION", "SCRIPT_FUNCTIONS",
+        ),
+        (
+            Grant.objects("script-files/*", "s3:GetObject", "s3:PutObject"),
+            Grant.objects("uploads/*", "s3:PutObject"),
+            Grant.queue("call-control", "sqs:SendMessage"),
+            Grant.function("scripts"),
+        ),
+    ),
+    "scripts": Lambda(
+        Network.OUTBOUND,
+        ("READER_DATABASE_URL", "WRITER_DATABASE_URL", "BUCKET", "SCRIPT_FUNCTIONS"),
+        (Grant.objects("script-files/*", "s3:PutObject"),),
+        optional=(Optional("HasScriptFunctions", ("lambda:InvokeFunction",), ref("ScriptFunctionArns")),),
+    ),
+    "ingest": Lambda(
+        Network.DATABASE,
+        ("WRITER_DATABASE_URL", "RECORDINGS_QUEUE_URL"),
+        (Grant.queue("recordings", "sqs:SendMessage"),),
+    ),
+    "recorder": Lambda(
+        Network.OUTBOUND,
+        (
+            *TELPHIN, *RECORDER, "WRITER_DATABASE_URL", "BUCKET", "RECORDINGS_QUEUE_URL", "RECORDING_STORAGES",
+            "RECORDING_DAYS", "RECORDING_TARGET",
+        ),
+        (Grant.objects("recordings/*", "s3:PutObject"), Grant.queue("recordings", "sqs:SendMessage")),
+        optional=(
+            Optional("HasRecordingArns", ("s3:PutObject",), ref("RecordingArns")),
+            Optional("HasRecordingTarget", ("sqs:SendMessage", "sns:Publish"), ref("RecordingTargetArn")),
+        ),
+    ),
+    "maintain": Lambda(
+        # Outbound, since a topic that hears of recordings has no endpoint in the VPC.
+        Network.OUTBOUND,
+        (
+            "DATABASE_URL", "WRITER_DATABASE_URL", "EVENT_RETENTION_MONTHS", "BUCKET", "RECORDINGS_QUEUE_URL",
+            "RECORDING_STORAGES", "RECORDING_TARGET",
+        ),
+        (Grant.objects("recordings/*", "s3:DeleteObject"), Grant.queue("recordings", "sqs:SendMessage")),
+        optional=(
+            Optional("HasRecordingArns", ("s3:DeleteObject",), ref("RecordingArns")),
+            Optional("HasRecordingTarget", ("sqs:SendMessage", "sns:Publish"), ref("RecordingTargetArn")),
+        ),
+        concurrency=1,
+    ),
+    "replicate": Lambda(
+        Network.OUTBOUND,
+        (*CRM, *CDR, "WRITER_DATABASE_URL", "LINK_SECRETS", "PUBLIC_URL", "SITE_ZONE"),
+        (Grant.function("replicate"),),
+        recursive=True,
+    ),
+    "admin": Lambda(
+        Network.OUTBOUND,
+        (
+            *TELPHIN, *CRM, *CDR, "DATABASE_URL", "READER_DATABASE_URL", "GATE_DATABASE_URL", "WRITER_DATABASE_URL",
+            "BUCKET", "EVENTS_QUEUE_URL", "PUBLIC_URL", "WEBHOOK_SECRETS", "LINK_SECRETS", "READER_CONNECTION_LIMIT",
+            "SITE_ZONE", "RECORDINGS_QUEUE_URL",
+        ),
+        (
+            Grant.objects("webhooks/*", "s3:PutObject"),
+            Grant.queue("call-events", "sqs:GetQueueAttributes", "sqs:SendMessage"),
+            Grant.queue("call-events-dead", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueUrl"),
+        ),
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A queue with its dead letters, the Lambda that takes from it, and how often a message is tried."""
+
+    #: Empty where something outside takes from it.
+    consumer: str = ""
+    #: The most invocations at once: a parameter or a number (2 or more).
+    concurrency: Any = None
+    receives: int = 5
+    #: Without a consumer, how long a message that was taken is nobody else's.
+    visibility_seconds: int = 30
+
+
+#: By the name that `app.py` listens to, or sends to.
+QUEUES: dict[str, Queue] = {
+    "call-events": Queue("ingest", ref("IngestConcurrency")),
+    "recordings": Queue("recorder", ref("RecorderConcurrency")),
+    "call-control": Queue(),
+}

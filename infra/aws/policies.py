@@ -1,0 +1,69 @@
+"""The policy of each Lambda's role, from the table: exact actions on exact resources."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from infra.aws.intrinsics import ABSENT, API_HANDLER, Json, attribute, chosen, logical, queue_id, ref
+from infra.aws.lambdas import LAMBDAS, QUEUES, Grant, Network
+from infra.aws.variables import secrets
+
+# Lambda itself makes and removes a VPC's interfaces under the function's role; none of these knows resources.
+INTERFACES = (
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:UnassignPrivateIpAddresses",
+)
+TRACES = ("xray:PutTraceSegments", "xray:PutTelemetryRecords")
+CONSUMING = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility")
+
+
+def log_group(name: str) -> str:
+    """The logical id of the Lambda's log group."""
+    return f"{logical(name)}Logs"
+
+
+def document(name: str) -> Json:
+    """The policy of the Lambda `name`."""
+    statements: list[Any] = [_statement(grant) for grant in (*_own(name), *LAMBDAS[name].grants)]
+    statements += [
+        chosen(each.condition, _statement(Grant(each.actions, each.resource)), ABSENT)
+        for each in LAMBDAS[name].optional
+    ]
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def actions(name: str) -> set[str]:
+    """Every action that the policy of the Lambda `name` may allow."""
+    needed = LAMBDAS[name]
+    always = {action for grant in (*_own(name), *needed.grants) for action in grant.actions}
+    return always | {action for each in needed.optional for action in each.actions}
+
+
+def _own(name: str) -> list[Grant]:
+    """What a Lambda needs to be one: its log, traces, interfaces, its queue, and the secrets of its settings."""
+    needed = LAMBDAS[name]
+    own = [
+        Grant(("logs:CreateLogStream", "logs:PutLogEvents"), attribute(log_group(name), "Arn")),
+        Grant(TRACES, "*"),
+    ]
+    if needed.network is not Network.PUBLIC:
+        own.append(Grant(INTERFACES, "*"))
+    own += [Grant(CONSUMING, attribute(queue_id(queue), "Arn")) for queue, of in QUEUES.items() if of.consumer == name]
+    own += [
+        Grant(("secretsmanager:GetSecretValue",), ref(f"{logical(secret)}Secret"))
+        for secret in secrets(needed.variables)
+    ]
+    return own
+
+
+def file_name(name: str) -> str:
+    """Where Chalice finds the policy, in .chalice."""
+    return f"policy-{name.replace('_', '-') if name != API_HANDLER else 'api'}.json"
+
+
+def _statement(grant: Grant) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": sorted(grant.actions), "Resource": grant.resource}

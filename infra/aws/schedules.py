@@ -1,0 +1,72 @@
+"""EventBridge Scheduler in place of the rules that Chalice makes, since those know no time zone."""
+
+from __future__ import annotations
+
+import json
+
+from chalice.app import ScheduledEventConfig
+
+from chalicelib.edge import Application
+from infra.aws.intrinsics import Json, attribute, function_id, logical, physical, ref
+
+# What Chalice reads of an event of a rule; the words in angle brackets are Scheduler's own.
+INPUT = json.dumps(
+    {
+        "version": "0",
+        "id": "<aws.scheduler.execution-id>",
+        "detail-type": "Scheduled Event",
+        "source": "aws.scheduler",
+        "account": "",
+        "time": "<aws.scheduler.scheduled-time>",
+        "region": "",
+        "resources": ["<aws.scheduler.schedule-arn>"],
+        "detail": {},
+    }
+)
+
+
+def sources(app: Application) -> list[ScheduledEventConfig]:
+    """The schedules that `app.py` declares."""
+    return [source for source in app.event_sources if isinstance(source, ScheduledEventConfig)]
+
+
+def schedules(app: Application) -> Json:
+    """One schedule for each, and the role under which they start their Lambdas."""
+    targets = [attribute(function_id(source.name), "Arn") for source in sources(app)]
+    trusted = {"Effect": "Allow", "Principal": {"Service": "scheduler.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    invoke = {"Effect": "Allow", "Action": ["lambda:InvokeFunction"], "Resource": targets}
+    return {
+        "SchedulerRole": {
+            "Type": "AWS::IAM::Role",
+            "Properties": {
+                "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trusted]},
+                "Policies": [
+                    {
+                        "PolicyName": "invoke",
+                        "PolicyDocument": {"Version": "2012-10-17", "Statement": [invoke]},
+                    }
+                ],
+            },
+        },
+        **{f"{logical(source.name)}Schedule": _schedule(source) for source in sources(app)},
+    }
+
+
+def _schedule(source: ScheduledEventConfig) -> Json:
+    expression = source.schedule_expression
+    return {
+        "Type": "AWS::Scheduler::Schedule",
+        "Properties": {
+            "Name": physical(source.name),
+            "ScheduleExpression": expression if isinstance(expression, str) else expression.to_string(),
+            "ScheduleExpressionTimezone": ref("SiteZone"),
+            "FlexibleTimeWindow": {"Mode": "OFF"},
+            "Target": {
+                "Arn": attribute(function_id(source.name), "Arn"),
+                "RoleArn": attribute("SchedulerRole", "Arn"),
+                "Input": INPUT,
+                # The next hour's run does what a lost one would have done.
+                "RetryPolicy": {"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 1_800},
+            },
+        },
+    }

@@ -1,0 +1,167 @@
+"""What keeps things: queues with their dead letters, the bucket, the secrets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from infra.aws.intrinsics import Json, attribute, logical, physical, queue_id, ref, sub
+from infra.aws.lambdas import QUEUES
+from infra.aws.variables import MEMBERS
+
+#: Lambda wants this many of the consumer's timeouts before a message may come again.
+VISIBILITY_TIMEOUTS = 6
+FOURTEEN_DAYS = 14 * 86_400
+# Letters and digits: a password stands in a URL.
+_RANDOM = {"PasswordLength": 40, "ExcludePunctuation": True}
+ROLES = ("reader", "gate", "writer")
+#: Secrets that keys and links are made with; each has several generations while it is being rotated.
+GENERATIONS = ("webhook", "link")
+_GENERATION = {"GenerateSecretString": {**_RANDOM, "SecretStringTemplate": "{}", "GenerateStringKey": "1"}}
+# An operator fills it. It must never change here: CloudFormation would put the new text over what was filled in.
+_EMPTY = {"SecretString": "{}"}
+
+
+def queues(timeouts: dict[str, int]) -> Json:
+    """Each queue, its dead letters, and the policy that refuses what comes unencrypted.
+
+    `timeouts` are the Lambdas' own, in seconds.
+    """
+    resources: Json = {}
+    for name, of in QUEUES.items():
+        dead = f"{name}-dead"
+        resources[queue_id(dead)] = _queue(dead, {})
+        resources[queue_id(name)] = _queue(
+            name,
+            {
+                "VisibilityTimeout": (
+                    VISIBILITY_TIMEOUTS * timeouts[of.consumer] if of.consumer else of.visibility_seconds
+                ),
+                "RedrivePolicy": {
+                    "deadLetterTargetArn": attribute(queue_id(dead), "Arn"),
+                    "maxReceiveCount": of.receives,
+                },
+            },
+        )
+    resources["QueuesTlsOnly"] = {
+        "Type": "AWS::SQS::QueuePolicy",
+        "Properties": {
+            "Queues": [ref(queue_id(name + end)) for name in QUEUES for end in ("", "-dead")],
+            "PolicyDocument": _tls_only("sqs:*", ["*"]),
+        },
+    }
+    return resources
+
+
+def _queue(name: str, properties: dict[str, Any]) -> Json:
+    return {
+        "Type": "AWS::SQS::Queue",
+        "DeletionPolicy": "Retain",
+        "UpdateReplacePolicy": "Retain",
+        "Properties": {
+            "QueueName": physical(name),
+            "MessageRetentionPeriod": FOURTEEN_DAYS,
+            "SqsManagedSseEnabled": True,
+            **properties,
+        },
+    }
+
+
+def _tls_only(actions: str, resources: list[Any]) -> Json:
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "TlsOnly",
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": actions,
+                "Resource": resources,
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            }
+        ],
+    }
+
+
+def bucket() -> Json:
+    """The bucket of recordings, large answers and the list of revoked keys."""
+    return {
+        "Bucket": {
+            "Type": "AWS::S3::Bucket",
+            "DeletionPolicy": "Retain",
+            "UpdateReplacePolicy": "Retain",
+            "Properties": {
+                "PublicAccessBlockConfiguration": dict.fromkeys(
+                    ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"), True
+                ),
+                "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
+                "BucketEncryption": {
+                    "ServerSideEncryptionConfiguration": [
+                        {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": False}
+                    ]
+                },
+                "VersioningConfiguration": {"Status": "Enabled"},
+                "LifecycleConfiguration": {"Rules": _lifecycle()},
+                # Requests end in a redirect to S3, and a browser that was redirected sends `Origin: null`.
+                "CorsConfiguration": {
+                    "CorsRules": [{"AllowedMethods": ["GET", "HEAD"], "AllowedOrigins": ["*"], "AllowedHeaders": ["*"]}]
+                },
+            },
+        },
+        "BucketTlsOnly": {
+            "Type": "AWS::S3::BucketPolicy",
+            "Properties": {
+                "Bucket": ref("Bucket"),
+                "PolicyDocument": _tls_only("s3:*", [attribute("Bucket", "Arn"), sub("${Bucket.Arn}/*")]),
+            },
+        },
+    }
+
+
+def _lifecycle() -> list[Json]:
+    return [
+        {"Id": "answers", "Status": "Enabled", "Prefix": "answers/", "ExpirationInDays": 1},
+        {
+            "Id": "recordings",
+            "Status": "Enabled",
+            "Prefix": "recordings/",
+            # When they end is the maintenance's work, which tells their calls' rows; S3 would do it unseen.
+            "Transitions": [{"StorageClass": "STANDARD_IA", "TransitionInDays": 60}],
+        },
+        {
+            "Id": "leftovers",
+            "Status": "Enabled",
+            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 2},
+            # A forgotten person's recording must not live on as a version.
+            "NoncurrentVersionExpiration": {"NoncurrentDays": 7},
+        },
+    ]
+
+
+def secrets() -> Json:
+    """The secrets: those of the database in the shape that RDS Proxy reads, the others as the settings want them."""
+    return {
+        **{f"{logical(role)}Secret": _secret(role, f"The role ringledger_{role}", _password(role)) for role in ROLES},
+        "OwnerSecret": _secret("owner", "The database's owner: its username and password", _EMPTY),
+        **{
+            f"{logical(name)}Secret": _secret(name, f"Generations of the {name} secret, the newest first", _GENERATION)
+            for name in GENERATIONS
+        },
+        **{
+            f"{logical(name)}Secret": _secret(name, f"Settings: {', '.join(members)}", _EMPTY)
+            for name, members in MEMBERS.items()
+        },
+    }
+
+
+def _password(role: str) -> Json:
+    username = f'{{"username": "ringledger_{role}"}}'
+    return {"GenerateSecretString": {**_RANDOM, "SecretStringTemplate": username, "GenerateStringKey": "password"}}
+
+
+def _secret(name: str, description: str, content: Json) -> Json:
+    return {
+        "Type": "AWS::SecretsManager::Secret",
+        "DeletionPolicy": "Retain",
+        "UpdateReplacePolicy": "Retain",
+        "Properties": {"Name": sub(f"${{AWS::StackName}}/{name}"), "Description": description, **content},
+    }

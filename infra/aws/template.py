@@ -1,0 +1,63 @@
+"""The template: what goes to `chalice package --merge-template`, and what is taken out of its result."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib.edge import Application
+from infra.aws import alarms, functions, gateway, parameters, schedules, storage
+from infra.aws.intrinsics import Json, function_id, logical
+from infra.aws.lambdas import LAMBDAS, QUEUES
+
+
+def merged(app: Application, timeouts: dict[str, int]) -> Json:
+    """Everything that Chalice's own template lacks, generated from what `app.py` declares.
+
+    `timeouts` are the Lambdas' own, in seconds. Raises LookupError for what `app.py` and the tables do not agree on.
+    """
+    _agreed(app)
+    return {
+        "Description": "Ringledger: telephone-call statistics, one Lambda a surface",
+        "Parameters": parameters.parameters(),
+        "Conditions": parameters.conditions(),
+        "Resources": _joined(
+            functions.functions(),
+            functions.network(),
+            gateway.api(app),
+            storage.queues(timeouts),
+            storage.bucket(),
+            storage.secrets(),
+            schedules.schedules(app),
+            alarms.alarms(timeouts),
+        ),
+        "Outputs": gateway.outputs(),
+    }
+
+
+def _joined(*parts: Json) -> Json:
+    resources: Json = {}
+    for part in parts:
+        if twice := resources.keys() & part.keys():
+            raise LookupError(f"Two resources are called {', '.join(sorted(twice))}")
+        resources |= part
+    return resources
+
+
+def _agreed(app: Application) -> None:
+    declared = {*(source.name for source in app.event_sources), *(each.name for each in app.pure_lambda_functions)}
+    if unplaced := declared ^ (set(LAMBDAS) - {"api_handler"}):
+        raise LookupError(f"app.py and infra/aws/lambdas.py disagree about {', '.join(sorted(unplaced))}")
+    listened = {source.queue: source.name for source in app.event_sources if hasattr(source, "queue")}
+    if listened != {name: of.consumer for name, of in QUEUES.items() if of.consumer}:
+        raise LookupError("app.py listens to other queues than infra/aws/lambdas.py has")
+
+
+def finished(template: Json, app: Application) -> Json:
+    """The template without the rules that schedules stand in for, since merging can take nothing away."""
+    resources: dict[str, Any] = template["Resources"]
+    for source in schedules.sources(app):
+        properties = resources[function_id(source.name)]["Properties"]
+        del properties["Events"][f"{logical(source.name)}Event"]
+        if not properties["Events"]:
+            del properties["Events"]
+    return template

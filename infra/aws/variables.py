@@ -1,0 +1,87 @@
+"""Each setting's value on AWS: a parameter, a resource, or a secret that the Lambda reads when it starts.
+
+`{secret:NAME:MEMBER}` is for `chalicelib/secret_values.py`, and not CloudFormation's own `{{resolve:…}}`, whose value
+would stand readable in the Lambda's configuration and stay the same after a rotation.
+"""
+
+from __future__ import annotations
+
+import re
+
+from infra.aws.intrinsics import Json, chosen, queue_id, ref, sub
+
+DATABASE = (
+    "postgresql://{role}:{{secret:${{AWS::StackName}}/{secret}:password}}@{host}:${{DatabasePort}}/${{DatabaseName}}"
+)
+# Where `make package CA=…` puts the authorities' certificates, which `verify-full` compares with.
+TLS = "?sslmode=${DatabaseTls}&sslrootcert=/var/task/infra/database/authorities.pem"
+_NAMED = re.compile(r"\{secret:\$\{AWS::StackName\}/([\w-]+)")
+
+
+def _database(owner: str, host: str) -> Json:
+    role = "${DatabaseOwner}" if owner == "owner" else f"ringledger_{owner}"
+    return sub(DATABASE.format(role=role, secret=owner, host=host) + TLS)
+
+
+def _generations(secret: str) -> Json:
+    return sub(f"{{secret:${{AWS::StackName}}/{secret}}}")
+
+
+#: Variable -> value. Who needs which is said in `lambdas.py`; a test compares that with the code.
+VARIABLES: dict[str, Json] = {
+    # Requests may go through RDS Proxy: nothing there pins a session. Batches and migrations may hold locks.
+    "READER_DATABASE_URL": _database("reader", "${RequestDatabaseHost}"),
+    "GATE_DATABASE_URL": _database("gate", "${RequestDatabaseHost}"),
+    "WRITER_DATABASE_URL": _database("writer", "${DatabaseHost}"),
+    "DATABASE_URL": _database("owner", "${DatabaseHost}"),
+    "BUCKET": ref("Bucket"),
+    "EVENTS_QUEUE_URL": ref(queue_id("call-events")),
+    "CORS_ORIGINS": ref("CorsOrigins"),
+    "PUBLIC_URL": chosen("HasDomain", sub("https://${DomainName}"), ref("PublicUrl")),
+    "WEBHOOK_SECRETS": _generations("webhook"),
+    "LINK_SECRETS": _generations("link"),
+    "EVENT_RETENTION_MONTHS": ref("EventRetentionMonths"),
+    "READER_CONNECTION_LIMIT": ref("StatisticsConcurrency"),
+    "RECORDINGS_QUEUE_URL": ref(queue_id("recordings")),
+    "RECORDING_STORAGES": ref("RecordingStorages"),
+    "RECORDING_DAYS": ref("RecordingRetentionDays"),
+    "RECORDING_TARGET": ref("RecordingTargetArn"),
+    "CALL_CONTROL_QUEUE_URL": ref(queue_id("call-control")),
+    "SCRIPTS_FUNCTION": sub("${AWS::StackName}-scripts"),
+    "SCRIPT_FUNCTIONS": ref("ScriptFunctions"),
+    "SITE_ZONE": ref("SiteZone"),
+    "NIMBOX_Z_IS_LOCAL": ref("NimboxZIsLocal"),
+    "NIMBOX_NEW_CONTACTS": ref("NimboxNewContacts"),
+}
+#: Secret -> the variables that its members are, where an operator has put them; others keep their defaults.
+MEMBERS: dict[str, tuple[str, ...]] = {
+    "telphin": ("TELPHIN_CLIENT_ID", "TELPHIN_CLIENT_SECRET"),
+    "recorder": ("RECORDING_SOURCES", "RECORDING_HOSTS"),
+    "oktell": (
+        "OKTELL_LICENCE", "OKTELL_PASSWORD_REQUIRED", "OKTELL_SERVER_URL", "OKTELL_SERVER_PASSWORD", "CALL_CONTROL",
+    ),
+    "crm": (
+        "CRM_URL", "CRM_NAME", "CRM_TOKEN", "CRM_USER", "CRM_PASSWORD", "CRM_CONNECTIONS", "CRM_RATE", "CRM_SECONDS",
+        "REPLICATION_SOURCES", "REPLICATION_NUMBERS", "REPLICATION_UNANSWERED",
+    ),
+    "cdr": ("CDR_URL", "CDR_TABLE", "CDR_ZONE", "CDR_LINK", "CDR_UNANSWERED"),
+}  # fmt: skip
+#: What every Lambda is told.
+COMMON = {"LOG_LEVEL": ref("LogLevel")}
+
+
+def environment(variables: tuple[str, ...]) -> Json:
+    """The environment that gives a Lambda these variables."""
+    listed = " ".join(f"${{AWS::StackName}}/{secret}" for secret in _listed(variables))
+    given = {variable: VARIABLES[variable] for variable in variables if variable in VARIABLES}
+    return {**COMMON, **given, **({"SECRETS": sub(listed)} if listed else {})}
+
+
+def secrets(variables: tuple[str, ...]) -> list[str]:
+    """The secrets that these variables are made of."""
+    texts = [VARIABLES[variable].get("Fn::Sub", "") for variable in variables if variable in VARIABLES]
+    return sorted({*_NAMED.findall(" ".join(texts)), *_listed(variables)})
+
+
+def _listed(variables: tuple[str, ...]) -> list[str]:
+    return [secret for secret, members in MEMBERS.items() if set(members) & set(variables)]

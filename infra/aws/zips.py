@@ -1,0 +1,77 @@
+"""The zip of all Lambdas: what Chalice made, without what nothing loads, compiled, and always the same bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import marshal
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+# The earliest that a zip can say.
+NO_TIME = (1980, 1, 1, 0, 0, 0)
+READABLE = 0o100644 << 16
+#: AWS's services whose descriptions boto3 keeps; a test compares them with the code.
+SERVICES = ("lambda", "s3", "sns", "sqs")
+
+_DROPPED = (
+    # What a compiler was given, and what people read.
+    r".*\.(c|h|pyx|pxd|pyi|rst|md)$",
+    r".*/(tests?|testing)/.*",
+    r".*\.dist-info/(RECORD|INSTALLER|REQUESTED|WHEEL|licenses/.*|.*\.txt)$",
+    r"[\w.-]+\.data/.*",
+    r"boto3/(data|examples)/.*",
+    rf"botocore/data/(?!({'|'.join(SERVICES)})/)[^/]+/.*",
+    # A browser's page of an API framework that is not used here.
+    r"aws_lambda_powertools/event_handler/openapi/swagger_ui/.*",
+    r"(.*/)?__pycache__/.*",
+)
+_UNWANTED = re.compile("|".join(f"(?:{pattern})" for pattern in _DROPPED))
+
+
+def finish(made: Path, finished: Path, version: bytes = importlib.util.MAGIC_NUMBER) -> None:
+    """Write `finished` from the zip that Chalice made; two runs on the same content give the same bytes.
+
+    The code is compiled for this very Python, `version` of its byte code, so it must be the Lambdas' own.
+    """
+    with ZipFile(made) as source, ZipFile(finished, "w", ZIP_DEFLATED, compresslevel=9) as target:
+        for name in sorted(source.namelist()):
+            if name.endswith("/") or _UNWANTED.fullmatch(name):
+                continue
+            content = source.read(name)
+            _put(target, name, content)
+            if name.endswith(".py"):
+                _put(target, compiled_name(name), compiled(content, name, version))
+
+
+def compiled_name(name: str) -> str:
+    """Where Python looks for the compiled form of a module."""
+    return importlib.util.cache_from_source(name)
+
+
+def compiled(source: bytes, name: str, version: bytes) -> bytes:
+    """A module's compiled form that Python takes unasked: entries of a zip are of 1980, so dates would never match."""
+    code = compile(source, f"/var/task/{name}", "exec", dont_inherit=True)
+    unchecked_hash = (0b01).to_bytes(4, "little")
+    return version + unchecked_hash + importlib.util.source_hash(source) + marshal.dumps(code)
+
+
+def _put(target: ZipFile, name: str, content: bytes) -> None:
+    entry = ZipInfo(name, NO_TIME)
+    entry.external_attr = READABLE
+    entry.compress_type = ZIP_DEFLATED
+    target.writestr(entry, content)
+
+
+def entries(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Each file of a zip with its content."""
+    with ZipFile(path) as opened:
+        for name in opened.namelist():
+            yield name, opened.read(name)
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

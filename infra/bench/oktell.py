@@ -1,0 +1,109 @@
+"""What commands of the Oktell interface cost: the warm handler, its round trips, and the start of its Lambda."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from chalicelib import settings
+from infra.bench.place import ROOT, Place
+from infra.bench.report import Line, alternating, milliseconds
+from infra.bench.turns import relayed
+
+ROUNDS = 100
+REQUESTS = 20
+STARTS = 5
+#: Each with how many round trips it may take once its token is remembered.
+COMMANDS: dict[str, tuple[dict[str, str], int]] = {
+    "tst_getuserstate": ({"iduser": "DA803F01-EA77-40FA-BC9D-E2EFB36FD5A8"}, 1),
+    "tst_getintnumberreadyusers": ({"number": "120"}, 1),
+    "wp_getchaincontent": ({"user": "ivan"}, 1),
+    "wp_getabonentinfo": ({"user": "ivan"}, 1),
+    "wp_setuserstate": ({"user": "ivan", "userstateid": "1"}, 5),
+    "getlicenseinfo": ({"detail": "regserial"}, 0),
+}
+NOTHING = "import app"
+EMPTY = "import chalice.app, aws_lambda_powertools, psycopg2"
+
+
+def lines(place: Place) -> Iterator[Line]:
+    """Each command in turns with an empty statement through the bare driver."""
+    app = place.enter()
+    os.environ["WRITER_DATABASE_URL"] = place.role_url("writer")
+    settings.current.cache_clear()
+    writer = place.connect("writer")
+
+    def bare() -> None:
+        with writer.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            cursor.fetchall()
+
+    def ask(command: str) -> Callable[[], None]:
+        def work() -> None:
+            answer = app.app(_event(place, command), None)
+            if answer["statusCode"] != 200:
+                raise RuntimeError(f"{command} answered {answer}")
+
+        return work
+
+    works = {command: ask(command) for command in COMMANDS}
+    taken = alternating({"": bare, **works}, ROUNDS)
+    yield Line("a round trip of the bare driver", milliseconds(taken[""]))
+    for command, (_, trips) in COMMANDS.items():
+        counted = _round_trips(place, works[command])
+        yield Line(f"{command}, warm", milliseconds(taken[command]), f"{counted:g} round trips")
+        if trips:
+            yield Line("  its round trips, token remembered", f"{counted:g}", "those expected", counted / trips, 1.05)
+    began, peer = _start("app.oktell", NOTHING), _start("", EMPTY)
+    yield Line("loading the Lambda", milliseconds(began), "its three packages alone", began / peer, 2.5)
+    writer.close()
+
+
+def _round_trips(place: Place, ask: Callable[[], None]) -> float:
+    """What a warm request sends to PostgreSQL, counted by a relay between the two."""
+    with relayed(place.role_url("writer")) as (writer_url, writer), relayed(place.role_url("gate")) as (gate_url, gate):
+        os.environ.update(WRITER_DATABASE_URL=writer_url, GATE_DATABASE_URL=gate_url)
+        settings.current.cache_clear()
+        ask()
+        before = writer.count + gate.count
+        for _ in range(REQUESTS):
+            ask()
+        turns = writer.count + gate.count - before
+    os.environ.update(place.environment() | {"WRITER_DATABASE_URL": place.role_url("writer")})
+    settings.current.cache_clear()
+    return turns / REQUESTS
+
+
+def _start(handler: str, code: str) -> float:
+    """Seconds of a process that loads it; the least of several, since the machine only ever adds to it."""
+    environment = {"PATH": os.environ["PATH"], "_HANDLER": handler, "LAMBDA_TASK_ROOT": str(ROOT)}
+    return min(_timed([sys.executable, "-c", code], environment) for _ in range(STARTS))
+
+
+def _timed(command: list[str], environment: dict[str, str]) -> float:
+    began = time.perf_counter()
+    subprocess.run(command, cwd=ROOT, env=environment, check=True)
+    return time.perf_counter() - began
+
+
+def _event(place: Place, command: str) -> dict[str, Any]:
+    """The event that API Gateway sends for one request."""
+    parameters = {"password": place.facts["tokens"]["oktell"], **COMMANDS[command][0]}
+    return {
+        "requestContext": {
+            "resourcePath": "/{command}",
+            "httpMethod": "GET",
+            "path": f"/{command}",
+            "requestId": "measured",
+        },
+        "pathParameters": {"command": command},
+        "headers": {},
+        "multiValueQueryStringParameters": {name: [value] for name, value in parameters.items()},
+        "stageVariables": None,
+        "isBase64Encoded": False,
+        "body": None,
+    }

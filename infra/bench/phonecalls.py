@@ -1,0 +1,106 @@
+"""What creating a phone call costs beyond PostgreSQL's work on it, and how many round trips it makes."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from chalicelib import settings
+from infra.bench.place import Place
+from infra.bench.report import Line, alternating, milliseconds
+from infra.bench.turns import relayed
+
+ROUNDS = 300
+REQUESTS = 50
+BOUND_SECONDS = 0.001
+ROUND_TRIPS = 1
+NUMBER = "02122853348"
+BEGIN = datetime(2000, 1, 1)  # noqa: DTZ001 - UTC, as everywhere in the ledger
+CREATE = "SELECT * FROM ledger.create_phonecall(%s, '{}', false)"
+
+
+def lines(place: Place) -> Iterator[Line]:
+    """The warm handler, in turns with the same statement through the bare driver: for new calls and for known ones."""
+    app = place.enter()
+    os.environ["WRITER_DATABASE_URL"] = place.role_url("writer")
+    settings.current.cache_clear()
+    writer = place.connect("writer")
+    moments = (BEGIN + timedelta(seconds=second) for second in itertools.count())
+
+    def handler(moment: datetime) -> None:
+        answer = app.app(_event(place, moment), None)
+        if not json.loads(answer["body"]).get("phonecallId"):
+            raise RuntimeError(f"not created: {answer['body']}")
+
+    def bare(moment: datetime) -> None:
+        told = {"initiated": moment.isoformat(), "source": "7222", "destination": NUMBER, "duration": 45, "url": ""}
+        with writer.cursor() as cursor:
+            cursor.execute(CREATE, [json.dumps(told | {"inviteid": str(uuid4())})])
+            cursor.fetchall()
+
+    works: dict[str, Callable[[], None]] = {
+        "a new call": lambda: handler(next(moments)),
+        "a new call, bare": lambda: bare(next(moments)),
+        "one that is there": lambda: handler(BEGIN),
+        "one that is there, bare": lambda: bare(BEGIN),
+    }
+    taken = alternating(works, ROUNDS)
+    for name in ("a new call", "one that is there"):
+        beyond = taken[name] - taken[f"{name}, bare"]
+        yield Line(f"{name}, warm handler", milliseconds(taken[name]))
+        yield Line(
+            "of it beyond PostgreSQL and the driver",
+            milliseconds(beyond),
+            milliseconds(BOUND_SECONDS),
+            beyond / BOUND_SECONDS,
+            1,
+        )
+    turns = _round_trips(place, lambda: handler(next(moments)))
+    yield Line("round trips a new call, token remembered", f"{turns:g}", "one", turns / ROUND_TRIPS, 1.05)
+    writer.close()
+
+
+def _round_trips(place: Place, create: Callable[[], None]) -> float:
+    """What a warm request sends to PostgreSQL, counted by a relay between the two."""
+    with relayed(place.role_url("writer")) as (writer_url, writer), relayed(place.role_url("gate")) as (gate_url, gate):
+        os.environ.update(WRITER_DATABASE_URL=writer_url, GATE_DATABASE_URL=gate_url)
+        settings.current.cache_clear()
+        create()
+        before = writer.count + gate.count
+        for _ in range(REQUESTS):
+            create()
+        turns = writer.count + gate.count - before
+    os.environ.update(place.environment() | {"WRITER_DATABASE_URL": place.role_url("writer")})
+    settings.current.cache_clear()
+    return turns / REQUESTS
+
+
+def _event(place: Place, moment: datetime) -> dict[str, Any]:
+    """The event that API Gateway sends for one request."""
+    query = {
+        "token": [place.facts["tokens"]["nimbox"]],
+        "initiated": [moment.isoformat()],
+        "source": ["7222"],
+        "destination": [NUMBER],
+        "duration": ["45"],
+        "url": ["http://192.168.128.96/recordings/7222"],
+    }
+    return {
+        "requestContext": {
+            "resourcePath": "/direct/items/phonecalls/create",
+            "httpMethod": "GET",
+            "path": "/direct/items/phonecalls/create",
+            "requestId": "measured",
+        },
+        "pathParameters": None,
+        "headers": {},
+        "multiValueQueryStringParameters": query,
+        "stageVariables": None,
+        "isBase64Encoded": False,
+        "body": None,
+    }

@@ -1,0 +1,170 @@
+"""How a Lambda starts: Lambda's own runtime client, on a zip, with a small Runtime API that hands it events.
+
+`init` is from the start of the process until the runtime asks for its first event. A real Lambda also starts a machine
+and loads the zip, on less processor: what counts here is the ratio to an empty handler of the same run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+ROUNDS = 3
+EVENTS = 6
+WAIT_SECONDS = 60
+#: Somebody waits for these: the longest that they may take to start, in times of a handler that imports boto3.
+BUDGETS = {"app.webhooks": 0.9, "app.recordings": 0.9, "app.statistics": 1.2}
+EMPTY, BOTO3 = "empty.handler", "with_boto3.handler"
+_PLAIN = "def handler(event, context):\n    return {}\n"
+
+
+@dataclass(frozen=True)
+class Start:
+    """Seconds until the first event is asked for, of the first invocation, and the median of warm ones."""
+
+    init: float
+    first: float
+    warm: float
+
+
+def request(path: str) -> dict[str, Any]:
+    """The event of a preflight at `path`: everything of a request but its surface's own work."""
+    return {
+        "requestContext": {"resourcePath": path, "httpMethod": "OPTIONS", "path": path, "requestId": "measured"},
+        "pathParameters": None,
+        "headers": {"accept": "*/*"},
+        "multiValueQueryStringParameters": None,
+        "stageVariables": None,
+        "isBase64Encoded": False,
+        "body": None,
+    }
+
+
+def measured(packaged: Path, events: Mapping[str, Any]) -> dict[str, Start]:
+    """How each handler of the zip starts and answers its event, and two peers: the least disturbed of several turns."""
+    with tempfile.TemporaryDirectory(prefix="ringledger-task-") as folder:
+        task = Path(folder)
+        with ZipFile(packaged) as opened:
+            opened.extractall(task)
+        (task / "empty.py").write_text(_PLAIN, "utf-8")
+        (task / "with_boto3.py").write_text(f"import boto3\n{_PLAIN}", "utf-8")
+        whole = {EMPTY: {}, BOTO3: {}, **events}
+        taken = [{name: _start(task, name, event) for name, event in whole.items()} for _ in range(1 + ROUNDS)]
+    # The first round has read the files for the others.
+    return {name: _least([starts[name] for starts in taken[1:]]) for name in whole}
+
+
+def _least(starts: list[Start]) -> Start:
+    figures = ([start.init for start in starts], [start.first for start in starts], [start.warm for start in starts])
+    return Start(*map(min, figures))
+
+
+def _start(task: Path, handler: str, event: object) -> Start:
+    with _runtime_api(event) as api:
+        environment = {
+            "PATH": os.environ["PATH"],
+            "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{api.server_port}",
+            "AWS_LAMBDA_FUNCTION_NAME": handler.rpartition(".")[2],
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
+            "AWS_REGION": "us-east-1",
+            "LAMBDA_TASK_ROOT": str(task),
+            "_HANDLER": handler,
+            "PYTHONPATH": str(task),
+            # Lambda's folder of code is read-only.
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        began = time.perf_counter()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "awslambdaric", handler],
+            cwd=task,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            if not api.done.wait(WAIT_SECONDS):
+                raise RuntimeError(f"{handler} does not start")
+        finally:
+            process.kill()
+            process.wait()
+    if api.failed:
+        raise RuntimeError(f"{handler} does not start: {api.failed[0]}")
+    rounds = [answered - asked for asked, answered in zip(api.asked, api.answered, strict=False)]
+    return Start(api.asked[0] - began, rounds[0], statistics.median(rounds[1:]))
+
+
+class _Api(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, event: object) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.event = json.dumps(event).encode()
+        self.asked: list[float] = []
+        self.answered: list[float] = []
+        self.failed: list[str] = []
+        self.done = threading.Event()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    # Nagle's algorithm and delayed acknowledgements together would add 40 ms to each event.
+    disable_nagle_algorithm = True
+    server: _Api
+
+    def do_GET(self) -> None:
+        """Hand out the next event."""
+        self.server.asked.append(time.perf_counter())
+        if len(self.server.asked) > EVENTS:
+            self.server.done.set()
+            return
+        headers = {
+            "Lambda-Runtime-Aws-Request-Id": str(len(self.server.asked)),
+            "Lambda-Runtime-Deadline-Ms": str(int(time.time() * 1_000) + 29_000),
+            "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:us-east-1:123456789012:function:measured",
+        }
+        self._send(self.server.event, headers)
+
+    def do_POST(self) -> None:
+        """Take an answer; a failure to load ends the measurement, an error of the handler does not."""
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server.answered.append(time.perf_counter())
+        self._send(b"{}", {})
+        if self.path.endswith("/init/error"):
+            self.server.failed.append(body.decode(errors="replace"))
+            self.server.done.set()
+
+    def _send(self, body: bytes, headers: dict[str, str]) -> None:
+        self.send_response(200 if self.command == "GET" else 202)
+        for name, value in {"Content-Type": "application/json", **headers}.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def _runtime_api(event: object) -> Iterator[_Api]:
+    api = _Api(event)
+    thread = threading.Thread(target=api.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield api
+    finally:
+        api.shutdown()
+        api.server_close()

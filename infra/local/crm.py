@@ -1,0 +1,73 @@
+"""A small CRM with NiMbox's phone-call service, to which `admin replication run` sends the demonstration's calls.
+
+It takes a call to any number, knows those that it has already, and forgets everything when the stack stops.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+CREATE = "/direct/items/phonecalls/create"
+KEY = ("initiated", "source", "destination")
+
+
+class Crm:
+    """The server and its thread."""
+
+    def __init__(self, token: str) -> None:
+        """Take calls from whoever knows `token`."""
+        self.token = token
+        self._lock = threading.Lock()
+        self._contacts: dict[str, int] = {}
+        self._calls: dict[tuple[str, ...], int] = {}
+        self._numbers = itertools.count(1)
+
+    def start(self, port: int) -> str:
+        """Answer on loopback `port` (0: any free one); the URL."""
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), type("OfThisCrm", (_Handler,), {"crm": self}))
+        threading.Thread(target=self._server.serve_forever, name="crm", daemon=True).start()
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def stop(self) -> None:
+        """Answer no more."""
+        self._server.shutdown()
+        self._server.server_close()
+
+    def create(self, call: dict[str, str]) -> dict[str, Any]:
+        """Take a call, or find that it is there."""
+        if call.get("token") != self.token:
+            return {"error": True, "errors": {"token": "desconocido"}}
+        missing = {name: "falta" for name in KEY if not call.get(name)}
+        if missing:
+            return {"error": True, "errors": missing}
+        with self._lock:
+            contact = self._contacts.setdefault(call["destination"], len(self._contacts) + 1)
+            key = tuple(call[name] for name in KEY)
+            number = self._calls.get(key) or self._calls.setdefault(key, next(self._numbers))
+        return {"error": False, "contactId": contact, "phonecallId": number}
+
+
+class _Handler(BaseHTTPRequestHandler):
+    crm: Crm
+    protocol_version = "HTTP/1.1"
+    # Answers leave whole and at once.
+    disable_nagle_algorithm = True
+    wbufsize = -1
+
+    def do_GET(self) -> None:
+        """Answer one call."""
+        place = urlsplit(self.path)
+        body = json.dumps(self.crm.create(dict(parse_qsl(place.query)))).encode() if place.path == CREATE else b""
+        self.send_response(200 if body else 404)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing: addresses carry the token."""

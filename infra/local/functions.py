@@ -1,0 +1,158 @@
+"""Lambda's Invoke API on loopback: every function of `app.py`, each invocation in a process of its own.
+
+`POST /2015-03-31/functions/{name}/invocations` as boto3 sends it, for the names that `app.py` gives: waiting for the
+answer (RequestResponse), or answered 202 at once (Event). AWS_ENDPOINT_URL_LAMBDA leads boto3 here, so the bundle calls
+its own Lambdas as it would on AWS. A process is killed at its function's limit of .chalice/config.json, and with the
+stack. Lambda repeats a failed Event invocation twice; here it is written down and not repeated.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+ROOT = Path(__file__).parents[2]
+PAYLOAD_BYTES = 6 * 1024 * 1024
+DEFAULT_SECONDS = 60
+
+_PLACE = re.compile(r"/2015-03-31/functions/(\w+)/invocations/?")
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How an invocation ended: its answer as JSON, which is an error's when it failed."""
+
+    payload: bytes
+    failed: bool = False
+
+
+class Functions:
+    """The server, its thread, and the invocations that run."""
+
+    def __init__(self) -> None:
+        """Know the functions and their limits."""
+        stage = json.loads((ROOT / ".chalice/config.json").read_text())["stages"]["dev"]["lambda_functions"]
+        self._limits = {name: float(of.get("lambda_timeout", DEFAULT_SECONDS)) for name, of in stage.items()}
+        self._running: set[subprocess.Popen[bytes]] = set()
+
+    def start(self, port: int) -> str:
+        """Answer on loopback `port` (0: any free one); the URL."""
+        handler = type("OfTheseFunctions", (_Handler,), {"functions": self})
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, name="functions", daemon=True)
+        self._thread.start()
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def stop(self) -> None:
+        """Answer no more, and end what runs."""
+        self._server.shutdown()
+        self._server.server_close()
+        for process in list(self._running):
+            _kill(process)
+
+    def knows(self, name: str) -> bool:
+        """Whether there is a function of this name."""
+        return name in self._limits
+
+    def run(self, name: str, event: bytes) -> Ended:
+        """Run the function on `event` in a new process, until its limit."""
+        command = [sys.executable, "-m", "infra.local.invocation", name, str(self._limits[name])]
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            # As Lambda has it, so that the process loads what this function needs and nothing else.
+            env={**os.environ, "_HANDLER": f"app.{name}", "LAMBDA_TASK_ROOT": str(ROOT)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+        self._running.add(process)
+        with process:
+            try:
+                payload, _ = process.communicate(event, timeout=self._limits[name])
+            except subprocess.TimeoutExpired:
+                return _failure(f"Task timed out after {self._limits[name]:.2f} seconds", "Sandbox.Timedout")
+            finally:
+                _kill(process)
+                self._running.discard(process)
+        if process.returncode not in (0, 1) or not payload:
+            return _failure(f"Runtime exited with status {process.returncode}", "Runtime.ExitError")
+        return Ended(payload, failed=process.returncode == 1)
+
+    def begin(self, name: str, event: bytes) -> None:
+        """Run it beside, and write down how it failed if it did."""
+
+        def run() -> None:
+            ended = self.run(name, event)
+            if ended.failed:
+                logger.error("%s failed: %s", name, ended.payload[:2_000].decode(errors="replace"))
+
+        threading.Thread(target=run, name=f"invocation-{name}", daemon=True).start()
+
+
+def _failure(message: str, kind: str) -> Ended:
+    return Ended(json.dumps({"errorMessage": message, "errorType": kind}).encode(), failed=True)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    # The group and not the process: what it started holds its output open.
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+    process.wait()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    functions: Functions
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        """Answer one invocation."""
+        event = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        place = _PLACE.fullmatch(self.path.partition("?")[0])
+        name = place[1] if place else ""
+        if not self.functions.knows(name):
+            self._refuse(HTTPStatus.NOT_FOUND, "ResourceNotFoundException", f"Function not found: {name}")
+        elif len(event) > PAYLOAD_BYTES:
+            self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "RequestTooLargeException", "The payload is too large")
+        elif self.headers.get("X-Amz-Invocation-Type") == "Event":
+            self.functions.begin(name, event)
+            self._send(HTTPStatus.ACCEPTED, b"")
+        else:
+            ended = self.functions.run(name, event)
+            self._send(HTTPStatus.OK, ended.payload, {"X-Amz-Function-Error": "Unhandled"} if ended.failed else {})
+
+    def _refuse(self, status: HTTPStatus, kind: str, message: str) -> None:
+        content: dict[str, Any] = {"Type": "User", "Message": message}
+        self._send(status, json.dumps(content).encode(), {"x-amzn-ErrorType": kind})
+
+    def _send(self, status: HTTPStatus, body: bytes, headers: dict[str, str] | None = None) -> None:
+        try:
+            self.send_response(status)
+            for name, value in {"Content-Type": "application/json", **(headers or {})}.items():
+                self.send_header(name, value)
+            self.send_header("x-amzn-RequestId", str(uuid4()))
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+        except ConnectionError:
+            # Whoever waited has gone; the invocation ended all the same, as on Lambda.
+            self.close_connection = True
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing: events are nobody's business."""

@@ -1,0 +1,75 @@
+"""`user …` on the command line: a table becomes the directory, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from chalicelib.settings import Settings
+from tests.admin.program import run_admin
+
+TABLE = "login,name,department,extension,number,line,work_place,groups\n"
+
+
+@pytest.fixture
+def operator(database: Settings) -> dict[str, str]:
+    """The environment of an operator."""
+    return {"DATABASE_URL": database.owner_database_url}
+
+
+def _users(operator: dict[str, str]) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = json.loads(run_admin(operator, "user", "list", "--json").stdout)
+    return found
+
+
+def test_a_table_is_imported(operator: dict[str, str]) -> None:
+    """Ids follow from the logins, so that a repetition changes users and makes none."""
+    table = "\N{BYTE ORDER MARK}" + TABLE + "ivan,Иван,Продажи,13596*101,101,16038,WP1,120 121\nanna,,,,,,,\n"
+    first = run_admin(operator, "user", "import", "--whole", stdin=table)
+    second = run_admin(operator, "user", "import", stdin=table.replace("Иван", "Пётр").replace(",", ";"))
+
+    assert (first.returncode, first.stdout) == (0, second.stdout)
+    anna, ivan = _users(operator)
+    assert (ivan["name"], ivan["groups"], ivan["agent"]) == ("Пётр", ["120", "121"], "ivan")
+    assert (anna["name"], anna["extension"]) == ("anna", "")
+    assert "WORK PLACE" in run_admin(operator, "user", "list").stdout
+
+
+def test_a_whole_table_removes_the_others(operator: dict[str, str]) -> None:
+    """`--whole` leaves those that it lists; an empty one would leave nobody, and is refused."""
+    run_admin(operator, "user", "import", stdin=TABLE + "a,,,,,,,\nb,,,,,,,\n")
+    assert run_admin(operator, "user", "import", "--whole", stdin=TABLE + "b,,,,,,,\n").returncode == 0
+    refused = run_admin(operator, "user", "import", "--whole", stdin=TABLE)
+
+    assert [user["login"] for user in _users(operator)] == ["b"]
+    assert (refused.returncode, "would remove everybody" in refused.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ("", "must name the column login"),
+        ("login,colour\n", "it is 'login,colour'"),
+        ("login,id\nx,not-a-guid\n", "line 2: id is a GUID"),
+        ("login\nx\n \n,\n", "line 3: A user needs a login"),
+        ("login\nx\nX\n", "line 3: the id or the login X stands in an earlier line too"),
+        ("login,extension\nx,1@sip\n", "goes without its @domain"),
+        ("login,name\nx," + "y" * 129 + "\n", "up to 128 printable characters"),
+        ("login\nx,y\n", "line 2: there are more values than columns"),
+    ],
+)
+def test_a_table_with_faults_changes_nothing(operator: dict[str, str], table: str, words: str) -> None:
+    """Every fault is named with its line, in one line."""
+    before = _users(operator)
+    ended = run_admin(operator, "user", "import", stdin=table)
+    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (1, "", 1)
+    assert words in ended.stderr
+    assert _users(operator) == before
+
+
+def test_a_login_is_taken(operator: dict[str, str]) -> None:
+    """Two ids cannot have one login, in whatever case."""
+    run_admin(operator, "user", "import", stdin="login\nivan\n")
+    table = "login,id\nIVAN,da803f01-ea77-40fa-bc9d-e2efb36fd5a8\n"
+    assert "has the login IVAN already" in run_admin(operator, "user", "import", stdin=table).stderr

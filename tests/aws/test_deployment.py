@@ -1,0 +1,162 @@
+"""The template beyond our own eyes: AWS's linter, its translator, and moto's CloudFormation as far as that goes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from app import app
+from infra.aws import building, schedules
+from infra.aws.intrinsics import logical
+from infra.aws.lambdas import LAMBDAS, QUEUES, Network
+from infra.local import schedule
+
+STACK = "ringledger"
+pytestmark = pytest.mark.filterwarnings("ignore:Tried to parse")
+# What moto cannot make, or makes of nothing.
+UNKNOWN_TO_MOTO = (
+    "AWS::ApiGateway", "AWS::CloudFront", "AWS::CloudWatch", "AWS::Lambda::Permission", "AWS::S3::BucketPolicy",
+    "AWS::SQS::QueuePolicy", "AWS::Scheduler",
+)  # fmt: skip
+EMPTY_ZIP = b"PK\x05\x06" + bytes(18)
+
+
+@pytest.mark.parametrize("form", ["sam", "translated"])
+def test_the_linter_finds_nothing(form: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """Before the translation names are checked, after it unused parameters too."""
+    template = tmp_path / "template.json"
+    template.write_text(json.dumps(request.getfixturevalue(form)), "utf-8")
+    linter = Path(sys.executable).with_name("cfn-lint")
+
+    lint = subprocess.run([linter, template], capture_output=True, text=True, check=False)
+
+    assert (lint.returncode, lint.stdout) == (0, "")
+
+
+def test_there_is_one_stage(translated: dict[str, Any]) -> None:
+    """The translator would add another of the name "Stage"."""
+    stages = [each for each in translated["Resources"].values() if each["Type"] == "AWS::ApiGateway::Stage"]
+    assert [stage["Properties"]["StageName"] for stage in stages] == ["api"]
+    assert stages[0]["Properties"]["TracingEnabled"]
+
+
+@pytest.fixture(scope="module")
+def created(translated: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The stack on moto without what moto does not know; the parameters that it was given."""
+    template = json.loads(json.dumps(translated))
+    template.pop("Outputs")
+    template["Resources"] = {
+        name: each for name, each in template["Resources"].items() if not each["Type"].startswith(UNKNOWN_TO_MOTO)
+    }
+    with mock_aws(), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        patch.delenv("AWS_ENDPOINT_URL", raising=False)
+        boto3.client("s3").create_bucket(Bucket="code")
+        boto3.client("s3").put_object(Bucket="code", Key="deployment.zip", Body=EMPTY_ZIP)
+        parameters = _parameters()
+        _create(template, parameters)
+        yield parameters
+
+
+def _parameters() -> dict[str, str]:
+    ec2 = boto3.client("ec2")
+    subnets = [subnet["SubnetId"] for subnet in ec2.describe_subnets()["Subnets"]]
+    return {
+        "VpcId": ec2.describe_vpcs()["Vpcs"][0]["VpcId"],
+        "SubnetIds": ",".join(subnets[:2]),
+        "OutboundSubnetIds": ",".join(subnets[2:4]),
+        "RouteTableIds": ec2.describe_route_tables()["RouteTables"][0]["RouteTableId"],
+        "DatabaseSecurityGroupId": ec2.describe_security_groups()["SecurityGroups"][0]["GroupId"],
+        "DatabaseHost": "direct.example",
+        "RequestDatabaseHost": "proxy.example",
+        "SetApiGatewayLogRole": "false",
+    }
+
+
+def _create(template: dict[str, Any], parameters: dict[str, str]) -> None:
+    cloudformation = boto3.client("cloudformation")
+    cloudformation.create_stack(
+        StackName=STACK,
+        TemplateBody=json.dumps(template),
+        Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+        Capabilities=["CAPABILITY_IAM"],
+    )
+    (stack,) = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
+    assert stack["StackStatus"] == "CREATE_COMPLETE"
+
+
+def test_every_lambda_comes_into_being_as_configured(created: dict[str, Any]) -> None:
+    """Under its own name, with its own role, memory, timeout and subnets."""
+    functions = {each["FunctionName"]: each for each in boto3.client("lambda").list_functions()["Functions"]}
+    configured = building.stage_functions("dev")
+    subnets = {Network.PUBLIC: "", Network.DATABASE: "SubnetIds", Network.OUTBOUND: "OutboundSubnetIds"}
+
+    assert set(functions) == {f"{STACK}-{name.replace('_', '-')}" for name in LAMBDAS}
+    assert len({each["Role"] for each in functions.values()}) == len(LAMBDAS)
+    for name, needed in LAMBDAS.items():
+        made = functions[f"{STACK}-{name.replace('_', '-')}"]
+        assert (made["MemorySize"], made["Timeout"]) == (
+            configured[name]["lambda_memory_size"],
+            configured[name]["lambda_timeout"],
+        )
+        wanted = created.get(subnets[needed.network], "").split(",")
+        assert made.get("VpcConfig", {}).get("SubnetIds", [""]) == wanted
+
+
+def test_requests_reach_the_database_through_its_proxy(created: dict[str, Any]) -> None:
+    """What may hold a lock or a session goes to the database itself."""
+    variables = _environments()
+    assert f"@{created['RequestDatabaseHost']}:" in variables["statistics"]["READER_DATABASE_URL"]
+    assert f"@{created['RequestDatabaseHost']}:" in variables["recordings"]["GATE_DATABASE_URL"]
+    assert f"@{created['DatabaseHost']}:" in variables["ingest"]["WRITER_DATABASE_URL"]
+    assert f"@{created['DatabaseHost']}:" in variables["admin"]["DATABASE_URL"]
+
+
+def test_queues_feed_their_consumers(created: dict[str, Any]) -> None:
+    """Each mapping names failures one by one and has its own bound; each queue has its dead letters."""
+    mappings = boto3.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+    fed = {each["EventSourceArn"].rpartition(":")[2]: each["FunctionArn"].rpartition(":")[2] for each in mappings}
+    sqs = boto3.client("sqs")
+
+    assert fed == {f"{STACK}-{name}": f"{STACK}-{queue.consumer}" for name, queue in QUEUES.items() if queue.consumer}
+    assert all(each["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for each in mappings)
+    assert all(each["ScalingConfig"]["MaximumConcurrency"] >= 2 for each in mappings)
+    for name in QUEUES:
+        url = sqs.get_queue_url(QueueName=f"{STACK}-{name}")["QueueUrl"]
+        policy = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])["Attributes"]["RedrivePolicy"]
+        assert json.loads(policy)["deadLetterTargetArn"].endswith(f":{STACK}-{name}-dead")
+    assert created
+
+
+def test_scheduler_takes_the_schedules(sam: dict[str, Any]) -> None:
+    """Their expressions and zone are such as EventBridge Scheduler knows, and Chalice can read what it sends."""
+    for source in schedules.sources(app):
+        properties = sam["Resources"][f"{logical(source.name)}Schedule"]["Properties"]
+        sent = json.loads(properties["Target"]["Input"])
+        with mock_aws():
+            scheduler = boto3.client("scheduler", region_name="us-east-1")
+            scheduler.create_schedule(
+                Name=source.name,
+                ScheduleExpression=properties["ScheduleExpression"],
+                ScheduleExpressionTimezone="Europe/Moscow",
+                FlexibleTimeWindow=properties["FlexibleTimeWindow"],
+                Target={"Arn": "arn:aws:lambda:::function:x", "RoleArn": "arn:aws:iam::1:role/x", "Input": "{}"},
+            )
+        assert set(sent) == set(schedule.event(source.name, datetime.now(UTC)))
+
+
+def _environments() -> dict[str, dict[str, str]]:
+    functions = boto3.client("lambda").list_functions()["Functions"]
+    return {
+        each["FunctionName"].removeprefix(f"{STACK}-").replace("-", "_"): each["Environment"]["Variables"]
+        for each in functions
+    }

@@ -1,0 +1,104 @@
+"""The table of Lambdas against the code: each may do what its code does, is told what its code reads, and no more."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+import pytest
+
+from app import app
+from infra.aws import policies, zips
+from infra.aws.intrinsics import API_HANDLER
+from infra.aws.lambdas import LAMBDAS, QUEUES
+from infra.aws.variables import MEMBERS, VARIABLES
+from tests.aws import reachable
+
+#: What an operation of boto3's clients, or an address that is signed here, takes in a policy.
+ACTIONS = {
+    "abort_multipart_upload": "s3:AbortMultipartUpload",
+    "complete_multipart_upload": "s3:PutObject",
+    "create_multipart_upload": "s3:PutObject",
+    "delete_object": "s3:DeleteObject",
+    "delete_message": "sqs:DeleteMessage",
+    "generate_presigned_post": "s3:PutObject",
+    "generate_presigned_url": "s3:GetObject",
+    "get_object": "s3:GetObject",
+    "get_queue_attributes": "sqs:GetQueueAttributes",
+    "get_queue_url": "sqs:GetQueueUrl",
+    "head_bucket": "s3:ListBucket",
+    "invoke": "lambda:InvokeFunction",
+    "presign:?": "s3:GetObject",
+    "presign:GET": "s3:GetObject",
+    "presign:HEAD": "s3:GetObject",
+    "publish": "sns:Publish",
+    "put_object": "s3:PutObject",
+    "receive_message": "sqs:ReceiveMessage",
+    "send_message": "sqs:SendMessage",
+    "send_message_batch": "sqs:SendMessage",
+    "upload_part": "s3:PutObject",
+}
+# Reading what may not be there needs it, though no code calls it.
+UNCALLED = {"s3:ListBucket"}
+
+
+def reached(name: str) -> set[reachable.Unit]:
+    """Everything that the Lambda `name` can reach; scripts are found by walking through their folder."""
+    modules = [entry_modules()[name]]
+    if name == "scripts":
+        modules += [module for module in reachable.modules() if module.startswith("chalicelib.oktell.scripts.")]
+    return {unit for module in modules for unit in reachable.reachable(module)}
+
+
+def entry_modules() -> dict[str, str]:
+    """The module that serves each Lambda: what `app.py` mounts under its name, or imports in its entry point."""
+    mounted = {API_HANDLER if name == "app" else name: module for name, module in app.surfaces.items()}
+    tree = ast.parse((reachable.ROOT / "app.py").read_text("utf-8"))
+    imported = {
+        function.name: str(node.module)
+        for function in tree.body
+        if isinstance(function, ast.FunctionDef)
+        for node in ast.walk(function)
+        if isinstance(node, ast.ImportFrom)
+    }
+    return {**mounted, **imported}
+
+
+def test_every_lambda_has_an_entry() -> None:
+    """The table and `app.py` name the same Lambdas."""
+    assert set(entry_modules()) == set(LAMBDAS)
+
+
+@pytest.mark.parametrize("name", LAMBDAS)
+def test_a_lambda_may_do_what_its_code_does(name: str) -> None:
+    """An action that no path of the code takes is not granted, and one that some path takes is."""
+    called = {ACTIONS[call] for call in reachable.calls_of_aws(reached(name))}
+    consuming = policies.CONSUMING if name in {queue.consumer for queue in QUEUES.values()} else ()
+    granted = {action for grant in LAMBDAS[name].grants for action in grant.actions}
+    granted |= {action for each in LAMBDAS[name].optional for action in each.actions}
+
+    assert granted - UNCALLED == called - UNCALLED
+    assert policies.actions(name) >= {*called, *consuming}
+
+
+@pytest.mark.parametrize("name", LAMBDAS)
+def test_a_lambda_is_told_what_its_code_reads(name: str) -> None:
+    """Secrets and addresses that it never reads are kept from it; those it reads are there."""
+    known = {*VARIABLES, *(variable for members in MEMBERS.values() for variable in members)}
+    read = reachable.settings_read(reached(name)) & known
+
+    assert set(LAMBDAS[name].variables) == read
+
+
+def test_the_zip_keeps_the_services_that_are_called() -> None:
+    """boto3 knows a service only by its description, of which the zip has these alone."""
+    sources = [path.read_text("utf-8") for path in (reachable.ROOT / "chalicelib").rglob("*.py")]
+    made = {name for source in sources for name in re.findall(r"boto3\.client\(\s*\"([\w-]+)\"", source)}
+    assert made == set(zips.SERVICES)
+
+
+def test_secrets_have_no_setting_twice() -> None:
+    """A setting is given by the template or by a secret's member, not by both."""
+    members = [variable for group in MEMBERS.values() for variable in group]
+    assert len(members) == len(set(members))
+    assert set(members) & set(VARIABLES) == set()

@@ -1,0 +1,30 @@
+"""Nothing that requests send through RDS Proxy pins a session to one connection of the database."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.aws import reachable
+
+# AWS's list for PostgreSQL; a SET LOCAL counts as well, and so does any statement over 16 KB, which the guard sees to.
+PINNING = re.compile(
+    r"(?im)(^\s*(SET|RESET|PREPARE|EXECUTE|DEALLOCATE|DISCARD|DECLARE|LISTEN|LOAD|CREATE\s+TEMP\w*)\s"
+    r"|\b(set_config|pg_advisory\w*|nextval|setval|lastval)\s*\()"
+)
+
+
+@pytest.mark.parametrize("surface", ["statistics", "recordings", "health"])
+def test_no_statement_of_a_request_pins(surface: str) -> None:
+    """Every text that the surface's code can reach is looked at, whatever it turns out to be."""
+    texts = reachable.texts(reachable.reachable(f"chalicelib.{surface}.surface"))
+    assert [text for text in texts if PINNING.search(text)] == []
+
+
+@pytest.mark.parametrize(
+    "statement", ["SET LOCAL x = 1", "select set_config('a', 'b', true)", "  PREPARE p AS select 1"]
+)
+def test_what_pins_is_recognised(statement: str) -> None:
+    """The pattern knows what it looks for."""
+    assert PINNING.search(statement)

@@ -1,0 +1,54 @@
+"""What the Lambdas that somebody waits for load at their start: a set, not a time, so that it cannot rot."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+_SHOW = """
+import sys
+at_start = set(sys.modules)
+import app
+loaded = set(sys.modules) - at_start
+import json
+print(json.dumps(sorted(loaded)))
+"""
+#: What comes with Chalice and the log, whatever a surface does.
+FRAME = {"app", "aws_lambda_powertools", "botocore", "chalice", "chalicelib", "jmespath", "typing_extensions"}
+#: Lambda -> the packages beyond these, and our own first-level modules.
+LOADED = {
+    "webhooks": (set[str](), {"calls", "catalog", "platform", "providers", "revocations", "webhook_keys", "webhooks"}),
+    "recordings": ({"psycopg2"}, {"authentication", "calls", "platform", "recordings", "storages", "tokens"}),
+    "statistics": ({"psycopg2", "pglast", "orjson"}, {"authentication", "catalog", "platform", "statistics", "tokens"}),
+}
+#: What every Lambda loads of ours.
+OURS = {"edge", "errors", "secret_values", "settings", "signatures"}
+# A round figure above what they load; a package that somebody imports without thinking brings a hundred at once.
+MODULES_LIMIT = 275
+
+
+def modules(name: str) -> set[str]:
+    """Every module that starting the Lambda `name` loads."""
+    environment = {"PATH": os.environ["PATH"], "_HANDLER": f"app.{name}", "LAMBDA_TASK_ROOT": "/var/task"}
+    shown = subprocess.run([sys.executable, "-c", _SHOW], cwd=ROOT, env=environment, capture_output=True, check=True)
+    return set(json.loads(shown.stdout))
+
+
+@pytest.mark.parametrize("name", LOADED)
+def test_a_cold_start_loads_this_and_no_more(name: str) -> None:
+    """The packages are exactly those; boto3, above all, comes with the first use of a client."""
+    packages, ours = LOADED[name]
+    loaded = modules(name)
+    installed = {module.partition(".")[0] for module in loaded} - sys.stdlib_module_names
+
+    # What is generated or compiled into a package has names of its own.
+    assert {each for each in installed if not each.startswith(("_", "cython"))} == FRAME | packages
+    assert {module.split(".")[1] for module in loaded if module.startswith("chalicelib.")} == OURS | ours
+    assert "botocore.session" not in loaded
+    assert len(loaded) <= MODULES_LIMIT

@@ -1,0 +1,136 @@
+"""The zip: compiled, the same bytes each time, without what nothing loads; and what is checked of it."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+from infra.aws import contents, zips
+from infra.aws.building import ROOT, Built
+
+MODULE = "answer.py"
+ARM, INTEL = 0xB7, 0x3E
+
+
+def zipped(path: Path, files: dict[str, bytes]) -> Path:
+    """A zip of these files."""
+    with ZipFile(path, "w") as opened:
+        for name, content in files.items():
+            opened.writestr(name, content)
+    return path
+
+
+def library(machine: int) -> bytes:
+    """The head of a compiled module for a machine."""
+    return b"\x7fELF" + bytes(14) + machine.to_bytes(2, "little")
+
+
+def test_two_builds_are_the_same_bytes(tmp_path: Path) -> None:
+    """Neither the time nor the order of files shows."""
+    files = {"b.py": b"B = 1\n", "a.py": b"A = 1\n"}
+    for name, each in (("one", files), ("two", dict(reversed(files.items())))):
+        zips.finish(zipped(tmp_path / f"{name}.made", each), tmp_path / name)
+
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def test_python_takes_the_compiled_form_unasked(tmp_path: Path) -> None:
+    """Its source is not even looked at: a zip's dates would never match."""
+    zips.finish(zipped(tmp_path / "made", {MODULE: b"VALUE = 42\n"}), tmp_path / "finished")
+    with ZipFile(tmp_path / "finished") as opened:
+        opened.extractall(tmp_path / "task")
+    (tmp_path / "task" / MODULE).write_text("raise SystemExit('compiled anew')\n", "utf-8")
+
+    shown = subprocess.run(
+        [sys.executable, "-c", "import answer; print(answer.VALUE)"],
+        cwd=tmp_path / "task", capture_output=True, text=True, check=True,
+    )  # fmt: skip
+
+    assert shown.stdout == "42\n"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "pglast/parser.c", "pglast/ast.pyi", "botocore/data/ec2/2016-11-15/service-2.json.gz", "boto3/data/x/y.json",
+        "numpy/tests/test_x.py", "chalicelib/__pycache__/a.pyc", "psycopg2_binary-2.9.13.dist-info/RECORD",
+    ],
+)  # fmt: skip
+def test_what_nothing_loads_stays_out(name: str, tmp_path: Path) -> None:
+    """Sources in C, other services' descriptions, tests."""
+    zips.finish(zipped(tmp_path / "made", {name: b""}), tmp_path / "finished")
+    assert dict(zips.entries(tmp_path / "finished")) == {}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "botocore/data/s3/2006-03-01/service-2.json.gz", "botocore/data/endpoints.json", "botocore/cacert.pem",
+        "pglast/parser.cpython-313-aarch64-linux-gnu.so", "infra/database/migrations/0001_calls.sql",
+        "boto3-1.44.5.dist-info/METADATA", "boto3/docs/x.json",
+    ],
+)  # fmt: skip
+def test_what_is_loaded_stays(name: str, tmp_path: Path) -> None:
+    """boto3's own modules load its `docs` package."""
+    zips.finish(zipped(tmp_path / "made", {name: b""}), tmp_path / "finished")
+    assert dict(zips.entries(tmp_path / "finished")) == {name: b""}
+
+
+def test_a_zip_without_packages_is_told_of_each(built: Built) -> None:
+    """Chalice drops a package that it cannot install, and ends well: this does not."""
+    faults = contents.faults(built.zip, "arm64", ROOT)
+    pinned = re.findall(r"(?m)^([\w-]+)==", (ROOT / "infra/aws/lambda-requirements.txt").read_text("utf-8"))
+
+    assert {f"{name.lower().replace('_', '-')} is missing" for name in pinned} <= set(faults)
+    assert "psycopg2/_psycopg is missing" in faults
+    assert any(fault.endswith("is not compiled") for fault in faults)
+
+
+def test_the_database_travels_with_the_admin_lambda(built: Built) -> None:
+    """Every migration of this commit is in the zip as it is here."""
+    assert not [fault for fault in contents.faults(built.zip, "arm64", ROOT) if "infra/database" in fault]
+
+
+def test_a_module_for_another_machine_is_told(tmp_path: Path) -> None:
+    """Only its head says for which it is."""
+    files = {"psycopg2/_psycopg.cpython-313-x86_64-linux-gnu.so": library(INTEL), "x.so": library(ARM)}
+    faults = contents.faults(zipped(tmp_path / "zip", files), "arm64", ROOT)
+
+    assert "psycopg2/_psycopg.cpython-313-x86_64-linux-gnu.so is not for arm64" in faults
+    assert "x.so is not for arm64" not in faults
+
+
+@pytest.mark.parametrize("name", ["tests/test_x.py", "pytest/__init__.py", "infra/local/stack.py", "moto/core.py"])
+def test_what_does_not_belong_is_told(name: str, tmp_path: Path) -> None:
+    """Tests, tools and the local stack have no business in the cloud."""
+    faults = contents.faults(zipped(tmp_path / "zip", {name: b""}), "arm64", ROOT)
+    assert f"{name} does not belong into it" in faults
+
+
+def test_locked_packages_are_those_that_are_tested() -> None:
+    """The zip has the versions of requirements.txt, and Chalice's runtime without its tools."""
+    locked, tested = (
+        set(re.findall(r"(?m)^([\w-]+==[\w.]+)", (ROOT / path).read_text("utf-8")))
+        for path in ("infra/aws/lambda-requirements.txt", "requirements.txt")
+    )
+    assert {line for line in tested if not line.startswith("chalice==")} <= locked
+    assert not [line for line in locked if line.startswith(("chalice==", "pip==", "setuptools=="))]
+
+
+def test_the_magic_number_is_this_pythons() -> None:
+    """Compiled for one version, so packaging must run on the Lambdas' own."""
+    assert zips.compiled(b"", "x.py", importlib.util.MAGIC_NUMBER)[:4] == importlib.util.MAGIC_NUMBER
+
+
+@pytest.mark.skipif(sys.version_info[:2] == (3, 13), reason="this is the Lambdas' own version")
+def test_another_python_is_told_at_once() -> None:
+    """What is compiled for this one, none of the Lambdas could load."""
+    run = subprocess.run([sys.executable, "-m", "infra.aws"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout) == (1, "")
+    assert run.stderr.startswith("The Lambdas run Python 3.13, and so must what packages them")

@@ -1,0 +1,66 @@
+"""The local Lambda: functions by name, each invocation in a process of its own that ends at its limit."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from chalicelib.errors import Unavailable
+from chalicelib.platform import functions
+from infra.local import environment
+from infra.local.functions import Functions
+from tests.conftest import FOREIGN
+
+
+@pytest.fixture(autouse=True)
+def lambdas(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A server of the bundle's functions, to which boto3 is led."""
+    for name in FOREIGN:
+        monkeypatch.delenv(name, raising=False)
+    environment.prepare_clients()
+    server = Functions()
+    monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", server.start(0))
+    functions._client.cache_clear()
+    yield server
+    server.stop()
+    functions._client.cache_clear()
+
+
+def test_a_function_answers() -> None:
+    """Its answer comes back, whatever it printed beside."""
+    answer = functions.invoke("admin", {"command": ["token", "list"]})
+    assert (answer["exit"], "DATABASE_URL is not set" in answer["errors"]) == (1, True)
+
+
+def test_a_function_raises() -> None:
+    """Its error is told with its words."""
+    with pytest.raises(functions.FunctionFailed, match="script"):
+        functions.invoke("scripts", {})
+
+
+def test_a_function_outlives_its_limit(lambdas: Functions) -> None:
+    """It is killed there, and the caller hears so."""
+    lambdas._limits["admin"] = 0.01
+    with pytest.raises(functions.FunctionFailed, match="timed out after"):
+        functions.invoke("admin", {"command": []})
+
+
+def test_nobody_waits_longer_than_asked() -> None:
+    """Only the wait ends."""
+    with pytest.raises(functions.StillRunning):
+        functions.invoke("admin", {"command": ["token", "list"]}, 0.01)
+
+
+def test_an_event_is_not_waited_for() -> None:
+    """The answer comes before the function has begun."""
+    began = time.monotonic()
+    functions.start("admin", {"command": ["token", "list"]})
+    assert time.monotonic() - began < 10
+
+
+def test_an_unknown_function_is_told() -> None:
+    """As Lambda does."""
+    with pytest.raises(Unavailable, match="nobody could not be invoked"):
+        functions.invoke("nobody", {})

@@ -1,0 +1,27 @@
+"""The phone-call service for tests: over HTTP, and its database alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from chalicelib.settings import Settings
+from tests.nimbox.service import Office, Service
+
+
+@pytest.fixture
+def service(stack: dict[str, Any]) -> Iterator[Service]:
+    """The service of the session's stack; its phone calls go with the test."""
+    reached = Service(stack["url"], stack["tokens"]["nimbox"], stack["database_url"])
+    yield reached
+    reached.get("delete", **{"from": "0001-01-01", "to": "9999-12-31"})
+
+
+@pytest.fixture
+def office(database: Settings) -> Office:
+    """A database without calls and contacts."""
+    empty = Office(database)
+    empty.clear()
+    return empty

@@ -1,0 +1,135 @@
+"""`contacts …` on the command line: files of several tastes in, tables out, one line for what went wrong."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from chalicelib.admin.contact_table import read
+from chalicelib.contacts import ContactRefused, Description
+from infra.local.functions import Functions
+from tests.admin.program import run_admin
+from tests.nimbox.service import Office
+
+
+@pytest.fixture
+def operator(office: Office) -> dict[str, str]:
+    """The environment of an operator."""
+    return {"DATABASE_URL": office.settings.owner_database_url}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "name,numbers\nAna,Work:0212 285 3348|0412-111.22.33\n",
+        'name;numbers\r\nAna;"Work:0212 285 3348;0412-111.22.33"\r\n',
+        '\ufeffNumbers,Name\n"Work: 0212-2853348\n(0412) 1112233",  Ana \n',
+    ],
+)
+def test_tables_of_several_programs_are_read(text: str) -> None:
+    """Separators, marks and the order of columns are the program's; a label goes before its number."""
+    assert read(text) == [Description("Ana", {"02122853348": "Work", "04121112233": ""})]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "must name the columns name, numbers; it is ''"),
+        ("name,phone\nAna,1", "it is 'name,phone'"),
+        ("name,numbers\nAna,", "line 2: there is no number"),
+        ("name,numbers\nAna,Work:", "line 2: '' is no telephone number"),
+        ("name,numbers\nAna,\u0661\u0662", "is no telephone number"),
+        ("name,numbers\nAna,123,456", "line 2: there are more values than columns"),
+        ("name,numbers\nAna,123\nLuis,1-2-3", "line 3: 123 stands in line 2 already"),
+        ("name,numbers\nA\0na,123", "line 2: "),
+        ("name,numbers\n" + "x" * 201 + ",123", "line 2: a name is up to 200 printable characters"),
+        ("name,numbers\nAna," + "1" * 41, "is no telephone number"),
+        ("name,numbers\n" + "Ana,\n" * 12, "and 2 more"),
+    ],
+)
+def test_faults_are_named_with_their_lines(text: str, told: str) -> None:
+    """Nothing is registered until every line can be."""
+    with pytest.raises(ContactRefused) as caught:
+        read(text)
+    assert told in caught.value.message
+
+
+def test_a_file_is_imported_and_listed(operator: dict[str, str], tmp_path: Path) -> None:
+    """Progress is told while it goes on; a second import finds everything there."""
+    file = tmp_path / "contacts.csv"
+    file.write_text("name,numbers\nAna,Work:0212 285 3348\nLuis,0412 1112233\n", "utf-8")
+
+    first = run_admin(operator, "contacts", "import", str(file))
+    second = run_admin(operator, "contacts", "import", "-", stdin=file.read_text("utf-8"))
+    listed = run_admin(operator, "contacts", "list", "--find", "ana")
+
+    assert first.stdout == "2 contacts are new, 0 were there already.\n"
+    assert first.stderr == "registered: 1 of 2\nregistered: 2 of 2\n"
+    assert second.stdout == "0 contacts are new, 2 were there already.\n"
+    assert [line.split() for line in listed.stdout.splitlines()] == [
+        ["ID", "NAME", "NUMBERS", "CALLS"],
+        ["1", "Ana", "Work:02122853348", "0"],
+    ]
+
+
+def test_a_contacts_calls_are_listed(operator: dict[str, str], office: Office) -> None:
+    """The newest first, each with its link, and without one where the url is none."""
+    contact = office.contact("02122853348", name="Ana")
+    office.create("02122853348", "2012-08-23T12:20:33", duration="45", url="http://x/y")
+    office.create("02122853348", "2012-08-24T12:20:33", url="javascript:alert(1)")
+
+    shown = run_admin(operator, "contacts", "calls", str(contact), "--json")
+
+    assert [(call["initiated"], call["duration"], call["link"]) for call in json.loads(shown.stdout)] == [
+        ("2012-08-24T12:20:33", None, ""),
+        ("2012-08-23T12:20:33", 45, "http://x/y"),
+    ]
+    table = run_admin(operator, "contacts", "calls", str(contact)).stdout.splitlines()
+    assert table[2].split() == ["1", "2012-08-23", "12:20", "7222", "02122853348", "45", "http://x/y"]
+
+
+def test_a_file_that_cannot_be_read_is_told_in_a_line(operator: dict[str, str], tmp_path: Path) -> None:
+    """A missing file, and one in another encoding."""
+    foreign = tmp_path / "latin.csv"
+    foreign.write_bytes("name,numbers\nAña,123\n".encode("latin-1"))
+
+    answers = [run_admin(operator, "contacts", "import", str(path)) for path in (tmp_path / "none", foreign)]
+
+    assert [answer.returncode for answer in answers] == [1, 1]
+    assert answers[0].stderr == f"{tmp_path / 'none'} cannot be read: No such file or directory\n"
+    assert answers[1].stderr == f"{foreign} cannot be read: it is not UTF-8\n"
+
+
+@pytest.fixture
+def elsewhere(operator: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+    """The environment of an operator without a database, whose Lambda functions have one."""
+    for name, value in operator.items():
+        monkeypatch.setenv(name, value)
+    functions = Functions()
+    yield {
+        "AWS_ENDPOINT_URL_LAMBDA": functions.start(0),
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "NO_PROXY": "127.0.0.1",
+    }
+    functions.stop()
+
+
+def test_a_file_travels_to_the_lambda(elsewhere: dict[str, str], office: Office, tmp_path: Path) -> None:
+    """With --function the file of this machine is the other one's standard input, and that one's is this one's."""
+    file = tmp_path / "contacts.csv"
+    file.write_text("name,numbers\nAna,123\n", "utf-8")
+    words = ("--function", "admin", "contacts", "import")
+
+    answers = [
+        run_admin(elsewhere, *words, str(file)),
+        run_admin(elsewhere, *words, "-", stdin="name,numbers\nLuis,456\n"),
+        run_admin(elsewhere, *words, str(tmp_path / "none")),
+    ]
+
+    assert [answer.returncode for answer in answers] == [0, 0, 1]
+    assert office.rows("SELECT name FROM ledger.contacts ORDER BY id") == [("Ana",), ("Luis",)]

@@ -1,0 +1,94 @@
+"""The service as its Lambda has it: settings reach it, and a database that is away is nobody's parameter."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+import app
+from chalicelib import settings, tokens
+from tests.nimbox.service import EXAMPLE, PATH, Office
+
+NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
+
+Configure = Callable[..., None]
+
+
+def _invoke(command: str, **parameters: str) -> dict[str, Any]:
+    place = PATH + command
+    event = {
+        "requestContext": {"resourcePath": place, "httpMethod": "GET", "path": place, "requestId": "1"},
+        "multiValueQueryStringParameters": {name: [value] for name, value in parameters.items()},
+        "pathParameters": None,
+        "headers": {},
+        "stageVariables": None,
+        "isBase64Encoded": False,
+        "body": None,
+    }
+    return app.app(event, None)
+
+
+def _content(command: str, **parameters: str) -> Any:
+    return json.loads(_invoke(command, **parameters)["body"])
+
+
+@pytest.fixture
+def configure(monkeypatch: pytest.MonkeyPatch) -> Iterator[Configure]:
+    """Gives this process variables of the environment, for a test's time."""
+
+    def give(**variables: str) -> None:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        settings.current.cache_clear()
+
+    yield give
+    settings.current.cache_clear()
+
+
+@pytest.fixture
+def token(office: Office, configure: Configure) -> str:
+    """A token, and this process on the office's database."""
+    configure(
+        GATE_DATABASE_URL=office.settings.gate_database_url, WRITER_DATABASE_URL=office.settings.writer_database_url
+    )
+    office.rows("DELETE FROM ledger.tokens")
+    return tokens.create(office.settings.owner_database_url, "crm", ["nimbox"])
+
+
+@pytest.mark.parametrize("command", ["create", "delete"])
+def test_no_database_is_nobodys_parameter(configure: Configure, command: str) -> None:
+    """The envelope stays; its status lets a client that looks at statuses alone come again."""
+    configure(GATE_DATABASE_URL=NOWHERE, WRITER_DATABASE_URL=NOWHERE)
+
+    answer = _invoke(command, token="unheard-of", **EXAMPLE, **{"from": "2012-08-22", "to": "2012-08-24"})
+
+    assert (answer["statusCode"], answer["headers"]["Retry-After"]) == (503, "5")
+    content = json.loads(answer["body"])
+    assert (content["error"], content["errors"]) == (True, {})
+
+
+def test_the_sites_zone_reaches_calls_and_days(configure: Configure, office: Office, token: str) -> None:
+    """Local times are the site's, its days are what `delete` counts in, and `Z` is local where declared so."""
+    configure(SITE_ZONE="America/Caracas", NIMBOX_Z_IS_LOCAL="1")
+    office.contact(EXAMPLE["destination"])
+    for at in ("2026-11-20T00:00:00", "2026-11-20T23:59:59Z", "2026-11-21T00:00:00"):
+        _content("create", token=token, **EXAMPLE | {"initiated": at})
+
+    stored = office.rows("SELECT initiated::text FROM ledger.phonecalls ORDER BY 1")
+    assert stored == [("2026-11-20 04:00:00",), ("2026-11-21 03:59:59",), ("2026-11-21 04:00:00",)]
+    deleted = _content("delete", token=token, **{"from": "2026-11-19", "to": "2026-11-21"})
+    assert deleted == {"count": 2, "error": False}
+
+
+def test_strangers_become_contacts_where_the_setting_says_so(configure: Configure, office: Office, token: str) -> None:
+    """Without it they are the documented error."""
+    assert set(_content("create", token=token, **EXAMPLE)["errors"]) == {"destination"}
+    configure(NIMBOX_NEW_CONTACTS="1")
+
+    made = _content("create", token=token, **EXAMPLE)
+
+    assert office.rows("SELECT id FROM ledger.contacts") == [(made["contactId"],)]
+    assert _content("create", token=token, **EXAMPLE) == made

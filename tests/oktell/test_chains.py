@@ -1,0 +1,133 @@
+"""What webhooks tell of a call shows in the answers while it is on, and is gone when it is over."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from tests.oktell.conftest import Client
+
+DIMA, VIKTOR, CALLER = "13596*101", "13596*102", "+79214567892"
+#: The keys of the document's samples.
+CALL = set(
+    "userlogin isuser queuepriority managedlineid contentelementtype srclinenumber userid calledid istask pbxdirection"
+    " queuesourcestr srclineid objecttypestr managedlinenumber objecttype callerid queuesource department"
+    " startqueuetime objectid username srcelementid".split()
+)
+COMMUTATION = set(
+    "contentelementtype connectiontype btext aisuser atext connectiontypestr buserid ausername aoutnumber blineid"
+    " auserlogin bisuser buserlogin auserid busername timeanswer isrecorded commutationid bnumberdialed timestart"
+    " boutnumber anumberdialed alinenumber blinenumber alineid".split()
+)
+ABONENT = set(
+    "cansendfiles isconference callerlineid callercomment isuser callername canswitchtoconf callerusername"
+    " commutationid calleruserlogin callerdescription callerlinenum isivr callerid callersimple calleruserid canfax"
+    " canvideo chainid isextline".split()
+)
+
+
+def _event(client: Client, call: str, extension: str, kind: str, **fields: str) -> None:
+    client.webhook(
+        EventType=kind,
+        CallID=call,
+        SubCallID=f"{extension}-{call}",
+        **{
+            "CallStatus": "CALLING" if kind.startswith("dial") else "ANSWER",
+            "CallFlow": "out" if kind == "dial-out" else fields.pop("flow", "in"),
+        }
+        | fields,
+    )
+
+
+def test_an_outside_call_shows_from_ring_to_end(client: Client) -> None:
+    """Its callee is reserved while it rings, busy while they talk, and free again; the other side is the caller."""
+    call, numbers = uuid4().hex, {"CallerIDNum": CALLER, "CalledNumber": DIMA}
+    _event(client, call, DIMA, "dial-in", **numbers)
+    client.eventually(lambda: client.state("Dima") == "6 usReserved")
+    ringing = client.get("wp_getchaincontent", user="Dima").json()
+    assert client.get("wp_getabonentinfo", user="Dima").json()["currentlinestate"] == 16
+
+    _event(client, call, DIMA, "answer", **numbers)
+    client.eventually(lambda: client.state("Dima") == "5 usFullbusy")
+    talking = client.get("wp_getchaincontent", line="17002").json()
+    other = client.get("wp_getabonentinfo", user="#999").json()
+
+    _event(client, call, DIMA, "hangup", Duration="1000000", **numbers)
+    client.eventually(lambda: client.state("Dima") == "1 usReady")
+
+    assert [each["contentelementtype"] for each in ringing["trace"]] == ["call"]
+    assert [each["contentelementtype"] for each in talking["trace"]] == ["call", "commutation"]
+    assert (set(talking["trace"][0]), set(talking["trace"][1])) == (CALL, COMMUTATION)
+    assert set(talking) == {"createtime", "trace", "customfield", "chainid"}
+    assert talking["chainid"] == ringing["chainid"] == other["abonentinfo"]["chainid"]
+    assert set(other["abonentinfo"]) == ABONENT
+    assert (other["currentlinestate"], other["currentlinestatestr"]) == (32, "lsCommutated")
+    assert (other["abonentinfo"]["callerid"], other["abonentinfo"]["isextline"]) == (CALLER, True)
+    assert client.get("wp_getchaincontent", user="Dima").json() == {}
+    recorded = client.rows("SELECT inviteid::text FROM calls.success WHERE esgdlg = %s", call)
+    assert recorded == [(talking["trace"][1]["commutationid"],)]
+
+
+def test_two_of_us_talk(client: Client) -> None:
+    """An inner call is one commutation of two users, whichever of them is asked; each sees the other."""
+    call, numbers = uuid4().hex, {"CallerIDNum": DIMA, "CalledNumber": VIKTOR}
+    inner = numbers | {"CallerExtension": f"{DIMA}@sip", "CalledExtension": f"{VIKTOR}@sip"}
+    _event(client, call, DIMA, "dial-out", **inner)
+    _event(client, call, VIKTOR, "dial-in", **inner)
+    _event(client, call, VIKTOR, "answer", **inner)
+    _event(client, call, DIMA, "answer", flow="out", **inner)
+    client.eventually(lambda: client.state("Dima") == client.state("VIKTIRICH") == "5 usFullbusy")
+
+    chain = client.get("wp_getchaincontent", user="DA803F01-EA77-40FA-BC9D-E2EFB36FD5A8").json()
+    seen = {user: client.get("wp_getabonentinfo", user=user).json() for user in ("Dima", "viktirich")}
+    for extension, flow in ((VIKTOR, "in"), (DIMA, "out")):
+        _event(client, call, extension, "hangup", flow=flow, Duration="1000000", **inner)
+    client.eventually(lambda: client.state("Dima") == client.state("VIKTIRICH") == "1 usReady")
+
+    talks = [each for each in chain["trace"] if each["contentelementtype"] == "commutation"]
+    assert [(each["connectiontype"], each["connectiontypestr"]) for each in talks] == [(3, "ctInnerInner")]
+    assert (talks[0]["auserlogin"], talks[0]["buserlogin"]) == ("Dima", "VIKTIRICH")
+    assert (talks[0]["aoutnumber"], talks[0]["boutnumber"], talks[0]["anumberdialed"]) == ("#999", "183", "183")
+    assert (talks[0]["alinenumber"], talks[0]["blinenumber"]) == ("17002", "17001")
+    assert chain["trace"][0]["pbxdirection"] == "internal"
+    assert seen["Dima"]["abonentinfo"]["callername"] == "Виктор Викторыч"
+    assert seen["viktirich"]["abonentinfo"]["calleruserlogin"] == "Dima"
+
+
+def test_an_agent_who_logs_out_is_disconnected(client: Client) -> None:
+    """Events of a queue's agents are states of the user who is that agent."""
+    for status, expected in (("logged_out", "0 usDisconnected"), ("available", "1 usReady")):
+        client.webhook(EventType="agent-login", agent_id="136", agent_status=status, extension_name="13596*106@sip")
+        client.eventually(lambda expected=expected: client.state("anna") == expected)  # type: ignore[misc]
+
+
+def test_a_started_call_is_tied_to_its_webhooks(client: Client) -> None:
+    """The PBX told its CallID when the call was ordered, so the live call names the order."""
+    assert client.get("wp_autocallstart", line="16038", number="538", sequence="back").status_code == 200
+    ((order, call),) = client.rows(
+        "SELECT id::text, call_id FROM ledger.started_calls WHERE connector = 'telphin'"
+        " ORDER BY started_at DESC LIMIT 1"
+    )
+    numbers = {"CallerIDNum": "13596*106", "CalledNumber": "538", "CallerExtension": "13596*106@sip"}
+    _event(client, call, "13596*106", "dial-out", **numbers)
+    client.eventually(lambda: client.state("anna") == "5 usFullbusy")
+    chain = client.get("wp_getchaincontent", user="anna").json()
+    _event(client, call, "13596*106", "hangup", flow="out", **numbers | {"CallStatus": "BUSY"})
+    client.eventually(lambda: client.state("anna") == "1 usReady")
+
+    assert (chain["customfield"], chain["trace"][0]["calledid"]) == (order, "538")
+
+
+def test_webhooks_name_the_order_that_began_them(client: Client) -> None:
+    """A PBX that an agent told the order's id sends it as CallBackID."""
+    client.orders()
+    client.get("wp_autocallstart", user="ivan", number="89991112233")
+    (order,) = client.orders()
+    call, numbers = uuid4().hex, {"CallerIDNum": "13596*538", "CalledNumber": "89991112233"}
+    told = numbers | {"CallBackID": order["id"], "CallerExtension": "13596*538@sip"}
+    _event(client, call, "13596*538", "dial-out", **told)
+    client.eventually(lambda: client.state("ivan") == "5 usFullbusy")
+    chain = client.get("wp_getchaincontent", user="ivan").json()
+    _event(client, call, "13596*538", "hangup", flow="out", **told | {"CallStatus": "BUSY"})
+    client.eventually(lambda: client.state("ivan") == "1 usReady")
+
+    assert chain["customfield"] == order["id"]

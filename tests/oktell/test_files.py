@@ -1,0 +1,264 @@
+"""Files: codes lead to where they lie, uploads are kept one by one, and nothing leads anywhere else."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from urllib.parse import parse_qsl, quote, urlsplit
+from uuid import uuid4
+from xml.etree.ElementTree import Element, fromstring
+
+import boto3
+import pytest
+import requests
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.calls import links
+from chalicelib.edge import Request
+from chalicelib.oktell import files, scripting
+from chalicelib.oktell.asked import Asked
+from chalicelib.oktell.errors import Unknown, Wrong
+from chalicelib.oktell.multipart import Sent
+from chalicelib.oktell.multipart import files as read
+from chalicelib.oktell.uploads import safe_name
+from tests.admin.program import run_admin
+from tests.oktell.conftest import Client, Office
+
+BOUNDARY = "----a boundary"
+MULTIPART = f'multipart/form-data; boundary="{BOUNDARY}"'
+SECRETS = ((1, "s" * 32),)
+LOCAL = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": "us-east-1"}
+
+
+def _part(head: str, content: bytes) -> bytes:
+    return f"--{BOUNDARY}\r\n{head}\r\n\r\n".encode() + content + b"\r\n"
+
+
+def _named(name: str) -> str:
+    return f'Content-Disposition: form-data; name="f"; filename="{name}"'
+
+
+def _sent(*parts: bytes, end: bool = True) -> list[Sent]:
+    body = b"".join(parts) + f"--{BOUNDARY}--\r\n".encode() * end
+    return list(read(MULTIPART, "", "", body))
+
+
+def _uploaded(answer: requests.Response) -> list[dict[str, str]]:
+    assert answer.status_code == 200, answer.text
+    root = fromstring(answer.content)  # noqa: S314 - our own answer
+    assert (root.tag, root.attrib["count"]) == ("uploadfilesresult", str(len(root)))
+    return [dict(each.attrib) for each in root]
+
+
+def _stored(client: Client, path: str) -> bytes:
+    s3 = boto3.client("s3", endpoint_url=client.facts["aws_endpoint_url"], region_name="us-east-1")
+    return s3.get_object(Bucket=client.facts["bucket"], Key=path)["Body"].read()
+
+
+def _operator(client: Client) -> dict[str, str]:
+    whole = (Path(client.facts["data"]) / "environment").read_text()
+    return LOCAL | dict(line.removeprefix("export ").replace("'", "").split("=", 1) for line in whole.splitlines())
+
+
+@pytest.mark.parametrize("path", ["download/rec/{}", "Download/REC/{}", "downloadrecordbylink?recordlink={}"])
+def test_the_recording_of_a_code_plays(client: Client, path: str) -> None:
+    """`recording code` prints what leads to the recording, through its lasting link, to the very bytes."""
+    call = client.facts["recording"].partition("/calls/")[2].partition("/")[0]
+    code = run_admin(_operator(client), "recording", "code", call).stdout.strip()
+    place = urlsplit(path.format(code))
+    answer = client.get(place.path, **dict(parse_qsl(place.query)))
+    loaded = requests.get(answer.headers["Location"], timeout=60)
+
+    assert (answer.status_code, loaded.status_code, loaded.content[:4]) == (302, 200, b"RIFF")
+
+
+def test_a_code_leads_to_the_lasting_link(office: Office) -> None:
+    """The code names the call under a MAC; the link that it leads to signs each click afresh."""
+    settled = office.having(link_secrets=SECRETS, public_url="https://calls.example")
+    call = uuid4()
+    answer = settled.ask("downloadrecordbylink", recordlink=links.single(SECRETS, call))
+
+    assert answer.status == 302
+    assert answer.headers["Location"].startswith(f"https://calls.example/rest/v1/journal/calls/{call}/attachment1?key=")
+
+
+@pytest.mark.parametrize("code", ["x", "../../etc/passwd", "A" * 44, "A" * 5_000, "%00", "ы"])
+@pytest.mark.parametrize("kind", ["rec", "fax"])
+def test_a_code_of_nobody_leads_nowhere(client: Client, kind: str, code: str) -> None:
+    """404, whatever it looks like."""
+    answer = client.get(f"download/{kind}/{quote(code, safe='')}")
+    assert (answer.status_code, "Location" in answer.headers) == (404, False)
+
+
+def test_a_facsimile_is_added_and_loaded(client: Client, tmp_path: Path) -> None:
+    """`fax add` prints a code that leads to the file under its name; a recording's code leads to none."""
+    fax = tmp_path / "Счёт 7.pdf"
+    fax.write_bytes(b"%PDF-1.4 one page")
+    added = run_admin(_operator(client), "fax", "add", str(fax))
+    answer = client.get(f"download/fax/{added.stdout.strip()}")
+    loaded = requests.get(answer.headers["Location"], timeout=60)
+
+    assert (added.returncode, answer.status_code, loaded.content) == (0, 302, fax.read_bytes())
+    assert (loaded.headers["Content-Type"], "%D0%A1%D1%87" in loaded.headers["Content-Disposition"]) == (
+        "application/pdf",
+        True,
+    )
+    assert "is no facsimile" in run_admin(_operator(client), "fax", "add", __file__).stderr
+
+
+def test_a_script_names_a_file(client: Client) -> None:
+    """The documented example leads to a table that the script has just made."""
+    answer = client.get("download/byscript", name="SvcScript1", startparam1="123")
+    loaded = requests.get(answer.headers["Location"], timeout=60)
+    assert (answer.status_code, loaded.text.splitlines()) == (302, ["number,calls,seconds", "123,0,0"])
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        "recordings/secret.mp3",
+        "script-files/../recordings/secret.mp3",
+        "script-files//etc",
+        "script-files\\..\\x",
+        "/script-files/x",
+        "C:\\Oktell\\x.wav",
+        "script-files/a\r\nSet-Cookie: x",
+        "script-files/",
+        "",
+    ],
+)
+def test_a_script_names_what_is_not_its_own(office: Office, monkeypatch: pytest.MonkeyPatch, named: str) -> None:
+    """Outside of the prefix there is nothing: 404."""
+    monkeypatch.setattr(scripting, "path", lambda _asked: named)
+    with pytest.raises(Unknown):
+        files.by_script(_asked(office))
+
+
+def _asked(office: Office) -> Asked:
+    return Asked("download", {}, Request("1", "GET", {}, {}, {}, b""), "a-script", office.settings, {})
+
+
+def test_several_files_are_kept(client: Client) -> None:
+    """Each under a key of its own that keeps its name; the bytes are those that were sent."""
+    every = bytes(range(256)) * 40
+    uploads = {"a": ("1.jpg", every), "b": ("note.txt", b""), "c": ("../../Отчёт за 2026?.txt", b"x")}
+    found = _uploaded(client.post("upload", files=uploads))
+
+    assert [(each["name"], each["saved"], each["size"]) for each in found] == [
+        ("1.jpg", "1", "10240"),
+        ("note.txt", "1", "0"),
+        ("Отчёт за 2026_.txt", "1", "1"),
+    ]
+    assert [each["path"].startswith("uploads/") for each in found] == [True] * 3
+    assert _stored(client, found[0]["path"]) == every
+
+
+def test_one_file_alone_is_kept(client: Client) -> None:
+    """`application/octet-stream` with the name in Content-Disposition, and without any."""
+    headers = {"Content-Type": "application/octet-stream", "Content-Disposition": 'attachment; filename="a.bin"'}
+    named = _uploaded(client.post("upload", data=b"\x00\xff\r\n", headers=headers))
+    nameless = _uploaded(client.post("upload", data=b"1", headers={"Content-Type": "application/octet-stream"}))
+
+    assert (named[0]["name"], _stored(client, named[0]["path"])) == ("a.bin", b"\x00\xff\r\n")
+    assert nameless[0]["name"].startswith("file-")
+
+
+def test_what_fails_is_told_beside_what_is_kept(client: Client) -> None:
+    """Too large, damaged, or cut off: `saved="0"` without size and path."""
+    body = _part(_named("big.bin"), b"x" * 4_000_001)
+    body += _part(_named("bad.bin") + "\r\nContent-Transfer-Encoding: base64", b"abc")
+    body += _part(_named("good.bin") + "\r\nContent-Transfer-Encoding: base64", base64.b64encode(b"good"))
+    body += _part(_named("cut.bin"), b"never ends")
+    found = _uploaded(client.post("upload", data=body, headers={"Content-Type": MULTIPART}))
+
+    assert found[:2] == [{"name": "big.bin", "saved": "0"}, {"name": "bad.bin", "saved": "0"}]
+    assert (found[2]["size"], _stored(client, found[2]["path"])) == ("4", b"good")
+    assert found[3] == {"name": "cut.bin", "saved": "0"}
+
+
+def test_a_large_file_goes_by_a_form(client: Client) -> None:
+    """`presigned=1` gives out where and with which fields to post it; the storage keeps it under the told path."""
+    root: Element = client.xml("upload", presigned="1", name="big.wav")
+    fields = {each.attrib["name"]: each.attrib["value"] for each in root}
+    put = requests.post(root.attrib["url"], data=fields, files={"file": b"large"}, timeout=60)
+
+    assert put.ok, put.text
+    assert root.attrib["path"].endswith("/big.wav")
+    assert _stored(client, root.attrib["path"]) == b"large"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("multipart/form-data", b"x"),
+        ("multipart/form-data; boundary=", b"x"),
+        (f"multipart/form-data; boundary={'b' * 71}", b"x"),
+        (MULTIPART, b""),
+        (MULTIPART, b"no boundary"),
+        (MULTIPART, f"--{BOUNDARY}".encode()),
+        (MULTIPART, f"--{BOUNDARY}\r\n{'X-Long: ' + 'x' * 9_000}\r\n\r\nx".encode()),
+        (MULTIPART, _part(_named("x"), b"") * 101),
+    ],
+)
+def test_a_body_that_is_no_mime_is_told(content_type: str, body: bytes) -> None:
+    """400 in a sentence, before anything is kept."""
+    with pytest.raises(Wrong):
+        list(read(content_type, "", "", body))
+
+
+@pytest.mark.parametrize(
+    ("head", "name"),
+    [
+        ('Content-Disposition: attachment; filename="a b.txt"', "a b.txt"),
+        ("Content-Disposition: form-data; name=f; filename*=UTF-8''%D0%B0.txt", "а.txt"),  # noqa: RUF001
+        ("Content-Type: audio/wav", ""),
+        ("content-disposition: file; FileName=x.wav", "x.wav"),
+    ],
+)
+def test_a_name_is_read_as_clients_write_it(head: str, name: str) -> None:
+    """Quoted or not, encoded or not, under any disposition, or none at all."""
+    assert _sent(_part(head, b"content")) == [Sent(name, b"content")]
+
+
+def test_names_of_old_windows_are_read() -> None:
+    """A head that is no UTF-8 is Windows-1251."""
+    head = _named("Отчёт.txt").encode("cp1251")
+    assert _sent(f"--{BOUNDARY}\r\n".encode() + head + b"\r\n\r\nx\r\n") == [Sent("Отчёт.txt", b"x")]
+
+
+def test_a_field_of_a_form_is_no_file() -> None:
+    """It has a name alone."""
+    assert _sent(_part('Content-Disposition: form-data; name="password"', b"x"), _part(_named("a"), b"")) == [
+        Sent("a", b"")
+    ]
+
+
+@given(st.lists(st.binary(max_size=200), max_size=5), st.binary(max_size=20))
+def test_what_is_sent_is_what_is_read(contents: list[bytes], preamble: bytes) -> None:
+    """Any bytes survive, line ends and dashes too, whatever stands before the first part."""
+    body = b"".join(_part(_named(str(number)), content) for number, content in enumerate(contents))
+    whole = preamble + b"\r\n" + body + f"--{BOUNDARY}--".encode()
+    delimited = [content for content in contents if f"--{BOUNDARY}".encode() not in content]
+    if delimited == contents and b"--" not in preamble:
+        assert [each.content for each in read(MULTIPART, "", "", whole)] == contents
+
+
+@given(st.binary(max_size=400))
+def test_no_body_brings_the_parser_down(body: bytes) -> None:
+    """It is read or refused in our own words."""
+    for whole in (body, _part(_named("x"), body), f"--{BOUNDARY}\r\n".encode() + body):
+        try:
+            list(read(MULTIPART, "", "", whole))
+        except Wrong:
+            continue
+
+
+@given(st.text(max_size=300))
+def test_no_name_leads_elsewhere(name: str) -> None:
+    """What is left of it has no slash, no dots at its ends, no control characters, and is not empty."""
+    safe = safe_name(name)
+    assert 0 < len(safe) <= 100
+    assert not set(safe) & set('/\\:*?"<>|\0\r\n')
+    assert not safe.startswith(".")
+    assert safe.isprintable()

@@ -1,0 +1,135 @@
+"""Who may ask, and what the unwelcome and the malicious get to hear."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+import requests
+
+from chalicelib.oktell.surface import COMMANDS
+from tests.admin.program import run_admin
+from tests.oktell.conftest import Client
+
+PATHS = [*COMMANDS, "download/byscript", "download/rec/x", "download/fax/x", "nosuch", "no/such", "no/such/thing"]
+
+
+def _ask(client: Client, path: str, **options: object) -> requests.Response:
+    return requests.request("GET", client.url(path), timeout=60, allow_redirects=False, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_without_a_password_everything_is_forbidden(client: Client, path: str) -> None:
+    """403 Forbidden on every command, the documented words and no others."""
+    answer = _ask(client, path)
+    assert (answer.status_code, answer.text) == (403, "403 Forbidden")
+
+
+@pytest.mark.parametrize("password", ["", "wrong", "x" * 5_000, "п\0", "w" * 43, "' OR 1=1"])
+def test_a_wrong_password_is_none(client: Client, password: str) -> None:
+    """Whatever it looks like."""
+    answer = _ask(client, "wp_flash", params={"password": password, "user": "ivan"})
+    assert (answer.status_code, answer.text) == (403, "403 Forbidden")
+
+
+def test_a_token_of_another_surface_is_as_good_as_none(client: Client) -> None:
+    """Its scope decides."""
+    answer = _ask(client, "getlicensefulltext", params={"password": client.facts["tokens"]["statistics"]})
+    assert (answer.status_code, answer.text) == (403, "403 Forbidden")
+
+
+def test_newer_clients_say_it_by_basic(client: Client) -> None:
+    """HTTP Basic with the token as its password, of whatever user; a broken header is no password."""
+    token = client.facts["tokens"]["oktell"]
+    assert _ask(client, "getlicensefulltext", auth=("admin", token)).status_code == 200
+    assert _ask(client, "getlicensefulltext", auth=("admin", "wrong")).status_code == 403
+    for header in ("Basic", "Basic ***", "Basic /w==", f"Bearer {token}"):
+        assert _ask(client, "getlicensefulltext", headers={"Authorization": header}).status_code == 403
+
+
+def test_a_password_is_no_parameter_and_no_line_of_the_log(client: Client) -> None:
+    """Neither the right nor a wrong one is written anywhere."""
+    _ask(client, "wp_flash", params={"password": "a-wrong-password-of-someone", "user": "ivan"})
+    client.orders()
+    client.get("wp_flash", user="ivan")
+    assert client.facts["tokens"]["oktell"] not in str(client.orders())
+    time.sleep(0.2)
+    log = Path(f"{client.facts['data']}.log").read_text()
+    assert "a-wrong-password-of-someone" not in log
+    assert client.facts["tokens"]["oktell"] not in log.split("Ctrl-C stops everything")[-1]
+
+
+@pytest.mark.parametrize("path", ["nosuch", "download", "download/nosuch", "download/rec/x/y"])
+def test_an_unknown_command_is_not_found(client: Client, path: str) -> None:
+    """404, or the gateway's own refusal of a path that leads nowhere."""
+    assert client.get(path).status_code in {404, 403}
+
+
+@pytest.mark.parametrize("name", ["execSvcScript", "EXECSVCSCRIPT"])
+def test_names_are_in_any_case(client: Client, name: str) -> None:
+    """Commands and parameters alike."""
+    token = client.facts["tokens"]["oktell"]
+    answer = _ask(client, name, params={"PASSWORD": token, "Name": "Nobody"})
+    assert (answer.status_code, b"\xff\xfe" in answer.content[:2]) == (200, True)
+
+
+@pytest.mark.parametrize(
+    ("selector", "status"),
+    [
+        ("DA803F01-EA77-40FA-BC9D-E2EFB36FD5A8", 200),
+        ("{da803f01-ea77-40fa-bc9d-e2efb36fd5a8}", 200),
+        ("e76c86ea-a28a-4519-b4ff-8879a92c62b7", 200),
+        ("dima", 200),
+        ("17002", 200),
+        ("#999", 200),
+        ("13596*101", 200),
+        ("дмитрий евгеньевич", 200),
+        ("operator1", 200),
+        ("Поддержка 223", 200),
+        ("nobody", 404),
+        ("{}", 404),
+        ("' OR 1=1 --", 404),
+        ("%", 404),
+        ("x" * 5_000, 404),
+        ("a\0b", 400),
+        ("a\r\nSet-Cookie: b", 404),
+        ("", 400),
+    ],
+)
+def test_a_user_is_named_in_many_ways(client: Client, selector: str, status: int) -> None:
+    """By GUID, login, line, number, extension, work place or name; anything else is told and harms nothing."""
+    answer = client.get("wp_getabonentinfo", user=selector)
+    assert (answer.status_code, "Set-Cookie" in answer.headers) == (status, False)
+
+
+def test_an_ambiguous_name_is_told(client: Client) -> None:
+    """404 in a sentence: a command must not reach the wrong one."""
+    environment = {"DATABASE_URL": client.facts["database_url"]}
+    table = "login;name\ntwin1;Близнец\ntwin2;Близнец\n"
+    assert run_admin(environment, "user", "import", stdin=table).returncode == 0
+    answer = client.get("wp_getabonentinfo", user="близнец")
+    client.rows("DELETE FROM ledger.users WHERE login LIKE 'twin%%' RETURNING id")
+    assert (answer.status_code, "ambiguous" in answer.text) == (404, True)
+
+
+def test_bodies_have_their_bounds(client: Client) -> None:
+    """Half a megabyte for a form, a hundred fields, and what the gateway passes on for files."""
+    url, token = client.url("execsvcscript"), client.facts["tokens"]["oktell"]
+    large = requests.post(url, params={"password": token}, data={"startparam1": "x" * 600_000}, timeout=60)
+    many = requests.post(url, params={"password": token}, data={f"a{n}": "" for n in range(200)}, timeout=60)
+    long = client.post("execsvcscript", data={"name": "SvcScript1", "startparam1": "x" * 40_000})
+    assert (large.status_code, many.status_code, long.status_code) == (413, 400, 400)
+
+
+def test_a_body_of_entities_is_no_document(client: Client) -> None:
+    """Nothing that a client sends is read as XML."""
+    bomb = b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "bbbb"><!ENTITY c "&b;&b;">]><a>&c;</a>'
+    answer = client.post("tst_getintnumberreadyusers", data=bomb, headers={"Content-Type": "text/xml"})
+    assert answer.status_code == 400
+
+
+def test_an_unknown_internal_number_has_nobody(client: Client) -> None:
+    """None free, none busy, and the number as it was asked."""
+    root = client.xml("tst_getintnumberreadyusers", number='"><x/>')
+    assert (root.attrib, len(root)) == ({"name": '"><x/>', "ready": "0", "busy": "0"}, 0)

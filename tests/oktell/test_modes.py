@@ -1,0 +1,93 @@
+"""`wp_setuserstate`: always 200 for a user who is found, and what it changed stands in the tables of reports."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from chalicelib.errors import RingledgerError
+from chalicelib.oktell.errors import Unknown, Wrong
+from tests.oktell.conftest import Office
+
+SAID = "SELECT user_id, state, changed_by FROM userevents.usr_state_changed ORDER BY eventts"
+SET = "SELECT login, state, strategy, xinfo FROM sipuserevents.sipuser_transtate_set ORDER BY eventts"
+
+
+def _state(office: Office, user: str) -> str:
+    body = office.ask("tst_getuserstate", iduser=user).body
+    assert isinstance(body, bytes)
+    return body.decode("utf-16").rpartition('key="state" value="')[2][0]
+
+
+def test_a_state_is_set_and_kept(office: Office) -> None:
+    """It is a change in both histories under the integration's name, and every later answer shows it."""
+    answer = office.ask("wp_setuserstate", user="ivanov", userstateid="5")
+
+    assert (answer.status, answer.body) == (200, b"")
+    assert _state(office, "ivanov") == "5"
+    assert office.rows(SAID) == [("137", "busy", "a-script")]
+    assert [row[:3] for row in office.rows(SET)] == [("13596*104", "huntblock", "manual")]
+    assert office.rows("SELECT state FROM ledger.presence WHERE kind = 'agent' AND name = '137'") == [("busy",)]
+
+
+def test_a_break_has_a_reason(office: Office) -> None:
+    """A regulated break is told by its number, one's own by its words; with the break its reason goes."""
+    office.ask("wp_setuserstate", user="ivanov", onlunch="1", lunchreasonid="1001")
+    regulated = _state(office, "ivanov")
+    office.ask("wp_setuserstate", user="ivanov", onlunch="1", lunchreasonmsg="зубной врач")
+    office.ask("wp_setuserstate", user="ivanov", onlunch="0")
+
+    told = [json.loads(row[3]) for row in office.rows(SET)]
+    assert (regulated, _state(office, "ivanov")) == ("2", "1")
+    assert [each.get("lunchreasonid") for each in told] == ["1001", None, None]
+    assert [each.get("lunchreasonmsg") for each in told] == [None, "зубной врач", None]
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"userstateid": "0"},
+        {"userstateid": "7"},
+        {"userstateid": "6"},
+        {"userstateid": "word"},
+        {"userstateid": "2"},
+        {"onlunch": "1"},
+        {"userstateid": "1"},
+        {},
+    ],
+)
+def test_what_is_impossible_is_answered_and_not_done(office: Office, wish: dict[str, str]) -> None:
+    """Service states, numbers of nothing, and a break outside of the call centre change nothing: 200 all the same."""
+    assert office.ask("wp_setuserstate", user="Dima", **wish).status == 200
+    assert (office.rows(SAID), office.rows(SET), _state(office, "Dima")) == ([], [], "1")
+
+
+def test_the_same_state_twice_is_one_change(office: Office) -> None:
+    """Reports count changes, so a repetition is none."""
+    for _ in range(3):
+        office.ask("wp_setuserstate", user="ivanov", userstateid="3")
+    assert office.rows(SAID) == [("137", "away", "a-script")]
+
+
+def test_nobody_is_changed_when_the_user_is_not_found(office: Office) -> None:
+    """Only a user who is found is answered 200."""
+    with pytest.raises(Unknown):
+        office.ask("wp_setuserstate", user="nobody", userstateid="5")
+    with pytest.raises(Wrong):
+        office.ask("wp_setuserstate", userstateid="5")
+
+
+@pytest.mark.parametrize("name", ["onlunch", "oncallcenter", "onredirect", "lunchreasonid"])
+def test_a_value_that_means_nothing_is_told(office: Office, name: str) -> None:
+    """A flag is 0 or 1, a reason's code is a number."""
+    with pytest.raises(Wrong, match=name):
+        office.ask("wp_setuserstate", user="ivanov", **{name: "yes"})
+
+
+def test_a_queue_that_is_away_leaves_everything_as_it_was(office: Office) -> None:
+    """The change and its hand-over to the PBX are one: a repetition does both."""
+    away = office.having(call_control=("oktell",), oktell_server_url="http://127.0.0.1:9")
+    with pytest.raises(RingledgerError, match="does not answer"):
+        away.ask("wp_setuserstate", user="ivanov", userstateid="5")
+    assert (office.rows(SAID), _state(office, "ivanov")) == ([], "1")

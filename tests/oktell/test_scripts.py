@@ -1,0 +1,206 @@
+"""Scripts: whatever one does, its run is written down with how it ended, and nobody else notices."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any, NoReturn
+
+import pytest
+
+from chalicelib import edge
+from chalicelib.errors import RingledgerError
+from chalicelib.oktell import running, scripts
+from chalicelib.oktell.scripts import Run
+from chalicelib.platform import functions
+from chalicelib.settings import Settings
+from infra.local import environment
+from infra.local.functions import Functions
+from tests.databases import run
+from tests.oktell.conftest import Client
+
+ROWS = (
+    "SELECT stoptype, stopreason FROM scriptevents.script_start JOIN scriptevents.script_stop USING (type, scrcode)"
+    " WHERE scrcode = %s"
+)
+
+
+def _echo(call: Run) -> str:
+    return "|".join(call.parameters)
+
+
+def _raise(_call: Run) -> NoReturn:
+    raise ValueError("no\nsuch\nthing")
+
+
+def _exit(_call: Run) -> NoReturn:
+    sys.exit(3)
+
+
+def _vanish(_call: Run) -> NoReturn:
+    os._exit(0)
+
+
+def _print(_call: Run) -> str:
+    for _ in range(100):
+        sys.stdout.write("x" * 100_000)
+    return "said"
+
+
+def _sleep(_call: Run) -> str:
+    time.sleep(60)
+    return "late"
+
+
+def _spin(_call: Run) -> str:
+    # One call into C that lets nothing else of its process run.
+    return str(sum(range(10**11)))
+
+
+def _number(_call: Run) -> Any:
+    return 42
+
+
+def _too_much(_call: Run) -> str:
+    return "x" * 2_000_000
+
+
+@pytest.fixture
+def registered(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, scripts.Script], None]:
+    """Registers a script for the length of a test."""
+    scripts.find("")
+    monkeypatch.setattr(scripts, "_registered", dict(scripts._registered))
+
+    def register(name: str, script: scripts.Script) -> None:
+        scripts.script(name)(script)
+
+    return register
+
+
+@pytest.fixture
+def clean(database: Settings) -> Iterator[Settings]:
+    """Settings of a database that no script ran on."""
+    yield database
+    run(database.owner_database_url, "TRUNCATE scriptevents.script_start, scriptevents.script_stop")
+
+
+def _run(current: Settings, name: str, seconds: float = 5) -> dict[str, Any]:
+    event = {"script": name, "run": "1", "parameters": ["ы", "", "<&>"], "integration": "test", "wants_file": False}
+    return running.run(event, seconds, current)
+
+
+@pytest.mark.parametrize(
+    ("script", "value", "stop"),
+    [
+        (_echo, "ы||<&>", ("final", "normal")),
+        (_raise, None, ("error", "ValueError: no such thing")),
+        (_exit, None, ("error", "SystemExit: 3")),
+        (_vanish, None, ("error", "its process ended without a word")),
+        (_number, None, ("error", "its value is no text: int")),
+        (_too_much, None, ("error", "its value is longer than 1000000 bytes")),
+        (_print, "said", ("final", "normal")),
+    ],
+)
+def test_a_run_is_written_down(
+    clean: Settings,
+    registered: Callable[[str, scripts.Script], None],
+    script: scripts.Script,
+    value: str | None,
+    stop: tuple[str, str],
+) -> None:
+    """Its start and its stop are rows, the stop with its type and reason; a failure is an answer without a value."""
+    registered("Проверка", script)
+    assert _run(clean, "проверка") == {"value": value, "outcome": stop[0]}
+    assert run(clean.owner_database_url, ROWS, ["Проверка"]) == [stop]
+
+
+@pytest.mark.parametrize("script", [_sleep, _spin])
+def test_a_script_that_hangs_is_ended(
+    clean: Settings, registered: Callable[[str, scripts.Script], None], script: scripts.Script
+) -> None:
+    """At its limit its process is killed, also where it listens to nobody."""
+    registered("Hangs", script)
+    began = time.monotonic()
+    assert _run(clean, "Hangs", 0.3) == {"value": None, "outcome": "timeout"}
+    assert time.monotonic() - began < 30
+    assert run(clean.owner_database_url, ROWS, ["Hangs"]) == [("timeout", "ended after 0.3 seconds")]
+
+
+def test_what_is_printed_reaches_the_log_in_part(
+    clean: Settings, registered: Callable[[str, scripts.Script], None]
+) -> None:
+    """The beginning is kept, the rest goes nowhere."""
+    registered("Prints", _print)
+    kept = io.StringIO()
+    handler = edge.logger().handlers[0]
+    assert isinstance(handler, logging.StreamHandler)
+    previous = handler.setStream(kept)
+    try:
+        _run(clean, "Prints")
+    finally:
+        handler.setStream(previous)
+    assert running.PRINTED_LIMIT <= kept.getvalue().count("x") <= running.PRINTED_LIMIT + 100
+
+
+def test_another_function_is_a_script(clean: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Lambda that SCRIPT_FUNCTIONS names runs like one; what it answers as `value` is the value."""
+    environment.prepare_clients()
+    server = Functions()
+    monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", server.start(0))
+    functions._client.cache_clear()
+    try:
+        known = replace(clean, script_functions=(("other", "admin"), ("broken", "nobody")))
+        assert _run(known, "Other", 30) == {"value": "", "outcome": "final"}
+        assert _run(known, "broken", 30)["outcome"] == "error"
+    finally:
+        server.stop()
+        functions._client.cache_clear()
+
+
+def test_an_unknown_script_is_no_run(clean: Settings) -> None:
+    """Nothing is written down of it."""
+    with pytest.raises(RingledgerError, match="no script"):
+        _run(clean, "Nobody")
+    assert run(clean.owner_database_url, ROWS, ["Nobody"]) == []
+
+
+def test_an_unknown_script_is_told_in_xml(client: Client) -> None:
+    """It was not started, by a result of ours; the plain command answers 404."""
+    simple = {
+        each.attrib["key"]: each.attrib for each in client.xml("execsvcscript", name="Nobody").iter("property_simple")
+    }
+    assert (simple["started"]["value"], simple["started"]["name"]) == ("0", "error")
+    assert (simple["startresult"]["name"], "returnvalue" in simple) == ("error", False)
+    assert client.get("execsvcscriptplain", name="Nobody").status_code == 404
+
+
+@pytest.mark.parametrize("parameters", [{"async": "1"}, {"timeout": "0"}])
+def test_nobody_waits_for_a_script_that_runs_by_itself(client: Client, parameters: dict[str, str]) -> None:
+    """The answer says that it was started, without a value; its run is written down when it ends."""
+    stops = "SELECT count(*) FROM scriptevents.script_stop WHERE scrcode = 'SvcScript1'"
+    before = client.rows(stops)
+    root = client.xml("execsvcscript", name="svcscript1", **parameters)
+
+    assert [each.attrib["key"] for each in root.iter("property_simple")] == ["started", "startresult"]
+    client.eventually(lambda: client.rows(stops) > before)
+
+
+@pytest.mark.parametrize(
+    "parameters", [{}, {"name": "SvcScript1", "timeout": "-1"}, {"name": "SvcScript1", "async": "yes"}]
+)
+def test_a_wrong_parameter_is_told(client: Client, parameters: dict[str, str]) -> None:
+    """400 in a sentence."""
+    assert client.get("execsvcscript", **parameters).status_code == 400
+
+
+def test_values_with_markup_stay_values(client: Client) -> None:
+    """What would be markup or another line in XML is escaped and read back; what XML cannot say is replaced."""
+    hostile = "<a b='c'>&\"]]>\n\t\x01\ufffe Ω𝄞"
+    found = client.xml("execsvcscript", name="SvcScript1", startparam1=hostile).find(".//*[@key='returnvalue']")
+    assert found is not None
+    assert found.attrib["name"] == f"{hostile.strip()}=0".replace("\x01", "\ufffd").replace("\ufffe", "\ufffd")

@@ -1,0 +1,171 @@
+"""A provider in all its moods: what a file's name begins with is how its server behaves."""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import unquote
+
+from infra.local import tapes
+
+SOUND = tapes.sound(2)
+API = "/api/ver1.0/client/@me/record/"
+
+
+class Moods(BaseHTTPRequestHandler):
+    """Answers as Telphin does: a login, an address for a recording, and the file."""
+
+    seen: Counter[str]
+    tokens: list[str | None]
+    elsewhere = ""
+
+    def do_POST(self) -> None:
+        """Let anybody log in, except who has lost their application."""
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        self._send(401 if "gone" in body else 200, json.dumps({"access_token": "t"}).encode())
+
+    def do_GET(self) -> None:
+        """Tell where a file is, or send it, in the mood of its name."""
+        self.seen[self.path] += 1
+        if self.path.startswith(API):
+            name = self.path.removeprefix(API).removesuffix("/storage_url/")
+            self._address(unquote(name))
+            return
+        self.tokens.append(self.headers["Authorization"])
+        mood = self.path.removeprefix("/files/").partition("-")[0]
+        MOODS.get(mood, Moods.good)(self)
+
+    def _address(self, name: str) -> None:
+        if name.startswith("unknown") or (name.startswith("late") and self.seen[self.path] == 1):
+            self._send(404, b'{"message": "no such record"}')
+            return
+        if name.startswith("down"):
+            self._send(503, b"")
+            return
+        address = self.elsewhere if name.startswith("elsewhere") else f"http://{self.headers['Host']}/files/{name}"
+        self._send(200, json.dumps({"record_url": address}).encode())
+
+    def good(self) -> None:
+        """All of a sound."""
+        self._send(200, SOUND)
+
+    def page(self) -> None:
+        """Something that is no sound."""
+        self._send(200, b"<!DOCTYPE html><title>Please log in</title>")
+
+    def empty(self) -> None:
+        """Nothing."""
+        self._send(200, b"")
+
+    def broken(self) -> None:
+        """Half of what was announced."""
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(SOUND)))
+        self.end_headers()
+        self.wfile.write(SOUND[: len(SOUND) // 2])
+        self.close_connection = True
+
+    def chunks(self) -> None:
+        """Chunks without the last one."""
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        self.wfile.write(b"%x\r\n%s\r\n" % (1_000, SOUND[:1_000]))
+        self.close_connection = True
+
+    def reset(self) -> None:
+        """A connection that is torn down."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+
+    def drip(self) -> None:
+        """A byte now and then, for longer than anybody waits."""
+        self.send_response(200)
+        self.end_headers()
+        try:
+            for byte in SOUND[:200]:
+                self.wfile.write(bytes([byte]))
+                time.sleep(0.05)
+        except OSError:
+            self.close_connection = True
+
+    def endless(self) -> None:
+        """More than is taken, without saying how much."""
+        self.send_response(200)
+        self.end_headers()
+        try:
+            for _ in range(10_000):
+                self.wfile.write(SOUND)
+        except OSError:
+            self.close_connection = True
+
+    def huge(self) -> None:
+        """More than is taken, as announced."""
+        self.send_response(200)
+        self.send_header("Content-Length", str(10**12))
+        self.end_headers()
+
+    def onward(self) -> None:
+        """A redirect to the sound."""
+        self._redirect("/files/good-after-redirect")
+
+    def away(self) -> None:
+        """A redirect to another host."""
+        self._redirect(self.elsewhere)
+
+    def round(self) -> None:
+        """A redirect to itself."""
+        self._redirect(self.path)
+
+    def inward(self) -> None:
+        """A redirect to where credentials are."""
+        self._redirect("http://169.254.169.254/latest/meta-data/iam/security-credentials/")
+
+    def _redirect(self, target: str) -> None:
+        self.send_response(302)
+        self.send_header("Location", target)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def _send(self, status: int, content: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+MOODS: dict[str, Callable[[Moods], None]] = {
+    name: getattr(Moods, name)
+    for name in (
+        "page", "empty", "broken", "chunks", "reset", "drip", "endless", "huge", "onward", "away", "round", "inward",
+    )
+}  # fmt: skip
+
+
+class Quiet(ThreadingHTTPServer):
+    """A server that does not tell of clients that hang up."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def provider() -> Iterator[tuple[str, Counter[str], type[Moods]]]:
+    """Its URL, how often each path was asked for, and its handler."""
+    handler: Any = type("Own", (Moods,), {"seen": Counter(), "tokens": []})
+    server = Quiet(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}", handler.seen, handler
+    server.shutdown()
+    server.server_close()

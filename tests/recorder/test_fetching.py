@@ -1,0 +1,183 @@
+"""Attempts to fetch a recording: what is brought in, what is tried later, and what is given up."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from chalicelib.ledger import recording_queue
+from chalicelib.platform import objects
+from chalicelib.recorder import fetching
+from tests.databases import run
+from tests.ingest.telephony import CLIENT
+from tests.recorder.conftest import BUCKET, Studio
+from tests.recorder.provider import SOUND
+
+
+def test_a_recording_gets_into_s3_and_its_row_says_so(studio: Studio) -> None:
+    """Every documented column is filled, and the object is the provider's file with the right type."""
+    studio.call("c1", "good-1")
+    assert studio.row("good-1")["state"] == "pending"
+    assert studio.attempt("good-1").state == "ready"
+    row = studio.row("good-1")
+    assert (row["isrec"], row["callrecsize"], row["recdomain"]) == (True, len(SOUND), CLIENT)
+    assert row["callstoragecode"] == "main"
+    assert row["callrecpath"].startswith(f"telphin/{CLIENT}/20")
+    assert row["callrecpath"].endswith("/good-1.wav")
+    left = row["recexpirets"] - datetime.now()  # noqa: DTZ005 - days, not hours
+    assert timedelta(1_093) < left < timedelta(1_097)
+    stored = studio.s3.get_object(Bucket=BUCKET, Key=f"recordings/{row['callrecpath']}")
+    assert (stored["Body"].read(), stored["ContentType"]) == (SOUND, "audio/wav")
+
+
+def test_a_second_message_finds_nothing_to_do(studio: Studio) -> None:
+    """A message may come twice, and the file is fetched once."""
+    studio.call("c1", "good-1")
+    assert [studio.attempt("good-1").state for _ in range(3)] == ["ready", "skipped", "skipped"]
+    assert studio.seen["/files/good-1"] == 1
+
+
+def test_a_file_in_somebodys_hands_is_left_to_them(studio: Studio) -> None:
+    """While an attempt lasts, another one does not begin."""
+    studio.call("c1", "good-1")
+    assert recording_queue.claim(studio.ledger.writer, studio.file("good-1"), 60) is not None
+    assert recording_queue.claim(studio.ledger.writer, studio.file("good-1"), 60) is None
+
+
+def test_a_recording_of_nobody_is_skipped(studio: Studio) -> None:
+    """A message about a file that no call has changes nothing."""
+    assert studio.attempt("nobodys").state == "skipped"
+
+
+def test_a_file_that_is_late_is_tried_again(studio: Studio) -> None:
+    """Not ready yet is no failure: the next attempt brings it."""
+    studio.call("c1", "late-1")
+    first = studio.attempt("late-1")
+    assert (first.state, first.delay) == ("pending", fetching.DELAYS[0])
+    assert "404" in studio.row("late-1")["reason"]
+    assert studio.attempt("late-1").state == "ready"
+    assert studio.row("late-1")["reason"] == ""
+
+
+PASSING = {
+    "unknown": "404",
+    "down": "503",
+    "page": "no recording",
+    "empty": "empty",
+    "broken": "of",
+    "chunks": "broke off",
+    "reset": "broke off",
+    "drip": "longer than 1 seconds",
+}
+
+
+@pytest.mark.parametrize("mood", PASSING)
+def test_what_may_pass_is_tried_later_and_leaves_nothing_behind(studio: Studio, mood: str) -> None:
+    """A provider that is away, slow, breaks off or sends something else: the reason is visible, S3 stays clean."""
+    studio.call("c1", f"{mood}-1")
+    outcome = studio.attempt(f"{mood}-1")
+    assert (outcome.state, outcome.delay) == ("pending", fetching.DELAYS[0])
+    assert PASSING[mood] in studio.row(f"{mood}-1")["reason"]
+    assert studio.objects() == []
+
+
+REFUSED = {
+    "endless": "longer than 1000000",
+    "huge": "at most 1000000",
+    "round": "redirects",
+    "inward": "RECORDING_HOSTS",
+    "elsewhere": "RECORDING_HOSTS",
+}
+
+
+@pytest.mark.parametrize("mood", REFUSED)
+def test_what_is_never_taken_is_given_up_at_once(studio: Studio, mood: str) -> None:
+    """Too large, or from where nothing may come from: the call has no recording, and the reason stands there."""
+    studio.moods.elsewhere = "https://evil.example/a.wav"
+    studio.call("c1", f"{mood}-1")
+    outcome = studio.attempt(f"{mood}-1", recording_seconds=20)
+    row = studio.row(f"{mood}-1")
+    assert (outcome.state, row["state"], row["isrec"]) == ("failed", "failed", False)
+    assert REFUSED[mood] in row["reason"]
+    assert studio.objects() == []
+
+
+def test_a_redirect_is_followed(studio: Studio) -> None:
+    """Providers keep files elsewhere."""
+    studio.call("c1", "onward-1")
+    assert studio.attempt("onward-1").state == "ready"
+
+
+def test_delays_grow_until_it_is_given_up(studio: Studio) -> None:
+    """Each attempt waits longer; after the last one the call says that there is no recording."""
+    studio.call("c1", "unknown-1")
+    outcomes = [studio.attempt("unknown-1", recording_attempts=5) for _ in range(5)]
+    delays = [outcome.delay for outcome in outcomes]
+    assert delays == [*fetching.DELAYS[:4], 0]
+    assert studio.row("unknown-1")["reason"].startswith("after 5 attempts: ")
+    assert studio.attempt("unknown-1").state == "skipped"
+
+
+def test_a_lost_application_is_a_reason_and_no_secret_is_told(studio: Studio) -> None:
+    """The operator sees that the provider refuses, and can repair it."""
+    studio.call("c1", "good-1")
+    outcome = studio.attempt("good-1", telphin_client_secret="gone-secret")
+    assert "401" in outcome.reason
+    assert "gone-secret" not in outcome.reason
+    assert studio.attempt("good-1").state == "ready"
+
+
+def test_without_credentials_the_missing_setting_is_named(studio: Studio) -> None:
+    """A bundle that was set up half-way loses nothing."""
+    studio.call("c1", "good-1")
+    assert "TELPHIN_CLIENT_ID" in studio.attempt("good-1", telphin_client_id="").reason
+
+
+def test_an_s3_that_is_away_is_tried_later(studio: Studio, monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
+    """The provider's file is fetched again when S3 is back."""
+    studio.call("c1", "good-1")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    objects.client.cache_clear()
+    assert "storage" in studio.attempt("good-1").reason
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    objects.client.cache_clear()
+    assert studio.attempt("good-1").state == "ready"
+
+
+def test_a_name_that_is_no_path_stays_below_its_folder(studio: Studio) -> None:
+    """A provider's name for a file is theirs to choose, our path is ours."""
+    studio.call("c1", "../../good")
+    assert studio.attempt("../../good").state in {"ready", "pending"}
+    assert all(".." not in key for key in studio.objects())
+
+
+def test_another_provider_has_a_template(studio: Studio) -> None:
+    """An integration's address and token come from RECORDING_SOURCES."""
+    studio.call("c1", "good-1")
+    template = (
+        f'{{"telphin/{CLIENT}": {{"url": "{studio.settings.telphin_url}/files/good-{{recording}}", "token": "t"}}}}'
+    )
+    assert studio.attempt("good-1", recording_sources=template).state == "ready"
+    assert studio.seen["/files/good-good-1"] == 1
+
+
+@pytest.mark.parametrize("text", ["[]", "{", '{"a": 1}', '{"a": {"b": "c"}}', '{"a": {"url": 1}}'])
+def test_sources_that_cannot_be_read_are_told(studio: Studio, text: str) -> None:
+    """The setting's name is in the reason."""
+    studio.call("c1", "good-1")
+    assert "RECORDING_SOURCES" in studio.attempt("good-1", recording_sources=text).reason
+
+
+def test_a_recording_is_wanted_once(studio: Studio) -> None:
+    """Ingest is told of a new file when the call is stored, and not again when the same events come again."""
+    asked: list[object] = []
+    webhooks = studio.call("c1", "good-1")
+    run(studio.ledger.url, "TRUNCATE ledger.recordings")
+    from chalicelib.calls import messages  # noqa: PLC0415 - as the ledger's own helper does
+    from chalicelib.ledger import store  # noqa: PLC0415
+
+    later = [webhook.__class__(**{**vars(webhook), "copy": 1}) for webhook in webhooks]
+    for batch in (later, later):
+        store.take(studio.ledger.writer, [messages.read(text) for text in studio.ledger.texts(batch)], asked.extend)
+    assert asked == [studio.file("good-1")]

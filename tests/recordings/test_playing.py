@@ -1,0 +1,257 @@
+"""The address of a recording, on the running bundle: who gets the file, and what everybody else is told."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+from uuid import UUID, uuid4
+
+import boto3
+import pytest
+import requests
+
+from chalicelib import tokens
+from chalicelib.calls import links
+from infra.local import environment, tapes
+from tests.databases import run
+
+SECONDS = 20
+FORBIDDEN, NOT_FOUND, FOUND, OK = 403, 404, 302, 200
+PATH = "2026/Отдел продаж/a+b 100%25.wav"
+
+
+@dataclass
+class Desk:
+    """Somebody who puts calls into the bundle's database, files into its S3, and asks for them."""
+
+    facts: dict[str, Any]
+    secrets: links.Secrets
+    s3: Any
+    made: list[str] = field(default_factory=list)
+
+    def call(self, file: bytes | None = None, /, **columns: object) -> str:
+        """The id of a new call of a minute; with a `file`, it is in S3 where the row says."""
+        row = {"inviteid": str(uuid4()), "duration": 60, "isrec": True, "callrecpath": PATH, **columns}
+        names = ", ".join(row)
+        run(
+            self.facts["database_url"],
+            f"INSERT INTO calls.success ({names}) VALUES ({', '.join(['%s'] * len(row))})",
+            list(row.values()),
+        )
+        if file is not None:
+            key = f"recordings/{row['callrecpath']}"
+            self.s3.put_object(Bucket=self.facts["bucket"], Key=key, Body=file, ContentType="binary/octet-stream")
+        self.made.append(str(row["inviteid"]))
+        return str(row["inviteid"])
+
+    def fact(self, inviteid: str, **columns: object) -> None:
+        """What the recorder knows of a call."""
+        names = ", ".join(["inviteid", *columns])
+        places = ", ".join(["%s"] * (len(columns) + 1))
+        statement = f"INSERT INTO ledger.recordings ({names}) VALUES ({places})"
+        run(self.facts["database_url"], statement, [inviteid, *columns.values()])
+
+    def url(self, inviteid: str, key: str = "") -> str:
+        """The address of a call's recording."""
+        return f"{self.facts['url']}{links.PATH.format(inviteid=inviteid)}" + (f"?key={key}" if key else "")
+
+    def key(self, inviteid: str, expires: datetime | None = None) -> str:
+        """The key of a link."""
+        return links.code(self.secrets, UUID(inviteid), expires)
+
+    def ask(self, inviteid: str, method: str = "GET", **options: Any) -> requests.Response:
+        """What a token of the right scope gets, without following the redirect."""
+        options.setdefault("params", {})["token"] = self.facts["tokens"]["recordings"]
+        return requests.request(method, self.url(inviteid), allow_redirects=False, timeout=SECONDS, **options)
+
+
+@pytest.fixture(scope="module")
+def desk(stack: dict[str, Any]) -> Iterator[Desk]:
+    """The desk; its calls are gone afterwards."""
+    secret = json.loads((Path(stack["data"]) / "secrets.json").read_text("utf-8"))["link"]
+    environment.prepare_clients()
+    s3 = boto3.client("s3", endpoint_url=stack["aws_endpoint_url"], region_name="us-east-1")
+    made = Desk(stack, ((1, secret),), s3)
+    yield made
+    run(stack["database_url"], "DELETE FROM calls.success WHERE inviteid = ANY (%s::uuid[])", [made.made])
+    run(stack["database_url"], "DELETE FROM ledger.recordings WHERE inviteid = ANY (%s::uuid[])", [made.made])
+
+
+@pytest.fixture(scope="module")
+def played(desk: Desk) -> str:
+    """A call whose file is there, under a name that an address cannot hold as it is."""
+    return desk.call(tapes.sound(3), recexpirets=datetime(2100, 1, 1))  # noqa: DTZ001 - naive UTC
+
+
+def test_the_printed_link_plays(stack: dict[str, Any]) -> None:
+    """What `make run` prints leads to a sound that a player can seek in."""
+    answer = requests.get(stack["recording"], headers={"Range": "bytes=0-11"}, timeout=SECONDS)
+    assert answer.status_code == 206
+    assert answer.content[:4] + answer.content[8:] == b"RIFFWAVE"
+    assert answer.headers["Content-Type"] == "audio/wav"
+
+
+@pytest.mark.parametrize("attachment", [None, "false", "true"])
+def test_the_file_comes_with_the_documented_headers(desk: Desk, played: str, attachment: str | None) -> None:
+    """Played with the media type of its extension, saved under its own name; its bytes are its own."""
+    params = {"key": desk.key(played), **({"attachment": attachment} if attachment else {})}
+    answer = requests.get(desk.url(played), params=params, timeout=SECONDS)
+    assert answer.content == tapes.sound(3)
+    assert int(answer.headers["Content-Length"]) == len(answer.content)
+    way, _, name = answer.headers["Content-Disposition"].partition("; filename*=UTF-8''")
+    assert way == ("attachment" if attachment == "true" else "inline")
+    assert unquote(name) == "a+b 100%25.wav"
+    assert answer.headers["Content-Type"] == "audio/wav"
+
+
+def test_a_redirect_is_signed_for_its_method_and_kept_by_nobody(desk: Desk, played: str) -> None:
+    """HEAD and GET get addresses of their own, which live as long as the call and ten minutes."""
+    answers = {method: desk.ask(played, method) for method in ("GET", "HEAD")}
+    assert {answer.status_code for answer in answers.values()} == {FOUND}
+    assert {answer.headers["Cache-Control"] for answer in answers.values()} == {"no-store"}
+    assert {answer.content for answer in answers.values()} == {b""}
+    queries = [parse_qs(urlsplit(answer.headers["Location"]).query) for answer in answers.values()]
+    assert queries[0]["X-Amz-Signature"] != queries[1]["X-Amz-Signature"]
+    assert queries[0]["X-Amz-Expires"] == ["660"]
+
+
+def test_head_tells_type_and_size_of_the_file(desk: Desk, played: str) -> None:
+    """Whoever follows the redirect of HEAD learns the file's own length."""
+    answer = requests.head(desk.url(played, desk.key(played)), allow_redirects=True, timeout=SECONDS)
+    assert (answer.status_code, answer.headers["Content-Length"]) == (OK, str(len(tapes.sound(3))))
+
+
+def test_a_part_of_the_file_can_be_had(desk: Desk, played: str) -> None:
+    """Players seek by ranges."""
+    link = desk.url(played, desk.key(played))
+    answer = requests.get(link, headers={"Range": "bytes=100-199"}, timeout=SECONDS)
+    assert (answer.status_code, answer.content) == (206, tapes.sound(3)[100:200])
+    assert answer.headers["Content-Range"] == f"bytes 100-199/{len(tapes.sound(3))}"
+
+
+PAST = datetime(2026, 1, 1)  # noqa: DTZ001 - naive UTC
+REASONS: dict[str, tuple[dict[str, object], dict[str, object]]] = {
+    "not-recorded": ({"isrec": False, "callrecpath": None}, {}),
+    "pending": ({"callrecpath": None}, {"state": "pending"}),
+    "deleted": ({"callrecdel_dt": PAST, "recexpirets": PAST}, {"state": "deleted"}),
+    "expired": ({"recexpirets": PAST}, {}),
+    "missing": ({"callrecpath": "2026/nowhere.mp3"}, {}),
+}
+
+
+@pytest.mark.parametrize("word", REASONS)
+def test_what_cannot_be_played_has_its_reason(desk: Desk, word: str) -> None:
+    """One word and one sentence; HEAD says as much by its status."""
+    columns, fact = REASONS[word]
+    inviteid = desk.call(**columns)
+    if fact:
+        desk.fact(inviteid, **fact)
+    answer = desk.ask(inviteid)
+    assert (answer.status_code, answer.json()["error"]) == (NOT_FOUND, word)
+    assert answer.json()["message"].endswith(".")
+    assert desk.ask(inviteid, "HEAD").status_code == NOT_FOUND
+
+
+def test_a_call_of_nobody_is_unknown(desk: Desk) -> None:
+    """An id that no table has."""
+    answer = desk.ask(str(uuid4()))
+    assert (answer.status_code, answer.json()["error"]) == (NOT_FOUND, "unknown-call")
+
+
+def test_a_fetch_that_was_given_up_says_why(desk: Desk) -> None:
+    """The reason that the recorder left is told."""
+    inviteid = desk.call(isrec=False, callrecpath=None)
+    desk.fact(inviteid, state="failed", reason="the provider lost it")
+    answer = desk.ask(inviteid).json()
+    assert (answer["error"], "the provider lost it" in answer["message"]) == ("missing", True)
+
+
+@pytest.mark.parametrize("path", ["../webhooks/revoked.json", "a/../../b", "a\\..\\b"])
+def test_a_path_out_of_its_storage_is_missing(desk: Desk, path: str) -> None:
+    """Whatever a row says, nothing outside of the storage is signed."""
+    answer = desk.ask(desk.call(callrecpath=path))
+    assert (answer.status_code, answer.json()["error"]) == (NOT_FOUND, "missing")
+
+
+@pytest.mark.parametrize("name", ["//evil.example/a.wav", "https://evil.example/a.wav"])
+def test_no_path_redirects_elsewhere(desk: Desk, name: str) -> None:
+    """A path that looks like another host's address is a key of our own S3, or nothing."""
+    inviteid = desk.call(callrecpath=name)
+    desk.s3.put_object(Bucket=desk.facts["bucket"], Key=f"recordings/{name.lstrip('/')}", Body=io.BytesIO(b"a"))
+    target = urlsplit(desk.ask(inviteid).headers["Location"])
+    assert f"{target.scheme}://{target.netloc}" == desk.facts["aws_endpoint_url"]
+
+
+@pytest.mark.parametrize("text", ["1", "x" * 36, "%7Bb6a7c39e-0b57-4c5e-9f4e-0e1d2c3b4a59%7D", "../../health"])
+def test_an_id_that_is_none_is_a_bad_request(desk: Desk, text: str) -> None:
+    """Only a UUID in its usual form names a call."""
+    url = f"{desk.facts['url']}/rest/v1/journal/calls/{text.replace('/', '%2F')}/attachment1"
+    assert requests.get(url, timeout=SECONDS).status_code == 400
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_a_recording_is_only_heard(desk: Desk, played: str, method: str) -> None:
+    """Other methods are answered with those that there are."""
+    answer = desk.ask(played, method)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD, OPTIONS")
+
+
+def _refused(url: str, **options: Any) -> bool:
+    answer = requests.get(url, allow_redirects=False, timeout=SECONDS, **options)
+    return answer.status_code == FORBIDDEN and answer.json()["error"] == "forbidden"
+
+
+def test_nobody_else_gets_anything(desk: Desk, played: str) -> None:
+    """No right, a wrong token, one of another scope, another call's key, a tampered and an expired one."""
+    url, key = desk.url(played), desk.key(played)
+    statistics = desk.facts["tokens"]["statistics"]
+    assert _refused(url)
+    assert _refused(url, params={"token": "wrong"})
+    assert _refused(url, headers={"Authorization": "Bearer wrong"})
+    assert _refused(url, params={"token": statistics})
+    assert _refused(url, params={"key": desk.key(str(uuid4()))})
+    assert _refused(url, params={"key": key[:-1] + ("A" if key[-1] != "A" else "B")})
+    assert _refused(url, params={"key": desk.key(played, datetime.now(UTC).replace(tzinfo=None) - timedelta(1))})
+
+
+def test_whether_there_is_a_call_is_told_to_nobody_else(desk: Desk) -> None:
+    """Without a right, a call that does not exist is answered like any."""
+    assert _refused(desk.url(str(uuid4())))
+
+
+def test_a_token_works_in_the_header_too(desk: Desk, played: str) -> None:
+    """As a Bearer token, beside a key that is worth nothing."""
+    header = {"Authorization": f"Bearer {desk.facts['tokens']['recordings']}"}
+    answer = requests.get(desk.url(played, "x"), headers=header, allow_redirects=False, timeout=SECONDS)
+    assert answer.status_code == FOUND
+
+
+def test_a_revoked_token_opens_nothing(desk: Desk, played: str) -> None:
+    """Within the time that tokens are remembered for."""
+    value = tokens.create(desk.facts["database_url"], f"listener-{uuid4()}"[:60], ["recordings"])
+    assert not _refused(desk.url(played), params={"token": value})
+    name = [token.name for token in tokens.listing(desk.facts["database_url"]) if token.name.startswith("listener")][-1]
+    tokens.revoke(desk.facts["database_url"], name)
+    time.sleep(1.1)
+    assert _refused(desk.url(played), params={"token": value})
+
+
+def test_a_link_of_a_missed_call_leads_to_its_answer(desk: Desk, played: str) -> None:
+    """When a call turns out to have been answered, links to what it was keep working."""
+    before = str(uuid4())
+    run(
+        desk.facts["database_url"],
+        "INSERT INTO ledger.records (inviteid, provider, client, call_id, complete, facts, gone_at, successor)"
+        " VALUES (%s, 'test', '', '', true, '{}', now(), %s)",
+        [before, played],
+    )
+    link = desk.url(before, desk.key(before))
+    assert requests.get(link, timeout=SECONDS).content == tapes.sound(3)
+    run(desk.facts["database_url"], "DELETE FROM ledger.records WHERE inviteid = %s", [before])

@@ -1,0 +1,136 @@
+"""Presigned addresses: to the last byte of the signature what botocore makes of the same."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any, Literal
+from unittest.mock import patch
+from urllib.parse import parse_qs, urlsplit
+
+import boto3
+import pytest
+from botocore.config import Config
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chalicelib.errors import Misconfigured
+from chalicelib.platform import signing
+from chalicelib.platform.signing import Wanted
+from chalicelib.settings import AwsAccess
+
+NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
+ACCESS = AwsAccess("AKIDEXAMPLE", "secret/with+signs=", "", "", "eu-central-1", "")
+TOKEN = "session/token+with=signs"
+ENDPOINT = "http://127.0.0.1:5000"
+OPERATIONS = {"GET": "get_object", "HEAD": "head_object"}
+
+KEYS = [
+    "запись разговора.mp3",
+    "a b+c%20d.mp3",
+    "100%.wav",
+    "a//b/c.mp3",
+    "~tilde_(brackets)!*'.mp3",
+    "what?is#this&that=x;y.mp3",
+    'quote"back\\slash`^{|}.mp3',
+    "line\nbreak\ttab.mp3",
+    "😀/é/ё.ogg",
+]
+
+
+@lru_cache(maxsize=16)
+def _client(region: str, token: str, endpoint: str, style: Literal["path", "virtual"]) -> Any:
+    return boto3.client(
+        "s3",
+        region_name=region,
+        endpoint_url=endpoint or None,
+        aws_access_key_id=ACCESS.access_key,
+        aws_secret_access_key=ACCESS.secret_key,
+        aws_session_token=token or None,
+        config=Config(signature_version="s3v4", s3={"addressing_style": style}),
+    )
+
+
+def _theirs(access: AwsAccess, method: str, bucket: str, key: str, overrides: dict[str, str]) -> str:
+    style: Literal["path", "virtual"] = "path" if access.s3_endpoint or "." in bucket else "virtual"
+    client = _client(access.region, access.session_token, access.s3_endpoint, style)
+    named = {
+        "response-content-type": "ResponseContentType",
+        "response-content-disposition": "ResponseContentDisposition",
+    }
+    parameters = {"Bucket": bucket, "Key": key, **{named[name]: value for name, value in overrides.items()}}
+    with patch("botocore.auth.get_current_datetime", lambda: NOW.replace(tzinfo=None)):
+        return str(client.generate_presigned_url(OPERATIONS[method], Params=parameters, ExpiresIn=600))
+
+
+def _ours(access: AwsAccess, method: str, bucket: str, key: str, overrides: dict[str, str]) -> str:
+    return signing.presigned(access, Wanted(method, signing.place(access, bucket, key), overrides), 600, NOW)
+
+
+def _assert_equal(ours: str, theirs: str) -> None:
+    one, other = urlsplit(ours), urlsplit(theirs)
+    assert (one.scheme, one.hostname, one.path) == (other.scheme, other.hostname, other.path)
+    assert parse_qs(one.query, strict_parsing=True) == parse_qs(other.query, strict_parsing=True)
+
+
+@pytest.mark.parametrize("method", OPERATIONS)
+@pytest.mark.parametrize("key", KEYS)
+def test_a_hostile_key_is_signed_as_botocore_signs_it(method: str, key: str) -> None:
+    """Letters beyond ASCII, blanks, signs that mean something in addresses: all are in the signature rightly."""
+    overrides = {"response-content-disposition": "attachment; filename*=UTF-8''%D0%B0.mp3"}
+    _assert_equal(_ours(ACCESS, method, "bucket", key, overrides), _theirs(ACCESS, method, "bucket", key, overrides))
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    key=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=40).filter(
+        lambda key: not key.startswith("/") and not {".", ".."} & set(key.split("/"))
+    ),
+    method=st.sampled_from(sorted(OPERATIONS)),
+    token=st.sampled_from(["", TOKEN]),
+    endpoint=st.sampled_from(["", ENDPOINT]),
+    media=st.sampled_from(["", "audio/mpeg", "audio/ogg; codecs=opus"]),
+)
+def test_any_key_is_signed_as_botocore_signs_it(key: str, method: str, token: str, endpoint: str, media: str) -> None:
+    """With and without a session, at AWS and elsewhere, with and without overrides."""
+    access = ACCESS._replace(session_token=token, s3_endpoint=endpoint)
+    overrides = {"response-content-type": media} if media else {}
+    _assert_equal(_ours(access, method, "bucket", key, overrides), _theirs(access, method, "bucket", key, overrides))
+
+
+@pytest.mark.parametrize(
+    ("region", "bucket", "endpoint"),
+    [
+        ("us-east-1", "bucket", "https://s3.example:443"),
+        ("cn-north-1", "bucket", ""),
+        ("us-east-2", "dotted.bucket", ""),
+        ("us-east-1", "bucket", "http://127.0.0.1:80"),
+    ],
+)
+def test_places_are_botocores_too(region: str, bucket: str, endpoint: str) -> None:
+    """Hosts of regions and buckets, and ports that are left out where they are the scheme's own."""
+    access = ACCESS._replace(region=region, s3_endpoint=endpoint)
+    _assert_equal(_ours(access, "GET", bucket, "a b.mp3", {}), _theirs(access, "GET", bucket, "a b.mp3", {}))
+
+
+def test_the_method_is_signed() -> None:
+    """An address for GET is no address for HEAD."""
+    signatures = {_ours(ACCESS, method, "bucket", "a.mp3", {}).rpartition("=")[2] for method in OPERATIONS}
+    assert len(signatures) == 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "left", "given"), [(600, 3_600, 600), (600, 120, 120), (600, -5, 1), (10**9, 10**9, signing.LONGEST)]
+)
+def test_an_address_lives_no_longer_than_its_credentials(asked: int, left: int, given: int) -> None:
+    """The shorter of what is asked for, what the credentials have left, and what S3 accepts."""
+    access = ACCESS._replace(expires=(NOW + timedelta(seconds=left)).isoformat())
+    url = signing.presigned(access, Wanted("GET", signing.Place("https", "s3", "/a")), asked, NOW)
+    assert parse_qs(urlsplit(url).query)["X-Amz-Expires"] == [str(given)]
+
+
+def test_without_credentials_nothing_is_signed() -> None:
+    """The operator hears what is missing; and the secret is in no text of ours."""
+    with pytest.raises(Misconfigured, match="AWS_SECRET_ACCESS_KEY"):
+        signing.presigned(ACCESS._replace(secret_key=""), Wanted("GET", signing.Place("https", "s3", "/a")), 1, NOW)
+    assert ACCESS.secret_key not in repr(ACCESS)

@@ -1,0 +1,94 @@
+"""Storages: a row's code and path lead into one prefix of one bucket, and nowhere else."""
+
+from __future__ import annotations
+
+import pytest
+
+from chalicelib import storages
+from chalicelib.calls import audio
+from chalicelib.errors import Misconfigured
+from chalicelib.settings import Settings
+from chalicelib.storages import NoPlace, Place
+
+SETTINGS = Settings(bucket="own", recording_storages=("new=bucket/calls/new", "old=archive", "odd=bucket//x/"))
+
+
+@pytest.mark.parametrize(
+    ("code", "path", "place"),
+    [
+        ("new", "2026/a.mp3", Place("bucket", "calls/new/2026/a.mp3")),
+        ("old", "/2026/Запись 1.mp3", Place("archive", "2026/Запись 1.mp3")),
+        ("odd", "a.mp3", Place("bucket", "x/a.mp3")),
+        ("", "a.mp3", Place("bucket", "calls/new/a.mp3")),
+        (None, "a..b/...mp3", Place("bucket", "calls/new/a..b/...mp3")),
+        ("new", "a%2e%2e/b.mp3", Place("bucket", "calls/new/a%2e%2e/b.mp3")),
+    ],
+)
+def test_a_code_stands_for_a_bucket_and_a_prefix(code: str | None, path: str, place: Place) -> None:
+    """Without a code, the first storage is meant; a path is relative however it begins."""
+    assert storages.place(SETTINGS, code, path) == place
+
+
+@pytest.mark.parametrize(
+    "path", ["../secret", "a/../../b.mp3", "./a", "a/.", "..", "a\\..\\b.mp3", "", "/", "a\0b", "я" * 600]
+)
+def test_a_path_that_leaves_its_prefix_is_refused(path: str) -> None:
+    """Dots that a client would resolve, and what is no key at all."""
+    with pytest.raises(NoPlace):
+        storages.place(SETTINGS, "new", path)
+
+
+def test_an_unknown_code_is_no_place() -> None:
+    """A code is to the letter."""
+    with pytest.raises(NoPlace, match="'New'"):
+        storages.place(SETTINGS, "New", "a.mp3")
+
+
+def test_without_storages_there_is_one_in_the_bundles_bucket() -> None:
+    """It is called main."""
+    assert storages.place(Settings(bucket="own"), "main", "a.mp3") == Place("own", "recordings/a.mp3")
+
+
+def test_a_storage_without_a_bucket_is_told() -> None:
+    """The setting's form is in the message."""
+    with pytest.raises(Misconfigured, match="code=bucket/prefix"):
+        storages.known(Settings(recording_storages=("new",)))
+
+
+@pytest.mark.parametrize(
+    ("name", "media"),
+    [
+        ("a.mp3", "audio/mpeg"),
+        ("A.MP3", "audio/mpeg"),
+        ("a.b.wav", "audio/wav"),
+        ("a.html", audio.UNKNOWN),
+        ("a.svg", audio.UNKNOWN),
+        ("mp3", "audio/mpeg"),
+        ("", audio.UNKNOWN),
+    ],
+)
+def test_a_media_type_follows_from_the_extension(name: str, media: str) -> None:
+    """What no player plays is never shown as something that a browser would run."""
+    assert audio.media_type(name) == media
+
+
+@pytest.mark.parametrize(
+    ("head", "extension"),
+    [
+        (b"RIFF\x24\0\0\0WAVEfmt ", "wav"),
+        (b"ID3\x04\0\0\0\0\0\0\0\0\0\0\0\0", "mp3"),
+        (b"\xff\xfb\x90\x64", "mp3"),
+        (b"OggS\0\x02", "ogg"),
+        (b"\0\0\0\x20ftypM4A ", "m4a"),
+        (b"fLaC\0", "flac"),
+        (b"<!DOCTYPE html>", ""),
+        (b'{"message":"no"}', ""),
+        (b"RIFF\x24\0\0\0AVI LIST", ""),
+        (b"\xff\xff\xff\xff", ""),
+        (b"\xff\xfe<\0h\0", ""),
+        (b"", ""),
+    ],
+)
+def test_a_recording_is_known_by_its_beginning(head: bytes, extension: str) -> None:
+    """Pages, messages and nothing at all are no recordings."""
+    assert audio.extension(head) == extension

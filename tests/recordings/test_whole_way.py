@@ -1,0 +1,68 @@
+"""The whole way on the running bundle: a webhook that names a recording, and soon a link that plays it."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import requests
+
+from chalicelib.calls import links
+from infra.local import provider, tapes
+from tests.databases import run
+
+SECONDS = 30
+
+
+def _post(stack: dict[str, Any], call: str, kind: str, at: int, **fields: str) -> None:
+    said = {
+        "EventType": kind,
+        "CallID": call,
+        "SubCallID": f"leg-{call}",
+        "CallStatus": "CALLING" if kind == "dial-in" else "ANSWER",
+        "CallFlow": "in",
+        "CallerIDNum": "+79214567892",
+        "CalledNumber": "13596*106",
+        "EventTime": str(at * 1_000_000),
+        **fields,
+    }
+    key = stack["webhook_keys"]["telphin"]["phone"]
+    assert requests.post(f"{stack['url']}/ext-event/{key}", data=said, timeout=SECONDS).ok
+
+
+def _ready(stack: dict[str, Any], recording: str) -> str:
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        rows = run(
+            stack["database_url"],
+            "SELECT inviteid::text FROM ledger.recordings WHERE recording = %s AND state = 'ready'",
+            [recording],
+        )
+        if rows:
+            return str(rows[0][0])
+        time.sleep(0.2)
+    raise AssertionError("the recording did not come")
+
+
+def test_a_webhook_with_a_recording_ends_as_a_link_that_plays(stack: dict[str, Any]) -> None:
+    """Webhook, queue, call, recorder, provider, S3, link, player: each by itself, in this order."""
+    call, recording, now = str(uuid4()), f"1138241-{uuid4().hex}", int(time.time())
+    _post(stack, call, "dial-in", now - 30)
+    _post(stack, call, "answer", now - 20)
+    _post(stack, call, "hangup", now - 8, Duration="12000000", RecID=recording)
+    inviteid = _ready(stack, recording)
+    secret = json.loads((Path(stack["data"]) / "secrets.json").read_text("utf-8"))["link"]
+    link = links.recording_url(stack["url"], ((1, secret),), UUID(inviteid))
+    answer = requests.get(link, params={"attachment": "true"}, timeout=SECONDS)
+    sound = tapes.sound(provider.SOUND_SECONDS, len(provider.STORAGE + recording))
+    assert answer.content == sound
+    assert answer.headers["Content-Disposition"] == f"attachment; filename*=UTF-8''{recording}.wav"
+    row = run(
+        stack["database_url"],
+        "SELECT isrec, callrecsize, callstoragecode, recdomain FROM calls.success WHERE inviteid = %s",
+        [inviteid],
+    )
+    assert row == [(True, len(sound), "main", "13596")]

@@ -1,0 +1,37 @@
+"""A house for each test module, and CRMs for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from chalicelib.settings import Settings
+from tests.replication.crm import Crm, running
+from tests.replication.house import CLEAR, House
+
+
+@pytest.fixture(scope="module")
+def shared_house(database: Settings) -> House:
+    """The module's house, as the test before left it."""
+    return House(database)
+
+
+@pytest.fixture
+def house(shared_house: House) -> House:
+    """The module's house, without calls."""
+    shared_house.sql(CLEAR)
+    return shared_house
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Crm]]:
+    """Starts CRMs, and stops them."""
+    with ExitStack() as stack:
+
+        def start(**facts: Any) -> Crm:
+            return stack.enter_context(running(Crm(**facts)))
+
+        yield start

@@ -1,0 +1,196 @@
+"""A CRM for tests: it keeps what it was told, and misbehaves as it is asked to."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+TOKEN = "crm/token+of=tests"
+REJECTED = {"destination": "no se consiguió el número de destino en la base de datos"}
+HANG_SECONDS = 30
+
+Key = tuple[str, str, str]
+#: What to do with request number `attempt`, from 0, for a call.
+Behaviour = Callable[[dict[str, str], int], str]
+
+
+def well(_call: dict[str, str], _attempt: int) -> str:
+    """Do what a CRM should."""
+    return "ok"
+
+
+@dataclass
+class Crm:
+    """What it was told; without `unique` it takes every call as a new one."""
+
+    behave: Behaviour = well
+    unique: bool = False
+    latency: float = 0.0
+    login: str = ""
+    url: str = ""
+    effects: list[dict[str, str]] = field(default_factory=list)
+    asked: Counter[Key] = field(default_factory=Counter)
+    together: set[Key] = field(default_factory=set)
+    headers: list[dict[str, str]] = field(default_factory=list)
+    connections: int = 0
+    over: threading.Event = field(default_factory=threading.Event)
+    _flying: defaultdict[Key, int] = field(default_factory=lambda: defaultdict(int))
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def keys(self) -> Counter[Key]:
+        """How often each call was created."""
+        return Counter(map(key, self.effects))
+
+    def begin(self, call: dict[str, str]) -> int:
+        """Note that a request for `call` is being worked on; which one it is."""
+        with self._lock:
+            self._flying[key(call)] += 1
+            if self._flying[key(call)] > 1:
+                self.together.add(key(call))
+            self.asked[key(call)] += 1
+            return self.asked[key(call)] - 1
+
+    def end(self, call: dict[str, str]) -> None:
+        """Note that it no longer is."""
+        with self._lock:
+            self._flying[key(call)] -= 1
+
+    def create(self, call: dict[str, str]) -> dict[str, Any]:
+        """Take the call, and answer as documented."""
+        with self._lock:
+            known = [key(each) for each in self.effects] if self.unique else []
+            if key(call) in known:
+                return {"error": False, "contactId": 1, "phonecallId": known.index(key(call)) + 1}
+            self.effects.append(call)
+            return {"error": False, "contactId": 1, "phonecallId": len(self.effects)}
+
+
+def key(call: dict[str, str]) -> Key:
+    """What a CRM knows a call by."""
+    return call["initiated"], call["source"], call["destination"]
+
+
+@contextmanager
+def running(crm: Crm) -> Iterator[Crm]:
+    """Let it answer on loopback."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("OfThisCrm", (_Handler,), {"crm": crm}))
+    server.daemon_threads = True
+    crm.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield crm
+    finally:
+        crm.over.set()
+        server.shutdown()
+        server.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    crm: Crm
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+
+    def setup(self) -> None:
+        """Count connections."""
+        super().setup()
+        self.crm.connections += 1
+
+    def do_GET(self) -> None:
+        """Answer one call."""
+        self.crm.headers.append({name.lower(): value for name, value in self.headers.items()})
+        if self.crm.login and self.headers.get("Authorization") != self.crm.login:
+            self._send(401, b"who are you?", **{"WWW-Authenticate": 'Basic realm="NiMbox"'})
+            return
+        call = dict(parse_qsl(urlsplit(self.path).query, keep_blank_values=True))
+        if call.pop("token") != TOKEN:
+            self._json({"error": True, "errors": {"token": "desconocido"}})
+            return
+        attempt = self.crm.begin(call)
+        try:
+            time.sleep(self.crm.latency)
+            self._react(self.crm.behave(call, attempt), call)
+        finally:
+            self.crm.end(call)
+
+    def _react(self, reaction: str, call: dict[str, str]) -> None:
+        word, _, value = reaction.partition(" ")
+        getattr(self, f"_{word}")(call, value)
+
+    def _ok(self, call: dict[str, str], _value: str) -> None:
+        self._json(self.crm.create(call))
+
+    def _reject(self, _call: dict[str, str], _value: str) -> None:
+        self._json({"errors": REJECTED, "error": True})
+
+    def _status(self, _call: dict[str, str], value: str) -> None:
+        status, _, rest = value.partition(" ")
+        self._send(int(status), f"<h1>status {status}</h1>".encode(), **({"Retry-After": rest} if rest else {}))
+
+    def _text(self, _call: dict[str, str], value: str) -> None:
+        self._send(200, value.encode())
+
+    def _text_after(self, call: dict[str, str], value: str) -> None:
+        self.crm.create(call)
+        self._send(200, value.encode())
+
+    def _echo(self, _call: dict[str, str], _value: str) -> None:
+        self._send(404, f"<p>{self.path} is not here".encode())
+
+    def _hang(self, _call: dict[str, str], _value: str) -> None:
+        self.crm.over.wait(HANG_SECONDS)
+        self.close_connection = True
+
+    def _slow(self, call: dict[str, str], value: str) -> None:
+        self.crm.over.wait(float(value))
+        self._json(self.crm.create(call))
+
+    def _drip(self, _call: dict[str, str], _value: str) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "1000")
+        self.end_headers()
+        for _ in range(1_000):
+            self.wfile.write(b" ")
+            self.wfile.flush()
+            if self.crm.over.wait(0.05):
+                break
+
+    def _drop(self, _call: dict[str, str], _value: str) -> None:
+        self.close_connection = True
+
+    def _drop_after(self, call: dict[str, str], _value: str) -> None:
+        self.crm.create(call)
+        self.close_connection = True
+
+    def _cut(self, call: dict[str, str], _value: str) -> None:
+        self.crm.create(call)
+        self.wfile.write(b'HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"error": fal')
+        self.close_connection = True
+
+    def _json(self, content: dict[str, Any]) -> None:
+        self._send(200, json.dumps(content).encode())
+
+    def _send(self, status: int, body: bytes, **headers: str) -> None:
+        try:
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+            self.wfile.flush()
+        except ConnectionError:
+            self.close_connection = True
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""

@@ -1,0 +1,122 @@
+"""A Ringledger with calls of its own, and runs of its replication, for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid5
+
+from chalicelib.nimbox.client import Timing
+from chalicelib.platform.postgres import Connection
+from chalicelib.replication import run
+from chalicelib.replication.run import Surroundings
+from chalicelib.replication.runs import Run
+from chalicelib.settings import Settings
+from tests import databases
+from tests.replication.crm import TOKEN, Crm
+
+NOW = datetime(2026, 11, 20, 12)  # noqa: DTZ001 - UTC, as everywhere in the ledger
+NAMESPACE = UUID("0d3c9d7e-30e6-4d1c-9f3c-5d4b62a64b10")
+
+CLEAR = """
+TRUNCATE ledger.replication, ledger.replication_runs, ledger.replication_cursors, ledger.records,
+    calls.success, calls.cancelled, calls.failed
+RESTART IDENTITY
+"""
+SUCCESS = """
+INSERT INTO calls.success
+    (inviteid, invitedt, dial_dt, start_dt, stop_dt, anumber, bnumber, aouter, bouter, duration, isrec)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""
+
+MANY = """
+INSERT INTO calls.success
+    (inviteid, invitedt, dial_dt, start_dt, stop_dt, anumber, bnumber, aouter, bouter, duration, isrec)
+SELECT md5(n::text)::uuid, at, at, at, at, '101', '7495' || lpad(n::text, 7, '0'), false, true, n %% 300, false
+FROM (SELECT n, %s::timestamp + n * interval '1 second' AS at FROM generate_series(1, %s) AS n) AS numbered
+"""
+
+
+def identity(name: object) -> UUID:
+    """The inviteid of a call with this name."""
+    return uuid5(NAMESPACE, str(name))
+
+
+@dataclass
+class House:
+    """A database with calls, and the settings of a replication from it."""
+
+    settings: Settings
+
+    def __post_init__(self) -> None:
+        """Connect as the Lambda does, and as the owner."""
+        self.writer = Connection(self.settings.writer_database_url)
+        self.url = self.settings.owner_database_url
+
+    def sql(self, statement: str, parameters: list[object] | None = None) -> list[tuple[Any, ...]]:
+        """What a statement of the owner's answers."""
+        return databases.run(self.url, statement, parameters)
+
+    def call(self, name: object, at: datetime, destination: str = "", **facts: Any) -> None:
+        """An answered outgoing call that began at `at`."""
+        number = destination or f"7495{sum(map(ord, str(name))) % 10_000_000:07}"
+        said: dict[str, Any] = {
+            "source": "13596*106",
+            "aouter": False,
+            "bouter": True,
+            "duration": 45,
+            "isrec": False,
+        } | facts
+        dialled = at + timedelta(seconds=2)
+        stopped = dialled + timedelta(seconds=10 + said["duration"])
+        times = (at, dialled, dialled + timedelta(seconds=10), stopped)
+        rest = (said["source"], number, said["aouter"], said["bouter"], said["duration"], said["isrec"])
+        self.sql(SUCCESS, [str(identity(name)), *times, *rest])
+
+    def calls(self, count: int, begin: datetime = NOW - timedelta(hours=5)) -> None:
+        """So many calls, a second apart."""
+        self.sql(MANY, [begin, count])
+
+    def around(self, crm: Crm, **facts: Any) -> Surroundings:
+        """What a run needs to replicate to `crm`; settings by their names."""
+        names = {name: facts.pop(name) for name in list(facts) if hasattr(self.settings, name)}
+        settings = replace(self.settings, crm_url=crm.url, crm_name="crm", crm_token=TOKEN, crm_seconds=1)
+        return Surroundings(self.writer, replace(settings, **names), **{"timing": HASTY, **facts})
+
+    def replicate(self, crm: Crm, kind: str = "incremental", now: datetime = NOW, **facts: Any) -> Run:
+        """One run from the first of the sources."""
+        since, resend = facts.pop("since", None), facts.pop("resend", False)
+        around = self.around(crm, **facts)
+        order = run.order(around, kind, around.settings.replication_sources[0], now, since)
+        return run.start(around, order._replace(resend=resend))
+
+    def resumed(self, crm: Crm, **facts: Any) -> Run:
+        """The oldest run that was cut off, taken up."""
+        ended = run.resume(self.around(crm, **facts))
+        assert ended is not None
+        return ended
+
+    def states(self) -> dict[str, int]:
+        """How many rows there are in each state."""
+        return dict(self.sql("SELECT state, count(*) FROM ledger.replication GROUP BY state"))
+
+    def reasons(self) -> list[str]:
+        """The different reasons."""
+        rows = self.sql("SELECT DISTINCT reason FROM ledger.replication WHERE reason <> '' ORDER BY reason")
+        return [reason for (reason,) in rows]
+
+
+def every(*behaviours: tuple[int, str]) -> Callable[[dict[str, str], int], str]:
+    """For each `(step, reaction)`: the first request for every call whose seconds are a multiple of `step`."""
+
+    def behave(call: dict[str, str], attempt: int) -> str:
+        number = int(call["destination"][4:])
+        found: Sequence[str] = [reaction for step, reaction in behaviours if attempt == 0 and number % step == 0]
+        return found[0] if found else "ok"
+
+    return behave
+
+
+HASTY = Timing(chance=lambda: 0.02)

@@ -1,0 +1,160 @@
+"""An Asterisk's cdr table in MariaDB and in PostgreSQL, of the older and the newer schema."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from chalicelib.errors import Misconfigured, Unavailable
+from tests import databases
+from tests.databases import Server
+from tests.mariadb import CDR, MariaDb
+from tests.replication.crm import Crm
+from tests.replication.house import NOW, House
+
+CARACAS = ZoneInfo("America/Caracas")
+LINK = "http://192.168.128.96/recordings/{channel}"
+#: Of Asterisk's ast-db-manage; it has no calldate.
+NEWER = """
+CREATE TABLE cdr (
+    accountcode varchar(80), src varchar(80), dst varchar(80), dcontext varchar(80), clid varchar(80),
+    channel varchar(80), dstchannel varchar(80), lastapp varchar(80), lastdata varchar(80), start timestamp,
+    answer timestamp, "end" timestamp, duration integer, billsec integer, disposition varchar(45), amaflags varchar(45),
+    userfield varchar(256), uniqueid varchar(150), linkedid varchar(150), peeraccount varchar(80), sequence integer
+)
+"""
+INSERT = """
+INSERT INTO cdr ({moment}, src, dst, channel, duration, disposition, uniqueid) VALUES
+('2026-11-20 06:00:00', '7222', '92853348', 'SIP/7222-00/1', 45, 'ANSWERED', 'a'),
+('2026-11-20 06:00:00', '7222', '902122853348', 'SIP/7222-00/1', 12, 'ANSWERED', 'a'),
+('2026-11-20 06:01:00', '7222', '904141234567', 'SIP/ñ & 1', 20, 'NO ANSWER', 'b'),
+('2026-11-20 06:02:00', '7222', '7223', 'SIP/7222-02', 20, 'ANSWERED', 'c'),
+('2026-11-20 06:03:00', '7222', '13596*106', 'SIP/7222-03', 20, 'ANSWERED', 'd'),
+('2026-11-20 07:44:30', '7222', '02122853349', 'SIP/7222-04', 60, 'ANSWERED', 'e'),
+('2025-01-01 00:00:00', '7222', '02122853350', 'SIP/7222-05', 60, 'ANSWERED', 'f')
+"""
+EXPECTED = [
+    ("2026-11-20T10:00:00Z", "02122853348", "45", "http://192.168.128.96/recordings/SIP%2F7222-00%2F1"),
+    ("2026-11-20T10:00:00Z", "02122853348", "12", "http://192.168.128.96/recordings/SIP%2F7222-00%2F1"),
+    ("2026-11-20T10:01:00Z", "04141234567", "0", "http://192.168.128.96/recordings/SIP%2F%C3%B1%20%26%201"),
+]
+
+Serve = Callable[..., Crm]
+Run = Callable[[str], object]
+
+
+@dataclass(frozen=True)
+class Pbx:
+    """An Asterisk's database: its address for the replication, a way to write to it, its column of time."""
+
+    url: str
+    run: Run
+    moment: str
+
+
+@pytest.fixture(params=["mariadb", "postgresql"])
+def pbx(request: pytest.FixtureRequest) -> Pbx:
+    """Each kind of database with the table that Asterisk makes there."""
+    if request.param == "mariadb":
+        mariadb: MariaDb = request.getfixturevalue("mariadb")
+        name = mariadb.new_database()
+        mariadb.run(CDR, name)
+        url = f"mysql://{mariadb.user}:{mariadb.password}@{mariadb.host}:{mariadb.port}/{name}"
+        return Pbx(url, lambda sql: mariadb.run(sql, name), "calldate")
+    server: Server = request.getfixturevalue("server")
+    url = server.new_database()
+    databases.run(url, NEWER)
+    return Pbx(url, lambda sql: databases.run(url, sql), "start")
+
+
+def given(pbx: Pbx, **facts: Any) -> dict[str, Any]:
+    """The settings for this PBX and the site of the seed's example."""
+    told = {"replication_sources": ("cdr",), "cdr_url": pbx.url, "cdr_zone": CARACAS, "cdr_link": LINK}
+    return told | {"replication_numbers": "caracas"} | facts
+
+
+def told(crm: Crm) -> list[tuple[str, ...]]:
+    """What the CRM has, in the order of time."""
+    return sorted(
+        tuple(call.get(name, "") for name in ("initiated", "destination", "duration", "url")) for call in crm.effects
+    )
+
+
+def test_the_table_of_the_example(house: House, serve: Serve, pbx: Pbx) -> None:
+    """Local times become UTC, numbers follow the preset; unsettled, short and old rows stay; twins are one call."""
+    pbx.run(INSERT.format(moment=pbx.moment))
+    crm = serve()
+
+    first, second = (house.replicate(crm, **given(pbx)) for _ in range(2))
+
+    found = told(crm)
+    assert found == [EXPECTED[0], EXPECTED[2]] or found == [EXPECTED[1], EXPECTED[2]]
+    assert {call["source"] for call in crm.effects} == {"7222"}
+    assert (first.outcome, first.counts["read"], first.counts["left_out"]) == ("done", 6, 3)
+    assert (second.counts["sent"], second.counts["existing"]) == (0, 3)
+    house.replicate(crm, now=NOW + timedelta(hours=1), **given(pbx))
+    assert told(crm)[-1][:3] == ("2026-11-20T11:44:30Z", "02122853349", "60")
+
+
+@pytest.mark.parametrize(("word", "expected"), [("whole", ["20"]), ("skip", []), ("zero", ["0"])])
+def test_unanswered_calls_of_the_table(house: House, serve: Serve, pbx: Pbx, word: str, expected: list[str]) -> None:
+    """They look like what they are, or as the known script sends them, or are skipped; numbers are dispositions too."""
+    pbx.run(
+        f"INSERT INTO cdr ({pbx.moment}, src, dst, duration, disposition) VALUES"
+        " ('2026-11-20 06:01:00', '1', '02122853348', 20, '0'), ('2026-11-20 06:01:00', '1', '02122853349', 7, '8')"
+    )
+    crm = serve()
+
+    house.replicate(crm, **given(pbx, cdr_unanswered=word, cdr_link=""))
+
+    assert [call["duration"] for call in crm.effects if call["destination"] == "02122853348"] == expected
+    assert [call["duration"] for call in crm.effects if call["destination"] == "02122853349"] == ["7"]
+
+
+def test_many_rows_are_streamed_and_taken_up_where_reading_ended(house: House, serve: Serve, pbx: Pbx) -> None:
+    """A reader that stops in the middle leaves a position; whoever goes on reads the rest and loses nothing."""
+    rows = ", ".join(
+        f"('2026-11-20 0{1 + n // 1000}:{n // 60 % 60:02}:{n % 60:02}', '{n}', '7495{n:07}', 5, 'ANSWERED', '{n}')"
+        for n in range(1_050)
+    )
+    pbx.run(f"INSERT INTO cdr ({pbx.moment}, src, dst, duration, disposition, uniqueid) VALUES {rows}")
+    crm = serve()
+    facts = given(pbx, replication_numbers="minimum:7", cdr_link="")
+
+    stopped = house.replicate(crm, "full", remaining=lambda: 1.0, **facts)
+    assert (stopped.outcome, stopped.counts["read"], crm.effects) == ("", 1_000, [])
+    ended = house.resumed(crm, **facts)
+
+    assert ended.outcome == "done"
+    assert len(crm.keys) == 1_050 == ended.counts["delivered"]
+
+
+def test_a_table_that_cannot_be_read(house: House, serve: Serve, pbx: Pbx) -> None:
+    """A missing column is named, as is a wrong table; a database that does not answer is tried again later."""
+    with_link = house.replicate(serve(), **given(pbx, cdr_link="https://a/{recordingfile}"))
+    assert with_link.outcome == "The table cdr has no column recordingfile"
+    assert house.replicate(serve(), **given(pbx, cdr_table="cdr; DROP TABLE cdr")).outcome.endswith(
+        "is no name of a table or a column"
+    )
+    with pytest.raises(Unavailable):
+        house.replicate(serve(), **given(pbx, cdr_table="elsewhere"))
+    with pytest.raises(Unavailable):
+        house.replicate(serve(), **given(pbx, cdr_url=f"{pbx.url.partition('://')[0]}://nobody@127.0.0.1:9/none"))
+
+
+def test_a_source_that_is_not_set_up(house: House, serve: Serve) -> None:
+    """Nothing is read and nothing begun before every setting is right."""
+    for facts in (
+        {"replication_sources": ("cdr",)},
+        {"replication_sources": ("x",)},
+        {"cdr_unanswered": "x"},
+        {"crm_token": ""},
+    ):
+        with pytest.raises(Misconfigured):
+            house.replicate(serve(), **facts)
+    assert house.sql("SELECT count(*) FROM ledger.replication_runs") == [(0,)]

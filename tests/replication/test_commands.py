@@ -1,0 +1,107 @@
+"""The operator's commands about replication."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from chalicelib import settings as environment
+from chalicelib.admin.commands import Outcome, run
+from tests.replication.crm import TOKEN, Crm
+from tests.replication.house import House
+
+Serve = Callable[..., Crm]
+
+
+@pytest.fixture
+def unknown() -> set[str]:
+    """Numbers that the CRM does not know."""
+    return {"74950000002", "74950000003"}
+
+
+@pytest.fixture
+def crm(house: House, serve: Serve, unknown: set[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Crm]:
+    """A CRM that commands are led to, and some calls for it."""
+    crm = serve(behave=lambda call, _: "reject" if call["destination"] in unknown else "ok", unique=True)
+    for name, value in (("DATABASE_URL", house.url), ("CRM_URL", crm.url), ("CRM_NAME", "crm"), ("CRM_TOKEN", TOKEN)):
+        monkeypatch.setenv(name, value)
+    environment.current.cache_clear()
+    house.calls(5, datetime.now(UTC).replace(tzinfo=None) - timedelta(hours=300))
+    yield crm
+    environment.current.cache_clear()
+
+
+def command(*words: str) -> Outcome:
+    """Run a command of the operator."""
+    return run(["replication", *words], lambda: "")
+
+
+def test_runs_by_hand(crm: Crm, capfd: pytest.CaptureFixture[str]) -> None:
+    """An incremental one, a full one and one since a day each end with a summary; progress is shown meanwhile."""
+    assert "read 0, existing 0" in command("run").output
+
+    full = command("run", "--full")
+
+    assert full.exit == 0
+    assert full.output.splitlines() == [
+        "run 2, full, calls to crm: done",
+        "  read 5, existing 0, left out 0, corrected 0",
+        "  sent 5, delivered 3, rejected 2, undelivered 0",
+        full.output.splitlines()[3],
+    ]
+    assert full.output.splitlines()[3].startswith("  retried 0, uncertain 0; ")
+    assert "sent [##############################] 5 of 5" in capfd.readouterr().err
+    again = command("run", "--since", "2026-01-01T00:00:00+03:00", "--resend").output
+    assert "read 5, existing 5" in again
+    assert "sent 5, delivered 3, rejected 2" in again
+    assert len(crm.effects) == 3
+
+
+def test_what_the_crm_rejected(crm: Crm, unknown: set[str]) -> None:
+    """It is listed with the CRM's words, and tried again by id or all together once the reason is gone."""
+    command("run", "--full")
+    listed = json.loads(command("list", "--json").output)
+    assert [row["destination"] for row in listed] == ["74950000003", "74950000002"]
+    assert "no se consiguió" in command("list").output
+
+    unknown.clear()
+    one = command("retry", str(listed[0]["id"]))
+    assert one.output.startswith("1 rejected rows are pending again.\nrun 2, retry, rejected rows to crm: done\n")
+    assert "delivered 1" in one.output
+    assert "delivered 1" in command("retry", "--all").output
+    assert command("list").output.count("\n") == 1
+    assert len(crm.effects) == 5
+    assert (command("retry").exit, command("retry", "1", "--all").exit) == (1, 1)
+
+
+def test_the_status(crm: Crm) -> None:
+    """It shows each CRM with its counts and cursor, and the latest runs."""
+    assert command("status").output == "CRM  PENDING  DELIVERED  REJECTED  CORRECTED\n"
+    command("run", "--full")
+
+    status = command("status").output.splitlines()
+
+    assert status[1].split() == ["crm", "0", "3", "2", "0"]
+    assert status[2].startswith("crm: everything of calls is answered for up to 20")
+    assert status[5].split()[:4] == ["1", "crm", "calls", "full"]
+    assert status[5].endswith("done")
+    assert len(crm.effects) == 3
+
+
+def test_a_run_that_fails(crm: Crm, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its summary is shown all the same, its reason is the one line of the error, and without a CRM there is none."""
+    monkeypatch.setenv("CRM_TOKEN", "wrong")
+    environment.current.cache_clear()
+    ended = command("run", "--full")
+    assert (ended.exit, ended.errors.count("\n")) == (1, 1)
+    assert "undelivered" in ended.output
+    assert "desconocido" in ended.errors
+
+    monkeypatch.delenv("CRM_URL")
+    environment.current.cache_clear()
+    missing = command("run")
+    assert (missing.exit, "CRM_URL is not set" in missing.errors) == (1, True)
+    assert crm.effects == []

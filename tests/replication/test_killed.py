@@ -1,0 +1,77 @@
+"""The process of a run is killed at any point, again and again, and those after it bring its work to the end."""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+import time
+from collections.abc import Callable
+from multiprocessing.process import BaseProcess
+
+from tests.replication.crm import Crm
+from tests.replication.house import NOW, House
+from tests.replication.once import go
+
+CALLS = 1_050
+PAGES = 2
+KILLS = 12
+PATIENCE_SECONDS = 60
+
+TOLD = """
+SELECT to_char(initiated, 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), source, destination FROM ledger.replication
+"""
+
+Serve = Callable[..., Crm]
+
+
+def test_killed_at_random_points(house: House, serve: Serve) -> None:
+    """Nothing is lost; at a CRM that takes everything twice, only calls that were counted as uncertain are double."""
+    house.calls(CALLS)
+    crm = serve(latency=0.01)
+    settings = house.around(crm, crm_connections=4).settings
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload(["tests.replication.once"])
+    chance = random.Random(5)
+
+    for number in range(KILLS):
+        process = processes.Process(target=go, args=(settings, NOW), daemon=True)
+        process.start()
+        # At first while it reads, later when the CRM has heard of so many more.
+        watch = (lambda: read(house)) if number < PAGES - 1 else crm.asked.total
+        live(process, watch, chance.randrange(1, 80))
+        time.sleep(chance.uniform(0, 0.01))
+        process.kill()
+        buried(process, house)
+    while house.states() != {"delivered": CALLS}:
+        process = processes.Process(target=go, args=(settings, NOW), daemon=True)
+        process.start()
+        buried(process, house)
+        assert process.exitcode == 0
+
+    told = house.sql(TOLD)
+    assert set(crm.keys) == set(told)
+    doubled = sum(count - 1 for count in crm.keys.values())
+    ((uncertain, delivered),) = house.sql("SELECT sum(uncertain), sum(delivered) FROM ledger.replication_runs")
+    assert 0 < doubled <= uncertain
+    assert delivered == CALLS
+
+
+def live(process: BaseProcess, watch: Callable[[], int], steps: int) -> None:
+    """Wait until `watch` has grown by so many steps, or the process has ended by itself."""
+    goal, deadline = watch() + steps, time.monotonic() + PATIENCE_SECONDS
+    while watch() < goal and process.is_alive():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+
+
+def read(house: House) -> int:
+    """How many calls were read, in all runs."""
+    ((count,),) = house.sql("SELECT coalesce(sum(read), 0)::integer FROM ledger.replication_runs")
+    return int(count)
+
+
+def buried(process: BaseProcess, house: House) -> None:
+    """Wait for its end, and let the claims of whoever was killed come to theirs."""
+    process.join(PATIENCE_SECONDS)
+    house.sql("UPDATE ledger.replication SET claimed_until = now() WHERE claimed_until > now()")
+    house.sql("UPDATE ledger.replication_runs SET alive_until = now() WHERE alive_until > now()")

@@ -1,0 +1,114 @@
+"""The schedule's handler: what is due when, what goes on in another invocation, and silence without a CRM."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from chalicelib import settings as environment
+from chalicelib.platform import functions
+from chalicelib.replication import surface
+from infra.local.schedule import event
+from tests.replication.crm import TOKEN, Crm
+from tests.replication.house import House
+
+DUE = datetime(2026, 11, 20, 9, tzinfo=UTC)
+
+Serve = Callable[..., Crm]
+Invocations = list[tuple[str, dict[str, Any]]]
+
+
+def forever() -> float:
+    """As much time as anybody wants."""
+    return 900.0
+
+
+@pytest.fixture
+def crm(house: House, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> Iterator[Crm]:
+    """A CRM that the environment leads to."""
+    crm = serve()
+    monkeypatch.setenv("WRITER_DATABASE_URL", house.settings.writer_database_url)
+    monkeypatch.setenv("CRM_URL", crm.url)
+    monkeypatch.setenv("CRM_TOKEN", TOKEN)
+    environment.current.cache_clear()
+    house.calls(1_050, datetime.now(UTC).replace(tzinfo=None) - timedelta(hours=3))
+    yield crm
+    environment.current.cache_clear()
+
+
+@pytest.fixture
+def invoked(monkeypatch: pytest.MonkeyPatch) -> Invocations:
+    """What is invoked meanwhile; Lambda's own part is tested with its stand-in."""
+    invocations: Invocations = []
+    monkeypatch.setattr(functions, "start", lambda name, content: invocations.append((name, content)))
+    return invocations
+
+
+@pytest.mark.parametrize(
+    ("zone", "hour", "kind"),
+    [("UTC", 23, "full"), ("UTC", 3, "incremental"), ("America/Caracas", 3, "full"), ("Asia/Kolkata", 18, "full")],
+)
+def test_what_is_due(house: House, zone: str, hour: int, kind: str) -> None:
+    """At 23 o'clock in the site's zone everything, at every other hour what is new."""
+    current = environment.load({"SITE_ZONE": zone})
+    assert current.site_zone == ZoneInfo(zone)
+    assert surface.kind(current, DUE.replace(hour=hour)) == kind
+    assert house.sql("SELECT count(*) FROM ledger.replication_runs") == [(0,)]
+
+
+def test_without_a_crm(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing happens, and no database is asked."""
+    monkeypatch.delenv("CRM_URL", raising=False)
+    environment.current.cache_clear()
+    surface.handle(event("replicate", DUE), "replicate", forever)
+    assert house.states() == {}
+
+
+def test_a_turn(house: House, crm: Crm, invoked: Invocations, capsys: pytest.CaptureFixture[str]) -> None:
+    """All goes to the CRM; one line of the log and one of metrics hold the summary, and neither holds the token."""
+    surface.handle(event("replicate", DUE), "replicate", forever)
+
+    assert len(crm.effects) == 1_050
+    assert invoked == []
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (summary,) = [line for line in lines if line.get("surface") == "replication"]
+    (metrics,) = [line for line in lines if "_aws" in line]
+    assert (summary["kind"], summary["outcome"], summary["delivered"]) == ("incremental", "done", 1_050)
+    assert metrics["replication_delivered"] == [1_050.0]
+    assert TOKEN not in json.dumps(lines)
+    assert house.states() == {"delivered": 1_050}
+
+
+def test_a_turn_without_enough_time(house: House, crm: Crm, invoked: Invocations) -> None:
+    """It invokes itself with the number of its run until all is done, and the last turn invokes nobody."""
+    times = iter([59.0, 59.0, *[900.0] * 10_000])
+    following = event("replicate", DUE)
+    surface.handle(following, "ringledger-replicate", lambda: next(times))
+    assert crm.effects == []
+    while invoked:
+        ((name, following),) = invoked
+        assert (name, following["detail"]["sources"]) == ("ringledger-replicate", [])
+        invoked.clear()
+        surface.handle(following, name, forever)
+
+    assert len(crm.keys) == 1_050
+    assert house.sql("SELECT kind, outcome, read, delivered FROM ledger.replication_runs") == [
+        ("incremental", "done", 1_050, 1_050)
+    ]
+
+
+def test_a_run_that_was_cut_off_comes_first(house: House, crm: Crm, invoked: Invocations) -> None:
+    """The next turn brings it to its end before it begins its own."""
+    surface.handle(event("replicate", DUE.replace(hour=23)), "replicate", lambda: 59.0)
+    invoked.clear()
+
+    surface.handle(event("replicate", DUE), "replicate", forever)
+
+    runs = house.sql("SELECT kind, outcome, delivered FROM ledger.replication_runs ORDER BY id")
+    assert runs == [("full", "done", 1_050), ("incremental", "done", 0)]
+    assert set(crm.keys.values()) == {1}

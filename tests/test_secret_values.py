@@ -1,0 +1,146 @@
+"""Secrets in settings: fetched by hand-signed requests, in both forms, and taken up anew after a rotation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import boto3
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from moto.server import ThreadedMotoServer
+
+from chalicelib import secret_values, settings, signatures
+from chalicelib.errors import Misconfigured, Unavailable
+
+NOWHERE = "http://127.0.0.1:9"
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    """A Secrets Manager of moto's."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def environment(endpoint: str) -> dict[str, str]:
+    """What a Lambda has in its environment, and the stack's secrets behind it."""
+    put(endpoint, "stack/reader", {"username": "ringledger_reader", "password": "p4ss"})
+    put(endpoint, "stack/webhook", {"2": "n" * 32, "1": "o" * 32})
+    put(endpoint, "stack/telphin", {"TELPHIN_CLIENT_ID": "me", "TELPHIN_CLIENT_SECRET": "s3cret"})
+    return {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "AKID",
+        "AWS_SECRET_ACCESS_KEY": "SECRET",
+        "AWS_SESSION_TOKEN": "TOKEN",
+    }
+
+
+def put(endpoint: str, name: str, members: dict[str, str]) -> None:
+    """Write a secret, new or not."""
+    client = boto3.client(
+        "secretsmanager", endpoint_url=endpoint, region_name="us-east-1",
+        aws_access_key_id="x", aws_secret_access_key="x",
+    )  # fmt: skip
+    try:
+        client.create_secret(Name=name, SecretString=json.dumps(members))
+    except client.exceptions.ResourceExistsException:
+        client.put_secret_value(SecretId=name, SecretString=json.dumps(members))
+
+
+def test_an_environment_without_secrets_is_left_alone() -> None:
+    """Nothing is asked of anybody."""
+    environment = {"DATABASE_URL": "postgresql://a:b@c/d", "AWS_ENDPOINT_URL": NOWHERE}
+    assert secret_values.filled(environment) is environment
+
+
+def test_a_member_stands_within_a_value(environment: dict[str, str]) -> None:
+    """An address has its password from the secret, and the rest from the template."""
+    environment["READER_DATABASE_URL"] = "postgresql://r:{secret:stack/reader:password}@db:5432/x"
+    assert settings.load(secret_values.filled(environment)).reader_database_url == "postgresql://r:p4ss@db:5432/x"
+
+
+def test_all_members_are_the_generations_of_a_secret(environment: dict[str, str]) -> None:
+    """In the order of the secret, whose first is the newest."""
+    environment["WEBHOOK_SECRETS"] = "{secret:stack/webhook}"
+    assert settings.load(secret_values.filled(environment)).webhook_secrets == ((2, "n" * 32), (1, "o" * 32))
+
+
+def test_members_of_listed_secrets_are_settings(environment: dict[str, str]) -> None:
+    """What the environment has itself goes before."""
+    environment |= {"SECRETS": "stack/telphin stack/webhook", "TELPHIN_CLIENT_ID": "another"}
+    read = settings.load(secret_values.filled(environment))
+    assert (read.telphin_client_id, read.telphin_client_secret) == ("another", "s3cret")
+
+
+def test_a_missing_secret_or_member_is_named(environment: dict[str, str]) -> None:
+    """And a value is not."""
+    with pytest.raises(Misconfigured, match="refuses the secret stack/none: ResourceNotFoundException"):
+        secret_values.filled({**environment, "SECRETS": "stack/none"})
+    with pytest.raises(Misconfigured, match="stack/reader has no member port") as caught:
+        secret_values.filled({**environment, "GATE_DATABASE_URL": "{secret:stack/reader:port}"})
+    assert "p4ss" not in str(caught.value)
+
+
+def test_a_secrets_manager_that_is_away_is_unavailable(environment: dict[str, str]) -> None:
+    """So a request is answered 503, and not 500."""
+    with pytest.raises(Unavailable):
+        secret_values.filled({**environment, "SECRETS": "stack/telphin", "AWS_ENDPOINT_URL": NOWHERE})
+
+
+def test_a_rotation_is_taken_up(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the password is doubted, at once; else within minutes; and an outage changes nothing."""
+    for name, value in {**environment, "READER_DATABASE_URL": "{secret:stack/rotated:password}"}.items():
+        monkeypatch.setenv(name, value)
+    now = [1_000.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    put(environment["AWS_ENDPOINT_URL"], "stack/rotated", {"password": "old"})
+    process = settings._Current()
+
+    assert process().reader_database_url == "old"
+    put(environment["AWS_ENDPOINT_URL"], "stack/rotated", {"password": "new"})
+    now[0] += settings.DOUBT_SECONDS + 1
+    assert process().reader_database_url == "old"
+    process.doubt()
+    assert process().reader_database_url == "new"
+
+    monkeypatch.setenv("AWS_ENDPOINT_URL", NOWHERE)
+    now[0] += settings.SECRET_SECONDS + 1
+    assert process().reader_database_url == "new"
+
+
+def test_a_request_is_signed_as_botocore_signs_it(environment: dict[str, str]) -> None:
+    """moto checks no signature, so botocore's own signer is the judge of the whole header."""
+    body = b'{"SecretId": "x"}'
+    ours = secret_values._Fetcher(environment)._signed(body, datetime(2026, 11, 21, 4, tzinfo=UTC))
+    unsigned = {name: value for name, value in ours.items() if name != "authorization"}
+    request = AWSRequest("POST", f"https://{ours['host']}/", data=body, headers=unsigned)
+    request.context["timestamp"] = ours["x-amz-date"]
+    signer = SigV4Auth(Credentials("AKID", "SECRET", "TOKEN"), "secretsmanager", "us-east-1")
+    text = signer.string_to_sign(request, signer.canonical_request(request))
+
+    assert ours["authorization"].endswith(f"Signature={signer.signature(text, request)}")
+    assert f"SignedHeaders={signer.signed_headers(signer.headers_to_sign(request))}" in ours["authorization"]
+
+
+def test_the_signature_is_botocores() -> None:
+    """The steps that every form of signing shares."""
+    headers = {"content-type": "application/x-amz-json-1.1", "host": "secretsmanager.us-east-1.amazonaws.com"}
+    request = AWSRequest("POST", f"https://{headers['host']}/", data=b'{"SecretId": "x"}', headers=dict(headers))
+    signer = SigV4Auth(Credentials("AKID", "SECRET"), "secretsmanager", "us-east-1")
+    request.context["timestamp"] = stamp = "20261121T040000Z"
+    request.headers["x-amz-date"] = stamp
+
+    canonical = signer.canonical_request(request)
+    scope = "20261121/us-east-1/secretsmanager/aws4_request"
+    theirs = signer.signature(signer.string_to_sign(request, canonical), request)
+
+    assert signatures.signature("SECRET", scope, stamp, canonical) == theirs
