@@ -178,6 +178,7 @@ class Settings:
     #: The duration of an unanswered call there: `zero`, `whole` as the known script has it, or `skip` the call.
     cdr_unanswered: str = _setting("CDR_UNANSWERED", str, "zero")
     log_level: str = _setting("LOG_LEVEL", str, "INFO")
+    metrics_namespace: str = _setting("METRICS_NAMESPACE", str, "Ringledger")
 
 
 def load(environment: Mapping[str, str]) -> Settings:

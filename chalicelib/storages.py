@@ -57,6 +57,20 @@ def place(settings: Settings, code: str | None, path: str) -> Place:
     return Place(storage.bucket, key)
 
 
+def spellings(settings: Settings, place: Place) -> list[tuple[str, str]]:
+    """Every code and path by which a row may name the object at `place`; an empty code is that of no code.
+
+    Paths are without a slash at their beginning. Raises Misconfigured.
+    """
+    storages = known(settings)
+    return [
+        (code, place.key.removeprefix(storage.prefix))
+        for storage in storages
+        if storage.bucket == place.bucket and place.key.startswith(storage.prefix)
+        for code in ([storage.code, ""] if storage is storages[0] else [storage.code])
+    ]
+
+
 def _storage(word: str) -> Storage:
     code, _, where = word.partition("=")
     bucket, _, prefix = where.partition("/")

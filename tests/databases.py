@@ -72,6 +72,14 @@ def refusal(url: str, statement: str) -> str:
     return ""
 
 
+def migrated(server: Server) -> Settings:
+    """Settings of a bundle on a new database with every migration and role."""
+    url = server.new_database()
+    migrate(url)
+    ensure_roles(settings_of(url))
+    return settings_of(url)
+
+
 def start_server(folder: Path) -> Iterator[Server]:
     """A new server in `folder`, for as long as the iterator lives."""
     with closing(bound("127.0.0.1", 0)) as listener:
@@ -98,7 +106,4 @@ def empty_database(server: Server) -> str:
 @pytest.fixture(scope="module")
 def database(server: Server) -> Settings:
     """A migrated database with its roles, shared by the tests of a module."""
-    url = server.new_database()
-    migrate(url)
-    ensure_roles(settings_of(url))
-    return settings_of(url)
+    return migrated(server)

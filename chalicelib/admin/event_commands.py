@@ -30,7 +30,7 @@ def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
     command.add_argument("--provider", default="", choices=sorted(READERS), help="calls of this provider only")
     add(commands, "redrive", _redrive, "send the dead letters of the event queue back to it")
     _add_quarantine(commands)
-    forget = add(commands, "forget", _forget, "erase a person's number from rows and raw events, on a lawful request")
+    forget = add(commands, "forget", _forget, "erase a person's number and recordings, on a lawful request")
     forget.add_argument("number", metavar="NUMBER", help="with its country code")
 
 
@@ -109,9 +109,10 @@ def _quarantine_retry(arguments: argparse.Namespace, _read: Callable[[], str]) -
 
 
 def _forget(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
-    queue = settings.current().events_queue_url
+    current = settings.current()
+    queue = current.events_queue_url
     waiting = _waiting(queue) if queue else 0
-    touched = forgetting.forget(_owner(), arguments.number, lambda done: at_once(f"webhooks rewritten: {done}"))
+    touched = forgetting.forget(_owner(), current, arguments.number, _tell_rewritten)
     for name, number in sorted(touched.items()):
         say(f"{name}: {number}")
     say("Recorded in ledger.forgotten, without the number.")
@@ -119,6 +120,10 @@ def _forget(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
         note(f"{waiting} messages were on their way: repeat this in some minutes, when they are stored")
     if not queue:
         note("EVENTS_QUEUE_URL is not set, so that nobody looked for messages that are still on their way")
+
+
+def _tell_rewritten(webhooks: int) -> None:
+    at_once(f"webhooks rewritten: {webhooks}")
 
 
 def _waiting(queue: str) -> int:

@@ -118,5 +118,7 @@ def _retry(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
         raise InvalidRequest("Name one call, or say --failed for every one that was given up")
     wanted = recording_list.failed(_owner(), RETRY_LIMIT) if arguments.failed else [arguments.inviteid]
     files = recording_list.again(_owner(), wanted)
+    if arguments.inviteid and not files:
+        raise InvalidRequest(f"No recording of {arguments.inviteid} was given up or waits; `recording list` says more")
     recording_queue.send(queue, files)
     say(f"{len(files)} recordings are fetched again.")

@@ -7,6 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from chalicelib import settings
@@ -16,10 +17,13 @@ from chalicelib.platform.postgres import Connection, connection
 from chalicelib.replication import deliveries, overview, run, targets
 from chalicelib.replication.run import DONE, Progress, Surroundings
 from chalicelib.replication.runs import Order, Run
+from chalicelib.replication.turn import Turn
 
 LIST_LIMIT = 100
 RUNS_SHOWN = 10
 REASON_WIDTH = 80
+# Those of calls; far beyond them no time zone can be reckoned with.
+YEARS = range(1970, 2200)
 BAR_WIDTH = 30
 BAR_SECONDS = 0.2
 # Of the admin Lambda's fifteen minutes, those in which a run may go on; the hourly one takes up the rest.
@@ -55,7 +59,11 @@ def _add_run(under: Subparsers[argparse.ArgumentParser]) -> None:
 
 
 def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
+    moment = None
+    with suppress(ValueError):
+        moment = datetime.fromisoformat(text)
+    if moment is None or moment.year not in YEARS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time such as 2026-11-20 or 2026-11-20T09:00+03:00")
     return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 
@@ -67,7 +75,8 @@ def _status(_arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     rows = [tuple(map(str, each)) for each in overview.targets(_owner())]
     table(("CRM", "PENDING", "DELIVERED", "REJECTED", "CORRECTED"), rows)
     for target, source, acknowledged in overview.cursors(_owner()):
-        say(f"{target}: everything of {source} is answered for up to {minute(acknowledged)} UTC")
+        until = f"answered for up to {minute(acknowledged)} UTC" if acknowledged else "still to be read whole"
+        say(f"{target}: everything of {source} is {until}")
     told = overview.latest(_owner(), RUNS_SHOWN)
     if told:
         say("")
@@ -99,22 +108,28 @@ def _retry(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     around, now = _surroundings(), _now()
     target = targets.name(around.settings)
     say(f"{deliveries.retry(around.writer, target, arguments.id)} rejected rows are pending again.")
-    _told([run.start(around, Order(target, "", "retry", now, now))])
+    ended = run.start(around, Order(target, "", "retry", now, now))
+    _told(ended)
+    _complain([ended.outcome])
 
 
 def _run(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
-    around, now, ended = _surroundings(), _now(), []
+    around, now = _surroundings(), _now()
     targets.check(around.settings)
-    while cut_off := run.resume(around):
-        say(f"run {cut_off.id} was cut off and has been taken up")
-        ended.append(cut_off)
-        if not cut_off.outcome:
-            break
     kind = "full" if arguments.full else "since" if arguments.since else "incremental"
-    for source in around.settings.replication_sources:
-        order = run.order(around, kind, source, now, arguments.since)
-        ended.append(run.start(around, order._replace(resend=arguments.resend)))
-    _told(ended)
+
+    def order(source: str) -> Order:
+        return run.order(around, kind, source, now, arguments.since)._replace(resend=arguments.resend)
+
+    turn, outcomes = Turn(around, around.settings.replication_sources, order), []
+    for ended in turn.runs():
+        if ended.id in turn.taken_up:
+            say(f"run {ended.id} was cut off and has been taken up")
+        _told(ended)
+        outcomes.append(ended.outcome)
+        if not ended.outcome:
+            break
+    _complain(outcomes)
 
 
 def _surroundings() -> Surroundings:
@@ -124,15 +139,17 @@ def _surroundings() -> Surroundings:
     return Surroundings(_owner(), settings.current(), remaining, _Bar().show)
 
 
-def _told(ended: list[Run]) -> None:
-    for each in ended:
-        counts, order = each.counts, each.order
-        what = f"{order.kind}, {order.origin or 'rejected rows'} to {order.target}"
-        say(f"run {each.id}, {what}: {each.outcome or 'put aside'}")
-        for names in (("read", "existing", "left_out", "corrected"), ("sent", "delivered", "rejected", "undelivered")):
-            say("  " + ", ".join(f"{name.replace('_', ' ')} {counts[name]}" for name in names))
-        say(f"  retried {counts['retried']}, uncertain {counts['uncertain']}; {each.seconds:.1f} seconds")
-    stopped = [each.outcome for each in ended if each.outcome not in {DONE, ""}]
+def _told(ended: Run) -> None:
+    counts, order = ended.counts, ended.order
+    what = f"{order.kind}, {order.origin or 'rejected rows'} to {order.target}"
+    say(f"run {ended.id}, {what}: {ended.outcome or 'put aside'}")
+    for names in (("read", "existing", "left_out", "corrected"), ("sent", "delivered", "rejected", "undelivered")):
+        say("  " + ", ".join(f"{name.replace('_', ' ')} {counts[name]}" for name in names))
+    say(f"  retried {counts['retried']}, uncertain {counts['uncertain']}; {ended.seconds:.1f} seconds")
+
+
+def _complain(outcomes: list[str]) -> None:
+    stopped = [outcome for outcome in outcomes if outcome not in {DONE, ""}]
     if stopped:
         raise ReplicationStopped(stopped[0])
 

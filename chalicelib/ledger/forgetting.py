@@ -1,7 +1,7 @@
 """Erases a person's number from rows, raw events and the quarantine, on a lawful request, and records that it did.
 
 Its digits become zeros of the same number, so that everything keeps its shape; calls whose raw events are there are
-worked out again from what is left.
+worked out again from what is left. The recordings of its calls are deleted: what they hold is the person's voice.
 """
 
 from __future__ import annotations
@@ -11,15 +11,17 @@ import re
 from base64 import b64decode, b64encode
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.calls.events import CallKey
 from chalicelib.errors import InvalidRequest
-from chalicelib.ledger import store
+from chalicelib.ledger import recording_files, store
 from chalicelib.ledger.rows import columns
-from chalicelib.platform.postgres import Connection
+from chalicelib.platform.postgres import Connection, Row
+from chalicelib.settings import Settings
 
+VOICES = "voice files"
 SHORTEST = 7
 NATIONAL = 10
 EVENTS_AT_ONCE = 500
@@ -35,6 +37,11 @@ UPDATE ledger.events SET query = new.query, body = new.body
 FROM unnest(%s::timestamp[], %s::uuid[], %s::text[], %s::bytea[]) AS new (accepted_at, id, query, body)
 WHERE events.accepted_at = new.accepted_at AND events.id = new.id
 """
+_OF_CALLS = """
+SELECT inviteid FROM ledger.records
+JOIN unnest(%s::text[], %s::text[], %s::text[]) AS given (provider, client, call_id) USING (provider, client, call_id)
+"""
+_OF_ROWS = "SELECT inviteid FROM calls.success WHERE inviteid IS NOT NULL AND success::text ~ %s"
 _QUARANTINE = "SELECT id, message FROM ledger.quarantine ORDER BY id"
 _REWRITE_QUARANTINE = "UPDATE ledger.quarantine SET message = %s WHERE id = %s"
 
@@ -73,15 +80,22 @@ SELECT count(*) FROM gone
 _RECORD = "INSERT INTO ledger.forgotten (touched) VALUES (%s)"
 
 
-def forget(owner: Connection, number: str, tell: Callable[[int], None]) -> Counter[str]:
-    """Erase `number` and answer how many rows of which table held it; `tell` hears how many webhooks are through.
+def forget(owner: Connection, settings: Settings, number: str, tell: Callable[[int], None]) -> Counter[str]:
+    """Erase `number` and answer how many rows of which table held it, and how many voice files went.
 
-    Raises InvalidRequest when it has too few digits to be one person's.
+    `tell` hears how many webhooks are through. Raises InvalidRequest when it has too few digits to be one person's,
+    Unavailable when S3 is away; repeated, it goes on where it was broken off.
     """
     digits = _digits(number)
     touched: Counter[str] = Counter()
     calls: dict[CallKey, store.Span] = {}
-    for key, accepted_at in _rewrite_events(owner, digits, tell):
+
+    def erase(inviteids: list[Row]) -> None:
+        now = datetime.now(UTC).replace(tzinfo=None)
+        touched[VOICES] += recording_files.erase(owner, settings, [inviteid for (inviteid,) in inviteids], now)
+
+    erase(owner.execute(_OF_ROWS, [_PATTERN.format(digits)]))
+    for key, accepted_at in _rewrite_events(owner, digits, erase, tell):
         touched["ledger.events"] += 1
         first, last = calls.get(key, (accepted_at, accepted_at))
         calls[key] = (min(first, accepted_at), max(last, accepted_at))
@@ -112,7 +126,9 @@ def _erased(content: bytes, digits: str) -> bytes:
     return re.sub(_PATTERN_IN_FORMS.format(digits).encode(), rb"\g<1>" + b"0" * len(digits), content)
 
 
-def _rewrite_events(owner: Connection, digits: str, tell: Callable[[int], None]) -> list[tuple[CallKey, datetime]]:
+def _rewrite_events(
+    owner: Connection, digits: str, erase: Callable[[list[Row]], None], tell: Callable[[int], None]
+) -> list[tuple[CallKey, datetime]]:
     found: list[tuple[CallKey, datetime]] = []
     after: list[object] = [datetime.min, "00000000-0000-0000-0000-000000000000"]  # noqa: DTZ901 - before any event
     while rows := owner.execute(_EVENTS, [*after, digits.encode(), digits, EVENTS_AT_ONCE]):
@@ -123,6 +139,8 @@ def _rewrite_events(owner: Connection, digits: str, tell: Callable[[int], None])
                 new.append((accepted_at, identity, *erased))
                 found.append((CallKey(provider, client, call_id), accepted_at))
         if new:
+            # Before: afterwards nothing would lead to them any more.
+            erase(owner.execute(_OF_CALLS, columns(key for key, _ in found[-len(new) :])))
             owner.execute(_REWRITE, columns(new))
             tell(len(found))
         after = list(rows[-1][:2])

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from chalicelib import metrics
 from chalicelib.errors import RingledgerError
 from chalicelib.ledger.intake import Refused
 from chalicelib.ledger.rows import columns
@@ -85,6 +86,7 @@ def _insert(writer: Connection, rows: Sequence[tuple[str, str, int, str, str]]) 
             for name, provider, extension, reason, text in rows
         ]
         writer.execute(_KEEP, columns(bare))
+        metrics.publish("ingest", {"messages_quarantined": len(rows)})
 
 
 def _kept(row: Row) -> Kept:

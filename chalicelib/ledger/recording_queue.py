@@ -50,9 +50,16 @@ def read(text: str) -> File:
     """The file that a message names. Raises InvalidRequest when it names none."""
     try:
         said = json.loads(text)
-        return File(*(str(said[name]) for name in File._fields))
+        return File(*(_storable(str(said[name])) for name in File._fields))
     except (ValueError, TypeError, LookupError):
         raise InvalidRequest("The message names no recording") from None
+
+
+def _storable(text: str) -> str:
+    """The same text, if PostgreSQL has such a one. Raises ValueError for NUL and lone surrogates."""
+    if b"\0" in text.encode():
+        raise ValueError("NUL is no character of PostgreSQL's")
+    return text
 
 
 def claim(writer: Connection, file: File, seconds: float) -> Claim | None:

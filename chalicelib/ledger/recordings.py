@@ -34,28 +34,30 @@ class Stored(NamedTuple):
     expires: datetime | None
 
 
-# Of a file that is there already the new call gets all that is known; the second part sees what was there before.
+# Of a file that is there already, or was and is gone for good, the new call gets all that is known; the second part
+# sees what was there before.
 _LEARN = """
 WITH given (inviteid, provider, client, recording) AS (
     SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[])
 ),
 made AS (
     INSERT INTO ledger.recordings AS old (
-        inviteid, provider, client, recording, state, storage, path, size, domain, expires_at
+        inviteid, provider, client, recording, state, storage, path, size, domain, expires_at, deleted_at
     )
-    SELECT given.*, coalesce(twin.state, 'pending'), twin.storage, twin.path, twin.size, twin.domain, twin.expires_at
+    SELECT given.*, coalesce(twin.state, 'pending'), twin.storage, twin.path, twin.size, twin.domain, twin.expires_at,
+        twin.deleted_at
     FROM given LEFT JOIN LATERAL (
         SELECT * FROM ledger.recordings AS other
         WHERE (other.provider, other.client, other.recording) = (given.provider, given.client, given.recording)
-            AND other.recording <> '' AND other.state = 'ready'
-        LIMIT 1
+            AND other.recording <> '' AND other.state IN ('ready', 'deleted')
+        ORDER BY other.state = 'ready' DESC LIMIT 1
     ) AS twin ON true
     ORDER BY given.inviteid
     ON CONFLICT (inviteid) DO UPDATE SET
         provider = excluded.provider, client = excluded.client, recording = excluded.recording,
         state = excluded.state, storage = excluded.storage, path = excluded.path, size = excluded.size,
-        domain = excluded.domain, expires_at = excluded.expires_at, deleted_at = NULL, attempts = 0, reason = '',
-        due_at = now(), changed_at = now()
+        domain = excluded.domain, expires_at = excluded.expires_at, deleted_at = excluded.deleted_at,
+        attempts = 0, reason = '', due_at = now(), changed_at = now()
     WHERE old.recording <> excluded.recording
     RETURNING *
 )
@@ -92,12 +94,13 @@ counted AS (
 SELECT inviteid FROM fact ORDER BY inviteid
 """
 
+# What is ready stays so, whatever becomes of a second attempt.
 _SETTLE = f"""
 WITH fact AS (
     UPDATE ledger.recordings SET
         state = %s, reason = %s, storage = %s, path = %s, size = %s, domain = client, expires_at = %s,
         attempts = attempts * (%s <> 'pending')::integer, due_at = now(), changed_at = now(), told = ''
-    WHERE inviteid = ANY (%s::uuid[]) AND state <> 'deleted'
+    WHERE inviteid = ANY (%s::uuid[]) AND (state = 'pending' OR state = 'failed' AND %s <> 'failed')
     RETURNING *
 ),
 shown AS (
@@ -124,11 +127,41 @@ WITH fact AS (
 ),
 shown AS (
     UPDATE calls.success AS call SET callrecdel_dt = fact.deleted_at
+    FROM fact WHERE call.inviteid = fact.inviteid AND call.recexpirets <= fact.deleted_at
+    RETURNING call.inviteid
+),
+{_COUNTED}"""  # noqa: S608 - constants of this module
+
+# The fact stays, so that no replay and no operator has the file fetched again.
+_FORGET = f"""
+WITH fact AS (
+    INSERT INTO ledger.recordings AS old (inviteid, state, deleted_at)
+    SELECT inviteid, 'deleted', %s::timestamp FROM calls.success
+    WHERE inviteid = ANY (%s::uuid[]) AND (isrec OR callrecpath <> '')
+    UNION
+    SELECT inviteid, 'deleted', %s::timestamp FROM ledger.recordings
+    WHERE inviteid = ANY (%s::uuid[]) AND recording <> ''
+    ON CONFLICT (inviteid) DO UPDATE SET
+        state = 'deleted', reason = '', storage = NULL, path = NULL, size = NULL, expires_at = NULL,
+        deleted_at = coalesce(old.deleted_at, excluded.deleted_at), changed_at = now(),
+        told = CASE old.state WHEN 'deleted' THEN old.told ELSE '' END
+    RETURNING inviteid, deleted_at
+),
+shown AS (
+    UPDATE calls.success AS call SET
+        isrec = true, callrecpath = NULL, callstoragecode = NULL, callrecsize = NULL, recexpirets = NULL,
+        callrecdel_dt = fact.deleted_at
     FROM fact WHERE call.inviteid = fact.inviteid
     RETURNING call.inviteid
 ),
 {_COUNTED}"""  # noqa: S608 - constants of this module
 
+_SHOWN = """
+SELECT EXISTS (
+    SELECT FROM ledger.recordings
+    WHERE provider = %s AND client = %s AND recording = %s AND state = 'ready' AND storage = %s AND path = %s
+)
+"""
 _OF_FILE = """
 SELECT inviteid FROM ledger.recordings
 WHERE provider = %s AND client = %s AND recording = %s AND recording <> '' AND state <> 'deleted'
@@ -180,6 +213,19 @@ def settle_deleted(writer: Connection, inviteids: Sequence[UUID], now: datetime)
         return [row[0] for row in writer.execute(_DELETE, [now, ids])]
 
 
+def settle_forgotten(owner: Connection, inviteids: Sequence[UUID], now: datetime) -> None:
+    """The voices of these calls are gone since `now`, naive UTC, for good, and with them where they were."""
+    ids = [str(inviteid) for inviteid in inviteids]
+    with owner.transaction():
+        owner.execute(_LOCK, [ids])
+        owner.execute(_FORGET, [now, ids, now, ids])
+
+
+def is_shown(writer: Connection, file: File, stored: Stored) -> bool:
+    """Whether any call names this object as the recording `file`."""
+    return bool(writer.execute(_SHOWN, [*file, stored.storage, stored.path])[0][0])
+
+
 def _of_file(writer: Connection, file: File) -> list[UUID]:
     return [inviteid for (inviteid,) in writer.execute(_OF_FILE, file)]
 
@@ -191,7 +237,7 @@ def _settle(
     place = stored or (None, None, None, None)
     with writer.transaction():
         writer.execute(_LOCK, [ids])
-        return [row[0] for row in writer.execute(_SETTLE, [state, reason, *place, state, ids])]
+        return [row[0] for row in writer.execute(_SETTLE, [state, reason, *place, state, ids, state])]
 
 
 def _shown(  # noqa: PLR0913, PLR0917 - the columns of a row

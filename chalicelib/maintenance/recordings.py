@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime
 from uuid import UUID
 
-from chalicelib import storages
-from chalicelib.ledger import recording_notices, recording_queue, recordings
-from chalicelib.platform import objects
+from chalicelib.ledger import recording_files, recording_notices, recording_queue, recordings
+from chalicelib.ledger.recording_files import Held
 from chalicelib.platform.postgres import Connection
 from chalicelib.settings import Settings
-from chalicelib.storages import NoPlace
 
 # A message that is on its way is not sent again at once.
 OVERDUE_SECONDS = 600
@@ -25,8 +22,6 @@ WHERE recexpirets IS NOT NULL AND callrecdel_dt IS NULL AND callrecpath <> ''
     AND recexpirets <= %s AND (recexpirets, inviteid) > (%s, %s)
 ORDER BY recexpirets, inviteid LIMIT %s
 """
-
-logger = logging.getLogger(__name__)
 
 
 def queue_overdue(writer: Connection, settings: Settings) -> int:
@@ -47,18 +42,8 @@ def delete_expired(writer: Connection, settings: Settings, now: datetime) -> int
     after: list[object] = [datetime.min, str(UUID(int=0))]  # noqa: DTZ901 - before any file
     while count < LIMIT and (rows := writer.execute(_EXPIRED, [now, *after, AT_ONCE])):
         after = list(rows[-1][:2])
-        gone = [inviteid for _, inviteid, code, path in rows if _delete(settings, code, path)]
+        gone = recording_files.delete_expired(writer, settings, [Held(*row[1:]) for row in rows], now)
         changed = recordings.settle_deleted(writer, gone, now) if gone else []
         recording_notices.tell(writer, settings.recording_target, changed)
         count += len(changed)
     return count
-
-
-def _delete(settings: Settings, code: str | None, path: str) -> bool:
-    try:
-        place = storages.place(settings, code, path)
-    except NoPlace as fault:
-        logger.warning("an expired recording is in no storage of ours: %s", fault.message)
-        return False
-    objects.delete(*place)
-    return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from chalicelib import edge, settings
+from chalicelib import edge, metrics, settings
 from chalicelib.ledger import recording_notices
 from chalicelib.maintenance import closing, partitions, recordings
 from chalicelib.platform import postgres
@@ -23,4 +23,5 @@ def handle(now: datetime | None = None) -> None:
     deleted = recordings.delete_expired(writer, current, now)
     told = recording_notices.tell_forgotten(writer, current.recording_target)
     done = {"made": made, "dropped": dropped, "closed": closed, "queued": queued, "deleted": deleted, "told": told}
+    metrics.publish("maintenance", {"calls_closed": closed})
     edge.logger().info("maintenance", extra={"surface": "maintenance", **done})

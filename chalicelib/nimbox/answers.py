@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
@@ -31,12 +32,15 @@ class Verdict(NamedTuple):
     halts: bool = False
 
 
-def read(status: int, body: bytes) -> Verdict:
-    """The verdict of an answer. Documented errors come with status 200; a 4xx is believed as well, a 5xx never is."""
+def read(status: int, body: bytes, without_secrets: Callable[[str], str] = str) -> Verdict:
+    """The verdict of an answer; its reason quotes what `without_secrets` leaves of it.
+
+    Documented errors come with status 200; a 4xx is believed as well, a 5xx never is.
+    """
     content = _parsed(body)
     if isinstance(content, dict) and status < HTTPStatus.INTERNAL_SERVER_ERROR:
         if content.get("error") is True and isinstance(content.get("errors", {}), dict):
-            return _refused(status, content.get("errors", {}))
+            return _refused(status, content.get("errors", {}), without_secrets)
         identities = [content.get("contactId"), content.get("phonecallId")]
         if (
             status < HTTPStatus.MULTIPLE_CHOICES
@@ -44,7 +48,7 @@ def read(status: int, body: bytes) -> Verdict:
             and all(map(_is_identity, identities))
         ):
             return Verdict("delivered", contact_id=tell(identities[0]), phonecall_id=tell(identities[1]))
-    text = body.decode(errors="replace") if isinstance(body, bytes) else ""
+    text = without_secrets(body.decode(errors="replace"))
     reason = tell(f"an unexpected answer, status {status}: {text or 'nothing'}")
     lost = status < HTTPStatus.MULTIPLE_CHOICES or status in _GATEWAY
     return Verdict("pending", reason, lost=lost, halts=status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
@@ -56,8 +60,9 @@ def tell(content: object) -> str:
     return " ".join(text.encode(errors="replace").decode().split())[:REASON_LIMIT]
 
 
-def _refused(status: int, errors: dict[str, Any]) -> Verdict:
-    reason = tell(json.dumps(errors, ensure_ascii=False) if errors else "the CRM gave no reason")
+def _refused(status: int, errors: dict[str, Any], without_secrets: Callable[[str], str]) -> Verdict:
+    said = without_secrets(json.dumps(errors, ensure_ascii=False)) if errors else "the CRM gave no reason"
+    reason = tell(said)
     # Nothing is wrong with the call then, and every other one would be refused too.
     if "token" in errors or status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return Verdict("pending", reason, halts=True)

@@ -6,25 +6,29 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
+from html import escape
 from http import HTTPStatus
 from urllib.parse import quote, urlencode, urlsplit
 
 import urllib3
-from urllib3 import HTTPConnectionPool, exceptions
+from urllib3 import exceptions
 from urllib3.util import make_headers
 
-from chalicelib.errors import Misconfigured
-from chalicelib.nimbox.answers import BODY_LIMIT, Verdict, read
+from chalicelib.errors import Misconfigured, RingledgerError
+from chalicelib.nimbox import connections
+from chalicelib.nimbox.answers import BODY_LIMIT, Verdict, read, tell
 from chalicelib.nimbox.pace import Pace, Timing, backoff
 
-__all__ = ["Client", "PhoneCall", "Service", "Timing", "Verdict"]
+__all__ = ["Client", "PhoneCall", "Service", "Stopped", "Timing", "Verdict"]
 
 CREATE = "/direct/items/phonecalls/create"
-CONNECT_SECONDS = 5
 REPEATS = 3
 # A server that wants more rest than this is left alone until the next run.
 LONGEST_PAUSE = 60.0
 HIDDEN = "…"
+# A shorter value of a link is no secret, and hiding it would spoil the text around it.
+SECRET_CHARACTERS = 8
 
 # The request had not left yet when these happened.
 _NOT_SENT = (
@@ -62,6 +66,12 @@ class PhoneCall:
     url: str = ""
 
 
+class Stopped(RingledgerError):
+    """The server was asked for nothing, since nothing more shall be tried."""
+
+    code = "stopped"
+
+
 class Client:
     """The service for as many threads as it has connections."""
 
@@ -76,19 +86,21 @@ class Client:
         self._stopping = stopping
         self._pace = Pace(service.rate, timing)
         self._headers: dict[str, str] = {"Accept": "application/json"}
-        self._pool: HTTPConnectionPool = urllib3.connection_from_url(
-            service.url,
-            maxsize=service.connections,
-            block=True,
-            timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=service.seconds),
-        )
+        self._pool = connections.pool(service.url, service.connections, service.seconds)
 
     def create(self, call: PhoneCall) -> Verdict:
-        """Offer `call` until the server has said yes or no, or it is of no use to go on. Raises nothing of urllib3."""
+        """Offer `call` until the server has said yes or no, or it is of no use to go on.
+
+        Raises Stopped, and nothing of urllib3.
+        """
+        self._pace.wait()
+        if self._stopping():
+            raise Stopped
         verdict, wait = self._offered(call)
         lost, resent, repeats = verdict.lost, False, 0
         while wait is not None and repeats < REPEATS:
             self._timing.sleep(wait or backoff(repeats, self._timing))
+            self._pace.wait()
             if self._stopping():
                 break
             repeats += 1
@@ -103,17 +115,16 @@ class Client:
 
     def _offered(self, call: PhoneCall) -> tuple[Verdict, float | None]:
         """The verdict of one request, and the seconds until the next: 0 as usual, None when there is to be none."""
-        self._pace.wait()
         try:
             response, body = self._request(call)
             if response.status == HTTPStatus.UNAUTHORIZED and self._credentials_asked(response):
                 response, body = self._request(call)
         except exceptions.SSLError as fault:
-            return Verdict("pending", f"no trustworthy connection: {self._told(fault)}", halts=True), None
+            return Verdict("pending", f"no trustworthy connection: {self._told(fault, call)}", halts=True), None
         except (exceptions.HTTPError, OSError) as fault:
-            return Verdict("pending", f"no answer: {self._told(fault)}", lost=not isinstance(fault, _NOT_SENT)), 0.0
-        verdict = read(response.status, body)
-        verdict = verdict._replace(reason=self._without_token(verdict.reason))
+            lost = not isinstance(fault, _NOT_SENT)
+            return Verdict("pending", f"no answer: {self._told(fault, call)}", lost=lost), 0.0
+        verdict = read(response.status, body, partial(self._without_secrets, call))
         if verdict.state != "pending" or not _may_pass(response.status):
             return verdict, None
         return self._pause(verdict, response)
@@ -134,17 +145,12 @@ class Client:
         return response, self._body(response)
 
     def _body(self, response: urllib3.BaseHTTPResponse) -> bytes:
-        until = self._timing.now() + self._service.seconds
         body = b""
         while chunk := response.read1(BODY_LIMIT):
             body += chunk
-            late = self._timing.now() > until
-            if late or len(body) > BODY_LIMIT:
+            if len(body) > BODY_LIMIT:
                 # What is still to come would be taken for the next answer's beginning.
                 response.close()
-            if late:
-                raise exceptions.ReadTimeoutError(self._pool, "", f"no whole answer in {self._service.seconds} seconds")
-            if len(body) > BODY_LIMIT:
                 break
         response.release_conn()
         return body
@@ -166,16 +172,24 @@ class Client:
         self._pace.pause(seconds)
         return verdict, seconds
 
-    def _told(self, fault: Exception) -> str:
-        text = f"{type(fault).__name__}: {fault}"
-        return self._without_token(" ".join(text.split())[:BODY_LIMIT])[:300]
+    def _told(self, fault: Exception, call: PhoneCall) -> str:
+        return tell(self._without_secrets(call, f"{type(fault).__name__}: {fault}"))
 
-    def _without_token(self, text: str) -> str:
-        # An error page may quote the address that was asked for.
-        token = self._service.token
-        for form in (token, quote(token), quote(token, safe="")):
-            text = text.replace(form, HIDDEN) if form else text
+    def _without_secrets(self, call: PhoneCall, text: str) -> str:
+        """Hide the token and the key of the link: an error page may quote the address that was asked for."""
+        values = [part.partition("=")[2] for part in urlsplit(call.url).query.split("&")]
+        secrets = [self._service.token, *(value for value in values if len(value) >= SECRET_CHARACTERS)]
+        forms = {form for word in secrets for form in _spellings(word)}
+        # The longest first: a shorter one may be a part of it.
+        for form in sorted(forms, key=len, reverse=True):
+            text = text.replace(form, HIDDEN)
         return text
+
+
+def _spellings(word: str) -> set[str]:
+    """The word as pages may quote it: as it is, as a part of an address, of an address in an address, and of HTML."""
+    encoded = [word, quote(word), quote(word, safe=""), quote(quote(word, safe=""), safe="")]
+    return {form for each in encoded for form in (each, each.lower(), escape(each))} if word else set()
 
 
 def _may_pass(status: int) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import quopri
+import re
 from collections.abc import Callable, Iterator
 from email.message import Message
 from email.parser import HeaderParser
@@ -23,6 +24,8 @@ FIELD_LIMIT = 4_096
 #: The parameters of `upload`: fields of its form, also where a client gives each of them a type as files have.
 FIELDS = frozenset({"password", "presigned", "name"})
 
+# Also of one that cannot be read.
+_FILENAME = re.compile(r";\s*filename[*0-9]*\s*=", re.IGNORECASE)
 _DECODERS: dict[str, Callable[[bytes], bytes]] = {"base64": base64.b64decode, "quoted-printable": quopri.decodestring}
 
 
@@ -88,7 +91,7 @@ def _cut(body: bytes, boundary: bytes) -> Iterator[tuple[Message, bytes | None]]
 
 def _is_file(head: Message) -> bool:
     # A field of a form has a name alone, as a rule.
-    if _filename(head):
+    if _FILENAME.search(head.get("Content-Disposition", "")):
         return True
     return bool(head["Content-Type"] or head["Content-Transfer-Encoding"]) and _field(head) not in FIELDS
 

@@ -148,4 +148,6 @@ def _talk(provider: str, client: str, identity: str, legs: list[dict[str, Any]])
 
 def _leg(leg: dict[str, Any]) -> Leg:
     said = [leg[name] for name in ("leg_id", "extension", "device", "state", "a", "b")]
-    return Leg(*said, *(datetime.fromisoformat(leg[name]) for name in ("began", "since")))
+    # What was written down by an older version does not tell when the leg began.
+    times = (leg.get("began", leg["since"]), leg["since"])
+    return Leg(*said, *map(datetime.fromisoformat, times))

@@ -25,7 +25,7 @@ BLOCK_BYTES = 1 << 16
 REDIRECTS = 5
 CONNECT_SECONDS = 5
 READ_SECONDS = 15
-HTTPS_PORT = 443
+HTTP_PORT, HTTPS_PORT = 80, 443
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # What of an address's path is a delimiter, or is encoded already.
@@ -63,27 +63,45 @@ class _Target(NamedTuple):
     host: str
     port: int
     path: str
-    address: str
+    addresses: tuple[str, ...]
 
 
 class _Pinned(HTTPConnection):
-    """A connection to an address that was checked, in the name of its host."""
+    """A connection to one of the addresses that were checked, in the name of their host."""
 
     def __init__(self, target: _Target) -> None:
         super().__init__(target.host, target.port, timeout=READ_SECONDS)
+        # Left out of the Host header, which whoever signed the address left it out of too.
+        self.default_port = HTTPS_PORT if target.secure else HTTP_PORT
         self._target = target
         self._line: socket.socket | None = None
+        self._ended = False
 
     def connect(self) -> None:
-        self.sock = socket.create_connection((self._target.address, self._target.port), CONNECT_SECONDS)
+        self.sock = self._connected()
         self.sock.settimeout(READ_SECONDS)
         # A copy of the descriptor: http.client gives its own away as soon as an answer begins.
         self._line = socket.socket(fileno=os.dup(self.sock.fileno()))
+        if self._ended:
+            raise TimeoutError
         if self._target.secure:
             self.sock = _tls().wrap_socket(self.sock, server_hostname=self._target.host)
 
+    def _connected(self) -> socket.socket:
+        fault: OSError = TimeoutError()
+        for address in self._target.addresses:
+            if self._ended:
+                break
+            try:
+                return socket.create_connection((address, self._target.port), CONNECT_SECONDS)
+            except OSError as refused:
+                fault = refused
+        raise fault
+
     def cut(self) -> None:
         """End whatever waits for the peer."""
+        # First: a connection that is only being made sees it as soon as there is a line to shut down.
+        self._ended = True
         if self._line is not None:
             try:
                 self._line.shutdown(socket.SHUT_RDWR)
@@ -132,7 +150,7 @@ def fetch(url: str, into: BinaryIO, rules: Rules, headers: Mapping[str, str]) ->
         onward = _step(target, into, rules, sent, until)
         if isinstance(onward, int):
             return onward
-        url = urljoin(url, onward)
+        url = _joined(url, onward)
         target = _checked(url, rules)
     raise DownloadRefused(f"{first.host} redirects more than {REDIRECTS} times")
 
@@ -144,18 +162,30 @@ def _step(target: _Target, into: BinaryIO, rules: Rules, headers: Mapping[str, s
         try:
             asked = {"Accept-Encoding": "identity", "User-Agent": "ringledger", **headers}
             connection.request("GET", target.path, headers=asked)
-            response = connection.getresponse()
-            if response.status in _REDIRECTS:
-                return response.headers.get("Location", "")
-            if response.status != HTTPStatus.OK:
-                raise DownloadFailed(f"{target.host} answered with status {response.status}")
-            size = _copy(response, into, rules.limit)
+            with connection.getresponse() as response:
+                if response.status in _REDIRECTS:
+                    return _location(response)
+                if response.status != HTTPStatus.OK:
+                    raise DownloadFailed(f"{target.host} answered with status {response.status}")
+                size = _copy(response, into, rules.limit)
         except (OSError, HTTPException, ValueError) as fault:
             if not deadline.passed:
                 raise DownloadFailed(f"{target.host} broke off: {type(fault).__name__}") from None
         if deadline.passed:
             raise DownloadFailed(f"{target.host} took longer than {rules.seconds:g} seconds")
     return size
+
+
+def _location(response: HTTPResponse) -> str:
+    """Where a redirect leads; as browsers do, bytes beyond ASCII are taken for UTF-8."""
+    return response.headers.get("Location", "").encode("latin-1").decode("utf-8", "replace")
+
+
+def _joined(url: str, onward: str) -> str:
+    try:
+        return urljoin(url, onward)
+    except ValueError:
+        raise DownloadRefused("A redirect leads to an address that is none") from None
 
 
 def _copy(response: HTTPResponse, into: BinaryIO, limit: int) -> int:
@@ -182,16 +212,16 @@ def _checked(url: str, rules: Rules) -> _Target:
     secure = parts.scheme == "https"
     if parts.username is not None or not (secure or (rules.loopback and parts.scheme == "http")):
         raise DownloadRefused(f"Files are taken over https only, not from {parts.scheme or 'nowhere'}://{host}")
-    address = _address(host, rules)
-    if not _own(address) and (not secure or port not in {None, HTTPS_PORT}):
+    addresses = _addresses(host, rules)
+    if not all(map(_own, addresses)) and (not secure or port not in {None, HTTPS_PORT}):
         raise DownloadRefused(f"Files are taken over https on port {HTTPS_PORT} only, not from {host}")
     path = quote(parts.path or "/", safe=_AS_IT_IS)
     query = f"?{quote(parts.query, safe=_AS_IT_IS)}" if parts.query else ""
-    return _Target(secure, host, port or (HTTPS_PORT if secure else 80), path + query, address)
+    return _Target(secure, host, port or (HTTPS_PORT if secure else HTTP_PORT), path + query, addresses)
 
 
-def _address(host: str, rules: Rules) -> str:
-    """One of the host's addresses, when all of them may be asked."""
+def _addresses(host: str, rules: Rules) -> tuple[str, ...]:
+    """The host's addresses, when all of them may be asked."""
     listed = any(host == name or (name.startswith(".") and host.endswith(name)) for name in rules.hosts)
     local = rules.loopback and (host == "localhost" or host.startswith("127.") or host == "::1")
     if not (listed or local):
@@ -200,10 +230,10 @@ def _address(host: str, rules: Rules) -> str:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         raise DownloadFailed(f"The name {host} leads nowhere") from None
-    addresses = [str(entry[4][0]) for entry in found]
+    addresses = tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
     if not all((rules.loopback and _own(address)) or (listed and _is_public(address)) for address in addresses):
         raise DownloadRefused(f"The host {host} is not on the public internet, or not among RECORDING_HOSTS")
-    return addresses[0]
+    return addresses
 
 
 def _own(address: str) -> bool:
@@ -212,15 +242,14 @@ def _own(address: str) -> bool:
 
 def _is_public(address: str) -> bool:
     found = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(found, ipaddress.IPv6Address) and (
-        found.ipv4_mapped or found.sixtofour or found.teredo or found in _TRANSLATED
-    ):
-        # It stands for an address of the older protocol, which may be anybody's.
+    if isinstance(found, ipaddress.IPv6Address) and (found not in _UNICAST or found.sixtofour or found.teredo):
+        # Outside are those of one site, and those that stand for an address of the older protocol, as these two do.
         return False
     return found.is_global and not found.is_multicast
 
 
-_TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
+#: Of IPv6 all that is given out to the public (RFC 4291 section 2.4).
+_UNICAST = ipaddress.ip_network("2000::/3")
 
 
 @lru_cache(maxsize=1)

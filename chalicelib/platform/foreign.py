@@ -15,9 +15,17 @@ CONNECT_SECONDS = 10
 READ_SECONDS = 300
 ROWS_AT_ONCE = 1_000
 MYSQL_PORT = 3306
+# A server that has vanished is noticed in time; what PyMySQL does by READ_SECONDS, libpq leaves to the kernel.
+LASTING: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS, "tcp_user_timeout": 60_000, "keepalives_idle": 30}
 SCHEMES = ("mysql", "mariadb", "postgresql", "postgres")
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*)?")
+
+
+class ForeignUnavailable(Unavailable):
+    """The database of CDR_URL does not do what is needed."""
+
+    code = "foreign-unavailable"
 
 
 class Database(Protocol):
@@ -30,17 +38,20 @@ class Database(Protocol):
         """
 
     def rows(self, sql: str, parameters: Sequence[object]) -> Iterator[list[Row]]:
-        """What a SELECT answers, a thousand rows at a time; the server keeps the rest. Raises Unavailable."""
+        """What a SELECT answers, a thousand rows at a time; the server keeps the rest.
+
+        Raises ForeignUnavailable, saying why in its cause.
+        """
 
     def columns(self, table: str) -> list[str]:
-        """The columns of a table. Raises Unavailable, saying why."""
+        """The columns of a table. Raises as `rows`."""
 
 
 @contextmanager
 def opened(url: str, time_zone: str) -> Iterator[Database]:
     """Connect to `url`, `mysql://user:password@host:port/name` or `postgresql://…`, with this time zone.
 
-    Raises Misconfigured when it is neither, Unavailable when nobody answers.
+    Raises Misconfigured when it is neither, ForeignUnavailable when nobody answers.
     """
     scheme = urlsplit(url).scheme
     if scheme not in SCHEMES:
@@ -110,7 +121,7 @@ class _PostgreSQL:
 
         self._errors: Any = psycopg2.Error
         try:
-            self._driver = psycopg2.connect(url, connect_timeout=CONNECT_SECONDS, options=f"-c TimeZone={time_zone}")
+            self._driver = psycopg2.connect(url, options=f"-c TimeZone={time_zone}", **LASTING)
             self._driver.set_session(readonly=True)
         except self._errors as fault:
             _away(fault)
@@ -140,4 +151,4 @@ class _PostgreSQL:
 
 
 def _away(fault: Exception) -> NoReturn:
-    raise Unavailable("The database of CDR_URL does not do what is needed") from fault
+    raise ForeignUnavailable("The database of CDR_URL does not do what is needed") from fault

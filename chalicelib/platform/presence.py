@@ -33,17 +33,23 @@ def size(bucket: str, key: str) -> int | None:
         status, length = _asked(place, target)
     except (HTTPException, OSError):
         # A connection that was kept while the Lambda slept may be dead; that shows at once.
-        _of_thread.kept.pop(place, None)
+        close()
         try:
             status, length = _asked(place, target)
         except (HTTPException, OSError) as fault:
-            _of_thread.kept.pop(place, None)
+            close()
             raise Unavailable("The object storage does not answer") from fault
     if status == HTTPStatus.NOT_FOUND:
         return None
     if status != HTTPStatus.OK:
         raise Unavailable(f"The object storage answered with status {status}")
     return int(length or 0)
+
+
+def close() -> None:
+    """Keep no connection of this thread's any longer."""
+    while _of_thread.kept:
+        _of_thread.kept.popitem()[1].close()
 
 
 def _asked(place: tuple[str, str], target: str) -> tuple[int, str | None]:

@@ -49,6 +49,9 @@ def attempt(writer: Connection, file: File, settings: Settings) -> Outcome:
     claim = recording_queue.claim(writer, file, settings.recording_seconds + MARGIN_SECONDS)
     if claim is None:
         return Outcome("skipped")
+    if claim.attempt > settings.recording_attempts:
+        # Whatever ended it left no reason: it may have taken the whole process along.
+        return _given_up(writer, file, f"after {settings.recording_attempts} attempts: the last one was broken off")
     try:
         stored = _brought(file, claim, settings)
     except DownloadRefused as fault:
@@ -59,7 +62,16 @@ def attempt(writer: Connection, file: File, settings: Settings) -> Outcome:
         delay = DELAYS[min(claim.attempt, len(DELAYS)) - 1]
         recording_queue.postpone(writer, file, fault.message, delay)
         return Outcome("pending", fault.message, delay=delay)
-    return Outcome("ready", changed=tuple(recordings.settle_ready(writer, file, stored)))
+    return _ready(writer, file, stored, settings)
+
+
+def _ready(writer: Connection, file: File, stored: Stored, settings: Settings) -> Outcome:
+    changed = recordings.settle_ready(writer, file, stored)
+    if not changed and not recordings.is_shown(writer, file, stored):
+        # Its calls were to be forgotten while it came.
+        objects.delete(*storages.place(settings, stored.storage, stored.path))
+        return Outcome("deleted")
+    return Outcome("ready", changed=tuple(changed))
 
 
 def _given_up(writer: Connection, file: File, reason: str) -> Outcome:

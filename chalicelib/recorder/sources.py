@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from chalicelib.errors import Misconfigured
 from chalicelib.ledger.recordings import File
+from chalicelib.platform.downloads import DownloadRefused
 from chalicelib.platform.telphin import Telphin
 from chalicelib.settings import Settings
 
@@ -36,7 +37,10 @@ class Address(NamedTuple):
 
 
 def address(settings: Settings, file: File) -> Address:
-    """Where `file` can be fetched now. Raises Misconfigured, and what the provider's API raises."""
+    """Where `file` can be fetched now. Raises Misconfigured, DownloadRefused, and what the provider's API raises."""
+    if not all(part.strip(".") for part in file):
+        # As a part of a path it would lead elsewhere.
+        raise DownloadRefused("No address can hold a recording of this name")
     known = _sources(settings.recording_sources)
     source = known.get(f"{file.provider}/{file.client}") or known.get(file.provider) or {}
     template = source.get("url", "")

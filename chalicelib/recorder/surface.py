@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib import edge, settings
+from chalicelib import edge, metrics, settings
 from chalicelib.errors import InvalidRequest, Unavailable
 from chalicelib.ledger import recording_notices, recording_queue
 from chalicelib.platform import postgres
@@ -13,6 +13,8 @@ from chalicelib.settings import Settings
 
 # SQS holds a message back for no longer; what waits longer is queued by the maintenance.
 LONGEST_DELAY = 900
+#: Ends of an attempt that are ends of the matter.
+COUNTED = {"ready": "recordings_ready", "failed": "recordings_failed"}
 
 
 def handle(event: dict[str, Any]) -> None:
@@ -34,6 +36,8 @@ def _take(text: str, current: Settings) -> None:
         "recording",
         extra={"surface": "recorder", **file._asdict(), "outcome": outcome.state, "reason": outcome.reason},
     )
+    if counted := COUNTED.get(outcome.state):
+        metrics.publish("recorder", {counted: 1})
     if outcome.changed:
         recording_notices.tell(writer, current.recording_target, outcome.changed)
     if 0 < outcome.delay <= LONGEST_DELAY:

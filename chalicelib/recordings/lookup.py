@@ -8,6 +8,7 @@ from uuid import UUID
 
 from chalicelib.platform.postgres import Connection
 
+# Of several rows that a PBX of its own gave a call, the one that plays counts, and longest.
 # A missed call that was answered after all has a successor, and its links lead there.
 _FIND = """
 WITH RECURSIVE chain (inviteid, hop) AS (
@@ -30,7 +31,9 @@ SELECT
 FROM last
     LEFT JOIN calls.success AS call ON call.inviteid = last.inviteid
     LEFT JOIN ledger.recordings AS fact ON fact.inviteid = last.inviteid
-ORDER BY call.callrecpath IS NULL
+ORDER BY
+    call.callrecpath IS NULL, call.callrecdel_dt IS NOT NULL,
+    coalesce(call.recexpirets <= now() AT TIME ZONE 'UTC', false), call.recexpirets DESC NULLS FIRST
 LIMIT 1
 """
 

@@ -43,7 +43,7 @@ class Pending(NotPlayable):
 
 
 class Deleted(NotPlayable):
-    """The recording was deleted by the rules of its storage."""
+    """The recording was deleted by the rules of its storage, or on request."""
 
     code = "deleted"
 
@@ -74,7 +74,7 @@ def address(settings: Settings, found: Found, method: str, *, attachment: bool, 
         "response-content-type": audio.media_type(name),
         "response-content-disposition": f"{way}; filename*=UTF-8''{quote(name, safe='')}",
     }
-    seconds = min(found.duration + PAUSE_SECONDS, settings.playing_seconds)
+    seconds = min(max(0, found.duration) + PAUSE_SECONDS, settings.playing_seconds)
     return signing.presign(method, place.bucket, place.key, seconds, overrides)
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -14,7 +15,7 @@ from chalicelib.errors import Misconfigured
 from chalicelib.platform import foreign
 from chalicelib.platform.foreign import Database
 from chalicelib.replication.numbers import Rule
-from chalicelib.replication.records import Page, Record
+from chalicelib.replication.records import Page, Record, tidy
 
 TIMES = ("calldate", "start")
 NEEDED = ("src", "dst", "duration")
@@ -23,6 +24,8 @@ ANSWERED = {"ANSWERED", "8"}
 #: What the CRM hears of a call that nobody answered: a duration of 0, the table's own, or nothing.
 UNANSWERED = ("zero", "whole", "skip")
 LONGEST_DURATION = 2**31 - 1
+
+Key = tuple[datetime, str, str]
 
 _FIELD = re.compile(r"\{(\w+)\}")
 
@@ -39,7 +42,11 @@ class Asterisk:
 
 
 class Cdr:
-    """The calls of one such table."""
+    """The calls of one such table.
+
+    Rows of one second that a CRM cannot tell apart are one call, told by the longest of them: the others are attempts
+    at it, such as the phones of a group that rang. So it does not matter in which order they come.
+    """
 
     name = "cdr"
 
@@ -49,19 +56,23 @@ class Cdr:
         self._rule = rule
 
     def pages(self, since: datetime, until: datetime, position: str) -> Generator[Page, None, None]:
-        """One streamed SELECT in the order of time; a position is a time in the table's own zone.
+        """One streamed SELECT in the order of time; a position is a second in the table's own zone.
 
-        Raises Unavailable; Misconfigured when the table lacks a column that is needed.
+        Raises ForeignUnavailable; Misconfigured when the table lacks a column that is needed.
         """
         zone = self._asterisk.zone
         begin = datetime.fromisoformat(position) if position else _local(since, zone)
         with foreign.opened(self._asterisk.url, zone.key) as database:
             names, sql = self._statement(database)
+            last: dict[Key, Record] = {}
             for rows in database.rows(sql, [begin, _local(until, zone)]):
                 calls = [dict(zip(names, row, strict=True)) for row in rows]
                 records = [record for call in calls if (record := self._record(call, until))]
-                last = _moment(calls[-1]["moment"], begin)
-                yield Page(records, last.isoformat(), len(rows), len(rows) - len(records))
+                begin = _second(calls[-1]["moment"], begin)
+                held = len(last)
+                done, last = _told_apart([*last.values(), *records], _utc(begin, zone))
+                yield Page(done, begin.isoformat(), len(rows), held + len(rows) - len(done) - len(last))
+            yield Page(list(last.values()), begin.isoformat(), 0, 0)
 
     def _statement(self, database: Database) -> tuple[list[str], str]:
         there = database.columns(self._asterisk.table)
@@ -83,7 +94,7 @@ class Cdr:
         began = _utc(call["moment"], self._asterisk.zone)
         if number is None or began is None:
             return None
-        seconds = min(max(0, int(call["duration"] or 0)), LONGEST_DURATION)
+        seconds = _seconds(call["duration"])
         if began + timedelta(seconds=seconds) > until:
             return None
         if str(call.get("disposition", "ANSWERED")).upper() not in ANSWERED and self._asterisk.unanswered != "whole":
@@ -91,7 +102,25 @@ class Cdr:
                 return None
             seconds = 0
         url = _FIELD.sub(lambda found: quote(str(call[found[1]]), safe=""), self._asterisk.link)
-        return Record(began, str(call["src"] or ""), number, seconds, url, str(call.get("uniqueid") or ""))
+        return Record(began, tidy(call["src"]), number, seconds, url.replace("%00", ""), tidy(call.get("uniqueid")))
+
+
+def _told_apart(records: list[Record], end: datetime | None) -> tuple[list[Record], dict[Key, Record]]:
+    """One record for each key, and apart those of the second `end`, of which more may come."""
+    best: dict[Key, Record] = {}
+    for record in records:
+        known = best.get(record[:3])
+        best[record[:3]] = max(known, record) if known else record
+    last = {key: record for key, record in best.items() if record.initiated == end}
+    return [record for key, record in best.items() if key not in last], last
+
+
+def _seconds(value: object) -> int:
+    """Whole seconds of a column that is an integer, or has fractions, or is a text; 0 for what is no duration."""
+    try:
+        return min(max(0, int(Decimal(str(value)))), LONGEST_DURATION)
+    except (InvalidOperation, ValueError, OverflowError):
+        return 0
 
 
 def _utc(value: object, zone: ZoneInfo) -> datetime | None:
@@ -106,5 +135,5 @@ def _local(moment: datetime, zone: ZoneInfo) -> datetime:
     return moment.replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None)
 
 
-def _moment(value: object, otherwise: datetime) -> datetime:
-    return value if isinstance(value, datetime) else otherwise
+def _second(value: object, otherwise: datetime) -> datetime:
+    return value.replace(microsecond=0) if isinstance(value, datetime) else otherwise

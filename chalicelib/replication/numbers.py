@@ -20,7 +20,8 @@ PRESETS = {"caracas": "minimum:7 strip:9>area:7:0212"}
 HELP = "minimum:DIGITS, strip:PREFIX, area:DIGITS:CODE, rule>rule, or one of " + ", ".join(PRESETS)
 
 _SEPARATORS = str.maketrans("", "", " ().-/")
-_NUMBER = re.compile(r"\+?[0-9]+")
+# Longer ones than any that can be dialled are none.
+_NUMBER = re.compile(r"\+?[0-9]{1,40}")
 _WORD = re.compile(r"(minimum):([0-9]{1,2})|(strip):([0-9]{1,15})|(area):([0-9]{1,2}):([0-9]{1,15})")
 
 #: Answers the number to go on with, or None when it is left out.

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID, uuid4
 
-from chalicelib.errors import Misconfigured
+from chalicelib.errors import Misconfigured, Unavailable
 from chalicelib.nimbox.client import Client, Timing
+from chalicelib.platform.foreign import ForeignUnavailable
 from chalicelib.platform.postgres import Connection
 from chalicelib.replication import deliveries, runs, targets
 from chalicelib.replication.deliveries import Holder
@@ -23,6 +24,17 @@ from chalicelib.settings import Settings
 DONE = "done"
 # A Lambda that has less left stops here, so that every request it made is answered and written down.
 RESERVE_SECONDS = 60.0
+
+
+class SourceAway(Unavailable):
+    """A source does not answer; what was read of it has been sent, and the run goes on when it is taken up."""
+
+    code = "source-away"
+
+    def __init__(self, origin: str, message: str) -> None:
+        """Name the source's word in settings."""
+        self.origin = origin
+        super().__init__(message)
 
 
 def forever() -> float:
@@ -69,17 +81,20 @@ def order(around: Surroundings, kind: str, origin: str, now: datetime, since: da
 def start(around: Surroundings, what: Order) -> Run:
     """Begin a run and take it as far as the time allows; one without an outcome is to be taken up later.
 
-    Raises RunTaken, Misconfigured, Unavailable and DatabaseError; such a run can be taken up as well.
+    Raises Misconfigured before it begins. After SourceAway, Unavailable and DatabaseError it is to be taken up as well.
     """
     targets.check(around.settings)
     holder = around.new_id()
     return _carry_on(around, runs.begin(around.writer, what, holder), holder)
 
 
-def resume(around: Surroundings, number: int | None = None) -> Run | None:
-    """Take up the run of this number, or the oldest that was cut off; None when there is none. Raises as `start`."""
+def resume(around: Surroundings, number: int | None = None, besides: Sequence[str] = ()) -> Run | None:
+    """Take up the run of this number, or the oldest that was cut off, of no source in `besides`.
+
+    Answers None when there is none. Raises as `start`.
+    """
     holder = around.new_id()
-    run = runs.take_up(around.writer, targets.name(around.settings), holder, number)
+    run = runs.take_up(around.writer, targets.name(around.settings), holder, number, besides)
     return _carry_on(around, run, holder) if run else None
 
 
@@ -89,6 +104,9 @@ def _carry_on(around: Surroundings, run: Run, holder: UUID) -> Run:
         outcome = _worked(around, run, holder, lap)
     except RunTaken:
         return runs.summary(around.writer, run.id)
+    except SourceAway:
+        runs.leave(around.writer, run, holder, lap.seconds(), "")
+        raise
     except Misconfigured as fault:
         # It would be no better next time.
         outcome = fault.message
@@ -98,8 +116,12 @@ def _carry_on(around: Surroundings, run: Run, holder: UUID) -> Run:
 
 def _worked(around: Surroundings, run: Run, holder: UUID, lap: _Lap) -> str:
     """The run's outcome, empty when it is to go on later."""
-    if not (run.read_whole or _read(around, run, holder, lap)):
-        return ""
+    try:
+        if not (run.read_whole or _read(around, run, holder, lap)):
+            return ""
+    except ForeignUnavailable as fault:
+        _send(around, run, holder, lap)
+        raise SourceAway(run.order.origin, fault.message) from fault.__cause__
     reason = _send(around, run, holder, lap)
     if run.order.origin:
         runs.move_cursor(around.writer, run.order)
@@ -139,7 +161,6 @@ def _send(around: Surroundings, run: Run, holder: UUID, lap: _Lap) -> str:
         around.tell(Progress("sent", done, max(total, done)))
 
     service = targets.service(around.settings)
-    client = Client(service, replace(around.timing, sleep=stop.wait), stop.is_set)
     sending = Sending(
         writer,
         Holder(holder, run.id, run.order.target),
@@ -150,6 +171,7 @@ def _send(around: Surroundings, run: Run, holder: UUID, lap: _Lap) -> str:
         alive=lambda: runs.keep_alive(writer, run, holder, lap.seconds()),
         tell=tell,
     )
+    client = Client(service, replace(around.timing, sleep=stop.wait), sending.halted)
     try:
         return sending.run(client.create)
     finally:

@@ -35,7 +35,7 @@ _TAKE_UP = f"""
 UPDATE ledger.replication_runs SET holder = %s, alive_until = now() + %s * interval '1 second'
 WHERE id = (
     SELECT id FROM ledger.replication_runs
-    WHERE target = %s AND ended_at IS NULL AND alive_until <= now() AND (%s IS NULL OR id = %s)
+    WHERE target = %s AND ended_at IS NULL AND alive_until <= now() AND (%s IS NULL OR id = %s) AND origin <> ALL (%s)
     ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED
 )
 RETURNING {_COLUMNS}
@@ -117,9 +117,14 @@ def begin(writer: Connection, order: Order, holder: UUID) -> Run:
     return _run(writer.execute(_BEGIN, [*facts, str(holder), LEASE_SECONDS])[0])
 
 
-def take_up(writer: Connection, target: str, holder: UUID, number: int | None = None) -> Run | None:
-    """A run that was cut off or put aside, number `number` or the oldest, for this holder from now on."""
-    rows = writer.execute(_TAKE_UP, [str(holder), LEASE_SECONDS, target, number, number])
+def take_up(
+    writer: Connection, target: str, holder: UUID, number: int | None = None, besides: Sequence[str] = ()
+) -> Run | None:
+    """A run that was cut off or put aside, number `number` or the oldest, for this holder from now on.
+
+    None of the sources `besides`.
+    """
+    rows = writer.execute(_TAKE_UP, [str(holder), LEASE_SECONDS, target, number, number, list(besides)])
     return _run(rows[0]) if rows else None
 
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from chalicelib.nimbox.client import PhoneCall, Verdict
+from chalicelib.nimbox.client import PhoneCall, Stopped, Verdict
 from chalicelib.platform.postgres import Connection
 from chalicelib.replication import deliveries
 from chalicelib.replication.deliveries import LEASE_SECONDS, Claimed, Holder
@@ -18,6 +18,8 @@ ROWS_A_CONNECTION = 16
 FAILURES_A_CONNECTION = 2
 GATHER_SECONDS = 0.03
 RENEWALS_A_LEASE = 4
+# Nothing is asked in the last half of a lease, so that the answer comes within it.
+SURE_SHARE = 0.5
 
 Offer = Callable[[PhoneCall], Verdict]
 Settled = tuple[Claimed, Verdict]
@@ -63,12 +65,15 @@ class Workers:
         while row := self._waiting.get():
             self._done.put((row, None if self._stop.is_set() else self._offered(row)))
 
-    def _offered(self, row: Claimed) -> Verdict:
+    def _offered(self, row: Claimed) -> Verdict | None:
         call = PhoneCall(row.initiated, row.source, row.destination, row.duration, row.url)
         try:
             verdict = self._offer(call)
+        except Stopped:
+            return None
         except Exception as fault:  # noqa: BLE001 - whatever one call does to the client, the others go on
-            return Verdict("pending", f"it could not be sent: {fault!r}"[:300])
+            # Its words are left out: they may quote the address, with the token.
+            return Verdict("pending", f"it could not be sent: {type(fault).__name__}")
         if verdict.halts:
             # Here already, since others would go on until this one is written down.
             self._stop.set()
@@ -91,12 +96,20 @@ class Sending:
     _flying: dict[int, Claimed] = field(default_factory=dict)
     _failures: int = 0
     _reason: str = ""
+    _renewed: float = 0.0
+
+    def halted(self) -> bool:
+        """Whether nothing more may be asked: it was stopped, or others may have taken the claims by now."""
+        if self.now() > self._renewed + self.lease * SURE_SHARE:
+            self._end("the claims could not be renewed in time")
+        return self.stop.is_set()
 
     def run(self, offer: Offer) -> str:
         """Send until nothing is left that this run may try; answers why it ended before, or an empty text.
 
         Raises Unavailable and DatabaseError; what was being sent then comes back when its claims end.
         """
+        self._renewed = self.now()
         workers = Workers(offer, self.connections, self.stop)
         try:
             self._pump(workers)
@@ -106,16 +119,22 @@ class Sending:
         return self._reason
 
     def _pump(self, workers: Workers) -> None:
-        renewed, more = self.now(), True
+        more = True
         while more or self._flying:
             more = more and not self._stopping()
             if more and len(self._flying) <= self._capacity // 2:
                 more = self._claim(workers)
             self._take(workers.results(GATHER_SECONDS))
-            if self.now() - renewed > self.lease / RENEWALS_A_LEASE:
-                renewed = self.now()
-                deliveries.renew(self.writer, self.holder, list(self._flying), self.lease)
-                self.alive()
+            if self.now() - self._renewed > self.lease / RENEWALS_A_LEASE:
+                self._renew()
+
+    def _renew(self) -> None:
+        # From before the statement: that is when the database's own clock begins, or earlier.
+        began = self.now()
+        deliveries.renew(self.writer, self.holder, list(self._flying), self.lease)
+        self.alive()
+        if not self.halted():
+            self._renewed = began
 
     @property
     def _capacity(self) -> int:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from chalicelib.platform.postgres import Connection, Row
 from chalicelib.replication.numbers import Rule
-from chalicelib.replication.records import Page, Record
+from chalicelib.replication.records import Page, Record, tidy
 
 PAGE_ROWS = 1_000
 FIRST = str(UUID(int=0))
@@ -56,7 +56,7 @@ class Source(Protocol):
     def pages(self, since: datetime, until: datetime, position: str) -> Generator[Page, None, None]:
         """Calls that began after `since` and were settled at `until`, naive UTC; from `position` on if there is one.
 
-        Raises Unavailable.
+        Raises Unavailable; ForeignUnavailable when only this source is away.
         """
 
 
@@ -94,7 +94,7 @@ class OwnCalls:
         if number is None:
             return None
         url = self._link(UUID(inviteid)) if recorded else ""
-        return Record(initiated.replace(microsecond=0), source, number, max(0, duration), url, inviteid)
+        return Record(initiated.replace(microsecond=0), tidy(source), number, max(0, duration), url, inviteid)
 
 
 def _read(position: str) -> tuple[str, datetime, str]:

@@ -10,7 +10,8 @@ from chalicelib import edge, settings
 from chalicelib.platform import functions, postgres
 from chalicelib.replication import metrics, run, targets
 from chalicelib.replication.run import Surroundings
-from chalicelib.replication.runs import Run
+from chalicelib.replication.runs import Order, Run
+from chalicelib.replication.turn import Turn
 from chalicelib.settings import Settings
 
 # The hour of the site's day in which the known script's cron job made its full run.
@@ -21,29 +22,25 @@ def handle(event: dict[str, Any], name: str, remaining: Callable[[], float]) -> 
     """Do what the schedule's `event` asks for, as the function `name` with so many seconds remaining.
 
     Runs that were cut off come first. What does not fit into the time goes on in another invocation, whose event says
-    so in its `detail`. Without CRM_URL nothing happens. Raises Misconfigured, Unavailable and DatabaseError.
+    so in its `detail`. Without CRM_URL nothing happens. Raises Misconfigured, Unavailable and DatabaseError, but when
+    only a source is away, after everything else.
     """
     current = settings.current()
     if not targets.configured(current):
         return
     around = Surroundings(postgres.connection(current.writer_database_url), current, remaining)
     detail = event.get("detail") or {}
-    waiting = list(detail.get("sources", current.replication_sources))
     due = kind(current, datetime.fromisoformat(event["time"]))
-    ended = run.resume(around, detail.get("run"))
-    while ended or waiting:
-        if ended:
-            _tell(ended)
-            if not ended.outcome:
-                functions.start(name, {**event, "detail": {"run": ended.id, "sources": waiting}})
-                return
-        ended = run.resume(around) or _next(around, due, waiting)
 
+    def order(source: str) -> Order:
+        return run.order(around, due, source, datetime.now(UTC).replace(tzinfo=None))
 
-def _next(around: Surroundings, due: str, waiting: list[str]) -> Run | None:
-    if not waiting:
-        return None
-    return run.start(around, run.order(around, due, waiting.pop(0), datetime.now(UTC).replace(tzinfo=None)))
+    turn = Turn(around, detail.get("sources", current.replication_sources), order, detail.get("run"))
+    for ended in turn.runs():
+        _tell(ended)
+        if not ended.outcome:
+            functions.start(name, {**event, "detail": {"run": ended.id, "sources": turn.waiting}})
+            break
 
 
 def kind(current: Settings, due: datetime) -> str:

@@ -15,6 +15,8 @@ from chalicelib.replication.sources import OwnCalls, Source
 from chalicelib.settings import Settings
 
 SOURCES = (OwnCalls.name, Cdr.name)
+# A request must end well within the time that its claim lasts, and within what a Lambda keeps back for it.
+LONGEST_ANSWER_SECONDS = 25
 
 
 def configured(settings: Settings) -> bool:
@@ -26,13 +28,26 @@ def check(settings: Settings) -> None:
     """Raises Misconfigured when a setting is missing or wrong, before anything is read or sent."""
     service(settings)
     numbers.rules(settings.replication_numbers)
+    if settings.crm_seconds > LONGEST_ANSWER_SECONDS:
+        raise Misconfigured(f"CRM_SECONDS is at most {LONGEST_ANSWER_SECONDS}")
+    _check_sources(settings)
+
+
+def _check_sources(settings: Settings) -> None:
     unknown = set(settings.replication_sources) - set(SOURCES)
     if unknown or not settings.replication_sources:
         raise Misconfigured(f"REPLICATION_SOURCES are of {', '.join(SOURCES)}, not {', '.join(sorted(unknown))}")
+    if OwnCalls.name in settings.replication_sources and _place(settings.crm_url) == _place(settings.public_url):
+        raise Misconfigured("CRM_URL is PUBLIC_URL: each call would become a second call of the same Ringledger")
     if Cdr.name in settings.replication_sources and not settings.cdr_url:
         raise Misconfigured("CDR_URL is not set: mysql://user:password@host/asterisk, or postgresql://…")
     if settings.cdr_unanswered not in cdr.UNANSWERED:
         raise Misconfigured(f"CDR_UNANSWERED is one of {', '.join(cdr.UNANSWERED)}, not {settings.cdr_unanswered!r}")
+
+
+def _place(url: str) -> tuple[str, int | None]:
+    place = urlsplit(url)
+    return place.hostname or "", place.port or {"http": 80, "https": 443}.get(place.scheme)
 
 
 def name(settings: Settings) -> str:

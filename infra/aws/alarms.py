@@ -6,8 +6,9 @@ import json
 from typing import Any
 
 from infra.aws.intrinsics import Json, attribute, function_id, logical, physical, queue_id, ref, sub
-from infra.aws.lambdas import LAMBDAS, QUEUES
+from infra.aws.lambdas import LAMBDAS, LOST_INVOCATIONS, QUEUES
 from infra.aws.policies import log_group
+from infra.aws.variables import METRICS
 
 FIVE_MINUTES = 300
 HOUR = 3_600
@@ -15,9 +16,15 @@ HOUR = 3_600
 HOURS_BEHIND = 3
 #: A message may wait this long before somebody hears of it, in seconds.
 OLDEST_MESSAGE = 900
+#: What the Lambdas count themselves and should never come: alarm -> the service and its metric.
+COUNTED = {
+    "MessagesQuarantined": ("ingest", "messages_quarantined"),
+    "RecordingsFailed": ("recorder", "recordings_failed"),
+}
+#: And what is worth a look beside it.
+SHOWN = (*COUNTED.values(), ("recorder", "recordings_ready"), ("maintenance", "calls_closed"))
 #: Of the Lambda's timeout: p99 beyond it means that the next growth of data fails.
 NEAR_TIMEOUT = 0.8
-CONNECTIONS = 150
 
 
 def alarms(timeouts: dict[str, int]) -> Json:
@@ -38,7 +45,7 @@ def alarms(timeouts: dict[str, int]) -> Json:
                 "AWS/RDS",
                 "DatabaseConnections",
                 {"DBInstanceIdentifier": ref("DatabaseInstance")},
-                CONNECTIONS,
+                ref("ConnectionsAlarm"),
                 Statistic="Maximum",
             ),
             "Condition": "HasDatabaseInstance",
@@ -60,6 +67,11 @@ def alarms(timeouts: dict[str, int]) -> Json:
             f"{queue_id(name)}Old": _alarm("AWS/SQS", oldest, waiting, OLDEST_MESSAGE, Statistic="Maximum"),
             f"{queue_id(name)}Lost": _alarm("AWS/SQS", visible, dead, 0, Statistic="Maximum"),
         }
+    resources["InvocationsLost"] = _alarm(
+        "AWS/SQS", "ApproximateNumberOfMessagesVisible", _queue(LOST_INVOCATIONS), 0, Statistic="Maximum"
+    )
+    for name, (service, metric) in COUNTED.items():
+        resources[name] = _alarm(METRICS, metric, {"service": service}, 0)
     return resources | _behind() | {"Dashboard": _dashboard()}
 
 
@@ -67,7 +79,7 @@ def _queue(name: str) -> Json:
     return {"QueueName": attribute(queue_id(name), "QueueName")}
 
 
-def _alarm(namespace: str | Json, metric: str, dimensions: Json, above: float, **statistic: str) -> Json:
+def _alarm(namespace: str | Json, metric: str, dimensions: Json, above: float | Json, **statistic: str) -> Json:
     return {
         "Type": "AWS::CloudWatch::Alarm",
         "Properties": {
@@ -89,7 +101,7 @@ def _alarm(namespace: str | Json, metric: str, dimensions: Json, above: float, *
 def _behind() -> Json:
     """An alarm when no run of the replication has ended for hours, though there is a CRM."""
     ended = '{ $.surface = "replication" && $.outcome != "to be continued" }'
-    namespace, metric = sub("Ringledger/${AWS::StackName}"), "ReplicationRuns"
+    namespace, metric = METRICS, "ReplicationRuns"
     transformation = {"MetricNamespace": namespace, "MetricName": metric, "MetricValue": "1"}
     alarm = _alarm(namespace, metric, {}, 0)
     alarm["Properties"] |= {
@@ -129,6 +141,10 @@ def _dashboard() -> Json:
         _row(
             "The API",
             [["AWS/ApiGateway", name, "ApiName", "${AWS::StackName}"] for name in ("Count", "4XXError", "5XXError")],
+        ),
+        _row(
+            "Set aside, recordings, calls without an end",
+            [[METRICS["Fn::Sub"], metric, "service", service] for service, metric in SHOWN],
         ),
         _row(
             "Database connections",

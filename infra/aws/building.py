@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,7 @@ CONFIG = ROOT / ".chalice/config.json"
 REQUIREMENTS = ROOT / "infra/aws/lambda-requirements.txt"
 # Chalice drops a package that it cannot install, says so, and ends well.
 DROPPED = "Could not install dependencies"
+UNSATISFIED = re.compile(r"Could not satisfy the requirement: (\S+)")
 _SPARED = shutil.ignore_patterns("__pycache__")
 
 
@@ -73,9 +75,19 @@ def build(app: Application, place: Path, target: Target) -> Built:
     command += ["package", "--stage", target.stage, "--merge-template", "merge.json", str(place / "out")]
     run = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)
     if run.returncode or DROPPED in run.stdout + run.stderr:
-        raise BuildFailed(f"chalice package: {(run.stdout + run.stderr).strip()[-2_000:]}")
+        raise BuildFailed(explained(run.stdout + run.stderr))
     made = json.loads((place / "out/sam.json").read_text("utf-8"))
     return Built(place / "out/deployment.zip", template.finished(made, app))
+
+
+def explained(said: str) -> str:
+    """Why `chalice package` failed, of everything that it said."""
+    if missing := UNSATISFIED.search(said):
+        return (
+            f"pip cannot download {missing[1]} for the Lambdas: packaging needs the network, or a package index that"
+            " PIP_INDEX_URL names; the package is perhaps not there for this Python and machine"
+        )
+    return f"chalice package: {said.strip()[-2_000:]}"
 
 
 def _lay_out(app: Application, copy: Path, target: Target) -> None:

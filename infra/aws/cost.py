@@ -10,8 +10,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from infra.aws import building, storage
-from infra.aws.lambdas import LAMBDAS, QUEUES
+from infra.aws import alarms, building, storage
 
 MILLION = 1_000_000
 HOURS = 730
@@ -74,10 +73,10 @@ def query(milliseconds: float) -> float:
 
 def standing() -> Mapping[str, float]:
     """A month of what is there, used or not; the database comes to it."""
-    alarms = 3 * len(LAMBDAS) + 2 * len(QUEUES) + 2
+    kinds = [resource["Type"] for resource in alarms.alarms(building.timeouts("dev")).values()]
     return {
         "secrets": len(storage.secrets()) * PRICES["secret, month"],
-        "alarms": alarms * PRICES["alarm, month"],
+        "alarms": kinds.count("AWS::CloudWatch::Alarm") * PRICES["alarm, month"],
         "dashboard": PRICES["dashboard, month"],
         "three interface endpoints in two zones": 6 * HOURS * PRICES["interface endpoint, hour and zone"],
         "one NAT gateway": HOURS * PRICES["NAT gateway, hour"],

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra.aws.intrinsics import Json, function_id, logical, physical, queue_id, ref, sub
-from infra.aws.lambdas import LAMBDAS, QUEUES, Lambda, Network
+from infra.aws.intrinsics import Json, attribute, function_id, logical, physical, queue_id, ref, sub
+from infra.aws.lambdas import LAMBDAS, LOST_INVOCATIONS, QUEUES, Lambda, Network
 from infra.aws.policies import log_group
 from infra.aws.variables import environment
 
+HOUR = 3_600
 SUBNETS = {Network.DATABASE: "SubnetIds", Network.OUTBOUND: "OutboundSubnetIds"}
 GROUPS = {Network.DATABASE: "DatabaseLambdas", Network.OUTBOUND: "OutboundLambdas"}
 
@@ -45,6 +46,14 @@ def _properties(name: str, needed: Lambda) -> Json:
         properties["ReservedConcurrentExecutions"] = needed.concurrency
     if needed.recursive:
         properties["RecursiveLoop"] = "Allow"
+    if needed.retries is not None:
+        properties["EventInvokeConfig"] = {
+            "MaximumRetryAttempts": needed.retries,
+            "MaximumEventAgeInSeconds": HOUR,
+            "DestinationConfig": {
+                "OnFailure": {"Type": "SQS", "Destination": attribute(queue_id(LOST_INVOCATIONS), "Arn")}
+            },
+        }
     events = {
         f"{logical(name)}SqsEventSource": {"Properties": _consumption(queue)}
         for queue, of in QUEUES.items()

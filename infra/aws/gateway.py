@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.edge import Application
+from infra.aws import usage
 from infra.aws.intrinsics import API_HANDLER, Json, attribute, chosen, function_id, physical, ref, sub
 
 # A path holds a token or a key: the log has its pattern instead.
@@ -62,29 +63,30 @@ def _properties(bound: Mapping[str, Mapping[str, str]]) -> Json:
         # Anything else gets a second stage of the name "Stage".
         "OpenApiVersion": "2.0",
         "EndpointConfiguration": "REGIONAL",
-        "TracingEnabled": True,
+        # Its traces would hold addresses, and an address a token or a key. The Lambdas' own know of none.
+        "TracingEnabled": False,
         # Bytes of any charset reach the Lambda as they came, and leave it whatever the client accepts.
         "BinaryMediaTypes": ["*/*"],
+        # Metrics of each method would cost more than the rest of the stage; each surface's Lambda has its own anyway.
         "MethodSettings": [
-            {"ResourcePath": "/*", "HttpMethod": "*", "MetricsEnabled": True, "DataTraceEnabled": False, **throttling}
+            {"ResourcePath": "/*", "HttpMethod": "*", "MetricsEnabled": False, "DataTraceEnabled": False, **throttling}
         ],
         "AccessLogSetting": {"DestinationArn": attribute("ApiLogs", "Arn"), "Format": json.dumps(ACCESS_LOG)},
         "GatewayResponses": {kind: _error(kind) for kind in ("DEFAULT_4XX", "DEFAULT_5XX")},
         "DefinitionBody": {
             "x-amazon-apigateway-binary-media-types": ["*/*"],
             "paths": {
-                path: {verb: {"x-amazon-apigateway-integration": {"uri": _uri(name)}} for verb, name in verbs.items()}
+                path: {verb: {**_operation(name), **usage.security(name, verb)} for verb, name in verbs.items()}
                 for path, verbs in bound.items()
             },
+            **usage.DEFINITIONS,
         },
     }
 
 
-def _uri(name: str) -> Json:
-    return sub(
-        "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/"
-        f"${{{function_id(name)}.Arn}}/invocations"
-    )
+def _operation(name: str) -> Json:
+    functions = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/"
+    return {"x-amazon-apigateway-integration": {"uri": sub(f"{functions}${{{function_id(name)}.Arn}}/invocations")}}
 
 
 def _error(kind: str) -> Json:

@@ -69,14 +69,18 @@ class Lambda:
     optional: tuple[Optional, ...] = ()
     #: The most that may run at once, a parameter or a number; without it the account's share.
     concurrency: Any = None
-    #: Whether it may start itself again, which Lambda else ends as a loop after sixteen rounds.
+    #: Whether it may start itself again, or its queue, which Lambda else ends as a loop after sixteen rounds.
     recursive: bool = False
+    #: How often what nobody waits for is tried again when it fails; None for a Lambda that is never started so.
+    retries: int | None = None
 
 
 CLIENTS = ("GATE_DATABASE_URL", "CORS_ORIGINS")
 TELPHIN, RECORDER, OKTELL, CRM, CDR = (MEMBERS[name] for name in ("telphin", "recorder", "oktell", "crm", "cdr"))
 # Without it S3 says 403 instead of 404 of an object that is not there.
 TELLS_MISSING = Grant.bucket("s3:ListBucket")
+# The target is a queue or a topic: the action of the other kind does nothing there.
+TELLS_TARGET = (Optional("HasRecordingTarget", ("sqs:SendMessage", "sns:Publish"), ref("RecordingTargetArn")),)
 
 LAMBDAS: dict[str, Lambda] = {
     API_HANDLER: Lambda(
@@ -97,7 +101,9 @@ LAMBDAS: dict[str, Lambda] = {
         (*CLIENTS, "BUCKET", "LINK_SECRETS", "RECORDING_STORAGES"),
         (Grant.objects("recordings/*", "s3:GetObject"), TELLS_MISSING),
         optional=(Optional("HasRecordingArns", ("s3:GetObject",), ref("RecordingArns")),),
+        concurrency=ref("RequestConcurrency"),
     ),
+    # Unbounded: the others' bounds leave it the rest of the account.
     "webhooks": Lambda(
         Network.PUBLIC,
         ("BUCKET", "EVENTS_QUEUE_URL", "CORS_ORIGINS", "WEBHOOK_SECRETS"),
@@ -106,6 +112,8 @@ LAMBDAS: dict[str, Lambda] = {
     "nimbox": Lambda(
         Network.DATABASE,
         (*CLIENTS, "WRITER_DATABASE_URL", "SITE_ZONE", "NIMBOX_Z_IS_LOCAL", "NIMBOX_NEW_CONTACTS"),
+        # The writer's connections are the database's own: so many, and no more.
+        concurrency=ref("RequestConcurrency"),
     ),
     "oktell": Lambda(
         Network.OUTBOUND,
@@ -116,15 +124,20 @@ LAMBDAS: dict[str, Lambda] = {
         (
             Grant.objects("script-files/*", "s3:GetObject", "s3:PutObject"),
             Grant.objects("uploads/*", "s3:PutObject"),
+            Grant.objects("faxes/*", "s3:GetObject"),
             Grant.queue("call-control", "sqs:SendMessage"),
             Grant.function("scripts"),
         ),
+        concurrency=ref("RequestConcurrency"),
     ),
     "scripts": Lambda(
         Network.OUTBOUND,
         ("READER_DATABASE_URL", "WRITER_DATABASE_URL", "BUCKET", "SCRIPT_FUNCTIONS"),
         (Grant.objects("script-files/*", "s3:PutObject"),),
         optional=(Optional("HasScriptFunctions", ("lambda:InvokeFunction",), ref("ScriptFunctionArns")),),
+        concurrency=ref("RequestConcurrency"),
+        # A script does what it does in other systems too: whether it may run twice, nobody knows.
+        retries=0,
     ),
     "ingest": Lambda(
         Network.DATABASE,
@@ -137,11 +150,15 @@ LAMBDAS: dict[str, Lambda] = {
             *TELPHIN, *RECORDER, "WRITER_DATABASE_URL", "BUCKET", "RECORDINGS_QUEUE_URL", "RECORDING_STORAGES",
             "RECORDING_DAYS", "RECORDING_TARGET",
         ),
-        (Grant.objects("recordings/*", "s3:PutObject"), Grant.queue("recordings", "sqs:SendMessage")),
-        optional=(
-            Optional("HasRecordingArns", ("s3:PutObject",), ref("RecordingArns")),
-            Optional("HasRecordingTarget", ("sqs:SendMessage", "sns:Publish"), ref("RecordingTargetArn")),
+        (
+            Grant.objects("recordings/*", "s3:PutObject", "s3:DeleteObject"),
+            Grant.queue("recordings", "sqs:SendMessage"),
         ),
+        optional=(
+            Optional("HasRecordingArns", ("s3:PutObject", "s3:DeleteObject"), ref("RecordingArns")),
+            *TELLS_TARGET,
+        ),
+        recursive=True,
     ),
     "maintain": Lambda(
         # Outbound, since a topic that hears of recordings has no endpoint in the VPC.
@@ -153,28 +170,33 @@ LAMBDAS: dict[str, Lambda] = {
         (Grant.objects("recordings/*", "s3:DeleteObject"), Grant.queue("recordings", "sqs:SendMessage")),
         optional=(
             Optional("HasRecordingArns", ("s3:DeleteObject",), ref("RecordingArns")),
-            Optional("HasRecordingTarget", ("sqs:SendMessage", "sns:Publish"), ref("RecordingTargetArn")),
+            *TELLS_TARGET,
         ),
         concurrency=1,
+        retries=2,
     ),
     "replicate": Lambda(
         Network.OUTBOUND,
         (*CRM, *CDR, "WRITER_DATABASE_URL", "LINK_SECRETS", "PUBLIC_URL", "SITE_ZONE"),
         (Grant.function("replicate"),),
         recursive=True,
+        retries=2,
     ),
     "admin": Lambda(
         Network.OUTBOUND,
         (
             *TELPHIN, *CRM, *CDR, "DATABASE_URL", "READER_DATABASE_URL", "GATE_DATABASE_URL", "WRITER_DATABASE_URL",
             "BUCKET", "EVENTS_QUEUE_URL", "PUBLIC_URL", "WEBHOOK_SECRETS", "LINK_SECRETS", "READER_CONNECTION_LIMIT",
-            "SITE_ZONE", "RECORDINGS_QUEUE_URL",
+            "SITE_ZONE", "RECORDINGS_QUEUE_URL", "RECORDING_STORAGES",
         ),
         (
             Grant.objects("webhooks/*", "s3:PutObject"),
+            Grant.objects("recordings/*", "s3:DeleteObject"),
+            Grant.objects("faxes/*", "s3:PutObject"),
             Grant.queue("call-events", "sqs:GetQueueAttributes", "sqs:SendMessage"),
             Grant.queue("call-events-dead", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueUrl"),
         ),
+        optional=(Optional("HasRecordingArns", ("s3:DeleteObject",), ref("RecordingArns")),),
     ),
 }  # fmt: skip
 
@@ -198,3 +220,5 @@ QUEUES: dict[str, Queue] = {
     "recordings": Queue("recorder", ref("RecorderConcurrency")),
     "call-control": Queue(),
 }
+#: Where an invocation that nobody waited for ends when it has failed for good, with its event and the reason.
+LOST_INVOCATIONS = "lost-invocations"

@@ -6,6 +6,11 @@ from typing import Any
 
 from infra.aws.intrinsics import Json
 
+#: What a recording's life may be, in days: a template cannot add, so the second wall is a table.
+RECORDING_DAYS = (30, 60, 90, 180, 365, 730, 1095, 1825, 3650)
+#: S3 deletes so many days after the maintenance should have.
+SECOND_WALL_DAYS = 30
+
 _REQUIRED: dict[str, tuple[str, str]] = {
     "VpcId": ("AWS::EC2::VPC::Id", "The VPC of the database"),
     "SubnetIds": ("List<AWS::EC2::Subnet::Id>", "Private subnets of two zones for Lambdas that reach PostgreSQL"),
@@ -27,6 +32,7 @@ _DEFAULTED: dict[str, tuple[str, str | int, str]] = {
     "DatabaseName": ("String", "ringledger", "The database"),
     "DatabaseOwner": ("String", "ringledger", "The role that owns the schemas"),
     "DatabaseInstance": ("String", "", "RDS's name of the database, for its alarms; none: no alarms"),
+    "ConnectionsAlarm": ("Number", 150, "Connections of the database that are too many"),
     "DatabaseTls": ("String", "require", "libpq's sslmode; verify-full after `make package CA=…`"),
     "DomainName": ("String", "", "The API's own name; none: the address that API Gateway gives"),
     "CertificateArn": ("String", "", "Its certificate in ACM, in this region"),
@@ -37,10 +43,14 @@ _DEFAULTED: dict[str, tuple[str, str | int, str]] = {
     "AlarmEmail": ("String", "", "Who hears of alarms"),
     "LogRetentionDays": ("Number", 30, "How long logs are kept"),
     "EventRetentionMonths": ("Number", 36, "How long raw events are kept"),
-    "RecordingRetentionDays": ("Number", 1095, "How long recordings are kept"),
+    "RecordingDays": ("String", "1095", "How long recordings are kept; S3 itself deletes what is left 30 days later"),
     "RequestsPerSecond": ("Number", 500, "The API's steady rate, for each method"),
     "RequestBurst": ("Number", 1000, "And what may come at once"),
+    "StatisticsApiKey": ("String", "false", "Queries need a key of the usage plan as X-Api-Key, beside their token"),
+    "KeyRequestsPerDay": ("Number", 100_000, "The usage plan's quota of one key"),
+    "KeyRequestsPerSecond": ("Number", 20, "And its steady rate"),
     "StatisticsConcurrency": ("Number", 40, "Queries at once, and the reader's connections"),
+    "RequestConcurrency": ("Number", 20, "Requests at once of each: recordings, nimbox, oktell, scripts"),
     "IngestConcurrency": ("Number", 5, "Batches stored at once, 2 or more"),
     "RecorderConcurrency": ("Number", 5, "Recordings fetched at once, 2 or more"),
     "RecordingStorages": ("String", "", "Storages of recordings, code=bucket/prefix …; none: the stack's own bucket"),
@@ -57,6 +67,8 @@ _DEFAULTED: dict[str, tuple[str, str | int, str]] = {
 _CHOICES = {
     "CreateInterfaceEndpoints": ["true", "false"],
     "PlainHttp": ["true", "false"],
+    "StatisticsApiKey": ["true", "false"],
+    "RecordingDays": [str(days) for days in RECORDING_DAYS],
     "Replication": ["true", "false"],
     "SetApiGatewayLogRole": ["true", "false"],
     "NimboxZIsLocal": ["yes", "no"],
@@ -69,6 +81,8 @@ _BOUNDS: dict[str, dict[str, Any]] = {
     "RecorderConcurrency": {"MinValue": 2, "MaxValue": 1000},
     "IngestConcurrency": {"MinValue": 2, "MaxValue": 1000},
     "StatisticsConcurrency": {"MinValue": 1},
+    "RequestConcurrency": {"MinValue": 1},
+    "ConnectionsAlarm": {"MinValue": 1},
 }
 
 
@@ -80,6 +94,12 @@ def parameters() -> Json:
         if name in _CHOICES:
             required[name]["AllowedValues"] = _CHOICES[name]
     return required
+
+
+def mappings() -> Json:
+    """What follows from a parameter by counting."""
+    walls = {str(days): {"Days": days + SECOND_WALL_DAYS} for days in RECORDING_DAYS}
+    return {"SecondWall": walls}
 
 
 def conditions() -> Json:
@@ -95,6 +115,7 @@ def conditions() -> Json:
         "HasInterfaceEndpoints": _is_true("CreateInterfaceEndpoints"),
         "HasReplication": _is_true("Replication"),
         "HasPlainHttp": _is_true("PlainHttp"),
+        "NeedsApiKey": _is_true("StatisticsApiKey"),
         "SetsApiGatewayLogRole": _is_true("SetApiGatewayLogRole"),
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from infra.aws.intrinsics import ABSENT, API_HANDLER, Json, attribute, chosen, logical, queue_id, ref
-from infra.aws.lambdas import LAMBDAS, QUEUES, Grant, Network
+from infra.aws.lambdas import LAMBDAS, LOST_INVOCATIONS, QUEUES, Grant, Network
 from infra.aws.variables import secrets
 
 # Lambda itself makes and removes a VPC's interfaces under the function's role; none of these knows resources.
@@ -18,7 +18,7 @@ INTERFACES = (
     "ec2:UnassignPrivateIpAddresses",
 )
 TRACES = ("xray:PutTraceSegments", "xray:PutTelemetryRecords")
-CONSUMING = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility")
+CONSUMING = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 
 
 def log_group(name: str) -> str:
@@ -33,6 +33,8 @@ def document(name: str) -> Json:
         chosen(each.condition, _statement(Grant(each.actions, each.resource)), ABSENT)
         for each in LAMBDAS[name].optional
     ]
+    if LAMBDAS[name].network is not Network.PUBLIC:
+        statements.append(_not_by_code(name))
     return {"Version": "2012-10-17", "Statement": statements}
 
 
@@ -53,11 +55,20 @@ def _own(name: str) -> list[Grant]:
     if needed.network is not Network.PUBLIC:
         own.append(Grant(INTERFACES, "*"))
     own += [Grant(CONSUMING, attribute(queue_id(queue), "Arn")) for queue, of in QUEUES.items() if of.consumer == name]
+    if needed.retries is not None:
+        own.append(Grant.queue(LOST_INVOCATIONS, "sqs:SendMessage"))
     own += [
         Grant(("secretsmanager:GetSecretValue",), ref(f"{logical(secret)}Secret"))
         for secret in secrets(needed.variables)
     ]
     return own
+
+
+def _not_by_code(name: str) -> dict[str, Any]:
+    """Lambda's service needs the rights to interfaces, the code never: a request from within the function is denied."""
+    arn = Grant.function(name.replace("_", "-")).resource
+    condition = {"ArnEquals": {"lambda:SourceFunctionArn": [arn]}}
+    return {"Effect": "Deny", "Action": sorted(INTERFACES), "Resource": "*", "Condition": condition}
 
 
 def file_name(name: str) -> str:

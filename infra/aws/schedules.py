@@ -7,7 +7,8 @@ import json
 from chalice.app import ScheduledEventConfig
 
 from chalicelib.edge import Application
-from infra.aws.intrinsics import Json, attribute, function_id, logical, physical, ref
+from infra.aws.intrinsics import Json, attribute, function_id, logical, physical, queue_id, ref
+from infra.aws.lambdas import LOST_INVOCATIONS
 
 # What Chalice reads of an event of a rule; the words in angle brackets are Scheduler's own.
 INPUT = json.dumps(
@@ -33,8 +34,11 @@ def sources(app: Application) -> list[ScheduledEventConfig]:
 def schedules(app: Application) -> Json:
     """One schedule for each, and the role under which they start their Lambdas."""
     targets = [attribute(function_id(source.name), "Arn") for source in sources(app)]
-    trusted = {"Effect": "Allow", "Principal": {"Service": "scheduler.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    trusted: Json = {"Effect": "Allow", "Principal": {"Service": "scheduler.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    # Nobody else's schedules may use the role.
+    trusted["Condition"] = {"StringEquals": {"aws:SourceAccount": ref("AWS::AccountId")}}
     invoke = {"Effect": "Allow", "Action": ["lambda:InvokeFunction"], "Resource": targets}
+    keep = {"Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": attribute(queue_id(LOST_INVOCATIONS), "Arn")}
     return {
         "SchedulerRole": {
             "Type": "AWS::IAM::Role",
@@ -43,7 +47,7 @@ def schedules(app: Application) -> Json:
                 "Policies": [
                     {
                         "PolicyName": "invoke",
-                        "PolicyDocument": {"Version": "2012-10-17", "Statement": [invoke]},
+                        "PolicyDocument": {"Version": "2012-10-17", "Statement": [invoke, keep]},
                     }
                 ],
             },
@@ -67,6 +71,7 @@ def _schedule(source: ScheduledEventConfig) -> Json:
                 "Input": INPUT,
                 # The next hour's run does what a lost one would have done.
                 "RetryPolicy": {"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 1_800},
+                "DeadLetterConfig": {"Arn": attribute(queue_id(LOST_INVOCATIONS), "Arn")},
             },
         },
     }

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from infra.aws.intrinsics import Json, attribute, logical, physical, queue_id, ref, sub
-from infra.aws.lambdas import QUEUES
+from infra.aws.lambdas import LOST_INVOCATIONS, QUEUES
 from infra.aws.variables import MEMBERS
 
 #: Lambda wants this many of the consumer's timeouts before a message may come again.
 VISIBILITY_TIMEOUTS = 6
 FOURTEEN_DAYS = 14 * 86_400
+#: From here on a recording is hardly listened to; at least 30, and less than the shortest life.
+INFREQUENT_DAYS = 45
 # Letters and digits: a password stands in a URL.
 _RANDOM = {"PasswordLength": 40, "ExcludePunctuation": True}
 ROLES = ("reader", "gate", "writer")
@@ -26,7 +28,7 @@ def queues(timeouts: dict[str, int]) -> Json:
 
     `timeouts` are the Lambdas' own, in seconds.
     """
-    resources: Json = {}
+    resources: Json = {queue_id(LOST_INVOCATIONS): _queue(LOST_INVOCATIONS, {})}
     for name, of in QUEUES.items():
         dead = f"{name}-dead"
         resources[queue_id(dead)] = _queue(dead, {})
@@ -45,11 +47,16 @@ def queues(timeouts: dict[str, int]) -> Json:
     resources["QueuesTlsOnly"] = {
         "Type": "AWS::SQS::QueuePolicy",
         "Properties": {
-            "Queues": [ref(queue_id(name + end)) for name in QUEUES for end in ("", "-dead")],
+            "Queues": [ref(queue_id(name)) for name in names()],
             "PolicyDocument": _tls_only("sqs:*", ["*"]),
         },
     }
     return resources
+
+
+def names() -> list[str]:
+    """Every queue, dead letters included."""
+    return [*(name + end for name in QUEUES for end in ("", "-dead")), LOST_INVOCATIONS]
 
 
 def _queue(name: str, properties: dict[str, Any]) -> Json:
@@ -119,22 +126,26 @@ def bucket() -> Json:
 
 def _lifecycle() -> list[Json]:
     return [
-        {"Id": "answers", "Status": "Enabled", "Prefix": "answers/", "ExpirationInDays": 1},
+        {"Id": "answers", "Status": "Enabled", "Prefix": "answers/", "ExpirationInDays": 1, **_versions(1)},
         {
             "Id": "recordings",
             "Status": "Enabled",
             "Prefix": "recordings/",
-            # When they end is the maintenance's work, which tells their calls' rows; S3 would do it unseen.
-            "Transitions": [{"StorageClass": "STANDARD_IA", "TransitionInDays": 60}],
+            "Transitions": [{"StorageClass": "STANDARD_IA", "TransitionInDays": INFREQUENT_DAYS}],
+            # The second wall: it is the maintenance that deletes, by each row's recexpirets, and tells the row.
+            "ExpirationInDays": {"Fn::FindInMap": ["SecondWall", ref("RecordingDays"), "Days"]},
         },
-        {
-            "Id": "leftovers",
-            "Status": "Enabled",
-            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 2},
-            # A forgotten person's recording must not live on as a version.
-            "NoncurrentVersionExpiration": {"NoncurrentDays": 7},
-        },
+        # A forgotten person's recording must not live on as a version.
+        {"Id": "leftovers", "Status": "Enabled", **_versions(7)},
+        {"Id": "markers", "Status": "Enabled", "ExpiredObjectDeleteMarker": True},
     ]
+
+
+def _versions(days: int) -> Json:
+    return {
+        "NoncurrentVersionExpiration": {"NoncurrentDays": days},
+        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": min(days, 2)},
+    }
 
 
 def secrets() -> Json:

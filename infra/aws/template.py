@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.edge import Application
-from infra.aws import alarms, functions, gateway, parameters, schedules, storage
+from infra.aws import alarms, functions, gateway, parameters, schedules, storage, usage
 from infra.aws.intrinsics import Json, function_id, logical
 from infra.aws.lambdas import LAMBDAS, QUEUES
 
@@ -19,11 +19,13 @@ def merged(app: Application, timeouts: dict[str, int]) -> Json:
     return {
         "Description": "Ringledger: telephone-call statistics, one Lambda a surface",
         "Parameters": parameters.parameters(),
+        "Mappings": parameters.mappings(),
         "Conditions": parameters.conditions(),
         "Resources": _joined(
             functions.functions(),
             functions.network(),
             gateway.api(app),
+            usage.plan(),
             storage.queues(timeouts),
             storage.bucket(),
             storage.secrets(),

@@ -27,6 +27,8 @@ def _generations(secret: str) -> Json:
     return sub(f"{{secret:${{AWS::StackName}}/{secret}}}")
 
 
+#: Metrics of two stacks in one account are kept apart.
+METRICS = sub("Ringledger/${AWS::StackName}")
 #: Variable -> value. Who needs which is said in `lambdas.py`; a test compares that with the code.
 VARIABLES: dict[str, Json] = {
     # Requests may go through RDS Proxy: nothing there pins a session. Batches and migrations may hold locks.
@@ -44,7 +46,7 @@ VARIABLES: dict[str, Json] = {
     "READER_CONNECTION_LIMIT": ref("StatisticsConcurrency"),
     "RECORDINGS_QUEUE_URL": ref(queue_id("recordings")),
     "RECORDING_STORAGES": ref("RecordingStorages"),
-    "RECORDING_DAYS": ref("RecordingRetentionDays"),
+    "RECORDING_DAYS": ref("RecordingDays"),
     "RECORDING_TARGET": ref("RecordingTargetArn"),
     "CALL_CONTROL_QUEUE_URL": ref(queue_id("call-control")),
     "SCRIPTS_FUNCTION": sub("${AWS::StackName}-scripts"),
@@ -67,7 +69,7 @@ MEMBERS: dict[str, tuple[str, ...]] = {
     "cdr": ("CDR_URL", "CDR_TABLE", "CDR_ZONE", "CDR_LINK", "CDR_UNANSWERED"),
 }  # fmt: skip
 #: What every Lambda is told.
-COMMON = {"LOG_LEVEL": ref("LogLevel")}
+COMMON = {"LOG_LEVEL": ref("LogLevel"), "METRICS_NAMESPACE": METRICS}
 
 
 def environment(variables: tuple[str, ...]) -> Json:

@@ -14,6 +14,7 @@ import boto3
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
+from infra.local import serving
 from infra.local.memory import Memory
 
 if TYPE_CHECKING:
@@ -50,9 +51,7 @@ class Aws:
         self._memory.restore()
         application = _Watched(DomainDispatcherApplication(create_backend_app), self._changed.set)
         self._server = make_server("127.0.0.1", port, application, threaded=True, request_handler=_Quiet)
-        self._threads = [
-            threading.Thread(target=work, daemon=True) for work in (self._server.serve_forever, self._save)
-        ]
+        self._threads = [serving.thread(self._server, "aws"), threading.Thread(target=self._save, daemon=True)]
         for thread in self._threads:
             thread.start()
         return f"http://127.0.0.1:{port}"

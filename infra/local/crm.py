@@ -12,8 +12,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from infra.local import serving
+
 CREATE = "/direct/items/phonecalls/create"
 KEY = ("initiated", "source", "destination")
+
+
+class _Server(ThreadingHTTPServer):
+    # A client's connections come all at once, and one that finds no room here comes again a second later.
+    request_queue_size = 128
 
 
 class Crm:
@@ -29,8 +36,8 @@ class Crm:
 
     def start(self, port: int) -> str:
         """Answer on loopback `port` (0: any free one); the URL."""
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), type("OfThisCrm", (_Handler,), {"crm": self}))
-        threading.Thread(target=self._server.serve_forever, name="crm", daemon=True).start()
+        self._server = _Server(("127.0.0.1", port), type("OfThisCrm", (_Handler,), {"crm": self}))
+        serving.thread(self._server, "crm").start()
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def stop(self) -> None:

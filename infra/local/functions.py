@@ -23,6 +23,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from infra.local import serving
+
 ROOT = Path(__file__).parents[2]
 PAYLOAD_BYTES = 6 * 1024 * 1024
 DEFAULT_SECONDS = 60
@@ -53,7 +55,7 @@ class Functions:
         """Answer on loopback `port` (0: any free one); the URL."""
         handler = type("OfTheseFunctions", (_Handler,), {"functions": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, name="functions", daemon=True)
+        self._thread = serving.thread(self._server, "functions")
         self._thread.start()
         return f"http://127.0.0.1:{self._server.server_port}"
 

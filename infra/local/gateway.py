@@ -12,7 +12,6 @@ import logging
 import os
 import socket
 import sys
-import threading
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -22,6 +21,7 @@ from chalice.config import Config
 from chalice.local import ChaliceRequestHandler, LocalChalice, ThreadedHTTPServer
 
 from chalicelib.errors import Misconfigured
+from infra.local import serving
 
 BODY_BYTES = 10 * 1024 * 1024
 # A client that sends too much hears why only if what it still sends is read, up to here.
@@ -62,7 +62,7 @@ class Gateway:
         app.__class__ = type("LocalApp", (LocalChalice, app.__class__), {})
         handler = partial(Handler, app_object=app, config=Config())
         self._server = Server(listener, handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, name="gateway", daemon=True)
+        self._thread = serving.thread(self._server, "gateway")
 
     def start(self) -> None:
         """Begin to answer."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 import json
 import re
-import threading
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -18,7 +17,7 @@ from uuid import uuid4
 
 import urllib3
 
-from infra.local import tapes
+from infra.local import serving, tapes
 
 LIMIT = 16
 STORAGE = "/storage/"
@@ -54,7 +53,7 @@ class Provider:
         """Answer on loopback `port` (0: any free one); the URL."""
         handler = type("OfThisProvider", (_Handler,), {"provider": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, name="provider", daemon=True)
+        self._thread = serving.thread(self._server, "provider")
         self._thread.start()
         return f"http://127.0.0.1:{self._server.server_port}"
 

@@ -8,6 +8,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from importlib import import_module
@@ -103,9 +104,7 @@ class Stack:
             }
             # Only now: the bundle reads its settings when it is loaded.
             app: Chalice = import_module("app").app
-            for part in (Gateway(app, listener), *_event_sources(app, endpoint)):
-                part.start()
-                parts.callback(part.stop)
+            parts.enter_context(_started(Gateway(app, listener), *_event_sources(app, endpoint)))
             parts.callback(self._file.unlink, missing_ok=True)
             parts.callback(self._environment.unlink, missing_ok=True)
             write_private(self._file, self.facts)
@@ -208,6 +207,20 @@ def _event_sources(app: Chalice, endpoint: str) -> Iterator[Part]:
             yield Poller(app, source, endpoint)
         elif isinstance(source, ScheduledEventConfig):
             yield Scheduler(app, source, moments(source.schedule_expression))
+
+
+@contextmanager
+def _started(*parts: Part) -> Iterator[None]:
+    """Start the parts one by one, and stop them all at a time: each may have something in hand to wait for."""
+    running: list[Part] = []
+    try:
+        for part in parts:
+            part.start()
+            running.append(part)
+        yield
+    finally:
+        with ThreadPoolExecutor(len(parts)) as pool:
+            list(pool.map(lambda part: part.stop(), running))
 
 
 def _url(host: str, port: int) -> str:

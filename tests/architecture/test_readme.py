@@ -14,7 +14,7 @@ README = (ROOT / "README.md").read_text("utf-8")
 
 def test_every_name_that_a_query_may_use_is_listed() -> None:
     """Refusals point to the README's lists, so they must be whole, and hold nothing else."""
-    section = README[README.index("## What a query may use") : README.index("## Operating")]
+    section = (ROOT / "chalicelib" / "statistics" / "README.md").read_text("utf-8")
     listed = set(re.sub(r"(?m)^[\w ]+: ", "", section.split("```")[1]).split())
     assert listed == FUNCTIONS | TYPES | SYMBOLS | COLLATIONS
 
@@ -31,6 +31,9 @@ def test_every_package_is_given_a_reason() -> None:
 
 
 def test_every_path_that_it_names_exists() -> None:
-    """Files and folders that the README points to are there."""
-    paths = set(re.findall(r"`((?:chalicelib|infra|tests)/[\w/.]+)`", README))
+    """Files and folders that any README points to are there."""
+    texts = [
+        file.read_text("utf-8") for folder in ("chalicelib", "infra") for file in (ROOT / folder).rglob("README.md")
+    ]
+    paths = set(re.findall(r"`((?:chalicelib|infra|tests)/[\w/.]+)`", "".join([README, *texts])))
     assert {path for path in paths if not (ROOT / path).exists()} == set()

@@ -99,6 +99,18 @@ def _modules_loaded_by(handler: str) -> set[str]:
             {"boto3", "botocore.session", "pydantic", "pglast", "chalicelib.statistics.surface"},
         ),
         (
+            "app.replicate",
+            {
+                "boto3",
+                "botocore.session",
+                "pydantic",
+                "pglast",
+                "pymysql",
+                "chalicelib.statistics.surface",
+                "chalicelib.nimbox.surface",
+            },
+        ),
+        (
             "app.admin",
             {"boto3", "botocore.session", "pglast", "chalicelib.statistics.surface", "chalicelib.health.surface"},
         ),

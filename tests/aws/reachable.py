@@ -8,9 +8,9 @@ less, as long as modules are not imported by computed names.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from chalicelib.settings import Settings
@@ -73,7 +73,12 @@ def reachable(surface: str) -> set[Unit]:
     return found
 
 
-def _named(unit: Unit) -> Iterator[Unit]:
+@cache
+def _named(unit: Unit) -> tuple[Unit, ...]:
+    return tuple(_reached_from(unit))
+
+
+def _reached_from(unit: Unit) -> Iterator[Unit]:
     module, name = unit
     if name not in modules()[module].units:
         return
@@ -89,10 +94,10 @@ def _named(unit: Unit) -> Iterator[Unit]:
                 yield target_module, node.attr
 
 
-def _nodes(unit: Unit) -> Iterator[ast.AST]:
+@cache
+def _nodes(unit: Unit) -> tuple[ast.AST, ...]:
     module, name = unit
-    for statement in modules()[module].units.get(name, ()):
-        yield from _without_annotations(statement)
+    return tuple(node for each in modules()[module].units.get(name, ()) for node in _without_annotations(each))
 
 
 def _without_annotations(node: ast.AST) -> Iterator[ast.AST]:
@@ -106,7 +111,7 @@ def _without_annotations(node: ast.AST) -> Iterator[ast.AST]:
                 yield from _without_annotations(child)
 
 
-def calls_of_aws(units: set[Unit]) -> set[str]:
+def calls_of_aws(units: Iterable[Unit]) -> set[str]:
     """The operations of boto3's clients that these units call, as boto3 names them; `presign:GET` if signed here."""
     found: set[str] = set()
     for unit in units:
@@ -123,13 +128,12 @@ def calls_of_aws(units: set[Unit]) -> set[str]:
     return found
 
 
-def settings_read(units: set[Unit]) -> set[str]:
+def settings_read(units: Iterable[Unit]) -> set[str]:
     """The variables of the settings that these units read."""
     found: set[str] = set()
     for unit in units:
-        nodes = list(_nodes(unit))
         known = set(_settings_names(unit))
-        for node in nodes:
+        for node in _nodes(unit):
             if isinstance(node, ast.Attribute) and node.attr in SETTINGS and _is_settings(node.value, known):
                 found.add(SETTINGS[node.attr])
     return found
@@ -166,11 +170,11 @@ def _is_current(node: ast.expr) -> bool:
     return False
 
 
-def texts(units: set[Unit]) -> set[str]:
+def texts(units: Iterable[Unit]) -> set[str]:
     """Every text that these units hold, docstrings apart."""
     found: set[str] = set()
     for unit in units:
-        nodes = list(_nodes(unit))
+        nodes = _nodes(unit)
         described = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
         found |= {
             node.value
@@ -178,3 +182,8 @@ def texts(units: set[Unit]) -> set[str]:
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in described
         }
     return found
+
+
+def attributes(units: Iterable[Unit]) -> set[str]:
+    """The names of all methods and attributes that these units use, of whatever object."""
+    return {node.attr for unit in units for node in _nodes(unit) if isinstance(node, ast.Attribute)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import lru_cache
 
 import pytest
 
@@ -38,16 +39,20 @@ ACTIONS = {
     "send_message_batch": "sqs:SendMessage",
     "upload_part": "s3:PutObject",
 }
+#: The bucket's folders, as the code's texts begin.
+FOLDERS = ("answers", "faxes", "recordings", "script-files", "uploads", "webhooks")
+FOLDER = re.compile(rf"({'|'.join(FOLDERS)})/")
 # Reading what may not be there needs it, though no code calls it.
 UNCALLED = {"s3:ListBucket"}
 
 
-def reached(name: str) -> set[reachable.Unit]:
+@lru_cache
+def reached(name: str) -> frozenset[reachable.Unit]:
     """Everything that the Lambda `name` can reach; scripts are found by walking through their folder."""
     modules = [entry_modules()[name]]
     if name == "scripts":
         modules += [module for module in reachable.modules() if module.startswith("chalicelib.oktell.scripts.")]
-    return {unit for module in modules for unit in reachable.reachable(module)}
+    return frozenset(unit for module in modules for unit in reachable.reachable(module))
 
 
 def entry_modules() -> dict[str, str]:
@@ -62,6 +67,11 @@ def entry_modules() -> dict[str, str]:
         if isinstance(node, ast.ImportFrom)
     }
     return {**mounted, **imported}
+
+
+def everything() -> frozenset[reachable.Unit]:
+    """Every unit of the bundle."""
+    return frozenset((module, unit) for module, of in reachable.modules().items() for unit in of.units)
 
 
 def test_every_lambda_has_an_entry() -> None:
@@ -79,6 +89,30 @@ def test_a_lambda_may_do_what_its_code_does(name: str) -> None:
 
     assert granted - UNCALLED == called - UNCALLED
     assert policies.actions(name) >= {*called, *consuming}
+
+
+@pytest.mark.parametrize("name", LAMBDAS)
+def test_a_lambda_reaches_the_folders_that_its_code_names(name: str) -> None:
+    """What it may do is bound to prefixes of the bucket: those in its code's texts, and no other."""
+    units = reached(name) - {("chalicelib.settings", "Settings")}
+    # A key may come from a row that the same module has written.
+    units |= {(module, "PREFIX") for module, _ in units if "PREFIX" in reachable.modules()[module].units}
+    named = {found[1] for text in reachable.texts(units) if (found := FOLDER.match(text))}
+    if "SCRIPT_FILES_PREFIX" in reachable.settings_read(units):
+        named.add("script-files")
+    granted = {
+        grant.resource["Fn::Sub"].removeprefix("${Bucket.Arn}/").partition("/")[0]
+        for grant in LAMBDAS[name].grants
+        if grant.actions[0].startswith("s3:") and "Fn::Sub" in grant.resource
+    }
+
+    assert granted == named
+
+
+def test_every_folder_of_the_bucket_is_known() -> None:
+    """A new one is found by this test's pattern, or it would be granted to nobody."""
+    prefixes = {unit for unit in everything() if unit[1].endswith("PREFIX")}
+    assert {text.partition("/")[0] for text in reachable.texts(prefixes) if text.endswith("/")} <= set(FOLDERS)
 
 
 @pytest.mark.parametrize("name", LAMBDAS)

@@ -11,6 +11,7 @@ import pytest
 
 from app import app
 from infra.aws import building, gateway, policies, schedules
+from infra.aws.alarms import COUNTED
 from infra.aws.intrinsics import function_id, logical, queue_id, role_id
 from infra.aws.lambdas import LAMBDAS, QUEUES, Network
 from infra.aws.variables import MEMBERS, VARIABLES
@@ -144,6 +145,9 @@ def test_no_log_has_a_path_in_it(sam: Template) -> None:
 
     assert not {"$context.path", "$context.requestOverride.path"} & set(re.findall(r"\$context[\w.]+", logged))
     assert all("LoggingLevel" not in each and not each["DataTraceEnabled"] for each in properties["MethodSettings"])
+    # A gateway's trace holds the address, query included; a Lambda's does not.
+    assert not properties["TracingEnabled"]
+    assert {each["Properties"]["Tracing"] for each in of_type(sam, "AWS::Serverless::Function").values()} == {"Active"}
 
 
 def test_no_secret_stands_in_the_template(sam: Template) -> None:
@@ -163,7 +167,8 @@ def test_everything_that_can_fail_wakes_somebody(sam: Template) -> None:
     wanted = {f"{logical(name)}{kind}" for name in LAMBDAS for kind in ("Errors", "Throttles", "Slow")}
     wanted |= {f"{queue_id(name)}{kind}" for name in QUEUES for kind in ("Old", "Lost")}
 
-    assert wanted | {"ApiFailures", "DatabaseConnections", "ReplicationBehind"} == set(alarms)
+    wanted |= {"ApiFailures", "DatabaseConnections", "ReplicationBehind", "InvocationsLost", *COUNTED}
+    assert wanted == set(alarms)
     assert all(each["Properties"]["AlarmActions"] == [{"Ref": "Alarms"}] for each in alarms.values())
 
 

@@ -11,7 +11,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from infra.aws import contents, zips
+from infra.aws import building, contents, zips
 from infra.aws.building import ROOT, Built
 
 MODULE = "answer.py"
@@ -90,6 +90,14 @@ def test_a_zip_without_packages_is_told_of_each(built: Built) -> None:
     assert {f"{name.lower().replace('_', '-')} is missing" for name in pinned} <= set(faults)
     assert "psycopg2/_psycopg is missing" in faults
     assert any(fault.endswith("is not compiled") for fault in faults)
+
+
+def test_a_package_that_cannot_be_had_is_named() -> None:
+    """Without a network Chalice's own words are a page of Python; they stay where the reason is another."""
+    page = "Traceback …\nchalice.deploy.packager.NoSuchPackageError: Could not satisfy the requirement: orjson==3.13.0"
+
+    assert building.explained(page).startswith("pip cannot download orjson==3.13.0 for the Lambdas: packaging needs")
+    assert building.explained("No such stage\n") == "chalice package: No such stage"
 
 
 def test_the_database_travels_with_the_admin_lambda(built: Built) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.settings import Settings
+from tests.databases import Server, migrated
 from tests.nimbox.service import Office, Service
 
 
@@ -19,9 +20,20 @@ def service(stack: dict[str, Any]) -> Iterator[Service]:
     reached.get("delete", **{"from": "0001-01-01", "to": "9999-12-31"})
 
 
+@pytest.fixture(scope="session")
+def database(server: Server) -> Settings:
+    """A migrated database with its roles, shared by all tests of the service."""
+    return migrated(server)
+
+
+@pytest.fixture(scope="session")
+def shared_office(database: Settings) -> Office:
+    """The database of the service as the test before left it."""
+    return Office(database)
+
+
 @pytest.fixture
-def office(database: Settings) -> Office:
+def office(shared_office: Office) -> Office:
     """A database without calls and contacts."""
-    empty = Office(database)
-    empty.clear()
-    return empty
+    shared_office.clear()
+    return shared_office

@@ -32,6 +32,15 @@ TABLES = (
     "calls.failed",
 )
 
+# Deleting the few rows there are is far faster than truncating.
+_FORGET = "; ".join(
+    [
+        *(f"DELETE FROM {table}" for table in TABLES),
+        "ALTER SEQUENCE ledger.contacts_id_seq RESTART",
+        "ALTER SEQUENCE ledger.phonecalls_id_seq RESTART",
+    ]
+)
+
 #: The example of the service's document.
 EXAMPLE = {
     "initiated": "2012-08-23T12:20:33",
@@ -88,7 +97,7 @@ class Office:
 
     def clear(self) -> None:
         """Forget every call and contact."""
-        run(self.settings.owner_database_url, f"TRUNCATE {', '.join(TABLES)} RESTART IDENTITY")
+        self.owner.execute(_FORGET)
 
     def contact(self, *numbers: str, name: str = "") -> int:
         """The id of a contact with these digits, made when there is none yet."""
@@ -109,7 +118,7 @@ class Office:
 
     def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """What the database answers its owner."""
-        return run(self.settings.owner_database_url, statement, list(values))
+        return self.owner.execute(statement, list(values))
 
     def count(self, table: str) -> int:
         """How many rows a table has."""

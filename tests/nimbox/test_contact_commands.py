@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from chalicelib import settings
+from chalicelib.admin import commands
 from chalicelib.admin.contact_table import read
 from chalicelib.contacts import ContactRefused, Description
 from infra.local.functions import Functions
 from tests.admin.program import run_admin
 from tests.nimbox.service import Office
+
+Admin = Callable[..., commands.Outcome]
 
 
 @pytest.fixture
@@ -75,32 +79,42 @@ def test_a_file_is_imported_and_listed(operator: dict[str, str], tmp_path: Path)
     ]
 
 
-def test_a_contacts_calls_are_listed(operator: dict[str, str], office: Office) -> None:
+@pytest.fixture
+def here(operator: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Admin]:
+    """Runs a command as the operator in this process, which takes no time to start."""
+    for name, value in operator.items():
+        monkeypatch.setenv(name, value)
+    settings.current.cache_clear()
+    yield lambda *words: commands.run(words, str)
+    settings.current.cache_clear()
+
+
+def test_a_contacts_calls_are_listed(here: Admin, office: Office) -> None:
     """The newest first, each with its link, and without one where the url is none."""
     contact = office.contact("02122853348", name="Ana")
     office.create("02122853348", "2012-08-23T12:20:33", duration="45", url="http://x/y")
     office.create("02122853348", "2012-08-24T12:20:33", url="javascript:alert(1)")
 
-    shown = run_admin(operator, "contacts", "calls", str(contact), "--json")
+    shown = here("contacts", "calls", str(contact), "--json")
 
-    assert [(call["initiated"], call["duration"], call["link"]) for call in json.loads(shown.stdout)] == [
+    assert [(call["initiated"], call["duration"], call["link"]) for call in json.loads(shown.output)] == [
         ("2012-08-24T12:20:33", None, ""),
         ("2012-08-23T12:20:33", 45, "http://x/y"),
     ]
-    table = run_admin(operator, "contacts", "calls", str(contact)).stdout.splitlines()
+    table = here("contacts", "calls", str(contact)).output.splitlines()
     assert table[2].split() == ["1", "2012-08-23", "12:20", "7222", "02122853348", "45", "http://x/y"]
 
 
-def test_a_file_that_cannot_be_read_is_told_in_a_line(operator: dict[str, str], tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_told_in_a_line(here: Admin, tmp_path: Path) -> None:
     """A missing file, and one in another encoding."""
     foreign = tmp_path / "latin.csv"
     foreign.write_bytes("name,numbers\nAña,123\n".encode("latin-1"))
 
-    answers = [run_admin(operator, "contacts", "import", str(path)) for path in (tmp_path / "none", foreign)]
+    answers = [here("contacts", "import", str(path)) for path in (tmp_path / "none", foreign)]
 
-    assert [answer.returncode for answer in answers] == [1, 1]
-    assert answers[0].stderr == f"{tmp_path / 'none'} cannot be read: No such file or directory\n"
-    assert answers[1].stderr == f"{foreign} cannot be read: it is not UTF-8\n"
+    assert [answer.exit for answer in answers] == [1, 1]
+    assert answers[0].errors == f"{tmp_path / 'none'} cannot be read: No such file or directory\n"
+    assert answers[1].errors == f"{foreign} cannot be read: it is not UTF-8\n"
 
 
 @pytest.fixture
@@ -128,8 +142,7 @@ def test_a_file_travels_to_the_lambda(elsewhere: dict[str, str], office: Office,
     answers = [
         run_admin(elsewhere, *words, str(file)),
         run_admin(elsewhere, *words, "-", stdin="name,numbers\nLuis,456\n"),
-        run_admin(elsewhere, *words, str(tmp_path / "none")),
     ]
 
-    assert [answer.returncode for answer in answers] == [0, 0, 1]
+    assert [answer.returncode for answer in answers] == [0, 0]
     assert office.rows("SELECT name FROM ledger.contacts ORDER BY id") == [("Ana",), ("Luis",)]

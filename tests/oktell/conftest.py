@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+from uuid import uuid4
 from xml.etree.ElementTree import Element, XMLParser, fromstring
 
 import boto3
@@ -14,12 +19,17 @@ import pytest
 import requests
 
 from chalicelib import directory
+from chalicelib.calls import messages
 from chalicelib.edge import Answer, Request
+from chalicelib.ledger import store
 from chalicelib.oktell.asked import Asked
 from chalicelib.oktell.surface import COMMANDS
+from chalicelib.platform.postgres import Connection, connection
 from chalicelib.settings import Settings
 from infra.local import environment, staff
-from tests.databases import run
+from infra.local.provider import Provider
+from tests.databases import Server, migrated, run
+from tests.ingest.telephony import message
 
 ANSWER_SECONDS = 60
 WAIT_SECONDS = 10
@@ -72,7 +82,7 @@ class Client:
         until = time.monotonic() + WAIT_SECONDS
         while not holds():
             assert time.monotonic() < until, "it never came true"
-            time.sleep(0.1)
+            time.sleep(0.05)
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """What the database says."""
@@ -82,10 +92,10 @@ class Client:
         """The orders in the queue of the agent beside the PBX, which is empty afterwards."""
         sqs = boto3.client("sqs", endpoint_url=self.facts["aws_endpoint_url"], region_name="us-east-1")
         queue, found = self.facts["queues"]["call-control"], []
-        while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", []):
-            for message in messages:
-                sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
-                found.append(json.loads(message["Body"]))
+        while received := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", []):
+            for each in received:
+                sqs.delete_message(QueueUrl=queue, ReceiptHandle=each["ReceiptHandle"])
+                found.append(json.loads(each["Body"]))
         return found
 
 
@@ -98,32 +108,121 @@ def client(stack: dict[str, Any]) -> Client:
 
 @dataclass
 class Office:
-    """The demonstration's directory in a database of the tests' own."""
+    """The demonstration's directory in a database of the tests' own, which takes webhooks without a queue."""
 
     settings: Settings
+    owner: Connection
+    phone: int = 0
 
     def ask(self, command: str, **parameters: str) -> Answer:
         """The answer to a command, or what it raises."""
         request = Request("request", "GET", {"command": command}, parameters, {}, b"")
         return COMMANDS[command](Asked(command, parameters, request, "a-script", self.settings, {}))
 
+    def json(self, command: str, **parameters: str) -> Any:
+        """What the answer to a command says in JSON."""
+        return json.loads(self.ask(command, **parameters).body)
+
+    def state(self, user: str) -> str:
+        """A user's state, as number and name."""
+        body = self.ask("tst_getuserstate", iduser=user).body
+        assert isinstance(body, bytes)
+        found = fromstring(body).find(".//property_simple[@key='state']")  # noqa: S314 - our own answer
+        assert found is not None
+        return f"{found.attrib['value']} {found.attrib['name']}"
+
+    def webhook(self, **fields: str) -> None:
+        """Take an event of a Telphin phone."""
+        said = urlencode({"EventTime": str(time.time_ns() // 1_000), **fields})
+        text = message(self.phone, query=said, identity=str(uuid4()), accepted=datetime.now(UTC).replace(tzinfo=None))
+        store.take(connection(self.settings.writer_database_url), [messages.read(text)])
+
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """What the database says."""
-        return run(self.settings.owner_database_url, query, list(values))
+        return self.owner.execute(query, list(values))
 
     def having(self, **settings: Any) -> Office:
         """The same office under other settings."""
-        return Office(replace(self.settings, **settings))
+        return replace(self, settings=replace(self.settings, **settings))
+
+
+_FORGET = """
+DELETE FROM ledger.started_calls; DELETE FROM ledger.presence; DELETE FROM ledger.calls; DELETE FROM ledger.events;
+DELETE FROM ledger.records; DELETE FROM ledger.extensions; DELETE FROM userevents.usr_state_changed;
+DELETE FROM sipuserevents.sipuser_transtate_set; DELETE FROM sipuserevents.sipuser_state_changed;
+DELETE FROM sipusers.states; DELETE FROM calls.success; DELETE FROM calls.cancelled; DELETE FROM calls.forks;
+UPDATE ledger.users SET on_call_center = agent <> login, on_redirect = false, on_lunch = false;
+"""
+_PHONE = """
+INSERT INTO ledger.extensions (provider, client, name, type, settings)
+VALUES ('telphin', '13596', '13596*106', 'phone', '{"remote_id": "1138241"}') RETURNING id
+"""
+
+
+@pytest.fixture(scope="session")
+def database(server: Server) -> Settings:
+    """A migrated database with its roles, shared by all tests of the interface."""
+    return migrated(server)
+
+
+@pytest.fixture(scope="session")
+def staffed(database: Settings) -> Connection:
+    """A connection of the owner to a database that has the directory."""
+    directory.put(database.owner_database_url, staff.USERS, lambda _: None, whole=True)
+    return Connection(database.owner_database_url)
 
 
 @pytest.fixture
-def office(database: Settings) -> Iterator[Office]:
-    """An office in which nothing happened yet."""
-    directory.put(database.owner_database_url, staff.USERS, lambda _: None, whole=True)
-    yield Office(database)
-    run(
-        database.owner_database_url,
-        "TRUNCATE ledger.users, ledger.started_calls, ledger.presence, userevents.usr_state_changed,"
-        " sipuserevents.sipuser_transtate_set, sipuserevents.sipuser_state_changed,"
-        " ledger.calls, ledger.extensions CASCADE",
+def office(database: Settings, staffed: Connection) -> Office:
+    """An office in which nothing happened yet; Anna's extension is registered."""
+    staffed.execute(_FORGET)
+    return Office(database, staffed, staffed.execute(_PHONE)[0][0])
+
+
+@pytest.fixture(scope="session")
+def provider() -> Iterator[Provider]:
+    """A small Telphin."""
+    provider = Provider("application", "secret")
+    provider.url = provider.start(0)  # type: ignore[attr-defined]
+    yield provider
+    provider.stop()
+
+
+@pytest.fixture
+def telphin(office: Office, provider: Provider) -> Office:
+    """The office with Telphin's connector."""
+    url = provider.url  # type: ignore[attr-defined]
+    provider.calls.clear()
+    return office.having(
+        call_control=("telphin",), telphin_url=url, telphin_client_id="application", telphin_client_secret="secret"
     )
+
+
+@pytest.fixture
+def partner() -> Iterator[dict[str, Any]]:
+    """A real Oktell server, as far as it matters: what it was asked, and what it shall answer."""
+    facts: dict[str, Any] = {"asked": [], "status": 200, "body": "OK"}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            place = urlsplit(self.path)
+            facts["asked"].append((place.path, dict(parse_qsl(place.query))))
+            self.send_response(facts["status"])
+            self.end_headers()
+            self.wfile.write(facts["body"].encode())
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=listening.serve_forever, args=[0.01], daemon=True).start()
+    facts["url"] = f"http://127.0.0.1:{listening.server_port}"
+    yield facts
+    listening.shutdown()
+    listening.server_close()
+
+
+@pytest.fixture
+def forwarding(office: Office, partner: dict[str, Any]) -> Office:
+    """The office before a real Oktell server."""
+    return office.having(call_control=("oktell",), oktell_server_url=partner["url"], oktell_server_password="their+s")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from tests.oktell.conftest import Client
+from tests.oktell.conftest import Client, Office
 
 DIMA, VIKTOR, CALLER = "13596*101", "13596*102", "+79214567892"
 #: The keys of the document's samples.
@@ -25,8 +25,8 @@ ABONENT = set(
 )
 
 
-def _event(client: Client, call: str, extension: str, kind: str, **fields: str) -> None:
-    client.webhook(
+def _event(taker: Client | Office, call: str, extension: str, kind: str, **fields: str) -> None:
+    taker.webhook(
         EventType=kind,
         CallID=call,
         SubCallID=f"{extension}-{call}",
@@ -67,21 +67,21 @@ def test_an_outside_call_shows_from_ring_to_end(client: Client) -> None:
     assert recorded == [(talking["trace"][1]["commutationid"],)]
 
 
-def test_two_of_us_talk(client: Client) -> None:
+def test_two_of_us_talk(office: Office) -> None:
     """An inner call is one commutation of two users, whichever of them is asked; each sees the other."""
     call, numbers = uuid4().hex, {"CallerIDNum": DIMA, "CalledNumber": VIKTOR}
     inner = numbers | {"CallerExtension": f"{DIMA}@sip", "CalledExtension": f"{VIKTOR}@sip"}
-    _event(client, call, DIMA, "dial-out", **inner)
-    _event(client, call, VIKTOR, "dial-in", **inner)
-    _event(client, call, VIKTOR, "answer", **inner)
-    _event(client, call, DIMA, "answer", flow="out", **inner)
-    client.eventually(lambda: client.state("Dima") == client.state("VIKTIRICH") == "5 usFullbusy")
+    _event(office, call, DIMA, "dial-out", **inner)
+    _event(office, call, VIKTOR, "dial-in", **inner)
+    _event(office, call, VIKTOR, "answer", **inner)
+    _event(office, call, DIMA, "answer", flow="out", **inner)
+    assert office.state("Dima") == office.state("VIKTIRICH") == "5 usFullbusy"
 
-    chain = client.get("wp_getchaincontent", user="DA803F01-EA77-40FA-BC9D-E2EFB36FD5A8").json()
-    seen = {user: client.get("wp_getabonentinfo", user=user).json() for user in ("Dima", "viktirich")}
+    chain = office.json("wp_getchaincontent", user="DA803F01-EA77-40FA-BC9D-E2EFB36FD5A8")
+    seen = {user: office.json("wp_getabonentinfo", user=user) for user in ("Dima", "viktirich")}
     for extension, flow in ((VIKTOR, "in"), (DIMA, "out")):
-        _event(client, call, extension, "hangup", flow=flow, Duration="1000000", **inner)
-    client.eventually(lambda: client.state("Dima") == client.state("VIKTIRICH") == "1 usReady")
+        _event(office, call, extension, "hangup", flow=flow, Duration="1000000", **inner)
+    assert office.state("Dima") == office.state("VIKTIRICH") == "1 usReady"
 
     talks = [each for each in chain["trace"] if each["contentelementtype"] == "commutation"]
     assert [(each["connectiontype"], each["connectiontypestr"]) for each in talks] == [(3, "ctInnerInner")]
@@ -93,41 +93,69 @@ def test_two_of_us_talk(client: Client) -> None:
     assert seen["viktirich"]["abonentinfo"]["calleruserlogin"] == "Dima"
 
 
-def test_an_agent_who_logs_out_is_disconnected(client: Client) -> None:
+def test_of_several_calls_the_one_last_come_to_counts(office: Office) -> None:
+    """Whoever talks in two is with whom they came to last; a ringing call shows only where there is no talk."""
+    numbers = {name: {"CallerIDNum": name, "CalledNumber": DIMA} for name in ("7111", "7222", "7333")}
+    calls = {name: uuid4().hex for name in numbers}
+    seen = []
+    for kind, name in (
+        ("dial-in", "7111"),
+        ("dial-in", "7222"),
+        ("answer", "7222"),
+        ("dial-in", "7333"),
+        ("answer", "7111"),
+        ("hangup", "7111"),
+        ("hangup", "7222"),
+    ):
+        _event(office, calls[name], DIMA, kind, **numbers[name])
+        with_whom = office.json("wp_getabonentinfo", user="Dima")
+        trace = office.json("wp_getchaincontent", user="Dima")["trace"]
+        seen.append((with_whom["abonentinfo"]["callerid"], trace[0]["callerid"], with_whom["currentlinestate"]))
+
+    with_each = [("7111", 16), ("7222", 16), ("7222", 32), ("7222", 32), ("7111", 32), ("7222", 32), ("7333", 16)]
+    assert seen == [(name, name, line) for name, line in with_each]
+
+
+def test_a_call_keeps_its_beginning_when_it_is_answered(office: Office) -> None:
+    """Its chain and its legs began when they were dialled; only the answer's time is the answer's."""
+    call, numbers = uuid4().hex, {"CallerIDNum": CALLER, "CalledNumber": DIMA}
+    dialled, answered = 1_795_165_288, 1_795_165_291
+    for kind, at in (("dial-in", dialled), ("answer", answered)):
+        _event(office, call, DIMA, kind, EventTime=str(at * 1_000_000), **numbers)
+
+    chain = office.json("wp_getchaincontent", user="Dima")
+    times = [
+        chain["createtime"],
+        *(part.get(name) for part in chain["trace"] for name in ("startqueuetime", "timestart", "timeanswer")),
+    ]
+    began, met = "2026-11-20 09:01:28", "2026-11-20 09:01:31"
+    assert times == [began, began, None, None, None, began, met]
+
+
+def test_an_agent_who_logs_out_is_disconnected(office: Office) -> None:
     """Events of a queue's agents are states of the user who is that agent."""
     for status, expected in (("logged_out", "0 usDisconnected"), ("available", "1 usReady")):
-        client.webhook(EventType="agent-login", agent_id="136", agent_status=status, extension_name="13596*106@sip")
-        client.eventually(lambda expected=expected: client.state("anna") == expected)  # type: ignore[misc]
+        office.webhook(EventType="agent-login", agent_id="136", agent_status=status, extension_name="13596*106@sip")
+        assert office.state("anna") == expected
 
 
-def test_a_started_call_is_tied_to_its_webhooks(client: Client) -> None:
+def test_a_started_call_is_tied_to_its_webhooks(telphin: Office) -> None:
     """The PBX told its CallID when the call was ordered, so the live call names the order."""
-    assert client.get("wp_autocallstart", line="16038", number="538", sequence="back").status_code == 200
-    ((order, call),) = client.rows(
-        "SELECT id::text, call_id FROM ledger.started_calls WHERE connector = 'telphin'"
-        " ORDER BY started_at DESC LIMIT 1"
-    )
+    telphin.ask("wp_autocallstart", line="16038", number="538", sequence="back")
+    ((order, call),) = telphin.rows("SELECT id::text, call_id FROM ledger.started_calls")
     numbers = {"CallerIDNum": "13596*106", "CalledNumber": "538", "CallerExtension": "13596*106@sip"}
-    _event(client, call, "13596*106", "dial-out", **numbers)
-    client.eventually(lambda: client.state("anna") == "5 usFullbusy")
-    chain = client.get("wp_getchaincontent", user="anna").json()
-    _event(client, call, "13596*106", "hangup", flow="out", **numbers | {"CallStatus": "BUSY"})
-    client.eventually(lambda: client.state("anna") == "1 usReady")
+    _event(telphin, call, "13596*106", "dial-out", **numbers)
+    chain = telphin.json("wp_getchaincontent", user="anna")
 
+    assert telphin.state("anna") == "5 usFullbusy"
     assert (chain["customfield"], chain["trace"][0]["calledid"]) == (order, "538")
 
 
-def test_webhooks_name_the_order_that_began_them(client: Client) -> None:
-    """A PBX that an agent told the order's id sends it as CallBackID."""
-    client.orders()
-    client.get("wp_autocallstart", user="ivan", number="89991112233")
-    (order,) = client.orders()
-    call, numbers = uuid4().hex, {"CallerIDNum": "13596*538", "CalledNumber": "89991112233"}
-    told = numbers | {"CallBackID": order["id"], "CallerExtension": "13596*538@sip"}
-    _event(client, call, "13596*538", "dial-out", **told)
-    client.eventually(lambda: client.state("ivan") == "5 usFullbusy")
-    chain = client.get("wp_getchaincontent", user="ivan").json()
-    _event(client, call, "13596*538", "hangup", flow="out", **told | {"CallStatus": "BUSY"})
-    client.eventually(lambda: client.state("ivan") == "1 usReady")
+def test_webhooks_name_the_order_that_began_them(forwarding: Office) -> None:
+    """A PBX that was told the order's id sends it as CallBackID."""
+    forwarding.ask("wp_autocallstart", user="ivan", number="89991112233")
+    ((order,),) = forwarding.rows("SELECT id::text FROM ledger.started_calls")
+    told = {"CallerIDNum": "13596*538", "CalledNumber": "89991112233", "CallerExtension": "13596*538@sip"}
+    _event(forwarding, uuid4().hex, "13596*538", "dial-out", CallBackID=order, **told)
 
-    assert chain["customfield"] == order["id"]
+    assert forwarding.json("wp_getchaincontent", user="ivan")["customfield"] == order

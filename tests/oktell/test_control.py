@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
-from uuid import uuid4
+from urllib.parse import urlencode
 
 import pytest
 
@@ -19,53 +14,6 @@ from tests.oktell.conftest import Client, Office
 
 COMMANDS = ("wp_autocallstart", "wp_switchcall", "wp_autocallstop", "wp_flash", "wp_declinecall")
 NUMBER = {"number": "+7 (921) 456-78-92"}
-
-
-@pytest.fixture(scope="module")
-def provider() -> Iterator[Provider]:
-    """A small Telphin."""
-    provider = Provider("application", "secret")
-    provider.url = provider.start(0)  # type: ignore[attr-defined]
-    yield provider
-    provider.stop()
-
-
-@pytest.fixture
-def telphin(office: Office, provider: Provider) -> Office:
-    """An office whose Anna has an extension there."""
-    office.rows(
-        "INSERT INTO ledger.extensions (provider, client, name, type, settings)"
-        " VALUES ('telphin', '13596', '13596*106', 'phone', '{\"remote_id\": \"1138241\"}') RETURNING id"
-    )
-    url = provider.url  # type: ignore[attr-defined]
-    provider.calls.clear()
-    return office.having(
-        call_control=("telphin",), telphin_url=url, telphin_client_id="application", telphin_client_secret="secret"
-    )
-
-
-@pytest.fixture
-def partner() -> Iterator[dict[str, Any]]:
-    """A real Oktell server, as far as it matters: what it was asked, and what it shall answer."""
-    facts: dict[str, Any] = {"asked": [], "status": 200, "body": "OK"}
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            place = urlsplit(self.path)
-            facts["asked"].append((place.path, dict(parse_qsl(place.query))))
-            self.send_response(facts["status"])
-            self.end_headers()
-            self.wfile.write(facts["body"].encode())
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=listening.serve_forever, daemon=True).start()
-    facts["url"] = f"http://127.0.0.1:{listening.server_port}"
-    yield facts
-    listening.shutdown()
-    listening.server_close()
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -135,6 +83,7 @@ def test_a_number_of_ours_is_inside(client: Client, number: str, direction: str)
         ("back", "city", ("13596*106", "538")),
         ("direct", "city", ("538", "13596*106")),
         ("direct", "pbx", ("13596*538", "13596*106")),
+        ("back", "pbx", ("13596*106", "13596*538")),
     ],
 )
 def test_telphin_calls_back(
@@ -148,6 +97,27 @@ def test_telphin_calls_back(
     assert kept == [(next(iter(provider.calls)), True)]
 
 
+@pytest.mark.parametrize(
+    ("number", "called"), [("183", "13596*102"), ("#999", "13596*101"), ("900", "13596*900"), ("7*1", "7*1")]
+)
+def test_an_inner_number_is_an_extension_there(telphin: Office, provider: Provider, number: str, called: str) -> None:
+    """That of the directory's user who has it, else Telphin's own short or whole name of one."""
+    telphin.ask("wp_autocallstart", line="16038", number=number, direction="pbx", sequence="back")
+    assert [call["dst_num"] for call in provider.calls.values()] == [called]
+
+
+def test_one_login_serves_many_orders(telphin: Office, provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Telphin's token is kept until it expires; one that it withdraws is replaced."""
+    telphin.ask("wp_autocallstart", line="16038", number="538")
+    with monkeypatch.context() as closed:
+        closed.setattr(provider, "application", {})
+        telphin.ask("wp_autocallstart", line="16038", number="538")
+    monkeypatch.setattr(provider, "token", "another")
+    telphin.ask("wp_autocallstart", line="16038", number="538")
+
+    assert len(provider.calls) == 3
+
+
 def test_telphin_ends_what_was_started(telphin: Office, provider: Provider) -> None:
     """The call is deleted there, once; with none started there is nothing to do."""
     telphin.ask("wp_autocallstart", line="16038", number="538")
@@ -159,25 +129,9 @@ def test_telphin_ends_what_was_started(telphin: Office, provider: Provider) -> N
 def test_telphin_declines_what_rings(telphin: Office, provider: Provider) -> None:
     """The ringing call is deleted by the handle that its own webhook named."""
     provider.calls["handle-of-it"] = {}
-    body = "CalledNumber=13596*106&CallAPIID=handle-of-it"
-    telphin.rows(
-        "INSERT INTO ledger.events VALUES (now(), %s, 'telphin', '13596', 'c1', 1, 1, 'POST', '', '', %s) RETURNING id",
-        str(uuid4()),
-        body.encode(),
-    )
-    leg = {
-        "leg_id": "1",
-        "extension": "13596*106",
-        "device": "phone",
-        "state": "ringing",
-        "a": "7921",
-        "b": "13596*106",
-    }
-    telphin.rows(
-        "INSERT INTO ledger.calls (provider, client, id, first_accepted_at, last_accepted_at, live)"
-        " VALUES ('telphin', '13596', 'c1', now(), now(), %s) RETURNING id",
-        json.dumps([leg | {"since": "2026-11-20 09:00:00"}]),
-    )
+    rings = {"EventType": "dial-in", "CallID": "c1", "SubCallID": "1", "CallFlow": "in", "CallStatus": "CALLING"}
+    telphin.webhook(**rings, CallerIDNum="7921", CalledNumber="13596*106", CallAPIID="handle-of-it")
+
     assert telphin.ask("wp_declinecall", wp="OPERATOR1").status == 200
     assert provider.calls == {}
 
@@ -197,31 +151,26 @@ def test_telphin_refuses(telphin: Office) -> None:
     assert telphin.rows("SELECT count(*) FROM ledger.started_calls") == [(0,)]
 
 
-def test_a_real_server_is_asked_the_same(office: Office, partner: dict[str, Any]) -> None:
+def test_a_real_server_is_asked_the_same(forwarding: Office, partner: dict[str, Any]) -> None:
     """The command goes there under its own password, by the user's GUID, and its words come back."""
-    forwarding = office.having(
-        call_control=("oktell",), oktell_server_url=partner["url"], oktell_server_password="theirs"
-    )
     answer = forwarding.ask("wp_declinecall", wp="OPERATOR1")
 
     assert (answer.status, answer.body) == (200, b"OK")
     assert partner["asked"] == [
-        ("/wp_declinecall", {"user": "0b6c7f3e-91d4-4e0c-a1c8-5e2f9d8a7b05", "password": "theirs"})
+        ("/wp_declinecall", {"user": "0b6c7f3e-91d4-4e0c-a1c8-5e2f9d8a7b05", "password": "their+s"})
     ]
 
 
-def test_a_real_server_refuses_or_is_away(office: Office, partner: dict[str, Any]) -> None:
-    """502 with its words, 503 when nobody answers; its password is in neither."""
-    forwarding = office.having(
-        call_control=("oktell",), oktell_server_url=partner["url"], oktell_server_password="theirs"
-    )
-    partner |= {"status": 403, "body": "Forbidden"}
-    with pytest.raises(PartnerRefused, match="status 403: Forbidden"):
+def test_a_real_server_refuses_or_is_away(forwarding: Office, partner: dict[str, Any]) -> None:
+    """502 with its words, 503 when nobody answers; its password is in neither, whatever it repeats."""
+    partner |= {"status": 403, "body": f"Forbidden: /wp_flash?{urlencode({'password': 'their+s'})} or their+s"}
+    with pytest.raises(PartnerRefused, match="status 403: Forbidden") as refusal:
         forwarding.ask("wp_flash", user="ivan")
+    assert "their" not in refusal.value.message
     away = forwarding.having(oktell_server_url="http://127.0.0.1:9")
     with pytest.raises(RingledgerError) as fault:
         away.ask("wp_flash", user="ivan")
-    assert (fault.value.status, "theirs" in f"{fault.value!r}{fault.value.__cause__!r}") == (503, False)
+    assert (fault.value.status, "their" in f"{fault.value!r}{fault.value.__cause__!r}") == (503, False)
 
 
 def test_a_connector_that_does_not_exist_is_told(office: Office) -> None:

@@ -11,37 +11,18 @@ from xml.etree.ElementTree import Element, fromstring
 import boto3
 import pytest
 import requests
-from hypothesis import given
-from hypothesis import strategies as st
 
 from chalicelib.calls import links
 from chalicelib.edge import Request
 from chalicelib.oktell import files, scripting
 from chalicelib.oktell.asked import Asked
-from chalicelib.oktell.errors import Unknown, Wrong
-from chalicelib.oktell.multipart import Sent
-from chalicelib.oktell.multipart import files as read
-from chalicelib.oktell.uploads import safe_name
+from chalicelib.oktell.errors import Unknown
 from tests.admin.program import run_admin
+from tests.oktell.bodies import MULTIPART, named, part
 from tests.oktell.conftest import Client, Office
 
-BOUNDARY = "----a boundary"
-MULTIPART = f'multipart/form-data; boundary="{BOUNDARY}"'
 SECRETS = ((1, "s" * 32),)
 LOCAL = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": "us-east-1"}
-
-
-def _part(head: str, content: bytes) -> bytes:
-    return f"--{BOUNDARY}\r\n{head}\r\n\r\n".encode() + content + b"\r\n"
-
-
-def _named(name: str) -> str:
-    return f'Content-Disposition: form-data; name="f"; filename="{name}"'
-
-
-def _sent(*parts: bytes, end: bool = True) -> list[Sent]:
-    body = b"".join(parts) + f"--{BOUNDARY}--\r\n".encode() * end
-    return list(read(MULTIPART, "", "", body))
 
 
 def _uploaded(answer: requests.Response) -> list[dict[str, str]]:
@@ -61,11 +42,16 @@ def _operator(client: Client) -> dict[str, str]:
     return LOCAL | dict(line.removeprefix("export ").replace("'", "").split("=", 1) for line in whole.splitlines())
 
 
-@pytest.mark.parametrize("path", ["download/rec/{}", "Download/REC/{}", "downloadrecordbylink?recordlink={}"])
-def test_the_recording_of_a_code_plays(client: Client, path: str) -> None:
-    """`recording code` prints what leads to the recording, through its lasting link, to the very bytes."""
+@pytest.fixture(scope="module")
+def code(client: Client) -> str:
+    """The code of the demonstration's recording."""
     call = client.facts["recording"].partition("/calls/")[2].partition("/")[0]
-    code = run_admin(_operator(client), "recording", "code", call).stdout.strip()
+    return run_admin(_operator(client), "recording", "code", call).stdout.strip()
+
+
+@pytest.mark.parametrize("path", ["download/rec/{}", "Download/REC/{}", "downloadrecordbylink?recordlink={}"])
+def test_the_recording_of_a_code_plays(client: Client, code: str, path: str) -> None:
+    """`recording code` prints what leads to the recording, through its lasting link, to the very bytes."""
     place = urlsplit(path.format(code))
     answer = client.get(place.path, **dict(parse_qsl(place.query)))
     loaded = requests.get(answer.headers["Location"], timeout=60)
@@ -166,10 +152,10 @@ def test_one_file_alone_is_kept(client: Client) -> None:
 
 def test_what_fails_is_told_beside_what_is_kept(client: Client) -> None:
     """Too large, damaged, or cut off: `saved="0"` without size and path."""
-    body = _part(_named("big.bin"), b"x" * 4_000_001)
-    body += _part(_named("bad.bin") + "\r\nContent-Transfer-Encoding: base64", b"abc")
-    body += _part(_named("good.bin") + "\r\nContent-Transfer-Encoding: base64", base64.b64encode(b"good"))
-    body += _part(_named("cut.bin"), b"never ends")
+    body = part(named("big.bin"), b"x" * 4_000_001)
+    body += part(named("bad.bin") + "\r\nContent-Transfer-Encoding: base64", b"abc")
+    body += part(named("good.bin") + "\r\nContent-Transfer-Encoding: base64", base64.b64encode(b"good"))
+    body += part(named("cut.bin"), b"never ends")
     found = _uploaded(client.post("upload", data=body, headers={"Content-Type": MULTIPART}))
 
     assert found[:2] == [{"name": "big.bin", "saved": "0"}, {"name": "bad.bin", "saved": "0"}]
@@ -188,77 +174,22 @@ def test_a_large_file_goes_by_a_form(client: Client) -> None:
     assert _stored(client, root.attrib["path"]) == b"large"
 
 
-@pytest.mark.parametrize(
-    ("content_type", "body"),
-    [
-        ("multipart/form-data", b"x"),
-        ("multipart/form-data; boundary=", b"x"),
-        (f"multipart/form-data; boundary={'b' * 71}", b"x"),
-        (MULTIPART, b""),
-        (MULTIPART, b"no boundary"),
-        (MULTIPART, f"--{BOUNDARY}".encode()),
-        (MULTIPART, f"--{BOUNDARY}\r\n{'X-Long: ' + 'x' * 9_000}\r\n\r\nx".encode()),
-        (MULTIPART, _part(_named("x"), b"") * 101),
-    ],
-)
-def test_a_body_that_is_no_mime_is_told(content_type: str, body: bytes) -> None:
-    """400 in a sentence, before anything is kept."""
-    with pytest.raises(Wrong):
-        list(read(content_type, "", "", body))
+def test_a_password_may_be_a_field_of_the_form(client: Client) -> None:
+    """As every request has it among its parameters; it is not kept as a file, and a wrong one opens nothing."""
+    for password, status in ((client.facts["tokens"]["oktell"], 200), ("wrong", 403)):
+        field = part("Content-Disposition: form-data; name=password\r\nContent-Type: text/plain", password.encode())
+        body, headers = field + part(named("a.txt"), b"x"), {"Content-Type": MULTIPART}
+        answer = requests.post(client.url("upload"), data=body, headers=headers, timeout=60)
+        assert answer.status_code == status
+        if status == 200:
+            assert [each["name"] for each in _uploaded(answer)] == ["a.txt"]
+    broken = requests.post(client.url("upload"), data=b"x", headers={"Content-Type": MULTIPART}, timeout=60)
+    assert broken.status_code == 403
 
 
-@pytest.mark.parametrize(
-    ("head", "name"),
-    [
-        ('Content-Disposition: attachment; filename="a b.txt"', "a b.txt"),
-        ("Content-Disposition: form-data; name=f; filename*=UTF-8''%D0%B0.txt", "а.txt"),  # noqa: RUF001
-        ("Content-Type: audio/wav", ""),
-        ("content-disposition: file; FileName=x.wav", "x.wav"),
-    ],
-)
-def test_a_name_is_read_as_clients_write_it(head: str, name: str) -> None:
-    """Quoted or not, encoded or not, under any disposition, or none at all."""
-    assert _sent(_part(head, b"content")) == [Sent(name, b"content")]
-
-
-def test_names_of_old_windows_are_read() -> None:
-    """A head that is no UTF-8 is Windows-1251."""
-    head = _named("Отчёт.txt").encode("cp1251")
-    assert _sent(f"--{BOUNDARY}\r\n".encode() + head + b"\r\n\r\nx\r\n") == [Sent("Отчёт.txt", b"x")]
-
-
-def test_a_field_of_a_form_is_no_file() -> None:
-    """It has a name alone."""
-    assert _sent(_part('Content-Disposition: form-data; name="password"', b"x"), _part(_named("a"), b"")) == [
-        Sent("a", b"")
-    ]
-
-
-@given(st.lists(st.binary(max_size=200), max_size=5), st.binary(max_size=20))
-def test_what_is_sent_is_what_is_read(contents: list[bytes], preamble: bytes) -> None:
-    """Any bytes survive, line ends and dashes too, whatever stands before the first part."""
-    body = b"".join(_part(_named(str(number)), content) for number, content in enumerate(contents))
-    whole = preamble + b"\r\n" + body + f"--{BOUNDARY}--".encode()
-    delimited = [content for content in contents if f"--{BOUNDARY}".encode() not in content]
-    if delimited == contents and b"--" not in preamble:
-        assert [each.content for each in read(MULTIPART, "", "", whole)] == contents
-
-
-@given(st.binary(max_size=400))
-def test_no_body_brings_the_parser_down(body: bytes) -> None:
-    """It is read or refused in our own words."""
-    for whole in (body, _part(_named("x"), body), f"--{BOUNDARY}\r\n".encode() + body):
-        try:
-            list(read(MULTIPART, "", "", whole))
-        except Wrong:
-            continue
-
-
-@given(st.text(max_size=300))
-def test_no_name_leads_elsewhere(name: str) -> None:
-    """What is left of it has no slash, no dots at its ends, no control characters, and is not empty."""
-    safe = safe_name(name)
-    assert 0 < len(safe) <= 100
-    assert not set(safe) & set('/\\:*?"<>|\0\r\n')
-    assert not safe.startswith(".")
-    assert safe.isprintable()
+def test_a_form_that_is_no_multipart_is_no_file(client: Client) -> None:
+    """Its body is parameters, the password among them, and must not be kept."""
+    token = client.facts["tokens"]["oktell"]
+    for headers in ({"Content-Type": "application/x-www-form-urlencoded"}, {"Content-Type": ""}):
+        answer = requests.post(client.url("upload"), data=f"password={token}", headers=headers, timeout=60)
+        assert (answer.status_code, "multipart/form-data" in answer.text) == (400, True)

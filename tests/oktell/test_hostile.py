@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import time
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 import requests
 
+import app
 from chalicelib.oktell.surface import COMMANDS
 from tests.admin.program import run_admin
 from tests.oktell.conftest import Client
@@ -54,8 +57,8 @@ def test_a_password_is_no_parameter_and_no_line_of_the_log(client: Client) -> No
     client.orders()
     client.get("wp_flash", user="ivan")
     assert client.facts["tokens"]["oktell"] not in str(client.orders())
-    time.sleep(0.2)
     log = Path(f"{client.facts['data']}.log").read_text()
+    assert '"command":"wp_flash"' in log
     assert "a-wrong-password-of-someone" not in log
     assert client.facts["tokens"]["oktell"] not in log.split("Ctrl-C stops everything")[-1]
 
@@ -64,6 +67,40 @@ def test_a_password_is_no_parameter_and_no_line_of_the_log(client: Client) -> No
 def test_an_unknown_command_is_not_found(client: Client, path: str) -> None:
     """404, or the gateway's own refusal of a path that leads nowhere."""
     assert client.get(path).status_code in {404, 403}
+
+
+def test_no_other_surface_is_hidden_by_a_command() -> None:
+    """The commands' addresses fit any short path, and a gateway prefers those that are spelled out: none is both."""
+    places = {path.strip("/").split("/")[0] for path in app.app.routes}
+    assert places - {"{command}"} == {"health", "statistics", "api", "rest", "ext-event", "webhooks", "direct"}
+    assert places.isdisjoint({*COMMANDS, "download"})
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("health", 200),
+        ("HEALTH", 404),
+        ("health/deep", 404),
+        ("statistics", 405),
+        ("api/token/v1", 404),
+        ("api/token/v1/x", 405),
+        ("direct/items/phonecalls", 404),
+        ("direct/items/phonecalls/create", 200),
+        ("webhooks/mtt/x", 405),
+        ("ext-event/x", 404),
+        ("%2e%2e/%2e%2e", 404),
+        ("download%2frec%2fx", 404),
+        ("download/rec/%2e%2e%2f%2e%2e", 404),
+        ("execsvcscript%00", 404),
+    ],
+)
+def test_the_paths_of_others_are_theirs(client: Client, path: str, status: int) -> None:
+    """With a good password the root answers for its own commands only, however a path is written."""
+    target = f"/{path}?{urlencode({'password': client.facts['tokens']['oktell']})}"
+    with closing(HTTPConnection(urlsplit(client.facts["url"]).netloc, timeout=60)) as connection:
+        connection.request("GET", target)
+        assert connection.getresponse().status == status
 
 
 @pytest.mark.parametrize("name", ["execSvcScript", "EXECSVCSCRIPT"])

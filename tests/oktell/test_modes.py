@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -15,9 +16,7 @@ SET = "SELECT login, state, strategy, xinfo FROM sipuserevents.sipuser_transtate
 
 
 def _state(office: Office, user: str) -> str:
-    body = office.ask("tst_getuserstate", iduser=user).body
-    assert isinstance(body, bytes)
-    return body.decode("utf-16").rpartition('key="state" value="')[2][0]
+    return office.state(user)[0]
 
 
 def test_a_state_is_set_and_kept(office: Office) -> None:
@@ -79,10 +78,31 @@ def test_nobody_is_changed_when_the_user_is_not_found(office: Office) -> None:
 
 
 @pytest.mark.parametrize("name", ["onlunch", "oncallcenter", "onredirect", "lunchreasonid"])
-def test_a_value_that_means_nothing_is_told(office: Office, name: str) -> None:
-    """A flag is 0 or 1, a reason's code is a number."""
-    with pytest.raises(Wrong, match=name):
-        office.ask("wp_setuserstate", user="ivanov", **{name: "yes"})
+def test_a_value_that_means_nothing_wishes_nothing(office: Office, name: str) -> None:
+    """200 for a user who is found, in any case; what means something beside it is done."""
+    assert office.ask("wp_setuserstate", user="ivanov", userstateid="5", **{name: "yes"}).status == 200
+    assert (office.rows(SAID), _state(office, "ivanov")) == ([("137", "busy", "a-script")], "5")
+
+
+def test_the_pbx_hears_what_means_something(forwarding: Office, partner: dict[str, Any]) -> None:
+    """Reasons in the length that is kept, and nothing that nobody could understand."""
+    words = {"onlunch": "1", "oncallcenter": "2", "lunchreasonid": "1234567", "lunchreasonmsg": "я" * 2_000}
+    forwarding.ask("wp_setuserstate", user="ivanov", userstateid="\uff19", **words)
+
+    ((_path, told),) = partner["asked"]
+    assert {name: told[name] for name in told if name not in {"user", "password"}} == {
+        "onlunch": "1",
+        "lunchreasonid": "1234567",
+        "lunchreasonmsg": "я" * 512,
+    }
+
+
+def test_a_mode_alone_opens_nobody(office: Office) -> None:
+    """Whoever is away stays closed to a queue while only their modes change."""
+    office.ask("wp_setuserstate", user="ivanov", userstateid="3")
+    office.ask("wp_setuserstate", user="ivanov", oncallcenter="0")
+    office.ask("wp_setuserstate", user="ivanov", userstateid="1")
+    assert [row[1] for row in office.rows(SET)] == ["huntblock", "huntblock", "registered"]
 
 
 def test_a_queue_that_is_away_leaves_everything_as_it_was(office: Office) -> None:

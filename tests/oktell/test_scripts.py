@@ -190,6 +190,12 @@ def test_nobody_waits_for_a_script_that_runs_by_itself(client: Client, parameter
     client.eventually(lambda: client.rows(stops) > before)
 
 
+def test_a_wait_may_be_as_long_as_one_likes(client: Client) -> None:
+    """It is cut to what the gateway bears."""
+    answer = client.get("execsvcscriptplain", name="SvcScript1", startparam1="1", timeout="3600000")
+    assert (answer.status_code, answer.text) == (200, "1=0")
+
+
 @pytest.mark.parametrize(
     "parameters", [{}, {"name": "SvcScript1", "timeout": "-1"}, {"name": "SvcScript1", "async": "yes"}]
 )

@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
-import boto3
 import pytest
 
+from chalicelib.admin.migrations import migrate
+from chalicelib.admin.roles import ensure_roles
 from chalicelib.ledger.recordings import File
+from chalicelib.ledger.replay import replay
 from chalicelib.platform import objects, queues
+from chalicelib.platform.postgres import Connection
 from chalicelib.recorder import fetching
 from chalicelib.recorder.fetching import Outcome
 from chalicelib.settings import Settings
 from infra.local import environment
 from infra.local.aws import Aws
 from infra.local.keyring import Keyring
-from tests.databases import run
-from tests.ingest.telephony import CLIENT, Ledger, Webhook, event
+from tests.databases import Server, run, settings_of
+from tests.ingest.telephony import CLIENT, LEDGER, TABLES, Ledger, Webhook, event
 from tests.recorder.provider import Moods, provider
 
 BUCKET = "only-for-the-recorder"
@@ -65,14 +69,47 @@ class Studio:
         )
         return dict(zip((*names, "recexpirets", "callrecdel_dt"), rows[0], strict=True))
 
+    def replay(self) -> int:
+        """Work out every call anew; how many records changed."""
+        begin, end = datetime(2000, 1, 1), datetime(2100, 1, 1)  # noqa: DTZ001 - naive UTC
+        report = replay(Connection(self.ledger.url), begin, end, "", lambda _: None)
+        return sum(report.changes.values())
+
+    def put(self, path: str) -> None:
+        """Put a file into the storage `main`."""
+        self.s3.put_object(Bucket=BUCKET, Key=f"recordings/{path}", Body=b"ID3")
+
     def objects(self) -> list[str]:
         """The keys that are in S3."""
         return [entry["Key"] for entry in self.s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])]
 
 
-@pytest.fixture(scope="package")
-def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """An S3 and an SQS."""
+@pytest.fixture(scope="session")
+def recorders_database(server: Server) -> Settings:
+    """A migrated database with its roles, shared by all tests of recorders."""
+    url = server.new_database()
+    migrate(url)
+    ensure_roles(settings_of(url))
+    return settings_of(url)
+
+
+@pytest.fixture(scope="module")
+def database(recorders_database: Settings) -> Settings:
+    """The same for each module."""
+    return recorders_database
+
+
+@pytest.fixture
+def ledger(shared_ledger: Ledger) -> Ledger:
+    """The ledger, empty; for the few rows that there are, deleting takes a tenth of truncating."""
+    tables = (*TABLES, *LEDGER)
+    run(shared_ledger.url, "SET synchronous_commit = off; " + "; ".join(f"DELETE FROM {name}" for name in tables))
+    return shared_ledger
+
+
+@pytest.fixture(scope="session")
+def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an S3 and an SQS of these tests' own."""
     environment.prepare_clients()
     folder = tmp_path_factory.mktemp("aws")
     server = Aws(folder)
@@ -80,14 +117,26 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.stop()
 
 
-@pytest.fixture
-def studio(ledger: Ledger, endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Studio]:
-    """A studio with an empty ledger and an empty bucket."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+@pytest.fixture(scope="module")
+def endpoint(storage: str) -> Iterator[str]:
+    """The same with a bucket, where this process finds it; a client takes longer to make than a test to run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", storage)
+        _forget_clients()
+        objects.client().create_bucket(Bucket=BUCKET)
+        yield storage
+    _forget_clients()
+
+
+def _forget_clients() -> None:
     objects.client.cache_clear()
     queues.client.cache_clear()
-    s3 = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1")
-    s3.create_bucket(Bucket=BUCKET)
+
+
+@pytest.fixture
+def studio(ledger: Ledger, endpoint: str) -> Iterator[Studio]:  # noqa: ARG001 - the clients find it
+    """A studio with an empty ledger and an empty bucket."""
+    s3 = objects.client()
     with provider() as (url, seen, moods):
         settings = replace(
             ledger.settings,
@@ -102,5 +151,3 @@ def studio(ledger: Ledger, endpoint: str, monkeypatch: pytest.MonkeyPatch) -> It
         yield Studio(ledger, settings, s3, seen, moods)
     for entry in s3.list_objects_v2(Bucket=BUCKET).get("Contents", []):
         s3.delete_object(Bucket=BUCKET, Key=entry["Key"])
-    objects.client.cache_clear()
-    queues.client.cache_clear()

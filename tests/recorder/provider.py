@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import socket
 import struct
@@ -26,11 +27,13 @@ class Moods(BaseHTTPRequestHandler):
     seen: Counter[str]
     tokens: list[str | None]
     elsewhere = ""
+    current = "t"
 
     def do_POST(self) -> None:
         """Let anybody log in, except who has lost their application."""
+        self.seen[self.path] += 1
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        self._send(401 if "gone" in body else 200, json.dumps({"access_token": "t"}).encode())
+        self._send(401 if "gone" in body else 200, json.dumps({"access_token": self.current}).encode())
 
     def do_GET(self) -> None:
         """Tell where a file is, or send it, in the mood of its name."""
@@ -44,6 +47,9 @@ class Moods(BaseHTTPRequestHandler):
         MOODS.get(mood, Moods.good)(self)
 
     def _address(self, name: str) -> None:
+        if self.headers["Authorization"] != f"Bearer {self.current}":
+            self._send(401, b'{"message": "Access denied"}')
+            return
         if name.startswith("unknown") or (name.startswith("late") and self.seen[self.path] == 1):
             self._send(404, b'{"message": "no such record"}')
             return
@@ -64,6 +70,15 @@ class Moods(BaseHTTPRequestHandler):
     def empty(self) -> None:
         """Nothing."""
         self._send(200, b"")
+
+    def packed(self) -> None:
+        """All of a sound, compressed though nobody asked for that."""
+        content = gzip.compress(SOUND)
+        self.send_response(200)
+        self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
 
     def broken(self) -> None:
         """Half of what was announced."""
@@ -117,6 +132,14 @@ class Moods(BaseHTTPRequestHandler):
         """A redirect to the sound."""
         self._redirect("/files/good-after-redirect")
 
+    def letters(self) -> None:
+        """A redirect to the sound, in letters that no address has."""
+        self._redirect("/files/good запись".encode().decode("latin-1"))
+
+    def nowhere(self) -> None:
+        """A redirect to what is no address."""
+        self._redirect("http://[")
+
     def away(self) -> None:
         """A redirect to another host."""
         self._redirect(self.elsewhere)
@@ -148,7 +171,8 @@ class Moods(BaseHTTPRequestHandler):
 MOODS: dict[str, Callable[[Moods], None]] = {
     name: getattr(Moods, name)
     for name in (
-        "page", "empty", "broken", "chunks", "reset", "drip", "endless", "huge", "onward", "away", "round", "inward",
+        "page", "empty", "packed", "broken", "chunks", "reset", "drip", "endless", "huge",
+        "onward", "letters", "nowhere", "away", "round", "inward",
     )
 }  # fmt: skip
 
@@ -160,12 +184,17 @@ class Quiet(ThreadingHTTPServer):
         """Say nothing."""
 
 
+def moods() -> Any:
+    """A handler of its own."""
+    return type("Own", (Moods,), {"seen": Counter(), "tokens": []})
+
+
 @contextmanager
 def provider() -> Iterator[tuple[str, Counter[str], type[Moods]]]:
     """Its URL, how often each path was asked for, and its handler."""
-    handler: Any = type("Own", (Moods,), {"seen": Counter(), "tokens": []})
+    handler = moods()
     server = Quiet(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}", handler.seen, handler
     server.shutdown()
     server.server_close()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import socket
+from typing import Any
 
 import pytest
 
@@ -12,7 +14,10 @@ from tests.recorder.provider import SOUND, provider
 
 LIMIT = 10**6
 LITERALS = ("127.0.0.1", "10.0.0.1", "169.254.169.254", "192.168.1.1", "172.16.0.1", "100.64.0.1", "0.0.0.0")  # noqa: S104 - addresses that lead inside
-SIXES = ("::1", "fe80::1", "fd00::1", "::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:a00:1::", "ff02::1")
+SIXES = (
+    "::1", "::", "fe80::1", "fec0::1", "fd00::1", "::ffff:10.0.0.1", "::a00:1", "64:ff9b::a00:1", "64:ff9b:1::a00:1",
+    "2001::a00:1", "2001:db8::1", "2002:a00:1::", "ff02::1",
+)  # fmt: skip
 
 
 def _refused(url: str, *hosts: str, loopback: bool = False) -> str:
@@ -92,6 +97,61 @@ def test_a_path_is_sent_as_it_was_meant() -> None:
     with provider() as (url, seen, _):
         downloads.fetch(f"{url}/files/good запись%20a?b=c d", io.BytesIO(), Rules((), LIMIT, 5, loopback=True), {})
         assert list(seen) == ["/files/good%20%D0%B7%D0%B0%D0%BF%D0%B8%D1%81%D1%8C%20a?b=c%20d"]
+
+
+def _led(monkeypatch: pytest.MonkeyPatch, *answers: tuple[str, ...]) -> list[str]:
+    """Let names lead to these addresses, one answer after the other; the names that were asked for."""
+    asked: list[str] = []
+    system = socket.getaddrinfo
+
+    def lead(name: str, port: int | None, *rest: Any, **options: Any) -> list[Any]:
+        if name[0].isdigit():
+            return system(name, port, *rest, **options)
+        asked.append(name)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in answers[len(asked) - 1]]
+
+    monkeypatch.setattr(socket, "getaddrinfo", lead)
+    return asked
+
+
+def test_a_name_is_asked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connection goes to the address that was checked; where the name leads a moment later does not matter."""
+    with provider() as (url, _, _moods):
+        named = url.replace("127.0.0.1", "localhost")
+        asked = _led(monkeypatch, ("127.0.0.1",), ("169.254.169.254",))
+        assert downloads.fetch(f"{named}/files/good", io.BytesIO(), Rules((), LIMIT, 5, loopback=True), {}) > 0
+        assert asked == ["localhost"]
+
+
+def test_a_name_that_changes_between_redirects_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each hop is checked anew, and one address inside is enough to refuse all of them."""
+    with provider() as (url, _, _moods):
+        named = url.replace("127.0.0.1", "localhost")
+        _led(monkeypatch, ("127.0.0.1",), ("127.0.0.1", "10.0.0.1"))
+        with pytest.raises(DownloadRefused, match="public internet"):
+            downloads.fetch(f"{named}/files/onward-1", io.BytesIO(), Rules((), LIMIT, 5, loopback=True), {})
+
+
+def test_the_next_address_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host with several addresses is reached though one of them is dead."""
+    with provider() as (url, _, _moods):
+        named = url.replace("127.0.0.1", "localhost")
+        _led(monkeypatch, ("127.0.0.2", "127.0.0.1"))
+        assert downloads.fetch(f"{named}/files/good", io.BytesIO(), Rules((), LIMIT, 5, loopback=True), {}) > 0
+
+
+def test_a_time_that_is_over_before_the_connection_stands_ends_it_too() -> None:
+    """A slow redirect leaves the next host no time, and that host cannot take it."""
+    with provider() as (url, _, _moods), pytest.raises(DownloadFailed, match="longer than 0 seconds"):
+        downloads.fetch(f"{url}/files/drip-1", io.BytesIO(), Rules((), LIMIT, 0, loopback=True), {})
+
+
+def test_a_redirect_may_lead_to_letters() -> None:
+    """Bytes beyond ASCII in it are UTF-8, as browsers take them; and what is no address is refused."""
+    with provider() as (url, seen, _):
+        assert downloads.fetch(f"{url}/files/letters-1", io.BytesIO(), Rules((), LIMIT, 5, loopback=True), {}) > 0
+        assert "/files/good%20%D0%B7%D0%B0%D0%BF%D0%B8%D1%81%D1%8C" in seen
+        assert "address" in _refused(f"{url}/files/nowhere-1", loopback=True)
 
 
 def test_a_server_that_is_not_there_is_no_refusal() -> None:

@@ -4,28 +4,23 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
 
 from chalicelib.ledger import recording_list, recording_notices, recordings
-from chalicelib.ledger.replay import replay
 from chalicelib.maintenance import recordings as maintenance
+from chalicelib.platform import topics
 from chalicelib.platform.postgres import Connection
 from tests.databases import run
 from tests.ingest.telephony import event
-from tests.recorder.conftest import BUCKET, Studio
+from tests.recorder.conftest import Studio
 
 SCHEMA = Path(recording_notices.__file__).with_name("recording_notice.schema.json")
 FAR = datetime(2100, 1, 1)  # noqa: DTZ001 - naive UTC
-
-
-def _replay(studio: Studio) -> int:
-    since = datetime(2000, 1, 1)  # noqa: DTZ001 - naive UTC
-    report = replay(Connection(studio.ledger.url), since, FAR, "", lambda _: None)
-    return sum(report.changes.values())
 
 
 def _success(studio: Studio) -> list[str]:
@@ -38,7 +33,7 @@ def test_a_replay_changes_nothing_of_what_the_recorder_learned(studio: Studio, m
     studio.call("c1", f"{mood}-1")
     studio.attempt(f"{mood}-1")
     before = _success(studio)
-    assert (_replay(studio), _success(studio)) == (0, before)
+    assert (studio.replay(), _success(studio)) == (0, before)
 
 
 def test_a_late_event_corrects_a_row_and_keeps_its_recording(studio: Studio) -> None:
@@ -96,35 +91,6 @@ def test_a_lost_message_is_found_by_the_maintenance(studio: Studio, endpoint: st
     assert json.loads(body) == {"version": 1, **studio.file("good-1")._asdict()}
 
 
-def test_retention_deletes_the_file_and_says_when(studio: Studio) -> None:
-    """The object goes, the row gets its time of deletion, and neither a replay nor a second turn changes that."""
-    studio.call("c1", "good-1")
-    studio.attempt("good-1")
-    now = datetime.now(UTC).replace(tzinfo=None) + timedelta(2_000)
-    assert maintenance.delete_expired(studio.ledger.writer, studio.settings, now - timedelta(1_999)) == 0
-    assert maintenance.delete_expired(studio.ledger.writer, studio.settings, now) == 1
-    row = studio.row("good-1")
-    assert (studio.objects(), row["state"], row["callrecdel_dt"]) == ([], "deleted", now)
-    assert maintenance.delete_expired(studio.ledger.writer, studio.settings, now) == 0
-    assert _replay(studio) == 0
-    assert studio.attempt("good-1").state == "skipped"
-
-
-def test_retention_holds_for_rows_of_others_too(studio: Studio) -> None:
-    """A row that a PBX gave ready-made is deleted by its own recexpirets; one in no storage of ours is left alone."""
-    studio.s3.put_object(Bucket=BUCKET, Key="recordings/x/a.mp3", Body=b"ID3")
-    for path, code in (("x/a.mp3", "main"), ("b.mp3", "elsewhere")):
-        run(
-            studio.ledger.url,
-            "INSERT INTO calls.success (inviteid, isrec, callrecpath, callstoragecode, recexpirets)"
-            " VALUES (gen_random_uuid(), true, %s, %s, '2026-01-01')",
-            [path, code],
-        )
-    assert maintenance.delete_expired(studio.ledger.writer, studio.settings, FAR) == 1
-    deleted = "SELECT callstoragecode FROM calls.success WHERE callrecdel_dt IS NOT NULL"
-    assert (studio.ledger.column(deleted), studio.objects()) == (["main"], [])
-
-
 def test_changes_of_state_are_told_once_and_by_the_schema(studio: Studio, endpoint: str) -> None:
     """Ready, failed and deleted; what could not be told at first is told by the maintenance."""
     sqs = boto3.client("sqs", endpoint_url=endpoint, region_name="us-east-1")
@@ -150,6 +116,41 @@ def test_changes_of_state_are_told_once_and_by_the_schema(studio: Studio, endpoi
         assert message["event"] in schema["properties"]["event"]["enum"]
 
 
+def test_a_topic_hears_of_it_too(studio: Studio, endpoint: str) -> None:
+    """Whoever subscribes to it gets the same messages; a topic that is gone is tried again by the maintenance."""
+    topics._client.cache_clear()
+    sns: Any = boto3.client("sns", endpoint_url=endpoint, region_name="us-east-1")
+    sqs = boto3.client("sqs", endpoint_url=endpoint, region_name="us-east-1")
+    topic = sns.create_topic(Name="of-recordings")["TopicArn"]
+    queue = sqs.create_queue(QueueName="of-the-subscriber")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+    studio.call("c1", "good-1")
+    changed = studio.attempt("good-1").changed
+    writer = studio.ledger.writer
+    assert recording_notices.tell(writer, f"{topic}-gone", changed) == 0
+    assert recording_notices.tell(writer, topic, changed) == 1
+    told = json.loads(sqs.receive_message(QueueUrl=queue)["Messages"][0]["Body"])
+    assert (told["event"], told["inviteid"]) == ("recording.ready", str(changed[0]))
+    topics._client.cache_clear()
+
+
+def test_a_second_attempt_takes_nothing_away(studio: Studio) -> None:
+    """A call that joins while a file is fetched asks for it again; should that fail, the others keep theirs."""
+    studio.call("c1", "good-1")
+    studio.attempt("good-1")
+    studio.call("c2", "good-1", 200)
+    second = studio.ledger.column("SELECT inviteid FROM ledger.recordings ORDER BY created_at DESC LIMIT 1")
+    run(studio.ledger.url, "UPDATE ledger.recordings SET state = 'pending' WHERE inviteid = %s", second)
+    paths = "SELECT count(callrecpath), count(DISTINCT callrecpath) FROM calls.success"
+    assert recordings.settle_failed(studio.ledger.writer, studio.file("good-1"), "gone") == second
+    assert studio.ledger.column("SELECT state FROM ledger.recordings ORDER BY state") == ["failed", "ready"]
+    assert run(studio.ledger.url, paths) == [(1, 1)]
+    run(studio.ledger.url, "UPDATE ledger.recordings SET state = 'pending' WHERE inviteid = %s", second)
+    assert list(studio.attempt("good-1").changed) == second
+    assert run(studio.ledger.url, paths) == [(2, 1)]
+
+
 def test_what_was_not_told_is_told_later(studio: Studio) -> None:
     """A crash between the change and its message loses no message."""
     studio.call("c1", "good-1")
@@ -165,7 +166,7 @@ def test_a_revoked_link_outlives_the_recording_that_comes(studio: Studio) -> Non
     inviteid = studio.ledger.column("SELECT inviteid FROM calls.success")[0]
     run(studio.ledger.url, "DELETE FROM ledger.recordings")
     recording_list.revoke(studio.ledger.owner, inviteid)  # type: ignore[arg-type]
-    _replay(studio)
+    studio.replay()
     assert studio.attempt("good-1").state == "ready"
     assert studio.ledger.column("SELECT links_revoked_at IS NOT NULL FROM ledger.recordings") == [True]
 

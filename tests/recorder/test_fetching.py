@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
 
-from chalicelib.ledger import recording_queue
+from chalicelib.ledger import recording_queue, recordings
 from chalicelib.platform import objects
+from chalicelib.platform.postgres import Connection
 from chalicelib.recorder import fetching
 from tests.databases import run
 from tests.ingest.telephony import CLIENT
@@ -45,6 +47,60 @@ def test_a_file_in_somebodys_hands_is_left_to_them(studio: Studio) -> None:
     assert recording_queue.claim(studio.ledger.writer, studio.file("good-1"), 60) is None
 
 
+def test_two_messages_at_once_fetch_one_file(studio: Studio) -> None:
+    """Whichever comes first takes the file's turn, and the others have nothing to do."""
+    studio.call("c1", "good-1")
+
+    def attempt(_: int) -> str:
+        return fetching.attempt(Connection(studio.ledger.settings.writer_database_url), file, studio.settings).state
+
+    file = studio.file("good-1")
+    with ThreadPoolExecutor(4) as pool:
+        states = sorted(pool.map(attempt, range(4)))
+    assert states == ["ready", "skipped", "skipped", "skipped"]
+    assert studio.seen["/files/good-1"] == 1
+
+
+def test_a_crash_between_upload_and_row_is_repaired(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next attempt stores the same object under the same name, and the row follows."""
+    studio.call("c1", "good-1")
+    with monkeypatch.context() as crash:
+        crash.setattr(recordings, "settle_ready", _crash)
+        with pytest.raises(MemoryError):
+            studio.attempt("good-1")
+    assert (len(studio.objects()), studio.row("good-1")["state"]) == (1, "pending")
+    assert studio.attempt("good-1").state == "ready"
+    assert studio.objects() == [f"recordings/{studio.row('good-1')['callrecpath']}"]
+
+
+def _crash(*_: object) -> None:
+    raise MemoryError
+
+
+def test_what_ends_every_attempt_without_a_word_is_given_up_too(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that takes the whole process along is not fetched for ever."""
+    studio.call("c1", "good-1")
+    monkeypatch.setattr(objects, "put", _crash)
+    for _ in range(2):
+        with pytest.raises(MemoryError):
+            studio.attempt("good-1", recording_attempts=2)
+    assert studio.attempt("good-1", recording_attempts=2).state == "failed"
+    assert studio.row("good-1")["reason"] == "after 2 attempts: the last one was broken off"
+
+
+def test_a_login_serves_many_files_until_it_is_refused(studio: Studio) -> None:
+    """The token is asked for once, and anew when the provider withdraws it before its time."""
+    for number in range(3):
+        studio.call(f"c{number}", f"good-{number}", 100 * number)
+    assert [studio.attempt(f"good-{number}").state for number in range(2)] == ["ready", "ready"]
+    assert studio.seen["/oauth/token"] == 1
+    studio.moods.current = "another"
+    assert studio.attempt("good-2").state == "ready"
+    assert studio.seen["/oauth/token"] == 2
+
+
 def test_a_recording_of_nobody_is_skipped(studio: Studio) -> None:
     """A message about a file that no call has changes nothing."""
     assert studio.attempt("nobodys").state == "skipped"
@@ -65,6 +121,7 @@ PASSING = {
     "down": "503",
     "page": "no recording",
     "empty": "empty",
+    "packed": "no recording",
     "broken": "of",
     "chunks": "broke off",
     "reset": "broke off",
@@ -87,6 +144,7 @@ REFUSED = {
     "huge": "at most 1000000",
     "round": "redirects",
     "inward": "RECORDING_HOSTS",
+    "nowhere": "none",
     "elsewhere": "RECORDING_HOSTS",
 }
 
@@ -150,6 +208,14 @@ def test_a_name_that_is_no_path_stays_below_its_folder(studio: Studio) -> None:
     studio.call("c1", "../../good")
     assert studio.attempt("../../good").state in {"ready", "pending"}
     assert all(".." not in key for key in studio.objects())
+
+
+@pytest.mark.parametrize("name", [".", ".."])
+def test_a_name_that_leads_elsewhere_is_never_asked_for(studio: Studio, name: str) -> None:
+    """Dots are resolved on the way to the provider, and would lead to another of its resources."""
+    studio.call("c1", name)
+    assert studio.attempt(name).state == "failed"
+    assert list(studio.seen) == []
 
 
 def test_another_provider_has_a_template(studio: Studio) -> None:

@@ -21,6 +21,7 @@ import pytest
 from chalicelib.calls import links
 from infra.local import environment, tapes
 from tests.databases import run
+from tests.recordings.conftest import link_secret
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PAGE = Path(__file__).with_name("page.html").read_bytes()
@@ -63,7 +64,7 @@ def _page() -> Iterator[tuple[str, queue.Queue[dict[str, Any]]]]:
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/", told
     server.shutdown()
     server.server_close()
@@ -73,7 +74,7 @@ def _page() -> Iterator[tuple[str, queue.Queue[dict[str, Any]]]]:
 def link(stack: dict[str, Any]) -> Iterator[str]:
     """A link to a recording of half a minute."""
     environment.prepare_clients()
-    secret = json.loads((Path(stack["data"]) / "secrets.json").read_text("utf-8"))["link"]
+    secret = link_secret(stack)
     s3 = boto3.client("s3", endpoint_url=stack["aws_endpoint_url"])
     s3.put_object(Bucket=stack["bucket"], Key=f"recordings/{PATH}", Body=tapes.sound(30))
     inserted = run(

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+import time
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
 import requests
 
-from tests.admin.program import run_admin
+from tests.admin.program import run_here
+from tests.databases import run
+from tests.recordings.conftest import link_secret
 
 SECONDS = 20
 
@@ -22,7 +26,7 @@ def inviteid(stack: dict[str, Any]) -> str:
 
 
 def _environment(stack: dict[str, Any]) -> dict[str, str]:
-    secret = json.loads((Path(stack["data"]) / "secrets.json").read_text("utf-8"))["link"]
+    secret = link_secret(stack)
     return {
         "DATABASE_URL": stack["database_url"],
         "PUBLIC_URL": stack["url"],
@@ -39,18 +43,65 @@ def _environment(stack: dict[str, Any]) -> dict[str, str]:
 def test_a_link_is_printed_revoked_and_restored(stack: dict[str, Any], inviteid: str) -> None:
     """Revoking ends every link to the call, and no new one is printed; a token still opens it."""
     environment = _environment(stack)
-    link = run_admin(environment, "recording", "link", inviteid, "--days", "30").stdout.strip()
+    link = run_here(environment, "recording", "link", inviteid, "--days", "30").stdout.strip()
     assert requests.get(link, timeout=SECONDS).ok
-    assert run_admin(environment, "recording", "revoke", inviteid).returncode == 0
+    assert run_here(environment, "recording", "revoke", inviteid).returncode == 0
     assert requests.get(link, timeout=SECONDS).json()["message"] == "The links to this call were revoked"
     assert requests.get(stack["recording"], timeout=SECONDS).status_code == 403
-    assert "revoked" in run_admin(environment, "recording", "link", inviteid).stderr
+    assert "revoked" in run_here(environment, "recording", "link", inviteid).stderr
     by_token = f"{link.partition('?')[0]}?token={stack['tokens']['recordings']}"
     assert requests.get(by_token, timeout=SECONDS).ok
-    listed = json.loads(run_admin(environment, "recording", "list", "--json").stdout)
+    listed = json.loads(run_here(environment, "recording", "list", "--json").stdout)
     assert [item["inviteid"] for item in listed if item["links_revoked"]] == [inviteid]
-    assert run_admin(environment, "recording", "restore", inviteid).returncode == 0
+    assert run_here(environment, "recording", "restore", inviteid).returncode == 0
     assert requests.get(link, timeout=SECONDS).ok
+
+
+@pytest.fixture
+def given_up(stack: dict[str, Any]) -> Iterator[list[str]]:
+    """Calls whose recordings the provider has by now, though they were given up."""
+    calls = [str(uuid4()) for _ in range(2)]
+    for number, call in enumerate(calls):
+        run(stack["database_url"], "INSERT INTO calls.success (inviteid, isrec) VALUES (%s, false)", [call])
+        run(
+            stack["database_url"],
+            "INSERT INTO ledger.recordings (inviteid, provider, client, recording, state, reason, attempts)"
+            " VALUES (%s, 'telphin', 'retried', %s, 'failed', 'it was late', 10)",
+            [call, f"late-{number}"],
+        )
+    yield calls
+    for table in ("calls.success", "ledger.recordings"):
+        run(stack["database_url"], f"DELETE FROM {table} WHERE inviteid = ANY (%s::uuid[])", [calls])
+
+
+def _listed(environment: dict[str, str], *words: str) -> dict[str, dict[str, Any]]:
+    listed = json.loads(run_here(environment, "recording", "list", "--json", *words).stdout)
+    return {item["inviteid"]: item for item in listed}
+
+
+def _ready(stack: dict[str, Any], call: str) -> bool:
+    query = "SELECT state = 'ready' FROM ledger.recordings WHERE inviteid = %s"
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        if run(stack["database_url"], query, [call])[0][0]:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_what_was_given_up_is_fetched_again(stack: dict[str, Any], given_up: list[str]) -> None:
+    """One call, or all of them: the reason is listed, and the recorder brings the file and tells the row."""
+    environment = _environment(stack)
+    first, second = given_up
+    assert _listed(environment, "--state", "failed")[first]["reason"] == "it was late"
+    assert run_here(environment, "recording", "retry", first).stdout == "1 recordings are fetched again.\n"
+    assert _ready(stack, first)
+    assert set(_listed(environment, "--state", "failed")) >= {second}
+    assert run_here(environment, "recording", "retry", "--failed").returncode == 0
+    assert _ready(stack, second)
+    rows = run(stack["database_url"], "SELECT isrec, callrecsize > 0 FROM calls.success WHERE inviteid = %s", [second])
+    assert rows == [(True, True)]
+    assert "No recording" in run_here(environment, "recording", "retry", first).stderr
 
 
 @pytest.mark.parametrize(
@@ -59,10 +110,12 @@ def test_a_link_is_printed_revoked_and_restored(stack: dict[str, Any], inviteid:
         (("link", "00000000-0000-0000-0000-000000000000"), "No answered call"),
         (("link", "1"), "invalid"),
         (("retry",), "Name one call"),
+        (("retry", "00000000-0000-0000-0000-000000000000"), "No recording"),
+        (("retry", "00000000-0000-0000-0000-000000000000", "--failed"), "Name one call"),
     ],
 )
 def test_what_cannot_be_done_is_told(stack: dict[str, Any], words: tuple[str, ...], said: str) -> None:
     """In one line, and with a status that a script sees."""
-    ended = run_admin(_environment(stack), "recording", *words)
+    ended = run_here(_environment(stack), "recording", *words)
     assert ended.returncode != 0
     assert said in ended.stderr

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import io
-import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 from uuid import UUID, uuid4
@@ -21,6 +19,7 @@ from chalicelib import tokens
 from chalicelib.calls import links
 from infra.local import environment, tapes
 from tests.databases import run
+from tests.recordings.conftest import link_secret
 
 SECONDS = 20
 FORBIDDEN, NOT_FOUND, FOUND, OK = 403, 404, 302, 200
@@ -75,7 +74,7 @@ class Desk:
 @pytest.fixture(scope="module")
 def desk(stack: dict[str, Any]) -> Iterator[Desk]:
     """The desk; its calls are gone afterwards."""
-    secret = json.loads((Path(stack["data"]) / "secrets.json").read_text("utf-8"))["link"]
+    secret = link_secret(stack)
     environment.prepare_clients()
     s3 = boto3.client("s3", endpoint_url=stack["aws_endpoint_url"], region_name="us-east-1")
     made = Desk(stack, ((1, secret),), s3)
@@ -157,6 +156,20 @@ def test_what_cannot_be_played_has_its_reason(desk: Desk, word: str) -> None:
     assert (answer.status_code, answer.json()["error"]) == (NOT_FOUND, word)
     assert answer.json()["message"].endswith(".")
     assert desk.ask(inviteid, "HEAD").status_code == NOT_FOUND
+
+
+@pytest.mark.parametrize("other", [{"callrecdel_dt": PAST}, {"recexpirets": PAST}, {"callrecpath": None}])
+def test_of_several_rows_the_one_that_plays_counts(desk: Desk, other: dict[str, object]) -> None:
+    """A PBX may give a call more than one row, and the recording of one of them may be gone."""
+    inviteid = desk.call(**{"callrecpath": "2026/gone.wav", **other})
+    desk.call(b"RIFF", inviteid=inviteid, callrecpath="2026/kept.wav", recexpirets=datetime(2100, 1, 1))  # noqa: DTZ001 - naive UTC
+    assert urlsplit(desk.ask(inviteid).headers["Location"]).path.endswith("/2026/kept.wav")
+
+
+def test_a_nonsensical_duration_shortens_nothing(desk: Desk) -> None:
+    """Rows that a PBX gave ready-made may hold anything."""
+    query = urlsplit(desk.ask(desk.call(tapes.sound(3), duration=-5_000)).headers["Location"]).query
+    assert parse_qs(query)["X-Amz-Expires"] == ["600"]
 
 
 def test_a_call_of_nobody_is_unknown(desk: Desk) -> None:

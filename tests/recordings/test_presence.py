@@ -41,11 +41,12 @@ def storage(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Storage]]:
     """A storage of its own, and credentials."""
     handler = type("Own", (Storage,), {"connections": 0})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"):
         monkeypatch.setenv(name, "test")
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
     yield handler
+    presence.close()
     server.shutdown()
     server.server_close()
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import time
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,6 +11,7 @@ import requests
 from chalicelib.calls import links
 from infra.local import provider, tapes
 from tests.databases import run
+from tests.recordings.conftest import link_secret
 
 SECONDS = 30
 
@@ -54,7 +53,7 @@ def test_a_webhook_with_a_recording_ends_as_a_link_that_plays(stack: dict[str, A
     _post(stack, call, "answer", now - 20)
     _post(stack, call, "hangup", now - 8, Duration="12000000", RecID=recording)
     inviteid = _ready(stack, recording)
-    secret = json.loads((Path(stack["data"]) / "secrets.json").read_text("utf-8"))["link"]
+    secret = link_secret(stack)
     link = links.recording_url(stack["url"], ((1, secret),), UUID(inviteid))
     answer = requests.get(link, params={"attachment": "true"}, timeout=SECONDS)
     sound = tapes.sound(provider.SOUND_SECONDS, len(provider.STORAGE + recording))

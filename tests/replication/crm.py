@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import threading
 import time
@@ -16,6 +17,8 @@ from urllib.parse import parse_qsl, urlsplit
 TOKEN = "crm/token+of=tests"
 REJECTED = {"destination": "no se consiguió el número de destino en la base de datos"}
 HANG_SECONDS = 30
+#: Small on the wire.
+BOMB = gzip.compress(b"[" * 30_000_000)
 
 Key = tuple[str, str, str]
 #: What to do with request number `attempt`, from 0, for a call.
@@ -79,11 +82,16 @@ def key(call: dict[str, str]) -> Key:
     return call["initiated"], call["source"], call["destination"]
 
 
+class _Server(ThreadingHTTPServer):
+    # A client's connections come all at once, and one that finds no room here comes again a second later.
+    request_queue_size = 128
+    daemon_threads = True
+
+
 @contextmanager
 def running(crm: Crm) -> Iterator[Crm]:
     """Let it answer on loopback."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("OfThisCrm", (_Handler,), {"crm": crm}))
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), type("OfThisCrm", (_Handler,), {"crm": crm}))
     crm.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
@@ -144,8 +152,29 @@ class _Handler(BaseHTTPRequestHandler):
         self.crm.create(call)
         self._send(200, value.encode())
 
-    def _echo(self, _call: dict[str, str], _value: str) -> None:
-        self._send(404, f"<p>{self.path} is not here".encode())
+    def _echo(self, _call: dict[str, str], value: str) -> None:
+        self._send(404, f"<p>{'.' * int(value or 0)}{self.path} is not here".encode())
+
+    def _redirect(self, _call: dict[str, str], value: str) -> None:
+        self._send(302, b"", Location=value + self.path)
+
+    def _gzip(self, call: dict[str, str], value: str) -> None:
+        body = BOMB if value else gzip.compress(json.dumps(self.crm.create(call)).encode())
+        self._send(200, body, **{"Content-Encoding": "gzip"})
+
+    def _odd(self, call: dict[str, str], _value: str) -> None:
+        body = json.dumps(self.crm.create(call)).encode()
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nno header at all\r\n\r\n%s" % (len(body), body))
+        self.close_connection = True
+
+    def _flood(self, _call: dict[str, str], _value: str) -> None:
+        self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        while not self.crm.over.is_set():
+            try:
+                self.wfile.write(b"[" * 65_536)
+            except ConnectionError:
+                break
+        self.close_connection = True
 
     def _hang(self, _call: dict[str, str], _value: str) -> None:
         self.crm.over.wait(HANG_SECONDS)
@@ -155,14 +184,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.crm.over.wait(float(value))
         self._json(self.crm.create(call))
 
-    def _drip(self, _call: dict[str, str], _value: str) -> None:
-        self.send_response(200)
-        self.send_header("Content-Length", "1000")
-        self.end_headers()
-        for _ in range(1_000):
-            self.wfile.write(b" ")
-            self.wfile.flush()
-            if self.crm.over.wait(0.05):
+    def _drip(self, _call: dict[str, str], value: str) -> None:
+        self.wfile.write(b"HTTP/1.1 200 OK\r\n" + (b"" if value else b"Content-Length: 1000\r\n\r\n"))
+        self.close_connection = True
+        while not self.crm.over.wait(0.02):
+            try:
+                self.wfile.write(b"x")
+            except ConnectionError:
                 break
 
     def _drop(self, _call: dict[str, str], _value: str) -> None:

@@ -14,7 +14,6 @@ from chalicelib.replication import run
 from chalicelib.replication.run import Surroundings
 from chalicelib.replication.runs import Run
 from chalicelib.settings import Settings
-from tests import databases
 from tests.replication.crm import TOKEN, Crm
 
 NOW = datetime(2026, 11, 20, 12)  # noqa: DTZ001 - UTC, as everywhere in the ledger
@@ -53,11 +52,12 @@ class House:
     def __post_init__(self) -> None:
         """Connect as the Lambda does, and as the owner."""
         self.writer = Connection(self.settings.writer_database_url)
+        self._owner = Connection(self.settings.owner_database_url)
         self.url = self.settings.owner_database_url
 
     def sql(self, statement: str, parameters: list[object] | None = None) -> list[tuple[Any, ...]]:
         """What a statement of the owner's answers."""
-        return databases.run(self.url, statement, parameters)
+        return self._owner.execute(statement, parameters)
 
     def call(self, name: object, at: datetime, destination: str = "", **facts: Any) -> None:
         """An answered outgoing call that began at `at`."""

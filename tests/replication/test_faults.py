@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -14,15 +15,22 @@ import pytest
 from chalicelib.errors import Unavailable
 from chalicelib.nimbox.client import Verdict
 from chalicelib.platform.postgres import Connection
-from chalicelib.replication import deliveries, run, runs
-from chalicelib.replication.deliveries import Holder
+from chalicelib.replication import deliveries, run, runs, sources
+from chalicelib.replication.deliveries import LEASE_SECONDS, Holder
 from chalicelib.replication.run import Progress
+from chalicelib.replication.sending import SURE_SHARE
 from tests.replication.crm import Crm
 from tests.replication.house import HASTY, NOW, House, every
 
 CALLS = 80
 
 Serve = Callable[..., Crm]
+
+
+@pytest.fixture(autouse=True)
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages of fifty calls, so that few calls are several pages."""
+    monkeypatch.setattr(sources, "PAGE_ROWS", 50)
 
 
 def test_a_crm_that_fails_before_it_does_anything(house: House, serve: Serve) -> None:
@@ -164,17 +172,17 @@ def test_two_runs_that_claim(house: House, serve: Serve) -> None:
 
 def test_a_lambda_whose_time_runs_out(house: House, serve: Serve) -> None:
     """It stops while reading and while sending, and others take its run up until all is delivered, each call once."""
-    house.calls(1_050)
+    house.calls(CALLS)
     crm = serve()
     looks = itertools.count()
 
     def remaining() -> float:
         # Each look at the clock finds a little less; nobody reaches the end in one turn.
-        return 61.0 - next(looks) * 0.2
+        return 61.0 - next(looks) * 0.5
 
-    around = house.around(crm, remaining=lambda: 59.0)
+    around = house.around(crm, crm_connections=1, remaining=lambda: 59.0)
     ended = run.start(around, run.order(around, "full", "calls", NOW))
-    assert (ended.outcome, ended.read_whole, ended.counts["read"]) == ("", False, 1_000)
+    assert (ended.outcome, ended.read_whole, ended.counts["read"]) == ("", False, 50)
     turns = 0
     while not ended.outcome:
         looks = itertools.count()
@@ -184,10 +192,32 @@ def test_a_lambda_whose_time_runs_out(house: House, serve: Serve) -> None:
         assert turns < 200
 
     assert turns >= 2
-    assert ended.counts["delivered"] == ended.counts["sent"] == 1_050
+    assert ended.counts["delivered"] == ended.counts["sent"] == CALLS
     assert ended.counts["uncertain"] == 0
     assert set(crm.keys.values()) == {1}
-    assert len(crm.keys) == 1_050
+    assert len(crm.keys) == CALLS
+
+
+def test_a_process_that_stood_still(house: House, serve: Serve) -> None:
+    """When its claims may be over it asks nothing more, since others may have taken them, and says why."""
+    house.calls(CALLS)
+    late = 0.0
+
+    def behave(_call: dict[str, str], _attempt: int) -> str:
+        nonlocal late
+        if crm.asked.total() >= 20:
+            late = LEASE_SECONDS * SURE_SHARE + 1
+        return "ok"
+
+    crm = serve(behave=behave)
+    timing = replace(HASTY, now=lambda: time.monotonic() + late)
+
+    ended = house.replicate(crm, timing=timing, crm_connections=2)
+
+    assert ended.outcome == "the claims could not be renewed in time"
+    assert len(crm.effects) == ended.counts["delivered"] < 20 + 3
+    assert house.replicate(crm).outcome == "done"
+    assert (len(crm.keys), set(crm.keys.values())) == (CALLS, {1})
 
 
 def test_a_database_that_goes_away(house: House, serve: Serve) -> None:
@@ -218,17 +248,17 @@ def test_a_database_that_goes_away(house: House, serve: Serve) -> None:
 
 def test_a_run_that_another_has_taken_up(house: House, serve: Serve) -> None:
     """A process that was believed dead finds its run taken at its next page, and leaves it alone."""
-    house.calls(1_050)
+    house.calls(CALLS)
     crm = serve()
 
     def steal(progress: Progress) -> None:
-        if progress.what == "read" and progress.done == 1_000:
+        if progress.what == "read" and progress.done == 50:
             house.sql("UPDATE ledger.replication_runs SET holder = %s, alive_until = now()", [str(uuid4())])
 
     around = house.around(crm, tell=steal)
     left = run.start(around, run.order(around, "full", "calls", NOW))
-    assert (left.outcome, left.counts["read"], crm.effects) == ("", 1_000, [])
+    assert (left.outcome, left.counts["read"], crm.effects) == ("", 50, [])
 
     taken = run.resume(house.around(crm, timing=HASTY))
     assert taken is not None
-    assert (taken.outcome, len(crm.effects)) == ("done", 1_050)
+    assert (taken.outcome, len(crm.effects)) == ("done", CALLS)

@@ -6,8 +6,12 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from chalicelib.ledger import forgetting
 from chalicelib.platform.postgres import Connection
+from chalicelib.replication import sources
+from chalicelib.settings import Settings
 from tests.replication.crm import Crm
 from tests.replication.house import NOW, House, identity
 
@@ -228,12 +232,24 @@ def test_a_number_that_is_forgotten(house: House, serve: Serve) -> None:
     crm = serve()
     house.replicate(crm)
 
-    touched = forgetting.forget(Connection(house.url), "+7 495 123-45-67", lambda _: None)
+    touched = forgetting.forget(Connection(house.url), Settings(), "+7 495 123-45-67", lambda _: None)
     again = house.replicate(crm)
 
     assert touched["ledger.replication"] == touched["calls.success"] == 1
     assert (again.counts["existing"], again.counts["corrected"], again.counts["sent"]) == (2, 0, 0)
     assert "1234567" not in str(house.sql("SELECT * FROM ledger.replication"))
+
+
+def test_calls_of_no_shape(house: House, serve: Serve) -> None:
+    """Numbers that no database would index stop nobody: a source is cut short, a destination is none."""
+    house.call("a", NOW - HOUR, "74950000001", source="1" * 9_000)
+    house.call("b", NOW - HOUR, "7" * 9_000)
+    crm = serve()
+
+    ended = house.replicate(crm)
+
+    assert (ended.outcome, ended.counts["left_out"]) == ("done", 1)
+    assert [(call["source"], call["destination"]) for call in crm.effects] == [("1" * 255, "74950000001")]
 
 
 def test_two_crms(house: House, serve: Serve) -> None:
@@ -248,15 +264,16 @@ def test_two_crms(house: House, serve: Serve) -> None:
     assert house.states() == {"delivered": 6}
 
 
-def test_pages_of_calls_that_began_together(house: House, serve: Serve) -> None:
+def test_pages_of_calls_that_began_together(house: House, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many calls share a moment and an id, pages lose none of them and end."""
+    monkeypatch.setattr(sources, "PAGE_ROWS", 20)
     house.sql(
         "INSERT INTO calls.success (inviteid, invitedt, anumber, bnumber, aouter, bouter, duration)"
         " SELECT CASE WHEN n %% 2 = 0 THEN %s ELSE md5(n::text)::uuid END, %s, n::text, '74950000001', false, true, 1"
-        " FROM generate_series(1, 1050) AS n",
+        " FROM generate_series(1, 105) AS n",
         [str(identity("same")), NOW - HOUR],
     )
     crm = serve()
 
-    assert house.replicate(crm).counts["read"] == 1050
-    assert len(crm.effects) == 1050
+    assert house.replicate(crm).counts["read"] == 105
+    assert len(crm.effects) == 105

@@ -12,11 +12,15 @@ import pytest
 
 from chalicelib import settings as environment
 from chalicelib.platform import functions
-from chalicelib.replication import surface
+from chalicelib.replication import sources, surface
+from chalicelib.replication.run import SourceAway
 from infra.local.schedule import event
+from tests import databases
+from tests.databases import Server
 from tests.replication.crm import TOKEN, Crm
 from tests.replication.house import House
 
+CALLS = 60
 DUE = datetime(2026, 11, 20, 9, tzinfo=UTC)
 
 Serve = Callable[..., Crm]
@@ -32,11 +36,12 @@ def forever() -> float:
 def crm(house: House, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> Iterator[Crm]:
     """A CRM that the environment leads to."""
     crm = serve()
+    monkeypatch.setattr(sources, "PAGE_ROWS", 50)
     monkeypatch.setenv("WRITER_DATABASE_URL", house.settings.writer_database_url)
     monkeypatch.setenv("CRM_URL", crm.url)
     monkeypatch.setenv("CRM_TOKEN", TOKEN)
     environment.current.cache_clear()
-    house.calls(1_050, datetime.now(UTC).replace(tzinfo=None) - timedelta(hours=3))
+    house.calls(CALLS, datetime.now(UTC).replace(tzinfo=None) - timedelta(hours=3))
     yield crm
     environment.current.cache_clear()
 
@@ -73,15 +78,15 @@ def test_a_turn(house: House, crm: Crm, invoked: Invocations, capsys: pytest.Cap
     """All goes to the CRM; one line of the log and one of metrics hold the summary, and neither holds the token."""
     surface.handle(event("replicate", DUE), "replicate", forever)
 
-    assert len(crm.effects) == 1_050
+    assert len(crm.effects) == CALLS
     assert invoked == []
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     (summary,) = [line for line in lines if line.get("surface") == "replication"]
     (metrics,) = [line for line in lines if "_aws" in line]
-    assert (summary["kind"], summary["outcome"], summary["delivered"]) == ("incremental", "done", 1_050)
-    assert metrics["replication_delivered"] == [1_050.0]
+    assert (summary["kind"], summary["outcome"], summary["delivered"]) == ("incremental", "done", CALLS)
+    assert metrics["replication_delivered"] == [float(CALLS)]
     assert TOKEN not in json.dumps(lines)
-    assert house.states() == {"delivered": 1_050}
+    assert house.states() == {"delivered": CALLS}
 
 
 def test_a_turn_without_enough_time(house: House, crm: Crm, invoked: Invocations) -> None:
@@ -96,10 +101,31 @@ def test_a_turn_without_enough_time(house: House, crm: Crm, invoked: Invocations
         invoked.clear()
         surface.handle(following, name, forever)
 
-    assert len(crm.keys) == 1_050
+    assert len(crm.keys) == CALLS
     assert house.sql("SELECT kind, outcome, read, delivered FROM ledger.replication_runs") == [
-        ("incremental", "done", 1_050, 1_050)
+        ("incremental", "done", CALLS, CALLS)
     ]
+
+
+def test_a_source_that_is_away(house: House, crm: Crm, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other one is replicated every hour all the same, and its own run waits for it instead of piling up."""
+    cdr = server.new_database()
+    databases.run(cdr, "CREATE TABLE cdr (calldate timestamp, src text, dst text, duration integer)")
+    for name, value in (("REPLICATION_SOURCES", "cdr calls"), ("CDR_URL", "postgresql://nobody@127.0.0.1:9/none")):
+        monkeypatch.setenv(name, value)
+    environment.current.cache_clear()
+
+    for _ in range(2):
+        with pytest.raises(SourceAway):
+            surface.handle(event("replicate", DUE), "replicate", forever)
+
+    runs = house.sql("SELECT origin, outcome FROM ledger.replication_runs ORDER BY id")
+    assert runs == [("cdr", ""), ("calls", "done"), ("calls", "done")]
+    assert len(crm.effects) == CALLS
+    monkeypatch.setenv("CDR_URL", cdr)
+    environment.current.cache_clear()
+    surface.handle(event("replicate", DUE), "replicate", forever)
+    assert house.sql("SELECT count(*) FROM ledger.replication_runs WHERE ended_at IS NULL") == [(0,)]
 
 
 def test_a_run_that_was_cut_off_comes_first(house: House, crm: Crm, invoked: Invocations) -> None:
@@ -110,5 +136,5 @@ def test_a_run_that_was_cut_off_comes_first(house: House, crm: Crm, invoked: Inv
     surface.handle(event("replicate", DUE), "replicate", forever)
 
     runs = house.sql("SELECT kind, outcome, delivered FROM ledger.replication_runs ORDER BY id")
-    assert runs == [("full", "done", 1_050), ("incremental", "done", 0)]
+    assert runs == [("full", "done", CALLS), ("incremental", "done", 0)]
     assert set(crm.keys.values()) == {1}

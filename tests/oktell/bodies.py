@@ -1,0 +1,16 @@
+"""Multipart bodies as clients write them."""
+
+from __future__ import annotations
+
+BOUNDARY = "----a boundary"
+MULTIPART = f'multipart/form-data; boundary="{BOUNDARY}"'
+
+
+def part(head: str, content: bytes) -> bytes:
+    """A part with these headers."""
+    return f"--{BOUNDARY}\r\n{head}\r\n\r\n".encode() + content + b"\r\n"
+
+
+def named(name: str) -> str:
+    """The header of a file of this name."""
+    return f'Content-Disposition: form-data; name="f"; filename="{name}"'

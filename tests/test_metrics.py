@@ -1,0 +1,32 @@
+"""Counts for CloudWatch: written once there is something to count, under the stage's own name."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from chalicelib import metrics, settings
+
+
+def test_counts_are_written_under_the_stage(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line in CloudWatch's embedded format holds those that are not zero."""
+    monkeypatch.setenv("METRICS_NAMESPACE", "Ringledger/prod")
+    settings.current.cache_clear()
+    metrics.publish("recorder", {"recordings_ready": 2, "recordings_failed": 0})
+    settings.current.cache_clear()
+
+    (line,) = capsys.readouterr().out.splitlines()
+    written = json.loads(line)
+    (described,) = written["_aws"]["CloudWatchMetrics"]
+    assert (described["Namespace"], described["Dimensions"]) == ("Ringledger/prod", [["service"]])
+    assert [metric["Name"] for metric in described["Metrics"]] == ["recordings_ready"]
+    assert (written["service"], written["recordings_ready"]) == ("recorder", [2])
+
+
+def test_nothing_is_written_of_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    """A turn of the maintenance that closes no call leaves no line."""
+    metrics.publish("maintenance", {"calls_closed": 0})
+    assert capsys.readouterr().out == ""
