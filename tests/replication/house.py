@@ -19,10 +19,11 @@ from tests.replication.crm import TOKEN, Crm
 NOW = datetime(2026, 11, 20, 12)  # noqa: DTZ001 - UTC, as everywhere in the ledger
 NAMESPACE = UUID("0d3c9d7e-30e6-4d1c-9f3c-5d4b62a64b10")
 
+# For a few rows that is much faster than TRUNCATE, which makes new files.
 CLEAR = """
-TRUNCATE ledger.replication, ledger.replication_runs, ledger.replication_cursors, ledger.records,
-    calls.success, calls.cancelled, calls.failed
-RESTART IDENTITY
+DELETE FROM ledger.replication; DELETE FROM ledger.replication_runs; DELETE FROM ledger.replication_cursors;
+DELETE FROM ledger.records; DELETE FROM calls.success; DELETE FROM calls.cancelled; DELETE FROM calls.failed;
+ALTER TABLE ledger.replication_runs ALTER id RESTART; ALTER TABLE ledger.replication ALTER id RESTART
 """
 SUCCESS = """
 INSERT INTO calls.success
