@@ -28,7 +28,7 @@ def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
     imported = add(under, "import", _import, "register all contacts that a CSV lists, or none of them")
     imported.add_argument("file", metavar="FILE", help=f"its path; {INPUT} is standard input")
     imported.epilog = (
-        f"Its columns are {' and '.join(COLUMNS)}; a cell of numbers may name several, as in"
+        f"Its columns are {' and '.join(COLUMNS.all)}; a cell of numbers may name several, as in"
         " 'Work:0212 285 3348;Mobile:04122345678'. A contact that has one of the numbers already is changed."
     )
     listed = add(under, "list", _list, "list contacts, their numbers, and how many phone calls they have")

@@ -29,7 +29,7 @@ def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
     _add_add(under)
     imported = add(under, "import", _import, "register all that a CSV on standard input lists, or none of it")
     imported.epilog = (
-        f"Its first line names the columns, of {', '.join(COLUMNS)}. What is registered already is changed."
+        f"Its first line names the columns, of {', '.join(COLUMNS.all)}. What is registered already is changed."
     )
     listed = add(under, "list", _list, "list the extensions")
     listed.add_argument("--json", action="store_true", help="as JSON, times in ISO 8601")
@@ -63,7 +63,7 @@ def _add_add(under: Subparsers[argparse.ArgumentParser]) -> None:
 def _add(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     # An address that cannot be told must not leave an extension behind.
     _address("telphin", 0)
-    described = Description(**{column: getattr(arguments, column) for column in COLUMNS})
+    described = Description(**{column: getattr(arguments, column) for column in COLUMNS.all})
     extension = extensions.add(database_url(), described)
     # The address stands alone on standard output, so that a script can take it from there.
     say(_address(described.provider, extension.id))

@@ -41,7 +41,7 @@ def test_tables_of_several_programs_are_read(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("", "must name the columns name, numbers; it is ''"),
+        ("", "must name the columns name, numbers; it is empty"),
         ("name,phone\nAna,1", "it is 'name,phone'"),
         ("name,numbers\nAna,", "line 2: there is no number"),
         ("name,numbers\nAna,Work:", "line 2: '' is no telephone number"),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import logging
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TextIO, cast
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from chalicelib import edge
 from chalicelib import settings as environment
 from chalicelib.platform import functions
 from chalicelib.replication import sources, surface
@@ -76,6 +79,10 @@ def test_without_a_crm(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_turn(house: House, crm: Crm, invoked: Invocations, capsys: pytest.CaptureFixture[str]) -> None:
     """All goes to the CRM; one line of the log and one of metrics hold the summary, and neither holds the token."""
+    # The log keeps the standard output of whichever test wrote first.
+    for handler in edge.logger().handlers:
+        cast("logging.StreamHandler[TextIO]", handler).setStream(sys.stdout)
+
     surface.handle(event("replicate", DUE), "replicate", forever)
 
     assert len(crm.effects) == CALLS
