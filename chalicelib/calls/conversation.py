@@ -53,10 +53,10 @@ def _outcomes(call: Call) -> Iterator[tuple[Table, Row, Side]]:
 
 def _open_legs(call: Call) -> Iterator[OpenLeg]:
     calling = (leg for leg, _called in call.doubles.values())
-    for leg in sorted((*call.machines, *call.phones, *calling), key=attrgetter("order")):
-        if not leg.ended:
-            since = leg.answered or leg.since
-            yield OpenLeg(leg.id, leg.extension, leg.device, _state(leg), leg.since, since, leg.a, leg.b)
+    going_on = [leg for leg in (*call.machines, *call.phones, *calling) if not leg.ended]
+    for leg in sorted(going_on, key=attrgetter("order")):
+        since = leg.answered or leg.since
+        yield OpenLeg(leg.id, leg.extension, leg.device, _state(leg), leg.since, since, leg.a, leg.b)
 
 
 def _state(leg: Leg) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -90,7 +90,7 @@ class Event(NamedTuple):
     kind: Kind
     at: datetime
     accepted_at: datetime
-    identity: str
+    identity: Hashable
     content: str
     # Whose webhook it was.
     extension: str = ""
@@ -141,7 +141,7 @@ def fingerprint(*parts: str) -> str:
 
 def deduplicated(events: Iterable[Event]) -> list[Event]:
     """Each event once, in order of time; of several with one identity the earliest, then the smallest hash, stays."""
-    kept: dict[str, Event] = {}
+    kept: dict[Hashable, Event] = {}
     for event in events:
         known = kept.get(event.identity)
         if known is None or event.order < known.order:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 from typing import NamedTuple
@@ -210,7 +210,7 @@ def _call(records: Records) -> dict[str, object]:
         "open": records.open,
         "flags": records.flags,
         "relations": sorted(".".join(table) for table in records.rows if table not in history.TABLES),
-        "live": [asdict(leg) for leg in records.live] or None,
+        "live": [leg._asdict() for leg in records.live] or None,
         "successors": records.successors,
     }
 
