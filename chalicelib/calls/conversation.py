@@ -70,7 +70,8 @@ def _state(leg: Leg) -> str:
 def _successors(call: Call, written: set[str]) -> dict[str, str]:
     """For each id that a part of the events would have given: the record that has its place now."""
     heirs = {call.leg_id(leg): call.home(leg) for leg in call.phones}
-    heirs |= {call.leg_id(leg): call.home(called) for leg, called in call.doubles.values()}
+    for leg, called in call.doubles.values():
+        heirs[call.leg_id(leg)] = call.home(called)
     first = call.answered or call.phones
     if first:
         heirs[call.id] = call.home(first[0])

@@ -40,8 +40,9 @@ def read(raw: Raw) -> Fields | Unparsed:
     fields = form(raw)
     if isinstance(fields, Unparsed):
         return fields
-    for other in SPELLINGS.keys() & fields.keys():
-        fields[SPELLINGS[other]] = fields.pop(other)
+    for other, name in SPELLINGS.items():
+        if other in fields:
+            fields[name] = fields.pop(other)
     kind = _kind(fields)
     if kind is Kind.OTHER and "eventtype" not in fields:
         return Unparsed("There is no EventType")
@@ -85,7 +86,7 @@ def _call(raw: Raw, source: Source, kind: Kind, fields: Fields, said: Fields) ->
         at=at,
         accepted_at=raw.accepted_at,
         identity=_identity(said, source, leg),
-        content=fingerprint(str(source.id), raw.query + raw.body.decode("latin-1")),
+        content=f"{source.id}:{raw.query}{raw.body.decode('latin-1')}",
         extension=extension,
         device=source.type,
         external_only=source.external_only,
@@ -134,8 +135,11 @@ def _agent(raw: Raw, source: Source, said: Fields) -> Event:
 
 def _extension(source: Source, told: tuple[str, str]) -> str:
     """The extension whose event it is: as the event says, since one address may serve several; else as registered."""
+    for number in told:
+        if is_internal(number):
+            return number
     name = without_domain(source.name)
-    return next((number for number in (*told, name, f"{source.client}*{name}") if is_internal(number)), name)
+    return next((number for number in (name, f"{source.client}*{name}") if is_internal(number)), name)
 
 
 def _time(said: Fields, accepted_at: datetime) -> tuple[datetime, tuple[tuple[str, str], ...]]:
