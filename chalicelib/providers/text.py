@@ -74,10 +74,8 @@ def _pairs(text: str) -> list[tuple[str, str]]:
     pairs = []
     for pair in text.replace("+", " ").split("&") if text else ():
         name, equals, value = pair.partition("=")
-        if "%" in pair:
-            name, value = _unquoted(name), _unquoted(value)
         if name or equals:
-            pairs.append((name, value))
+            pairs.append((_unquoted(name) if "%" in name else name, _unquoted(value) if "%" in value else value))
     return pairs[:FIELDS_LIMIT]
 
 
