@@ -49,18 +49,18 @@ def _row(call: Call, leg: Leg) -> Row:
 
 
 def _parties(call: Call, leg: Leg) -> Row:
-    return filled(
-        anumber=leg.a,
-        ausername=leg.a if is_internal(leg.a) else "",
-        adisplayname=leg.a_name,
-        acallednum=leg.called,
-        aouter=leg.a_outer,
-        aprovidercode=call.key.provider if leg.a_outer else "",
-        bnumber=leg.b,
-        busername="" if leg.b_outer else leg.b,
-        bouter=leg.b_outer,
-        bprovidercode=call.key.provider if leg.b_outer else "",
-    )
+    return {
+        "anumber": leg.a,
+        "ausername": leg.a if is_internal(leg.a) else "",
+        "adisplayname": leg.a_name,
+        "acallednum": leg.called,
+        "aouter": leg.a_outer,
+        "aprovidercode": call.key.provider if leg.a_outer else "",
+        "bnumber": leg.b,
+        "busername": "" if leg.b_outer else leg.b,
+        "bouter": leg.b_outer,
+        "bprovidercode": call.key.provider if leg.b_outer else "",
+    }
 
 
 def _side(call: Call, leg: Leg) -> Side:
@@ -79,7 +79,10 @@ def _side(call: Call, leg: Leg) -> Side:
 
 
 def _double(call: Call, leg: Leg) -> Leg | None:
-    return next((calling for calling, called in call.doubles.values() if called.id == leg.id), None)
+    for calling, called in call.doubles.values():
+        if called.id == leg.id:
+            return calling
+    return None
 
 
 def _recording(call: Call, leg: Leg) -> str:

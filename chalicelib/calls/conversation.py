@@ -53,10 +53,10 @@ def _outcomes(call: Call) -> Iterator[tuple[Table, Row, Side]]:
 
 def _open_legs(call: Call) -> Iterator[OpenLeg]:
     calling = (leg for leg, _called in call.doubles.values())
-    for leg in sorted((*call.machines, *call.phones, *calling), key=attrgetter("order")):
-        if not leg.ended:
-            since = leg.answered or leg.since
-            yield OpenLeg(leg.id, leg.extension, leg.device, _state(leg), leg.since, since, leg.a, leg.b)
+    going_on = [leg for leg in (*call.machines, *call.phones, *calling) if not leg.ended]
+    for leg in sorted(going_on, key=attrgetter("order")):
+        since = leg.answered or leg.since
+        yield OpenLeg(leg.id, leg.extension, leg.device, _state(leg), leg.since, since, leg.a, leg.b)
 
 
 def _state(leg: Leg) -> str:
@@ -70,7 +70,8 @@ def _state(leg: Leg) -> str:
 def _successors(call: Call, written: set[str]) -> dict[str, str]:
     """For each id that a part of the events would have given: the record that has its place now."""
     heirs = {call.leg_id(leg): call.home(leg) for leg in call.phones}
-    heirs |= {call.leg_id(leg): call.home(called) for leg, called in call.doubles.values()}
+    for leg, called in call.doubles.values():
+        heirs[call.leg_id(leg)] = call.home(called)
     first = call.answered or call.phones
     if first:
         heirs[call.id] = call.home(first[0])

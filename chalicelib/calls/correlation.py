@@ -19,7 +19,7 @@ def correlate(events: Iterable[Event], options: Options = DEFAULTS) -> Records:
     """The records of one call; or, of events that belong to no call, the changes of state that they prove.
 
     Rules are monotone: answered beats unanswered, the earliest answer and the latest end count, equal times are
-    told apart by the events' hashes. Nothing else than the events' own times is asked, so that a late event has the
+    told apart by the events' contents. Nothing else than the events' own times is asked, so that a late event has the
     effect that it would have had in time. There must be one event at least.
     """
     unique = deduplicated(events)
@@ -34,9 +34,9 @@ def correlate(events: Iterable[Event], options: Options = DEFAULTS) -> Records:
     return Records(key, rows, found.sides, found.live, found.open, found.successors, flags)
 
 
-def _heeded(events: Sequence[Event], options: Options) -> list[Event]:
+def _heeded(events: Sequence[Event], options: Options) -> Sequence[Event]:
     """The events that are interpreted: a broken PBX may send any number for one call. A closing always counts."""
     if len(events) <= options.event_limit:
-        return list(events)
+        return events
     telling = [event for event in events if event.kind is not Kind.CLOSED]
     return telling[: options.event_limit] + [event for event in events if event.kind is Kind.CLOSED]

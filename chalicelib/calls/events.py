@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -79,7 +79,7 @@ class Event(NamedTuple):
     """One thing that happened, in Ringledger's words; what the provider did not say is empty or None.
 
     Times are naive UTC with microseconds. Two events with the same `identity` are one event that the provider
-    sent twice; `content` (a hash of all that the webhook said) decides between them and between equal times.
+    sent twice; `content` (all that the webhook said, or a hash of it) decides between them and between equal times.
     """
 
     raw_id: str
@@ -90,7 +90,7 @@ class Event(NamedTuple):
     kind: Kind
     at: datetime
     accepted_at: datetime
-    identity: str
+    identity: Hashable
     content: str
     # Whose webhook it was.
     extension: str = ""
@@ -140,8 +140,8 @@ def fingerprint(*parts: str) -> str:
 
 
 def deduplicated(events: Iterable[Event]) -> list[Event]:
-    """Each event once, in order of time; of several with one identity the earliest, then the smallest hash, stays."""
-    kept: dict[str, Event] = {}
+    """Each event once, in order of time; of several with one identity the earliest stays, then the smallest."""
+    kept: dict[Hashable, Event] = {}
     for event in events:
         known = kept.get(event.identity)
         if known is None or event.order < known.order:

@@ -23,7 +23,9 @@ def without_domain(name: str) -> str:
 
 def dialable(text: str) -> str:
     """A number out of a form: a leading space before digits was a plus that the sender did not encode."""
-    return without_domain(_LOST_PLUS.sub("+", text, count=1) if text.startswith(" ") else text).strip()
+    if text.startswith(" "):
+        text = _LOST_PLUS.sub("+", text, count=1)
+    return text.partition("@")[0].strip()
 
 
 def digits(text: str) -> str:

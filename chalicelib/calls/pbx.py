@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from typing import NamedTuple
 
 from chalicelib.calls import records
 from chalicelib.calls.events import CallKey, Event, Kind
@@ -13,13 +12,17 @@ from chalicelib.calls.legs import Leg, legs
 from chalicelib.calls.numbers import is_internal
 from chalicelib.calls.records import Options
 
+# Asking an enumeration for its member takes longer than comparing with it.
+_CLOSED = Kind.CLOSED
 
-@dataclass(frozen=True)
-class Call:
+
+class Call(NamedTuple):
     """One call: when it began, the last that is known of it, and its legs in order.
 
     `doubles` are the calling ends of internal conversations, each with the leg of the called end that stands for both:
-    they are not among `phones`.
+    they are not among `phones`. `answered` are the phones that were picked up, in the order of their pick-ups.
+    `is_inbound` tells whether anything was called: an IVR, a queue or a phone. `bridged` is what the IVRs and queues
+    say of a person having taken the call.
     """
 
     key: CallKey
@@ -30,27 +33,9 @@ class Call:
     machines: tuple[Leg, ...]  # IVRs and queues
     doubles: Mapping[str, tuple[Leg, Leg]]
     notes: Mapping[str, str]
-
-    @cached_property
-    def answered(self) -> list[Leg]:
-        """The phones that were picked up, in the order of their pick-ups."""
-        return sorted([leg for leg in self.phones if leg.answered], key=_pick_up)
-
-    @cached_property
-    def is_inbound(self) -> bool:
-        """Whether anything in it was called: an IVR, a queue or a phone."""
-        return any(leg.incoming for leg in (*self.machines, *self.phones))
-
-    @cached_property
-    def bridged(self) -> bool | None:
-        """What its IVRs and queues say of a person having taken the call; one yes outweighs any no.
-
-        A queue's own calls to its agents end while the caller still waits, so that their no is not the caller's.
-        """
-        if any(leg.bridged for leg in self.machines):
-            return True
-        called = [leg for leg in self.machines if leg.incoming] or self.machines
-        return False if any(leg.bridged is False for leg in called) else None
+    answered: tuple[Leg, ...]
+    is_inbound: bool
+    bridged: bool | None
 
     @property
     def id(self) -> str:
@@ -82,22 +67,40 @@ def assemble(key: CallKey, events: Sequence[Event], options: Options) -> Call | 
     if not wanted:
         return None
     doubles = _doubles(wanted)
+    phones = tuple([leg for leg in wanted if leg.is_phone and leg.id not in doubles])
+    machines = tuple([leg for leg in wanted if not leg.is_phone])
+    told = [event.at for event in events if event.kind is not _CLOSED]
     return Call(
         key=key,
         invited=_invited(wanted),
-        last=max(event.at for event in events if event.kind is not Kind.CLOSED),
-        closed=any(event.kind is Kind.CLOSED for event in events),
-        phones=tuple(leg for leg in wanted if leg.is_phone and leg.id not in doubles),
-        machines=tuple(leg for leg in wanted if not leg.is_phone),
+        last=max(told),
+        closed=len(told) < len(events),
+        phones=phones,
+        machines=machines,
         doubles=doubles,
         notes=_notes(events),
+        answered=tuple(sorted([leg for leg in phones if leg.answered], key=_pick_up)),
+        is_inbound=any(leg.incoming for leg in (*machines, *phones)),
+        bridged=_bridged(machines),
     )
+
+
+def _bridged(machines: Sequence[Leg]) -> bool | None:
+    """One yes outweighs any no.
+
+    A queue's own calls to its agents end while the caller still waits, so that their no is not the caller's.
+    """
+    if any(leg.bridged for leg in machines):
+        return True
+    called = [leg for leg in machines if leg.incoming] or machines
+    return False if any(leg.bridged is False for leg in called) else None
 
 
 def _is_wanted(leg: Leg) -> bool:
     """Integrations may want calls with the outside only."""
-    internal = is_internal(leg.a) and is_internal(leg.b)
-    return not (leg.external_only and (internal or leg.internal_transfer))
+    if not leg.external_only:
+        return True
+    return not (leg.internal_transfer or (is_internal(leg.a) and is_internal(leg.b)))
 
 
 def _invited(wanted: Iterable[Leg]) -> datetime:

@@ -12,6 +12,7 @@ EXTENSIONS: Table = ("sipuserevents", "sipuser_state_changed")
 AGENTS: Table = ("userevents", "usr_state_changed")
 
 #: The state of the phone that an event came from: it rings, it is in use, it waits for calls.
+_HANGUP = Kind.HANGUP
 _STATES = {Kind.DIAL_IN: "early", Kind.DIAL_OUT: "busy", Kind.ANSWER: "busy", Kind.HANGUP: "registered"}
 
 
@@ -30,5 +31,5 @@ def changes(events: Iterable[Event]) -> dict[Table, list[Row]]:
 
 def _tells(event: Event) -> bool:
     # A phone without a registration hangs up too, and is not registered for that.
-    missing = event.kind is Kind.HANGUP and event.status == "CHANUNAVAIL"
+    missing = event.kind is _HANGUP and event.status == "CHANUNAVAIL"
     return event.device == PHONE and bool(event.extension) and event.kind in _STATES and not missing

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha1
+from typing import NamedTuple
 from uuid import UUID
 
 from chalicelib.calls.events import CallKey, fingerprint
@@ -37,8 +38,7 @@ class Options:
     answer_by_status: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(NamedTuple):
     """What has no column in the documented tables: why a row is what it is, and what else is known of its call."""
 
     inviteid: str
@@ -47,11 +47,10 @@ class Side:
     complete: bool
     reasons: tuple[str, ...]
     recording: str = ""
-    notes: Mapping[str, str] = field(default_factory=dict)
+    notes: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class OpenLeg:
+class OpenLeg(NamedTuple):
     """A leg that is not over: when it `began`, and `since` when its `state` is what it is.
 
     That is ringing, dialling, waiting (in an IVR or a queue) or talking.
@@ -67,8 +66,7 @@ class OpenLeg:
     b: str
 
 
-@dataclass(frozen=True, slots=True)
-class Records:
+class Records(NamedTuple):
     """All that one call's events give.
 
     `open` tells that something is still awaited, so that the call is to be closed when it grows too old.
@@ -77,11 +75,11 @@ class Records:
     """
 
     call: CallKey
-    rows: Mapping[Table, list[Row]] = field(default_factory=dict)
+    rows: Mapping[Table, list[Row]] = {}
     sides: tuple[Side, ...] = ()
     live: tuple[OpenLeg, ...] = ()
     open: bool = False
-    successors: Mapping[str, str] = field(default_factory=dict)
+    successors: Mapping[str, str] = {}
     flags: tuple[str, ...] = ()
 
 
@@ -115,4 +113,4 @@ def seconds(begin: datetime, end: datetime) -> int:
 
 def filled(**columns: Value) -> Row:
     """A row of those columns that have a value."""
-    return {name: value for name, value in columns.items() if value is not None and value != ""}
+    return {name: value for name, value in columns.items() if value or (value is not None and value != "")}

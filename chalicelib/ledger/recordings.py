@@ -7,7 +7,6 @@ that read the fact before would write the row without it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -267,4 +266,4 @@ def _joined(records: Records, known: dict[str, Row]) -> Records:
     if not calls:
         return records
     joined = [row | known.get(str(row["inviteid"]), {}) for row in calls]
-    return replace(records, rows={**records.rows, SUCCESS: joined})
+    return records._replace(rows={**records.rows, SUCCESS: joined})

@@ -36,14 +36,14 @@ event.query, event.content_type, event.body
 """
 
 # Sorted, since two batches that insert the same keys in different orders would wait for each other for ever.
-STORE = """
+_STORE = """
 INSERT INTO ledger.events (
     accepted_at, id, provider, client, call_id, extension, generation, method, query, content_type, body
 )
-SELECT * FROM unnest(
-    %s::timestamp[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::integer[], %s::integer[], %s::text[],
-    %s::text[], %s::text[], %s::bytea[]
-) AS event (accepted_at, id) ORDER BY accepted_at, id
+SELECT * FROM json_to_recordset(%s::json) AS event (
+    accepted_at timestamp, id uuid, provider text, client text, call_id text, extension integer, generation integer,
+    method text, query text, content_type text, body bytea
+) ORDER BY accepted_at, id
 ON CONFLICT DO NOTHING
 """
 
@@ -57,11 +57,12 @@ ON CONFLICT (provider, client, id) DO UPDATE SET
     late = call.frozen
 RETURNING provider, client, id, first_accepted_at, last_accepted_at, frozen, version, relations, xmax = 0
 """
-_CALLS = "INSERT INTO ledger.calls AS call (provider, client, id, first_accepted_at, last_accepted_at)"
+# Whether it is open is written last, and an index that nothing enters needs no leaving.
+_CALLS = "INSERT INTO ledger.calls AS call (provider, client, id, first_accepted_at, last_accepted_at, open)"
 
 LOCK = f"""
 {_CALLS}
-SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::timestamp[], %s::timestamp[])
+SELECT *, false FROM unnest(%s::text[], %s::text[], %s::text[], %s::timestamp[], %s::timestamp[])
     AS given (provider, client, id)
 {_LOCK}
 """  # noqa: S608 - a constant of this module
@@ -69,10 +70,10 @@ SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::timestamp[], %s::ti
 # One turn for both. Calls are locked when all events are in, since each is made of all of its events that are new.
 # Answers the ids of new events, then the locked calls: a row is one or the other.
 STORE_AND_LOCK = f"""
-WITH stored AS ({STORE} RETURNING id::text, provider, client, call_id, accepted_at),
+WITH stored AS ({_STORE} RETURNING id::text, provider, client, call_id, accepted_at),
 locked AS (
     {_CALLS}
-    SELECT provider, client, id, min(accepted_at), max(accepted_at)
+    SELECT provider, client, id, min(accepted_at), max(accepted_at), false
     FROM stored AS given (event, provider, client, id) WHERE id <> '' GROUP BY provider, client, id
     {_LOCK}
 )
@@ -99,9 +100,7 @@ gone_{name} AS (
     DELETE FROM {table} AS old USING record WHERE old.inviteid = record.inviteid RETURNING old.inviteid
 ),
 made_{name} AS (
-    INSERT INTO {table} SELECT (content).* FROM (
-        SELECT DISTINCT content FROM json_populate_recordset(NULL::{table}, %s::json) AS content
-    ) AS fresh
+    INSERT INTO {table} SELECT DISTINCT fresh.* FROM json_populate_recordset(NULL::{table}, %s::json) AS fresh
     RETURNING inviteid
 ),
 """
@@ -190,9 +189,7 @@ moved AS (SELECT * FROM recorded UNION SELECT * FROM buried),
 _TAIL = """
 kept AS (
     UPDATE ledger.calls AS old SET
-        version = old.version + (EXISTS (
-            SELECT FROM moved WHERE (moved.provider, moved.client, moved.call_id) = (old.provider, old.client, old.id)
-        ))::integer,
+        version = old.version + ((old.provider, old.client, old.id) IN (TABLE moved))::integer,
         open = call.open, flags = call.flags, relations = call.relations, live = nullif(call.live, 'null')
     FROM call
     WHERE old.provider = call.provider AND old.client = call.client AND old.id = call.id

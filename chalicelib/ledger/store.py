@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 from typing import NamedTuple
@@ -123,23 +123,27 @@ def _stored(writer: Connection, items: Sequence[Item]) -> tuple[list[Item], list
     """Insert webhooks and lock their calls; answers those that were not there before, and the calls."""
     if not items:
         return [], []
-    rows = [
-        (
-            item.message.raw.accepted_at,
-            item.message.raw.id,
-            *item.key,
-            item.message.extension,
-            item.message.generation,
-            item.message.raw.method,
-            item.message.raw.query,
-            item.message.raw.content_type,
-            item.message.raw.body,
-        )
-        for item in items
-    ]
-    answer = writer.execute_planned(statements.STORE_AND_LOCK, columns(rows))
+    rows = [_event(item.message, item.key) for item in items]
+    answer = writer.execute_planned(statements.STORE_AND_LOCK, [as_json(rows)])
     new = {row[0] for row in answer}
     return [item for item in items if item.message.raw.id in new], _unfrozen(row[1:] for row in answer if not row[0])
+
+
+def _event(message: Message, key: CallKey) -> dict[str, object]:
+    raw = message.raw
+    return {
+        "accepted_at": raw.accepted_at,
+        "id": raw.id,
+        "provider": key.provider,
+        "client": key.client,
+        "call_id": key.id,
+        "extension": message.extension,
+        "generation": message.generation,
+        "method": raw.method,
+        "query": raw.query,
+        "content_type": raw.content_type,
+        "body": f"\\x{raw.body.hex()}",
+    }
 
 
 def _unfrozen(rows: Iterable[Row]) -> list[_Locked]:
@@ -210,7 +214,7 @@ def _call(records: Records) -> dict[str, object]:
         "open": records.open,
         "flags": records.flags,
         "relations": sorted(".".join(table) for table in records.rows if table not in history.TABLES),
-        "live": [asdict(leg) for leg in records.live] or None,
+        "live": [leg._asdict() for leg in records.live] or None,
         "successors": records.successors,
     }
 

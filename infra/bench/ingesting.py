@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from chalicelib import settings
 from chalicelib.calls.events import Raw
 from chalicelib.calls.messages import Message, read
-from chalicelib.ledger import statements, store
+from chalicelib.ledger import store
 from chalicelib.ledger.rows import columns
 from chalicelib.maintenance import partitions
 from chalicelib.platform.postgres import Connection
@@ -30,6 +30,17 @@ STORED = 1_000_000
 CROWD = 10_000
 EPOCH_MICROSECONDS = 1_700_000_000_000_000
 KINDS = ("dial-in", "answer", "hangup")
+# As anybody would write it, in the order of the key.
+INSERT = """
+INSERT INTO ledger.events (
+    accepted_at, id, provider, client, call_id, extension, generation, method, query, content_type, body
+)
+SELECT * FROM unnest(
+    %s::timestamp[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::integer[], %s::integer[], %s::text[],
+    %s::text[], %s::text[], %s::bytea[]
+) AS event (accepted_at, id) ORDER BY accepted_at, id
+ON CONFLICT DO NOTHING
+"""
 FILL = """
 INSERT INTO ledger.events (
     accepted_at, id, provider, client, call_id, extension, generation, method, query, content_type, body
@@ -87,7 +98,7 @@ def _insert(writer: Connection, messages: Sequence[Message]) -> None:
         for m in messages
     ]
     with writer.transaction():
-        writer.execute(statements.STORE, columns(rows))
+        writer.execute(INSERT, columns(rows))
 
 
 def _batch(extension: int, size: int) -> list[Message]:
