@@ -7,7 +7,7 @@ import signal
 import socket
 import sqlite3
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -193,8 +193,12 @@ def test_secrets_on_disk_and_in_logs(launch: Launch, tmp_path: Path) -> None:
 
 
 def _children_of(parent: int) -> list[int]:
-    tasks = Path(f"/proc/{parent}/task").iterdir()
-    return [int(pid) for task in tasks for pid in (task / "children").read_text().split()]
+    children: list[int] = []
+    for task in Path(f"/proc/{parent}/task").iterdir():
+        # Threads come and go while they are looked at.
+        with suppress(FileNotFoundError, ProcessLookupError):
+            children += map(int, (task / "children").read_text().split())
+    return children
 
 
 def _wait_until_kept(data: Path) -> None:
