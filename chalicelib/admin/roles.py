@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from chalicelib.admin.database import SQL, owner_session, text_of
 from chalicelib.errors import Misconfigured
-from chalicelib.platform.postgres import Connection, Credentials, DatabaseError, credentials
+from chalicelib.platform.addresses import Credentials, credentials
+from chalicelib.platform.postgres import Connection, DatabaseError
 from chalicelib.settings import Settings
 
 READER = "ringledger_reader"

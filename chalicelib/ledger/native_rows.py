@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable
 from hashlib import blake2b
 
 from chalicelib.calls.records import Row, Table
@@ -34,7 +34,7 @@ _UNLESS_KNOWN = """
     )"""
 
 
-def write(writer: Connection, items: Sequence[Item]) -> None:
+def write(writer: Connection, items: Iterable[Item]) -> None:
     """Add the ready rows of `items` that were never added before, and are no records of calls that events tell of.
 
     To be called within a transaction. Raises DatabaseError when a value is not of its column's type.

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from chalicelib import extensions, providers
@@ -30,8 +30,16 @@ from chalicelib.platform.postgres import Connection, Row
 Span = tuple[datetime, datetime]
 Change = tuple[str, str, int]
 Known = Mapping[str, Item]
+Foreseen = Mapping[CallKey, Records]
 Fetch = Callable[[Sequence[File]], None]
-NOTHING: Known = {}
+NOTHING: Mapping[Any, Any] = {}
+
+
+class _News(NamedTuple):
+    """A batch's new webhooks by their ids, and what follows from them of calls that nobody had heard of before."""
+
+    items: Known = NOTHING
+    foreseen: Foreseen = NOTHING
 
 
 class _Locked(NamedTuple):
@@ -58,10 +66,10 @@ def take(writer: Connection, messages: Sequence[Message], fetch: Fetch = lambda 
     with writer.transaction():
         intake = sorted_out(messages, extensions.by_ids(writer, {message.extension for message in messages}))
         quarantine.keep(writer, intake.refused)
-        fresh, locked = _stored(writer, intake.items)
-        native_rows.write(writer, fresh)
-        loose = [event for item in fresh if not item.key.id for event in item.events]
-        _bring(writer, locked, loose, {item.message.raw.id: item for item in fresh}, wanted)
+        news, locked = _stored(writer, intake.items)
+        native_rows.write(writer, news.items.values())
+        loose = [event for item in news.items.values() if not item.key.id for event in item.events]
+        _bring(writer, locked, loose, news, wanted)
     if wanted:
         fetch(wanted)
     return intake.refused
@@ -89,7 +97,7 @@ def work_out(writer: Connection, spans: Mapping[CallKey, Span], loose: Sequence[
     """
     given = [(*key, *span) for key, span in spans.items()]
     locked = _unfrozen(writer.execute_planned(statements.LOCK, columns(given))) if given else []
-    results = _results(writer, locked, NOTHING, [])
+    results = _results(writer, locked, _News(), [])
     changes = writer.execute_planned(*_writing(locked, results)) if locked else []
     history.write(writer, [*results, correlate(loose)] if loose else results)
     return [(relation, change, count) for relation, change, count in changes]
@@ -99,34 +107,46 @@ def _bring(
     writer: Connection,
     locked: Sequence[_Locked],
     loose: Sequence[Event] = (),
-    known: Known = NOTHING,
+    news: _News = _News(),  # noqa: B008 - it never changes
     wanted: list[File] | None = None,
 ) -> None:
     """The same without an answer, which saves a turn."""
-    results = _results(writer, locked, known, [] if wanted is None else wanted)
+    results = _results(writer, locked, news, [] if wanted is None else wanted)
     if locked:
         writer.post(*_writing(locked, results))
     history.write(writer, [*results, correlate(loose)] if loose else results)
 
 
-def _results(writer: Connection, locked: Sequence[_Locked], known: Known, wanted: list[File]) -> list[Records]:
-    """What follows from the calls' events; `known` are webhooks that the caller has understood, by their ids.
+def _results(writer: Connection, locked: Sequence[_Locked], news: _News, wanted: list[File]) -> list[Records]:
+    """What follows from the calls' events; `wanted` gathers recordings to be fetched."""
+    others = [call for call in locked if not (call.new and call.key in news.foreseen)]
+    events = _stored_events(writer, others, news.items) if others else {}
+    found = {key: correlate(told) if told else Records(key) for key, told in events.items()}
+    results = {**news.foreseen, **found}
+    return recordings.with_facts(writer, [results[call.key] for call in locked], wanted)
 
-    `wanted` gathers recordings to be fetched.
-    """
-    events = _read(writer, locked, known)
-    results = [correlate(events[call.key]) if events[call.key] else Records(call.key) for call in locked]
-    return recordings.with_facts(writer, results, wanted)
 
-
-def _stored(writer: Connection, items: Sequence[Item]) -> tuple[list[Item], list[_Locked]]:
+def _stored(writer: Connection, items: Sequence[Item]) -> tuple[_News, list[_Locked]]:
     """Insert webhooks and lock their calls; answers those that were not there before, and the calls."""
     if not items:
-        return [], []
-    rows = [_event(item.message, item.key) for item in items]
-    answer = writer.execute_planned(statements.STORE_AND_LOCK, [as_json(rows)])
+        return _News(), []
+    rows = as_json([_event(item.message, item.key) for item in items])
+    answer, foreseen = writer.execute_while(statements.STORE_AND_LOCK, [rows], lambda: _foreseen(items))
     new = {row[0] for row in answer}
-    return [item for item in items if item.message.raw.id in new], _unfrozen(row[1:] for row in answer if not row[0])
+    fresh = {item.message.raw.id: item for item in items if item.message.raw.id in new}
+    # What came again may stand under another call by now, whose client the registry has renamed.
+    doubtful = {item.key for item in items if item.message.raw.id not in new}
+    news = _News(fresh, {key: records for key, records in foreseen.items() if key not in doubtful})
+    return news, _unfrozen(row[1:] for row in answer if not row[0])
+
+
+def _foreseen(items: Iterable[Item]) -> Foreseen:
+    """What follows from `items` alone: all that there is of most calls that are new, and a waste for others."""
+    told: dict[CallKey, list[Event]] = defaultdict(list)
+    for item in items:
+        if item.key.id and item.events:
+            told[item.key] += item.events
+    return {key: correlate(events) for key, events in told.items() if len(events) <= DEFAULTS.event_limit}
 
 
 def _event(message: Message, key: CallKey) -> dict[str, object]:
@@ -153,14 +173,6 @@ def _unfrozen(rows: Iterable[Row]) -> list[_Locked]:
         for provider, client, name, first, last, frozen, version, relations, new in rows
         if not frozen
     ]
-
-
-def _read(writer: Connection, locked: Sequence[_Locked], known: Known) -> dict[CallKey, list[Event]]:
-    told: dict[CallKey, list[Event]] = defaultdict(list)
-    for item in known.values():
-        told[item.key] += item.events
-    others = [call for call in locked if not (call.new and 0 < len(told[call.key]) <= DEFAULTS.event_limit)]
-    return {call.key: told[call.key] for call in locked} | (_stored_events(writer, others, known) if others else {})
 
 
 def _stored_events(writer: Connection, locked: Sequence[_Locked], known: Known) -> dict[CallKey, list[Event]]:

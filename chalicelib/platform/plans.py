@@ -15,7 +15,7 @@ STALE = frozenset({"0A000", "26000"})
 
 # A plan lasts as long as its session, and may be made while tables are empty. What looks up by an index and sorts
 # takes as long as the rows at hand do, however wrong the planner's guess of their number.
-TUNING = """
+TUNING = b"""
 SET plan_cache_mode = force_generic_plan; SET jit = off; SET enable_seqscan = off; SET enable_hashjoin = off;
 SET enable_mergejoin = off; SET enable_hashagg = off
 """

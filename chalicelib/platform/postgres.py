@@ -5,32 +5,23 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import psycopg2
 from psycopg2 import extensions
 
 from chalicelib import settings
-from chalicelib.errors import Misconfigured, RingledgerError, Unavailable
+from chalicelib.errors import RingledgerError, Unavailable
+from chalicelib.platform import addresses
+from chalicelib.platform.addresses import Credentials
 from chalicelib.platform.deadlines import Deadline
 from chalicelib.platform.plans import STALE, TUNING, Plans, Statement
 
 T = TypeVar("T")
+W = TypeVar("W")
 Row = tuple[Any, ...]
 Parameters = Sequence[object] | Mapping[str, object]
 Verify = Callable[["Connection"], object]
-
-# libpq's own names; what an address says itself goes before these.
-DEFAULTS = {
-    "application_name": "ringledger",
-    "connect_timeout": "5",
-    "keepalives": "1",
-    "keepalives_idle": "30",
-    "keepalives_interval": "10",
-    "keepalives_count": "3",
-    # Without it a peer that vanished mid-statement holds the Lambda for the kernel's 15 minutes.
-    "tcp_user_timeout": "60000",
-}
 
 # Class 08 is "connection exception"; the others are shutdown, crash, start-up and "too many connections".
 AWAY_CLASS = "08"
@@ -57,17 +48,6 @@ class DatabaseError(RingledgerError):
         super().__init__(f"PostgreSQL refused the statement (SQLSTATE {sqlstate or 'unknown'})")
 
 
-class Credentials(NamedTuple):
-    """Who an address logs in as; the password is empty when the address carries none."""
-
-    user: str
-    password: str
-
-    def __repr__(self) -> str:
-        """Name the user alone."""
-        return f"Credentials(user={self.user!r})"
-
-
 class Sink(Protocol):
     """What takes the rows of a COPY."""
 
@@ -84,7 +64,7 @@ class Connection:
     def __init__(self, url: str, verify: Verify | None = None) -> None:
         """Connect later to `url`; each time that happens, keep `verify(self)` as `verified`."""
         self.verified: Any = None
-        self._parameters = _parameters(url)
+        self._parameters = addresses.parameters(url)
         self._verify = verify
         self._driver: extensions.connection | None = None
         self._pinned = False
@@ -101,26 +81,34 @@ class Connection:
         A connection that turns out to be lost is reopened once and the statement repeated, except within
         `transaction()`. Raises Unavailable when the database is away, DatabaseError when it refuses.
         """
-        return self._run(Statement(sql, parameters))
+        return self._run(Statement(sql, parameters), _nothing)[0]
 
     def execute_planned(self, sql: str, parameters: Parameters) -> list[Row]:
         """The same, for a statement that is planned once a session: for what runs again and again."""
-        return self._run(Statement(sql, parameters, planned=True))
+        return self._run(Statement(sql, parameters, planned=True), _nothing)[0]
 
-    def _run(self, statement: Statement) -> list[Row]:
-        def run(cursor: extensions.cursor) -> list[Row]:
+    def execute_while(self, sql: str, parameters: Parameters, work: Callable[[], W]) -> tuple[list[Row], W]:
+        """The same, and `work`, which must not use this connection: where that can be, while the server is busy."""
+        return self._run(Statement(sql, parameters, planned=True), work)
+
+    def _run(self, statement: Statement, work: Callable[[], W]) -> tuple[list[Row], W]:
+        def run(cursor: extensions.cursor) -> tuple[list[Row], W]:
             if statement.planned and not self._plans.tuned:
-                cursor.execute(TUNING)
+                self._exchange(cursor, TUNING, _nothing)
                 # Within a transaction a ROLLBACK would undo it.
                 self._plans.tuned = cursor.connection.info.transaction_status == extensions.TRANSACTION_STATUS_IDLE
-            cursor.execute(self._plans.message(cursor, [*self._waiting, statement]))
+            done = self._exchange(cursor, self._plans.message(cursor, [*self._waiting, statement]), work)
             self._plans.sent()
-            return cursor.fetchall() if cursor.description else []
+            return (cursor.fetchall() if cursor.description else []), done
 
-        rows = self._with_cursor(run)
+        answer = self._with_cursor(run)
         self._pinned = self._pinned or bool(self._waiting)
         self._waiting.clear()
-        return rows
+        return answer
+
+    def _exchange(self, cursor: extensions.cursor, message: bytes, work: Callable[[], W]) -> W:
+        cursor.execute(message)
+        return work()
 
     def post(self, sql: str, parameters: Parameters) -> None:
         """Let a planned statement of a transaction, whose answer nobody needs, travel with the one after it."""
@@ -230,14 +218,18 @@ class Connection:
         if self._pinned:
             raise Unavailable("The database went away")
         try:
-            driver = psycopg2.connect(connection_factory=extensions.connection, **self._parameters)
+            driver = self._connect()
         except psycopg2.OperationalError as error:
             settings.doubt()
             raise Unavailable("The database does not answer") from error
-        driver.autocommit = True
         self._driver, self._plans = driver, Plans()
         if self._verify is not None:
             self._verify_once(self._verify)
+        return driver
+
+    def _connect(self) -> extensions.connection:
+        driver = psycopg2.connect(connection_factory=extensions.connection, **self._parameters)
+        driver.autocommit = True
         return driver
 
     def _verify_once(self, verify: Verify) -> None:
@@ -254,22 +246,26 @@ class Connection:
             self._waiting = waiting
 
 
+def _nothing() -> None:
+    """No work besides."""
+
+
 class _OfThread(threading.local):
     def __init__(self) -> None:
-        self.opened: dict[tuple[str, Verify | None], Connection] = {}
+        self.opened: dict[tuple[type[Connection], str, Verify | None], Connection] = {}
 
 
 _of_thread = _OfThread()
 
 
-def connection(url: str, verify: Verify | None = None) -> Connection:
-    """This thread's connection for `url`; callers with another `verify` get another connection.
+def connection(url: str, verify: Verify | None = None, kind: type[Connection] = Connection) -> Connection:
+    """This thread's connection for `url`; callers with another `verify`, or `kind`, get another connection.
 
     Raises Misconfigured when `url` is empty or not a libpq address.
     """
-    key = (url, verify)
+    key = (kind, url, verify)
     if key not in _of_thread.opened:
-        _of_thread.opened[key] = Connection(url, verify)
+        _of_thread.opened[key] = kind(url, verify)
     return _of_thread.opened[key]
 
 
@@ -281,19 +277,3 @@ def translated(error: psycopg2.Error, *, lost: bool) -> RingledgerError:
         return Unavailable("The database went away")
     position = error.diag.statement_position
     return DatabaseError(state, error.diag.message_primary or str(error), int(position) if position else None)
-
-
-def credentials(url: str) -> Credentials:
-    """Who `url` logs in as. Raises Misconfigured when it is not a libpq address."""
-    parameters = _parameters(url)
-    return Credentials(parameters.get("user", ""), parameters.get("password", ""))
-
-
-def _parameters(url: str) -> dict[str, Any]:
-    # libpq reads an empty address as "the local server, as the current user": never what was meant.
-    if not url:
-        raise Misconfigured("A database address is missing")
-    try:
-        return {**DEFAULTS, **extensions.parse_dsn(url)}
-    except psycopg2.ProgrammingError:
-        raise Misconfigured("A database address is not of the form postgresql://user@host:port/name") from None

@@ -16,6 +16,7 @@ from chalicelib.calls.messages import Message, read
 from chalicelib.ledger import store
 from chalicelib.ledger.rows import columns
 from chalicelib.maintenance import partitions
+from chalicelib.platform import nonblocking
 from chalicelib.platform.postgres import Connection
 from chalicelib.webhook_keys import Key
 from chalicelib.webhooks.messages import wrapped
@@ -57,7 +58,7 @@ def lines(place: Place) -> Iterator[Line]:
     """Wall time a batch of new calls, three events each, in turns with the bare insert of as many raw events."""
     os.environ.update(place.environment())
     settings.current.cache_clear()
-    writer, owner = Connection(place.role_url("writer")), Connection(place.owner_url)
+    writer, owner = nonblocking.Connection(place.role_url("writer")), Connection(place.owner_url)
     extension = place.facts["extensions"]["phone"]["id"]
     now = datetime.now(UTC).replace(tzinfo=None)
     partitions.prepare(owner, now)
@@ -126,7 +127,7 @@ def _message(extension: int, call: str, number: int) -> Message:
 def _round_trips(place: Place, extension: int) -> str:
     counts = []
     with relayed(place.role_url("writer")) as (url, turns):
-        writer = Connection(url)
+        writer = nonblocking.Connection(url)
         store.take(writer, _batch(extension, 3))
         for size in SIZES:
             before = turns.count

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 
 import pytest
 
 from chalicelib.errors import Misconfigured, Unavailable
+from chalicelib.platform import nonblocking
+from chalicelib.platform.addresses import credentials
 from chalicelib.platform.plans import PLANS_LIMIT
-from chalicelib.platform.postgres import Connection, DatabaseError, connection, credentials
+from chalicelib.platform.postgres import Connection, DatabaseError, connection
 from tests.databases import run
 
 OWN_PROCESS = "SELECT pg_backend_pid()"
+
+Kind = type[Connection]
+
+
+@pytest.fixture(params=[Connection, nonblocking.Connection], ids=["blocking", "nonblocking"])
+def kind(request: pytest.FixtureRequest) -> Kind:
+    """Each kind of connection in turn: they behave alike."""
+    found: Kind = request.param
+    return found
 
 
 def _end(url: str, opened: Connection) -> None:
@@ -19,25 +31,25 @@ def _end(url: str, opened: Connection) -> None:
     run(url, "SELECT pg_terminate_backend(%s, 5000)", [opened.execute(OWN_PROCESS)[0][0]])
 
 
-def test_nothing_is_opened_before_it_is_used() -> None:
+def test_nothing_is_opened_before_it_is_used(kind: Kind) -> None:
     """A connection to a server that is not there fails on use, not when it is made."""
-    lost = Connection("postgresql://nobody@127.0.0.1:1/none")
+    lost = kind("postgresql://nobody@127.0.0.1:1/none")
 
     with pytest.raises(Unavailable):
         lost.execute("SELECT 1")
 
 
-def test_a_lost_connection_is_reopened(empty_database: str) -> None:
+def test_a_lost_connection_is_reopened(empty_database: str, kind: Kind) -> None:
     """A statement on a connection that was lost meanwhile runs on a new one."""
-    opened = Connection(empty_database)
+    opened = kind(empty_database)
     _end(empty_database, opened)
 
     assert opened.execute("SELECT 1") == [(1,)]
 
 
-def test_a_lost_transaction_is_not_repeated(empty_database: str) -> None:
+def test_a_lost_transaction_is_not_repeated(empty_database: str, kind: Kind) -> None:
     """What a transaction did is lost with its connection, so its rest must not run on a new one."""
-    opened = Connection(empty_database)
+    opened = kind(empty_database)
 
     def lose_half_way() -> None:
         with opened.transaction():
@@ -50,9 +62,9 @@ def test_a_lost_transaction_is_not_repeated(empty_database: str) -> None:
     assert opened.execute("SELECT to_regclass('public.half'), to_regclass('public.rest')") == [(None, None)]
 
 
-def test_a_refused_transaction_is_rolled_back(empty_database: str) -> None:
+def test_a_refused_transaction_is_rolled_back(empty_database: str, kind: Kind) -> None:
     """A statement's error undoes the whole block, and the connection stays usable."""
-    opened = Connection(empty_database)
+    opened = kind(empty_database)
 
     def fail_half_way() -> None:
         with opened.transaction():
@@ -64,9 +76,9 @@ def test_a_refused_transaction_is_rolled_back(empty_database: str) -> None:
     assert opened.execute("SELECT to_regclass('public.half')") == [(None,)]
 
 
-def test_each_new_session_is_verified(empty_database: str) -> None:
+def test_each_new_session_is_verified(empty_database: str, kind: Kind) -> None:
     """The verification runs after each opening, and its result is kept until the next."""
-    opened = Connection(empty_database, lambda fresh: fresh.execute(OWN_PROCESS)[0][0])
+    opened = kind(empty_database, lambda fresh: fresh.execute(OWN_PROCESS)[0][0])
     opened.execute("SELECT 1")
     first = opened.verified
     _end(empty_database, opened)
@@ -76,7 +88,7 @@ def test_each_new_session_is_verified(empty_database: str) -> None:
     assert first != opened.verified
 
 
-def test_a_refused_verification_closes_the_connection(empty_database: str) -> None:
+def test_a_refused_verification_closes_the_connection(empty_database: str, kind: Kind) -> None:
     """Nothing runs on a session that failed its verification, and the next use verifies anew."""
     verdicts = iter([Misconfigured("wrong role"), None])
 
@@ -84,16 +96,16 @@ def test_a_refused_verification_closes_the_connection(empty_database: str) -> No
         if verdict := next(verdicts):
             raise verdict
 
-    opened = Connection(empty_database, verify)
+    opened = kind(empty_database, verify)
     with pytest.raises(Misconfigured, match="wrong role"):
         opened.execute("SELECT 1")
     assert opened.execute("SELECT 1") == [(1,)]
 
 
-def test_a_refusal_tells_state_words_and_position(empty_database: str) -> None:
+def test_a_refusal_tells_state_words_and_position(empty_database: str, kind: Kind) -> None:
     """The error carries PostgreSQL's own facts, and its text keeps values of the statement to itself."""
     with pytest.raises(DatabaseError) as caught:
-        Connection(empty_database).execute("SELECT 'secret'::integer")
+        kind(empty_database).execute("SELECT 'secret'::integer")
 
     error = caught.value
     assert (error.sqlstate, error.position) == ("22P02", 8)
@@ -101,12 +113,13 @@ def test_a_refusal_tells_state_words_and_position(empty_database: str) -> None:
     assert "secret" not in f"{error!r}{error}{error.__cause__}"
 
 
-def test_too_many_connections_are_unavailable(empty_database: str) -> None:
+def test_too_many_connections_are_unavailable(empty_database: str, kind: Kind) -> None:
     """A role that used up its connections is told to come back later."""
-    run(empty_database, "CREATE ROLE crowded LOGIN CONNECTION LIMIT 0 PASSWORD 'crowded'")
+    role = f"crowded_{kind.__module__.rpartition('.')[2]}"
+    run(empty_database, f"CREATE ROLE {role} LOGIN CONNECTION LIMIT 0 PASSWORD '{role}'")
 
     with pytest.raises(Unavailable):
-        Connection(empty_database.replace(credentials(empty_database).user, "crowded", 1)).execute("SELECT 1")
+        kind(empty_database.replace(credentials(empty_database).user, role, 1)).execute("SELECT 1")
 
 
 def test_an_address_is_never_shown() -> None:
@@ -136,9 +149,9 @@ def test_threads_do_not_share_a_connection(empty_database: str) -> None:
     assert connection(empty_database) is not others[0]
 
 
-def test_a_plan_lasts_as_long_as_its_session(empty_database: str) -> None:
+def test_a_plan_lasts_as_long_as_its_session(empty_database: str, kind: Kind) -> None:
     """A planned statement runs with other values each time, also on the session after the one that planned it."""
-    opened = Connection(empty_database)
+    opened = kind(empty_database)
     square = "SELECT %s::integer * %s::integer, '100%%'"
     answers = [opened.execute_planned(square, [number, number]) for number in (2, 3)]
     _end(empty_database, opened)
@@ -146,9 +159,9 @@ def test_a_plan_lasts_as_long_as_its_session(empty_database: str) -> None:
     assert [*answers, opened.execute_planned(square, [4, 4])] == [[(number**2, "100%")] for number in (2, 3, 4)]
 
 
-def test_more_plans_than_a_session_keeps(empty_database: str) -> None:
+def test_more_plans_than_a_session_keeps(empty_database: str, kind: Kind) -> None:
     """The oldest make room, and are made again."""
-    opened = Connection(empty_database)
+    opened = kind(empty_database)
     numbers = [*range(PLANS_LIMIT + 1), 0]
 
     assert [opened.execute_planned(f"SELECT {number} + %s::integer", [1]) for number in numbers] == [
@@ -157,9 +170,9 @@ def test_more_plans_than_a_session_keeps(empty_database: str) -> None:
     assert len(opened.execute("SELECT name FROM pg_prepared_statements")) == 2
 
 
-def test_a_plan_whose_message_failed_is_made_again(empty_database: str) -> None:
+def test_a_plan_whose_message_failed_is_made_again(empty_database: str, kind: Kind) -> None:
     """Whether a failed message still planned something is not known, and does not matter."""
-    opened = Connection(empty_database)
+    opened = kind(empty_database)
     with pytest.raises(DatabaseError):
         opened.execute_planned("SELECT 1 / %s::integer", [0])
 
@@ -178,9 +191,9 @@ def test_a_plan_that_its_table_outgrew(empty_database: str) -> None:
     assert opened.execute_planned("SELECT * FROM public.grown WHERE a = %s::integer", [1]) == [(1, None)]
 
 
-def test_posted_statements_travel_with_the_next(empty_database: str) -> None:
+def test_posted_statements_travel_with_the_next(empty_database: str, kind: Kind) -> None:
     """What is posted runs in its order before the next statement or the COMMIT, and its failure undoes all."""
-    opened = Connection(empty_database)
+    opened = kind(empty_database)
     opened.execute("CREATE TABLE public.posted (a integer)")
     add = "INSERT INTO public.posted VALUES (10 / %s::integer)"
 
@@ -197,3 +210,55 @@ def test_posted_statements_travel_with_the_next(empty_database: str) -> None:
     with pytest.raises(DatabaseError):
         fail_at_the_end()
     assert opened.execute("SELECT a FROM public.posted ORDER BY a") == [(5,), (10,)]
+
+
+def test_work_while_the_server_is_busy(empty_database: str) -> None:
+    """A connection that does not block lets work be done while its statement runs."""
+    opened = nonblocking.Connection(empty_database)
+    process = opened.execute(OWN_PROCESS)[0][0]
+    busy = "SELECT state, query LIKE '%%pg_sleep%%' FROM pg_stat_activity WHERE pid = %s"
+
+    answered, seen = opened.execute_while(
+        "SELECT 7, pg_sleep(%s::integer)::text", [1], lambda: run(empty_database, busy, [process])
+    )
+
+    assert (answered, seen) == ([(7, "")], [("active", True)])
+
+
+def test_work_besides_a_statement_fails(empty_database: str, kind: Kind) -> None:
+    """Its error is the caller's, the transaction is undone, and the connection stays usable."""
+    opened = kind(empty_database)
+
+    def fail_half_way() -> None:
+        with opened.transaction():
+            opened.execute("CREATE TABLE public.half (a integer)")
+            opened.execute_while("SELECT pg_sleep(%s::float)", [0.1], lambda: 1 // 0)
+
+    with pytest.raises(ZeroDivisionError):
+        fail_half_way()
+    assert opened.execute("SELECT to_regclass('public.half')") == [(None,)]
+
+
+def test_a_statement_fails_besides_work(empty_database: str, kind: Kind) -> None:
+    """What the server says goes before what the work did."""
+    opened = kind(empty_database)
+
+    with pytest.raises(DatabaseError):
+        opened.execute_while("SELECT 1 / %s::integer", [0], lambda: 1)
+    assert opened.execute_while("SELECT 1 / %s::integer", [1], lambda: 2) == ([(1,)], 2)
+
+
+def test_a_server_that_never_answers(kind: Kind) -> None:
+    """Opening a connection ends in the time that its address allows."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        with pytest.raises(Unavailable):
+            kind(f"postgresql://nobody@127.0.0.1:{port}/none?connect_timeout=2").execute("SELECT 1")
+
+
+def test_kinds_do_not_share_a_connection(empty_database: str) -> None:
+    """Whoever asks for one that does not block never gets another."""
+    found = connection(empty_database, kind=nonblocking.Connection)
+
+    assert found is connection(empty_database, kind=nonblocking.Connection)
+    assert found is not connection(empty_database)

@@ -1,0 +1,50 @@
+"""Database addresses: what the driver makes of them, and who logs in by them."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import psycopg2
+from psycopg2 import extensions
+
+from chalicelib.errors import Misconfigured
+
+# libpq's own names; what an address says itself goes before these.
+DEFAULTS = {
+    "application_name": "ringledger",
+    "connect_timeout": "5",
+    "keepalives": "1",
+    "keepalives_idle": "30",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    # Without it a peer that vanished mid-statement holds the Lambda for the kernel's 15 minutes.
+    "tcp_user_timeout": "60000",
+}
+
+
+class Credentials(NamedTuple):
+    """Who an address logs in as; the password is empty when the address carries none."""
+
+    user: str
+    password: str
+
+    def __repr__(self) -> str:
+        """Name the user alone."""
+        return f"Credentials(user={self.user!r})"
+
+
+def credentials(url: str) -> Credentials:
+    """Who `url` logs in as. Raises Misconfigured when it is not a libpq address."""
+    known = parameters(url)
+    return Credentials(known.get("user", ""), known.get("password", ""))
+
+
+def parameters(url: str) -> dict[str, Any]:
+    """What the driver connects with. Raises Misconfigured when `url` is empty or not a libpq address."""
+    # libpq reads an empty address as "the local server, as the current user": never what was meant.
+    if not url:
+        raise Misconfigured("A database address is missing")
+    try:
+        return {**DEFAULTS, **extensions.parse_dsn(url)}
+    except psycopg2.ProgrammingError:
+        raise Misconfigured("A database address is not of the form postgresql://user@host:port/name") from None
