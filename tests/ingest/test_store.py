@@ -12,7 +12,19 @@ from chalicelib.calls import messages
 from chalicelib.ledger import store
 from chalicelib.platform.postgres import Connection, DatabaseError
 from tests.databases import run
-from tests.ingest.telephony import BEGIN, CALLER, Ledger, answered, busy, copies, event, message, missed, ring_group
+from tests.ingest.telephony import (
+    BEGIN,
+    CALLER,
+    CLIENT,
+    Ledger,
+    answered,
+    busy,
+    copies,
+    event,
+    message,
+    missed,
+    ring_group,
+)
 
 IDENTITY = "00000000-0000-0000-0000-000000000001"
 NATIVE = '{"table": "calls.holds", "rows": [{"side": "a", "hold_dt": "2026-11-20T09:00:00"}, {"side": "b"}]}'
@@ -174,6 +186,22 @@ def test_text_that_postgresql_refuses_is_cleaned(ledger: Ledger) -> None:
 
     assert ledger.column("SELECT count(*) FROM calls.success") == [1]
     assert ledger.column("SELECT count(*) FROM ledger.events WHERE query LIKE '%%a\\%%00b%%'") == [1]
+
+
+def test_a_webhook_that_comes_again_under_another_client(ledger: Ledger) -> None:
+    """What is stored stays with its call, and counts for no call of the client that the registry names by now."""
+    ledger.ids["108"] = ledger.register("telphin", f"{CLIENT}*108")
+    begun, ended = event("C1", "108", "dial-in", 0), event("C1", "108", "hangup", 20, CallStatus="NOANSWER")
+    ledger.take([begun])
+    run(ledger.url, "UPDATE ledger.extensions SET client = 'renamed' WHERE id = %s", [ledger.ids["108"]])
+    ledger.take([begun, ended])
+    run(ledger.url, "DELETE FROM ledger.extensions WHERE id = %s", [ledger.ids.pop("108")])
+
+    assert run(ledger.url, "SELECT client, open FROM ledger.calls ORDER BY client") == [
+        (CLIENT, True),
+        ("renamed", False),
+    ]
+    assert ledger.column("SELECT invitedt FROM calls.cancelled") == [BEGIN + timedelta(seconds=20)]
 
 
 def test_two_consumers_of_the_same_calls(ledger: Ledger) -> None:
