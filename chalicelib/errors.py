@@ -67,9 +67,9 @@ class Unavailable(RingledgerError):
     code = "unavailable"
     status = 503
 
-    def __init__(self, message: str = "", *, retry_after: int = 5) -> None:
+    def __init__(self, message: str = "", *, retry_after: int = 5, details: str = "") -> None:
         """Ask the caller to come back after `retry_after` seconds."""
-        super().__init__(message, headers={"Retry-After": str(retry_after)})
+        super().__init__(message, headers={"Retry-After": str(retry_after)}, details=details)
 
 
 class Refused(RingledgerError):

@@ -7,7 +7,6 @@ variable itself, unless the environment has it. Settings are read through this, 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -16,7 +15,7 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import urlsplit
 
 from chalicelib.errors import Misconfigured, Unavailable
-from chalicelib.signatures import ALGORITHM, signature
+from chalicelib.signatures import Signer, signed
 
 LISTED = "SECRETS"
 SECONDS = 5
@@ -64,10 +63,9 @@ class _Fetcher:
     """Reads each secret once, over one connection."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        self._environment = environment
-        self._region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION", "")
+        self._signer = _signer(environment)
         self._read: dict[str, Members] = {}
-        self._connection, self._host = _connection(environment, self._region)
+        self._connection, self._host = _connection(environment, self._signer.region)
 
     def __call__(self, name: str) -> Members:
         if name not in self._read:
@@ -80,7 +78,8 @@ class _Fetcher:
     def _fetched(self, name: str) -> Members:
         body = json.dumps({"SecretId": name}).encode()
         try:
-            self._connection.request("POST", "/", body, self._signed(body, datetime.now(UTC)))
+            headers = {"content-type": CONTENT_TYPE, "host": self._host, "x-amz-target": TARGET}
+            self._connection.request("POST", "/", body, signed(self._signer, headers, body, datetime.now(UTC)))
             answer = self._connection.getresponse()
             content = answer.read()
         except (OSError, HTTPException) as fault:
@@ -91,19 +90,12 @@ class _Fetcher:
             raise Unavailable(f"Secrets Manager answers with status {answer.status}")
         return _members(name, content)
 
-    def _signed(self, body: bytes, now: datetime) -> dict[str, str]:
-        stamp = now.strftime("%Y%m%dT%H%M%SZ")
-        headers = {"content-type": CONTENT_TYPE, "host": self._host, "x-amz-date": stamp, "x-amz-target": TARGET}
-        if token := self._environment.get("AWS_SESSION_TOKEN"):
-            headers["x-amz-security-token"] = token
-        names = ";".join(sorted(headers))
-        lines = "".join(f"{name}:{headers[name]}\n" for name in sorted(headers))
-        request = f"POST\n/\n\n{lines}\n{names}\n{hashlib.sha256(body).hexdigest()}"
-        scope = f"{stamp[:8]}/{self._region}/secretsmanager/aws4_request"
-        access, secret = (self._environment.get(f"AWS_{name}", "") for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY"))
-        signed = signature(secret, scope, stamp, request)
-        credential = f"{ALGORITHM} Credential={access}/{scope}, SignedHeaders={names}, Signature={signed}"
-        return {**headers, "authorization": credential}
+
+def _signer(environment: Mapping[str, str]) -> Signer:
+    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+    access_key, secret_key, token = (environment.get(name, "") for name in names)
+    region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION", "")
+    return Signer(access_key, secret_key, token, region, "secretsmanager")
 
 
 def _connection(environment: Mapping[str, str], region: str) -> tuple[HTTPConnection, str]:

@@ -248,22 +248,33 @@ def doubt() -> None:
 
 
 class AwsAccess(NamedTuple):
-    """What signing a request to AWS takes; `expires` is ISO 8601, and empty where nobody knows it."""
+    """What signing a request to a service of AWS takes.
+
+    `expires` is ISO 8601, and empty where nobody knows it; `endpoint` is empty where AWS itself answers.
+    """
 
     access_key: str
     secret_key: str
     session_token: str
     expires: str
     region: str
-    s3_endpoint: str
+    endpoint: str
 
     def __repr__(self) -> str:
         """Name the key's owner alone."""
         return f"AwsAccess({self.access_key!r})"
 
+    def check(self) -> None:
+        """Raises Misconfigured when something is missing without which nothing can be signed."""
+        if not (self.access_key and self.secret_key and self.region):
+            raise Misconfigured("AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION are needed to sign")
 
-def aws_access() -> AwsAccess:
-    """The credentials, region and endpoint of this moment, as AWS's own clients find them in the environment."""
+
+def aws_access(service: str) -> AwsAccess:
+    """The credentials, region and endpoint of this moment for `service`, as AWS's own clients find them.
+
+    They look into the environment for AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL when the service is `s3`.
+    """
     said = os.environ
     return AwsAccess(
         said.get("AWS_ACCESS_KEY_ID", ""),
@@ -271,7 +282,7 @@ def aws_access() -> AwsAccess:
         said.get("AWS_SESSION_TOKEN", ""),
         said.get("AWS_CREDENTIAL_EXPIRATION", ""),
         said.get("AWS_REGION") or said.get("AWS_DEFAULT_REGION", ""),
-        said.get("AWS_ENDPOINT_URL_S3") or said.get("AWS_ENDPOINT_URL", ""),
+        said.get(f"AWS_ENDPOINT_URL_{service.upper()}") or said.get("AWS_ENDPOINT_URL", ""),
     )
 
 

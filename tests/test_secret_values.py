@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import boto3
 import pytest
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 from moto.server import ThreadedMotoServer
 
-from chalicelib import secret_values, settings, signatures
+from chalicelib import secret_values, settings
 from chalicelib.errors import Misconfigured, Unavailable
 
 NOWHERE = "http://127.0.0.1:9"
@@ -115,32 +111,3 @@ def test_a_rotation_is_taken_up(environment: dict[str, str], monkeypatch: pytest
     monkeypatch.setenv("AWS_ENDPOINT_URL", NOWHERE)
     now[0] += settings.SECRET_SECONDS + 1
     assert process().reader_database_url == "new"
-
-
-def test_a_request_is_signed_as_botocore_signs_it(environment: dict[str, str]) -> None:
-    """moto checks no signature, so botocore's own signer is the judge of the whole header."""
-    body = b'{"SecretId": "x"}'
-    ours = secret_values._Fetcher(environment)._signed(body, datetime(2026, 11, 21, 4, tzinfo=UTC))
-    unsigned = {name: value for name, value in ours.items() if name != "authorization"}
-    request = AWSRequest("POST", f"https://{ours['host']}/", data=body, headers=unsigned)
-    request.context["timestamp"] = ours["x-amz-date"]
-    signer = SigV4Auth(Credentials("AKID", "SECRET", "TOKEN"), "secretsmanager", "us-east-1")
-    text = signer.string_to_sign(request, signer.canonical_request(request))
-
-    assert ours["authorization"].endswith(f"Signature={signer.signature(text, request)}")
-    assert f"SignedHeaders={signer.signed_headers(signer.headers_to_sign(request))}" in ours["authorization"]
-
-
-def test_the_signature_is_botocores() -> None:
-    """The steps that every form of signing shares."""
-    headers = {"content-type": "application/x-amz-json-1.1", "host": "secretsmanager.us-east-1.amazonaws.com"}
-    request = AWSRequest("POST", f"https://{headers['host']}/", data=b'{"SecretId": "x"}', headers=dict(headers))
-    signer = SigV4Auth(Credentials("AKID", "SECRET"), "secretsmanager", "us-east-1")
-    request.context["timestamp"] = stamp = "20261121T040000Z"
-    request.headers["x-amz-date"] = stamp
-
-    canonical = signer.canonical_request(request)
-    scope = "20261121/us-east-1/secretsmanager/aws4_request"
-    theirs = signer.signature(signer.string_to_sign(request, canonical), request)
-
-    assert signatures.signature("SECRET", scope, stamp, canonical) == theirs

@@ -11,7 +11,6 @@ from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
 from chalicelib import settings, signatures
-from chalicelib.errors import Misconfigured
 from chalicelib.settings import AwsAccess
 
 #: The longest life that S3 accepts, in seconds.
@@ -44,14 +43,13 @@ def presign(method: str, bucket: str, key: str, seconds: int, overrides: Mapping
     `overrides` are S3's own parameters, such as `response-content-type`. Raises Misconfigured without credentials and
     region in the environment.
     """
-    access = settings.aws_access()
+    access = settings.aws_access("s3")
     return presigned(access, Wanted(method, place(access, bucket, key), overrides), seconds, datetime.now(UTC))
 
 
 def presigned(access: AwsAccess, wanted: Wanted, seconds: int, now: datetime) -> str:
     """The same with everything given; `now` is aware."""
-    if not (access.access_key and access.secret_key and access.region):
-        raise Misconfigured("AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION are needed to sign")
+    access.check()
     stamp = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
     scope = f"{stamp[:8]}/{access.region}/s3/aws4_request"
     parameters = {
@@ -74,8 +72,8 @@ def presigned(access: AwsAccess, wanted: Wanted, seconds: int, now: datetime) ->
 def place(access: AwsAccess, bucket: str, key: str) -> Place:
     """Where the object is: in a host of its bucket's own, or below the bucket's name where that cannot be."""
     path = f"/{quote(key, safe='/' + _UNRESERVED)}"
-    if access.s3_endpoint:
-        endpoint = urlsplit(access.s3_endpoint)
+    if access.endpoint:
+        endpoint = urlsplit(access.endpoint)
         port = endpoint.port if endpoint.port != _DEFAULT_PORTS.get(endpoint.scheme) else None
         host = endpoint.hostname or ""
         host = f"[{host}]" if ":" in host else host

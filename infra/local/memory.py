@@ -86,7 +86,9 @@ class Memory:
                 yield Identity("message", queue.queue_arn, message.id), _message(message, queue)
         for bucket in list(_buckets().values()):
             yield Identity("bucket", "", bucket.name), _exactly(bucket, BUCKET_PARTS)
-            for name, key in bucket.keys.items():
+            for name in list(bucket.keys):
+                # None, when it was deleted under our hands.
+                key = bucket.keys.get(name)
                 if isinstance(key, FakeKey) and self._has_file(key):
                     yield Identity("object", bucket.name, name), _object(key)
 

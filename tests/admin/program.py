@@ -11,11 +11,11 @@ import pytest
 
 from chalicelib import settings
 from chalicelib.admin import commands
-from chalicelib.platform import objects, queues, small_objects
+from chalicelib.platform import objects, queues
 
 ROOT = Path(__file__).parents[2]
 #: What a process makes once from its environment.
-MADE_ONCE = (settings.current, queues.client, objects.client, small_objects._client)
+MADE_ONCE = (settings.current, queues.client, objects.client)
 
 
 def run_admin(environment: dict[str, str], *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:

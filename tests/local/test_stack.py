@@ -20,6 +20,7 @@ from tests.conftest import Launch, Launched, begin
 
 LARGE = bytes(range(256)) * 80_000
 REFUSAL_SECONDS = 60
+KEPT_SECONDS = 30
 
 
 def clients(launched: Launched) -> tuple[Any, Any]:
@@ -204,6 +205,8 @@ def _children_of(parent: int) -> list[int]:
 def _wait_until_kept(data: Path) -> None:
     # The last traces are two messages. That they have been received and how often is theirs to lose.
     with closing(sqlite3.connect(f"file:{data}/aws/things.sqlite?mode=ro", uri=True)) as archive:
+        until = time.monotonic() + KEPT_SECONDS
         while len(archive.execute("SELECT name FROM things WHERE owner LIKE '%kept%'").fetchall()) < 2:
+            assert time.monotonic() < until, "the messages are not kept"
             time.sleep(0.1)
     time.sleep(1)

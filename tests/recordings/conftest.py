@@ -14,7 +14,7 @@ from chalice.local import LambdaContext
 import app
 from chalicelib import settings
 from chalicelib.calls import links
-from chalicelib.platform import presence
+from chalicelib.platform import persistent
 
 Ask = Callable[..., dict[str, Any]]
 
@@ -46,7 +46,7 @@ def ask(stack: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[Ask]
 
     yield asked
     settings.current.cache_clear()
-    presence.close()
+    persistent.close()
 
 
 def _event(link: str, method: str) -> dict[str, Any]:

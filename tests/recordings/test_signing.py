@@ -52,8 +52,8 @@ def _client(region: str, token: str, endpoint: str, style: Literal["path", "virt
 
 
 def _theirs(access: AwsAccess, method: str, bucket: str, key: str, overrides: dict[str, str]) -> str:
-    style: Literal["path", "virtual"] = "path" if access.s3_endpoint or "." in bucket else "virtual"
-    client = _client(access.region, access.session_token, access.s3_endpoint, style)
+    style: Literal["path", "virtual"] = "path" if access.endpoint or "." in bucket else "virtual"
+    client = _client(access.region, access.session_token, access.endpoint, style)
     named = {
         "response-content-type": "ResponseContentType",
         "response-content-disposition": "ResponseContentDisposition",
@@ -93,7 +93,7 @@ def test_a_hostile_key_is_signed_as_botocore_signs_it(method: str, key: str) -> 
 )
 def test_any_key_is_signed_as_botocore_signs_it(key: str, method: str, token: str, endpoint: str, media: str) -> None:
     """With and without a session, at AWS and elsewhere, with and without overrides."""
-    access = ACCESS._replace(session_token=token, s3_endpoint=endpoint)
+    access = ACCESS._replace(session_token=token, endpoint=endpoint)
     overrides = {"response-content-type": media} if media else {}
     _assert_equal(_ours(access, method, "bucket", key, overrides), _theirs(access, method, "bucket", key, overrides))
 
@@ -109,7 +109,7 @@ def test_any_key_is_signed_as_botocore_signs_it(key: str, method: str, token: st
 )
 def test_places_are_botocores_too(region: str, bucket: str, endpoint: str) -> None:
     """Hosts of regions and buckets, and ports that are left out where they are the scheme's own."""
-    access = ACCESS._replace(region=region, s3_endpoint=endpoint)
+    access = ACCESS._replace(region=region, endpoint=endpoint)
     _assert_equal(_ours(access, "GET", bucket, "a b.mp3", {}), _theirs(access, "GET", bucket, "a b.mp3", {}))
 
 
