@@ -28,7 +28,8 @@ SERVICE = Server("The queue service", connect=0.5, read=1.0, repeat=0.5)
 BATCH = 10
 
 _SEND = {"content-type": "application/x-amz-json-1.0", "x-amz-target": "AmazonSQS.SendMessage"}
-_REGION = re.compile(r"sqs\.([a-z0-9-]+)\.amazonaws\.com")
+# Of sqs.REGION.amazonaws.com, of China's and of a VPC endpoint's own names.
+_REGION = re.compile(r"(?:.+\.)?sqs\.([a-z0-9-]+)\.(?:vpce\.)?amazonaws\.com(?:\.cn)?")
 # Of an answer that only the log shows.
 _REASON_BYTES = 300
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import requests
@@ -52,6 +53,16 @@ def test_the_queue_is_gone(start: Start) -> None:
 
     assert answer.status_code == 503
     assert "Retry-After" in answer.headers
+    assert "queue does not exist" in surface.log.read_text()
+
+
+def test_no_boto3_is_needed(start: Start, tmp_path: Path) -> None:
+    """Where it cannot even be imported, which alone would take a cold start's sender most of its patience."""
+    (tmp_path / "boto3.py").write_text("raise ImportError('boto3 was wanted')")
+    surface = start(PYTHONPATH=str(tmp_path))
+
+    assert surface.telphin(HANGUP).status_code == 200
+    assert len(surface.queued()) == 1
 
 
 def test_a_wrong_key_needs_no_aws(start: Start, closed: str) -> None:
