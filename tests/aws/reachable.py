@@ -8,6 +8,7 @@ less, as long as modules are not imported by computed names.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
 from functools import cache, lru_cache
@@ -17,6 +18,7 @@ from chalicelib.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = {setting.name: str(setting.metadata["variable"]) for setting in fields(Settings)}
+TARGET = re.compile(r"Amazon[A-Z]+\.\w+")
 Unit = tuple[str, str]
 
 
@@ -112,7 +114,10 @@ def _without_annotations(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def calls_of_aws(units: Iterable[Unit]) -> set[str]:
-    """The operations of boto3's clients that these units call, as boto3 names them; `presign:GET` if signed here."""
+    """The operations of boto3's clients that these units call, as boto3 names them.
+
+    Of what is signed here: `presign:GET`, and the targets of requests in JSON, such as `AmazonSQS.SendMessage`.
+    """
     found: set[str] = set()
     for unit in units:
         for node in _nodes(unit):
@@ -125,6 +130,8 @@ def calls_of_aws(units: Iterable[Unit]) -> set[str]:
                     found.add(f"presign:{method}")
                 case ast.Call(func=ast.Attribute(attr="presign")):
                     found.add("presign:?")
+                case ast.Constant(value=str(text)) if TARGET.fullmatch(text):
+                    found.add(text)
     return found
 
 

@@ -15,8 +15,9 @@ from infra.aws.lambdas import LAMBDAS, QUEUES
 from infra.aws.variables import MEMBERS, VARIABLES
 from tests.aws import reachable
 
-#: What an operation of boto3's clients, or an address that is signed here, takes in a policy.
+#: What an operation of boto3's clients, or a request that is signed here, takes in a policy.
 ACTIONS = {
+    "AmazonSQS.SendMessage": "sqs:SendMessage",
     "abort_multipart_upload": "s3:AbortMultipartUpload",
     "complete_multipart_upload": "s3:PutObject",
     "create_multipart_upload": "s3:PutObject",
