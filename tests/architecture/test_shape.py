@@ -83,7 +83,7 @@ def _modules_loaded_by(handler: str) -> set[str]:
         ("app.recorder", {"boto3", "botocore.session", "pydantic", "pglast", "chalicelib.recordings.surface"}),
         (
             "app.webhooks",
-            {"psycopg2", "pydantic", "pglast", "chalicelib.statistics.surface", "chalicelib.health.surface"},
+            {"boto3", "botocore.session", "psycopg2", "pydantic", "pglast", "chalicelib.statistics.surface"},
         ),
         (
             "app.nimbox",
