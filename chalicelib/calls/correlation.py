@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from chalicelib.calls import conversation, presence, redirects
+from chalicelib.calls import conversation, redirects
 from chalicelib.calls.events import CallKey, Event, Kind, deduplicated
 from chalicelib.calls.records import Options, Records
 
@@ -16,7 +16,7 @@ DEFAULTS = Options()
 
 
 def correlate(events: Iterable[Event], options: Options = DEFAULTS) -> Records:
-    """The records of one call; or, of events that belong to no call, the changes of state that they prove.
+    """The records of one call; events that belong to no call give none.
 
     Rules are monotone: answered beats unanswered, the earliest answer and the latest end count, equal times are
     told apart by the events' contents. Nothing else than the events' own times is asked, so that a late event has the
@@ -24,14 +24,13 @@ def correlate(events: Iterable[Event], options: Options = DEFAULTS) -> Records:
     """
     unique = deduplicated(events)
     key = unique[0].call
-    states = presence.changes(unique)
     if not key.id or key.provider not in RULES:
-        return Records(key, rows=states)
+        return Records(key)
     heeded = _heeded(unique, options)
     found = RULES[key.provider](key, heeded, options)
-    flags = (f"only the first {options.event_limit} events are interpreted",) if len(heeded) < len(unique) else ()
-    rows = {**found.rows, **states}
-    return Records(key, rows, found.sides, found.live, found.open, found.successors, flags)
+    if len(heeded) == len(unique):
+        return found
+    return found._replace(flags=(f"only the first {options.event_limit} events are interpreted",))
 
 
 def _heeded(events: Sequence[Event], options: Options) -> Sequence[Event]:

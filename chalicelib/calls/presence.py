@@ -1,4 +1,4 @@
-"""What single events prove of extensions and agents, whatever becomes of their calls."""
+"""What single events prove of extensions and agents, whatever becomes of their calls and whatever else is known."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _STATES = {Kind.DIAL_IN: "early", Kind.DIAL_OUT: "busy", Kind.ANSWER: "busy", Ki
 
 
 def changes(events: Iterable[Event]) -> dict[Table, list[Row]]:
-    """The changes of state that `events` (each once) prove, each row once."""
+    """The changes of state that `events` prove, each row once: what one event says, no other takes back."""
     rows: dict[Table, dict[tuple[Value, ...], Row]] = {}
     for event in events:
         if _tells(event):

@@ -71,7 +71,8 @@ class Records(NamedTuple):
 
     `open` tells that something is still awaited, so that the call is to be closed when it grows too old.
     `successors` names, for each inviteid that fewer events could have given and that is in no table now, the record
-    that took its place.
+    that took its place. `heeded_until`, where there are more events than are interpreted, is when the last of those
+    was accepted.
     """
 
     call: CallKey
@@ -81,6 +82,7 @@ class Records(NamedTuple):
     open: bool = False
     successors: Mapping[str, str] = {}
     flags: tuple[str, ...] = ()
+    heeded_until: datetime | None = None
 
 
 def call_id(call: CallKey) -> str:

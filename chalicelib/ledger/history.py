@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from chalicelib.calls.records import Records, Table, Value
+from chalicelib.calls.presence import AGENTS, EXTENSIONS
+from chalicelib.calls.records import Row, Table, Value
 from chalicelib.ledger.rows import as_json, by_relation, columns
 from chalicelib.platform.postgres import Connection
-
-#: Of extensions and of agents. Their rows carry no call's id, so nothing tells later which of them to take back.
-STATES: Table = ("sipuserevents", "sipuser_state_changed")
-SHIFTS: Table = ("userevents", "usr_state_changed")
-TABLES = (STATES, SHIFTS)
 
 # A row that was there already is locked and not written.
 _LOCK = """
@@ -124,17 +120,17 @@ class _History(NamedTuple):
 
 # In the order in which they are locked, as calls are in the order of their keys.
 _HISTORIES = (
-    _History("agent", SHIFTS, "user_id", _ADD_SHIFTS, _SETTLE_SHIFTS),
-    _History("extension", STATES, "login", _ADD_STATES, _SETTLE_STATES),
+    _History("agent", AGENTS, "user_id", _ADD_SHIFTS, _SETTLE_SHIFTS),
+    _History("extension", EXTENSIONS, "login", _ADD_STATES, _SETTLE_STATES),
 )
 
 
-def write(writer: Connection, results: Iterable[Records]) -> None:
-    """Add the histories' rows of `results`, keep the intervals between them, and each one's present state.
+def write(writer: Connection, changes: Mapping[Table, list[Row]]) -> None:
+    """Add the histories' rows that `changes` holds, keep the intervals between them, and each one's present state.
 
     To be called within a transaction, after calls are locked.
     """
-    rows = by_relation((table, row) for records in results for table in TABLES for row in records.rows.get(table, ()))
+    rows = by_relation((table, row) for table, found in changes.items() for row in found)
     for kind, table, column, add, settle in _HISTORIES:
         found = rows.get(".".join(table))
         if found:

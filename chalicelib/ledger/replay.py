@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from chalicelib.calls import presence
 from chalicelib.calls.events import CallKey
 from chalicelib.errors import RingledgerError
-from chalicelib.ledger import statements, store
+from chalicelib.ledger import history, statements, store
 from chalicelib.platform.postgres import Connection
 
 CALLS_AT_ONCE = 200
@@ -33,7 +34,10 @@ GROUP BY provider, client, call_id ORDER BY provider, client, call_id LIMIT %s
 """
 _LOOSE = f"""
 SELECT {statements.EVENT_COLUMNS} FROM ledger.events AS event
-WHERE call_id = '' AND provider <> 'native' AND accepted_at >= %s AND accepted_at < %s AND (%s = '' OR provider = %s)
+WHERE (call_id = '' OR (provider, client, call_id) IN (
+        SELECT provider, client, id FROM ledger.calls WHERE heeded_until IS NOT NULL
+    ))
+    AND provider <> 'native' AND accepted_at >= %s AND accepted_at < %s AND (%s = '' OR provider = %s)
     AND (accepted_at, id) > (%s, %s)
 ORDER BY accepted_at, id LIMIT %s
 """  # noqa: S608 - a constant of this module
@@ -92,9 +96,10 @@ def replay(owner: Connection, since: datetime, until: datetime, provider: str, t
 
 
 def _replay_loose(owner: Connection, period: list[object]) -> None:
-    """Events of agents, who belong to no call."""
+    """What single events prove that were read for no call: those of agents, and what is too much of a call."""
     after: list[object] = [datetime.min, "00000000-0000-0000-0000-000000000000"]  # noqa: DTZ901 - before any event
     while rows := owner.execute(_LOOSE, [*period, *after, EVENTS_AT_ONCE]):
         with owner.transaction():
-            store.work_out(owner, {}, [event for _, told in store.interpreted(owner, rows) for event in told])
+            told = (event for _, events in store.interpreted(owner, rows) for event in events)
+            history.write(owner, presence.changes(told))
         after = [rows[-1][1], rows[-1][0]]

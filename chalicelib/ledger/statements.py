@@ -55,7 +55,7 @@ ON CONFLICT (provider, client, id) DO UPDATE SET
     first_accepted_at = least(call.first_accepted_at, excluded.first_accepted_at),
     last_accepted_at = greatest(call.last_accepted_at, excluded.last_accepted_at),
     late = call.frozen
-RETURNING provider, client, id, first_accepted_at, last_accepted_at, frozen, version, relations, xmax = 0
+RETURNING provider, client, id, first_accepted_at, last_accepted_at, frozen, version, relations, xmax = 0, heeded_until
 """
 # Whether it is open is written last, and an index that nothing enters needs no leaving.
 _CALLS = "INSERT INTO ledger.calls AS call (provider, client, id, first_accepted_at, last_accepted_at, open)"
@@ -136,7 +136,7 @@ _HEAD = """
 WITH call AS MATERIALIZED (
     SELECT * FROM json_to_recordset(%s::json) AS call (
         provider text, client text, id text, open boolean, flags text[], relations text[], live jsonb,
-        successors jsonb
+        successors jsonb, heeded_until timestamp
     ) LIMIT %s
 ),
 record AS MATERIALIZED (
@@ -190,7 +190,8 @@ _TAIL = """
 kept AS (
     UPDATE ledger.calls AS old SET
         version = old.version + ((old.provider, old.client, old.id) IN (TABLE moved))::integer,
-        open = call.open, flags = call.flags, relations = call.relations, live = nullif(call.live, 'null')
+        open = call.open, flags = call.flags, relations = call.relations, live = nullif(call.live, 'null'),
+        heeded_until = call.heeded_until
     FROM call
     WHERE old.provider = call.provider AND old.client = call.client AND old.id = call.id
 )

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 from chalicelib import extensions, providers
+from chalicelib.calls import presence
 from chalicelib.calls.correlation import DEFAULTS, correlate
 from chalicelib.calls.events import CLOSE, CallKey, Event, Raw, Source, Unparsed, closing
 from chalicelib.calls.messages import Message
@@ -45,7 +46,8 @@ class _News(NamedTuple):
 class _Locked(NamedTuple):
     """A call whose lock is held: when its events were accepted, and which tables hold rows of it.
 
-    Its version is 0 while it never had a record. A `new` one has no other events than those that created it.
+    Its version is 0 while it never had a record. A `new` one has no other events than those that created it. Of one
+    that is `heeded_until` a time, what was accepted later counts for nothing.
     """
 
     key: CallKey
@@ -53,6 +55,7 @@ class _Locked(NamedTuple):
     version: int
     relations: Sequence[str]
     new: bool
+    heeded_until: datetime | None
 
 
 def take(writer: Connection, messages: Sequence[Message], fetch: Fetch = lambda _: None) -> list[Refused]:
@@ -68,8 +71,8 @@ def take(writer: Connection, messages: Sequence[Message], fetch: Fetch = lambda 
         quarantine.keep(writer, intake.refused)
         news, locked = _stored(writer, intake.items)
         native_rows.write(writer, news.items.values())
-        loose = [event for item in news.items.values() if not item.key.id for event in item.events]
-        _bring(writer, locked, loose, news, wanted)
+        _bring(writer, locked, news, wanted)
+        history.write(writer, presence.changes(event for item in news.items.values() for event in item.events))
     if wanted:
         fetch(wanted)
     return intake.refused
@@ -89,24 +92,28 @@ def close(writer: Connection, calls: Mapping[CallKey, datetime], now: datetime) 
         _bring(writer, locked)
 
 
-def work_out(writer: Connection, spans: Mapping[CallKey, Span], loose: Sequence[Event] = ()) -> list[Change]:
-    """Bring the rows of calls to what follows from their events; `loose` are events that belong to no call.
+def work_out(writer: Connection, spans: Mapping[CallKey, Span]) -> list[Change]:
+    """Bring the rows of calls to what follows from their events.
 
     To be called within a transaction. `spans` says between which times the calls' events were accepted, as far as
     the caller knows. Answers how many records changed: table, `gone` or `made`, number.
     """
+    if not spans:
+        return []
     given = [(*key, *span) for key, span in spans.items()]
-    locked = _unfrozen(writer.execute_planned(statements.LOCK, columns(given))) if given else []
-    results = _results(writer, locked, _News(), [])
-    changes = writer.execute_planned(*_writing(locked, results)) if locked else []
-    history.write(writer, [*results, correlate(loose)] if loose else results)
+    locked = _unfrozen(writer.execute_planned(statements.LOCK, columns(given)))
+    if not locked:
+        return []
+    events, ends = _read(writer, locked, NOTHING)
+    results = recordings.with_facts(writer, list(_concluded(events, ends).values()), [])
+    changes = writer.execute_planned(*_writing(locked, results))
+    history.write(writer, presence.changes(chain.from_iterable(events.values())))
     return [(relation, change, count) for relation, change, count in changes]
 
 
 def _bring(
     writer: Connection,
     locked: Sequence[_Locked],
-    loose: Sequence[Event] = (),
     news: _News = _News(),  # noqa: B008 - it never changes
     wanted: list[File] | None = None,
 ) -> None:
@@ -114,14 +121,12 @@ def _bring(
     results = _results(writer, locked, news, [] if wanted is None else wanted)
     if locked:
         writer.post(*_writing(locked, results))
-    history.write(writer, [*results, correlate(loose)] if loose else results)
 
 
 def _results(writer: Connection, locked: Sequence[_Locked], news: _News, wanted: list[File]) -> list[Records]:
     """What follows from the calls' events; `wanted` gathers recordings to be fetched."""
     others = [call for call in locked if not (call.new and call.key in news.foreseen)]
-    events = _stored_events(writer, others, news.items) if others else {}
-    found = {key: correlate(told) if told else Records(key) for key, told in events.items()}
+    found = _concluded(*_read(writer, others, news.items)) if others else {}
     results = {**news.foreseen, **found}
     return recordings.with_facts(writer, [results[call.key] for call in locked], wanted)
 
@@ -137,7 +142,7 @@ def _stored(writer: Connection, items: Sequence[Item]) -> tuple[_News, list[_Loc
     # What came again may stand under another call by now, whose client the registry has renamed.
     doubtful = {item.key for item in items if item.message.raw.id not in new}
     news = _News(fresh, {key: records for key, records in foreseen.items() if key not in doubtful})
-    return news, _unfrozen(row[1:] for row in answer if not row[0])
+    return news, _concerned(_unfrozen(row[1:] for row in answer if not row[0]), fresh.values())
 
 
 def _foreseen(items: Iterable[Item]) -> Foreseen:
@@ -169,13 +174,29 @@ def _event(message: Message, key: CallKey) -> dict[str, object]:
 def _unfrozen(rows: Iterable[Row]) -> list[_Locked]:
     """The calls that may change, of those that a statement locked."""
     return [
-        _Locked(CallKey(provider, client, name), (first, last), version, relations, new)
-        for provider, client, name, first, last, frozen, version, relations, new in rows
+        _Locked(CallKey(provider, client, name), (first, last), version, relations, new, heeded_until)
+        for provider, client, name, first, last, frozen, version, relations, new, heeded_until in rows
         if not frozen
     ]
 
 
-def _stored_events(writer: Connection, locked: Sequence[_Locked], known: Known) -> dict[CallKey, list[Event]]:
+def _concerned(locked: list[_Locked], fresh: Iterable[Item]) -> list[_Locked]:
+    """The calls of which new webhooks may change something."""
+    ends = {call.key: call.heeded_until for call in locked if call.heeded_until}
+    if not ends:
+        return locked
+    heeded = {item.key for item in fresh if item.key in ends and _is_heeded(item.message.raw, ends[item.key])}
+    return [call for call in locked if call.key not in ends or call.key in heeded]
+
+
+def _is_heeded(raw: Raw, until: datetime) -> bool:
+    return raw.accepted_at <= until or raw.method == CLOSE
+
+
+def _read(
+    writer: Connection, locked: Sequence[_Locked], known: Known
+) -> tuple[dict[CallKey, list[Event]], dict[CallKey, datetime]]:
+    """The calls' stored events, of which those of `known` are understood already, and where the overlong ones end."""
     events: dict[CallKey, list[Event]] = {call.key: [] for call in locked}
     first = min(call.span[0] for call in locked)
     last = max(call.span[1] for call in locked)
@@ -184,7 +205,21 @@ def _stored_events(writer: Connection, locked: Sequence[_Locked], known: Known) 
     rows = writer.execute_planned(statements.READ, [*keys, first, last, DEFAULTS.event_limit + 1])
     for key, told in interpreted(writer, rows, known):
         events[key] += told
-    return events
+    return events, _ends(rows)
+
+
+def _concluded(events: Mapping[CallKey, list[Event]], ends: Mapping[CallKey, datetime]) -> dict[CallKey, Records]:
+    found = {key: correlate(told) if told else Records(key) for key, told in events.items()}
+    return {key: records._replace(heeded_until=ends.get(key)) for key, records in found.items()}
+
+
+def _ends(rows: Sequence[Row]) -> dict[CallKey, datetime]:
+    """For each call with more events than are interpreted: when the last of those was accepted that were read."""
+    times: dict[CallKey, list[datetime]] = defaultdict(list)
+    if len(rows) > DEFAULTS.event_limit:
+        for _identity, accepted_at, *key in (row[:5] for row in rows):
+            times[CallKey(*key)].append(accepted_at)
+    return {key: max(told) for key, told in times.items() if len(told) > DEFAULTS.event_limit}
 
 
 def interpreted(
@@ -205,13 +240,7 @@ def interpreted(
 
 def _writing(locked: Sequence[_Locked], results: Sequence[Records]) -> tuple[str, list[object]]:
     """The statement that writes the rows of `results`, and its parameters."""
-    rows = by_relation(
-        (table, row)
-        for records in results
-        for table, found in records.rows.items()
-        for row in found
-        if table not in history.TABLES
-    )
+    rows = by_relation((table, row) for records in results for table, found in records.rows.items() for row in found)
     before = set(chain.from_iterable(call.relations for call in locked))
     statement, tables = statements.writing(before, set(rows), again=any(call.version for call in locked))
     calls = [_call(call) for call in results]
@@ -225,9 +254,10 @@ def _call(records: Records) -> dict[str, object]:
         **records.call._asdict(),
         "open": records.open,
         "flags": records.flags,
-        "relations": sorted(".".join(table) for table in records.rows if table not in history.TABLES),
+        "relations": sorted(map(".".join, records.rows)),
         "live": [leg._asdict() for leg in records.live] or None,
         "successors": records.successors,
+        "heeded_until": records.heeded_until,
     }
 
 
@@ -235,9 +265,7 @@ def _records(records: Records) -> Iterator[dict[str, object]]:
     """What is known of each record besides its rows; also of one that has rows of its parts and no outcome yet."""
     provider, client, call_id = records.call
     sides = {side.inviteid: side for side in records.sides}
-    found = {
-        str(row["inviteid"]) for table, rows in records.rows.items() if table not in history.TABLES for row in rows
-    }
+    found = {str(row["inviteid"]) for rows in records.rows.values() for row in rows}
     for inviteid in sorted(found | set(sides)):
         side = sides.get(inviteid)
         facts = {"leg": side.leg_id, "reasons": side.reasons, "recording": side.recording, **side.notes} if side else {}

@@ -6,8 +6,8 @@ import json
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from chalicelib.calls.events import CallKey
-from chalicelib.calls.records import Records, Row
+from chalicelib.calls.presence import AGENTS
+from chalicelib.calls.records import Row
 from chalicelib.edge import Answer
 from chalicelib.ledger import history
 from chalicelib.oktell import answers, connectors, control, people
@@ -84,7 +84,7 @@ def _write(asked: Asked, person: Person, after: tuple[Modes, State | None], reas
     asked.database.execute(_TRANSITION, [user.extension or user.login, _BLOCKED if blocked else _OPEN, content, now])
     if state is not None:
         row: Row = {"user_id": user.agent, "state": WORDS[state], "changed_by": asked.integration, "eventts": now}
-        history.write(asked.database, [Records(CallKey("oktell", "", ""), {history.SHIFTS: [row]})])
+        history.write(asked.database, {AGENTS: [row]})
 
 
 def _reasons(why: _Reason) -> dict[str, str]:

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from chalicelib import providers
+from chalicelib.calls import presence
 from chalicelib.calls.causes import by_cause, by_status
 from chalicelib.calls.correlation import correlate
 from chalicelib.calls.events import CLOSE, CallKey, Event, Kind, Raw, Source, closing, deduplicated, fingerprint
@@ -84,11 +85,13 @@ def test_events_of_no_call_prove_states_only() -> None:
         "00:00 queue:300 agent-login agent_id=700001 agent_status=available",
         "00:05 queue:300 agent-logout agent_id=700001 agent_status=logged_out",
     )
-    records = correlate([*agents, agents[0]._replace(client="20000", agent="8", identity="x")])
+    told = [*agents, agents[0]._replace(client="20000", agent="8", identity="x")]
+    states = presence.changes(told)
 
-    assert set(records.rows) == {("userevents", "usr_state_changed")}
-    assert len(records.rows["userevents", "usr_state_changed"]) == 3
-    assert not records.open
+    assert set(states) == {presence.AGENTS}
+    assert len(states[presence.AGENTS]) == 3
+    assert correlate(told).rows == {}
+    assert not correlate(told).open
 
 
 def test_a_provider_without_rules_gives_no_records() -> None:

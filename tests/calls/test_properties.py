@@ -9,6 +9,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.calls import presence
 from chalicelib.calls.correlation import correlate
 from chalicelib.calls.events import Event
 from chalicelib.calls.records import CANCELLED, FAILED, FORKS, SUCCESS, Records, call_id
@@ -61,7 +62,7 @@ def test_whatever_comes_first_the_whole_gives_the_same_records(events: list[Even
 @given(any_calls)
 def test_rows_are_of_documented_tables_and_columns(events: list[Event]) -> None:
     """Each value stands in a documented column and has its type."""
-    for (schema, table), rows in correlate(events).rows.items():
+    for (schema, table), rows in {**correlate(events).rows, **presence.changes(events)}.items():
         columns = dict(TABLES[schema][table])
         for row in rows:
             assert {name: TYPES[columns[name]] for name in row} == {name: type(value) for name, value in row.items()}
@@ -121,3 +122,15 @@ def test_successors_lead_to_records(events: list[Event]) -> None:
 
     assert set(records.successors.values()) <= ids
     assert not set(records.successors) & ids
+
+
+@given(any_calls, st.data())
+def test_states_are_proved_one_by_one(events: list[Event], data: st.DataObject) -> None:
+    """What events prove of phones and agents is the same together, in parts and again, whatever comes with it."""
+    part = data.draw(st.lists(st.sampled_from(events)))
+
+    def proved(told: list[Event]) -> set[str]:
+        return {str(row) for rows in presence.changes(told).values() for row in rows}
+
+    assert proved([*events, *part]) == proved(events)
+    assert proved(part) == set().union(*(proved([event]) for event in part))

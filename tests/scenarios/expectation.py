@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Mapping
 from datetime import datetime
 
+from chalicelib.calls import presence
 from chalicelib.calls.events import CallKey
 from chalicelib.calls.records import Records, Row, Table, Value, call_id, leg_id
 from tests.scenarios.timeline import Scenario, clock, extension
@@ -28,9 +29,10 @@ def verify(scenario: Scenario, records: Records) -> None:
         if " became " in line:
             past, _became, heir = line.split()
             assert records.successors.get(identity(records.call, past)) == identity(records.call, heir)
+    found = {**records.rows, **presence.changes(scenario.events)}
     for table in {_table(line[0]) for line in rows} | {("calls", name) for name in CALLS}:
         expected = [_row(records.call, line[1:]) for line in rows if _table(line[0]) == table]
-        _compare(table, expected, records.rows.get(table, []))
+        _compare(table, expected, found.get(table, []))
 
 
 def identity(call: CallKey, name: str) -> str:
