@@ -23,7 +23,7 @@ ON CONFLICT (kind, name) DO UPDATE SET state = presence.state WHERE false
 # alone, which the planner likes for recent ones, leads through everybody's rows.
 _ADD_STATES = """
 INSERT INTO sipuserevents.sipuser_state_changed
-SELECT DISTINCT new.* FROM json_populate_recordset(NULL::sipuserevents.sipuser_state_changed, %s::json) AS new
+SELECT new.* FROM json_populate_recordset(NULL::sipuserevents.sipuser_state_changed, %s::json) AS new
 WHERE NOT EXISTS (
     SELECT FROM sipuserevents.sipuser_state_changed AS old
     WHERE (old.login, old.eventts) >= (new.login, new.eventts) AND (old.login, old.eventts) <= (new.login, new.eventts)
@@ -33,7 +33,7 @@ WHERE NOT EXISTS (
 
 _ADD_SHIFTS = """
 INSERT INTO userevents.usr_state_changed
-SELECT DISTINCT new.* FROM json_populate_recordset(NULL::userevents.usr_state_changed, %s::json) AS new
+SELECT new.* FROM json_populate_recordset(NULL::userevents.usr_state_changed, %s::json) AS new
 WHERE NOT EXISTS (
     SELECT FROM userevents.usr_state_changed AS old
     WHERE (old.user_id, old.eventts) >= (new.user_id, new.eventts)
@@ -126,7 +126,7 @@ _HISTORIES = (
 
 
 def write(writer: Connection, changes: Mapping[Table, list[Row]]) -> None:
-    """Add the histories' rows that `changes` holds, keep the intervals between them, and each one's present state.
+    """Add the rows that `changes` holds, each once, keep the intervals between them, and each one's present state.
 
     To be called within a transaction, after calls are locked.
     """
