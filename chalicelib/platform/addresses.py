@@ -45,6 +45,10 @@ def parameters(url: str) -> dict[str, Any]:
     if not url:
         raise Misconfigured("A database address is missing")
     try:
-        return {**DEFAULTS, **extensions.parse_dsn(url)}
+        found = {**DEFAULTS, **extensions.parse_dsn(url)}
+        int(found["connect_timeout"])
     except psycopg2.ProgrammingError:
         raise Misconfigured("A database address is not of the form postgresql://user@host:port/name") from None
+    except ValueError:
+        raise Misconfigured("connect_timeout in a database address is whole seconds, such as 5") from None
+    return found

@@ -16,7 +16,7 @@ _AWAITED = {extensions.POLL_READ: select.POLLIN, extensions.POLL_WRITE: select.P
 
 
 class Connection(postgres.Connection):
-    """The same, on a socket that does not block; it has no COPY."""
+    """The same, on a socket that does not block; it has no COPY, and passes over no host that is silent."""
 
     def _connect(self) -> extensions.connection:
         driver = psycopg2.connect(connection_factory=extensions.connection, async_=True, **self._parameters)
@@ -30,8 +30,17 @@ class Connection(postgres.Connection):
         try:
             return work()
         finally:
-            # An answer that is still to come would meet the next statement.
-            _wait(cursor.connection)
+            _finish(cursor.connection)
+
+
+def _finish(driver: extensions.connection) -> None:
+    """Wait for the whole answer: what is still to come would meet the next statement, so then nothing is kept."""
+    try:
+        _wait(driver)
+    except BaseException:
+        if driver.info.transaction_status == extensions.TRANSACTION_STATUS_ACTIVE:
+            driver.close()
+        raise
 
 
 def _wait(driver: extensions.connection, until: float | None = None) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
 import threading
 import time
 from collections.abc import Mapping
-from http.client import HTTPConnection, HTTPException, HTTPMessage, HTTPSConnection
+from functools import lru_cache
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException, HTTPMessage
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -13,17 +17,23 @@ from chalicelib.errors import Unavailable
 
 NOTHING: Mapping[str, str] = {}
 
+# What fails so soon may work at once: a connection just closed, a server just restarted.
+SOON_SECONDS = 0.5
+# S3's name has up to eight, and those of one that cannot be reached are all silent.
+ADDRESSES = 2
+_THROTTLED = b"Throttl"
+
 
 class Server(NamedTuple):
-    """Whom to ask, as a caller is told, and how long to wait: in seconds for a connection, and for each word of it.
+    """Whom to ask, as a caller is told, and how long to wait.
 
-    A kept connection that failed within `repeat` seconds is made anew, and the request sent again.
+    That is in seconds for a connection, for each word of an answer, and for both with what is repeated together.
     """
 
     name: str
     connect: float
     read: float
-    repeat: float
+    whole: float
 
 
 class Said(NamedTuple):
@@ -34,9 +44,37 @@ class Said(NamedTuple):
     body: bytes
 
 
+class _Request(NamedTuple):
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes | None
+
+
+class _Line(HTTPConnection):
+    """A connection whose time is for all addresses of its host together; one of a kind has TLS."""
+
+    secure = False
+
+    def __init__(self, host: str, server: Server) -> None:
+        super().__init__(host)
+        self.server = server
+        self.until = 0.0
+
+    def connect(self) -> None:
+        """Reach the first of the host's addresses that answers. Raises OSError."""
+        line = _reached(self.host, self.port, self.server, self.until)
+        self.sock = _context().wrap_socket(line, server_hostname=self.host) if self.secure else line
+
+
+class _SecureLine(_Line):
+    secure = True
+    default_port = 443
+
+
 class _OfThread(threading.local):
     def __init__(self) -> None:
-        self.kept: dict[tuple[Server, str, str], HTTPConnection] = {}
+        self.kept: dict[tuple[Server, str, str], _Line] = {}
 
 
 _of_thread = _OfThread()
@@ -45,20 +83,18 @@ _of_thread = _OfThread()
 def ask(server: Server, method: str, url: str, headers: Mapping[str, str] = NOTHING, body: bytes | None = None) -> Said:
     """What `server` answers at `url`; it may hear the same twice. Raises Unavailable when it does not answer."""
     scheme, host, path, query, _ = urlsplit(url)
-    place, target = (server, scheme, host), f"{path or '/'}?{query}" if query else path or "/"
-    until = time.monotonic() + server.repeat
-    while True:
-        was_kept = place in _of_thread.kept
-        try:
-            connection = _of_thread.kept.get(place) or _opened(place)
-            connection.request(method, target, body, headers)
-            response = connection.getresponse()
-            return Said(response.status, response.headers, response.read())
-        except (HTTPException, OSError) as fault:
-            _close(place)
-            # One that was kept while the Lambda slept may be dead; that shows at once.
-            if not was_kept or time.monotonic() > until:
-                raise Unavailable(f"{server.name} does not answer") from fault
+    place, request = (server, scheme, host), _Request(method, f"{path or '/'}{query and '?'}{query}", headers, body)
+    began = time.monotonic()
+    until = began + server.whole
+    # One that was kept while the Lambda slept may be dead.
+    was_kept = place in _of_thread.kept
+    said = _tried(place, request, until)
+    now = time.monotonic()
+    if _may_pass(said) and now < until and (was_kept or now < began + SOON_SECONDS):
+        said = _tried(place, request, until)
+    if isinstance(said, Exception):
+        raise Unavailable(f"{server.name} does not answer") from said
+    return said
 
 
 def close() -> None:
@@ -67,16 +103,67 @@ def close() -> None:
         _close(place)
 
 
-def _opened(place: tuple[Server, str, str]) -> HTTPConnection:
+def _may_pass(said: Said | Exception) -> bool:
+    if isinstance(said, Exception) or said.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return True
+    return said.status != HTTPStatus.OK and _THROTTLED in said.body
+
+
+def _tried(place: tuple[Server, str, str], request: _Request, until: float) -> Said | Exception:
+    try:
+        return _asked(place, request, until)
+    except (HTTPException, OSError) as fault:
+        _close(place)
+        return fault
+
+
+def _asked(place: tuple[Server, str, str], request: _Request, until: float) -> Said:
     server, scheme, host = place
-    connection = (HTTPSConnection if scheme == "https" else HTTPConnection)(host, timeout=server.connect)
-    _of_thread.kept[place] = connection
-    connection.connect()
-    connection.sock.settimeout(server.read)
-    return connection
+    line = _of_thread.kept.get(place)
+    if line is None:
+        line = _of_thread.kept[place] = (_SecureLine if scheme == "https" else _Line)(host, server)
+        line.until = until
+        line.connect()
+    line.sock.settimeout(_left(server.read, until))
+    line.request(request.method, request.target, request.body, request.headers)
+    response = line.getresponse()
+    said = Said(response.status, response.headers, response.read())
+    if line.sock is None:
+        # The server wants no more of it.
+        _close(place)
+    return said
+
+
+def _reached(host: str, port: int, server: Server, until: float) -> socket.socket:
+    fault = OSError(f"{host} has no address")
+    for family, kind, protocol, _, where in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[:ADDRESSES]:
+        line = socket.socket(family, kind, protocol)
+        try:
+            line.settimeout(_left(server.connect, until))
+            line.connect(where)
+            # Headers and body leave one after the other, and must not wait for each other.
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except OSError as failure:
+            line.close()
+            fault = failure
+        else:
+            return line
+    raise fault
+
+
+def _left(seconds: float, until: float) -> float:
+    left = until - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("no time is left")
+    return min(seconds, left)
+
+
+@lru_cache(maxsize=1)
+def _context() -> ssl.SSLContext:
+    return ssl.create_default_context()
 
 
 def _close(place: tuple[Server, str, str]) -> None:
-    connection = _of_thread.kept.pop(place, None)
-    if connection is not None:
-        connection.close()
+    line = _of_thread.kept.pop(place, None)
+    if line is not None:
+        line.close()

@@ -17,7 +17,7 @@ LIFE_SECONDS = 60
 
 def size(bucket: str, key: str) -> int | None:
     """The object's size in bytes, or None when there is none. Raises Unavailable."""
-    storage = Server("The object storage", SECONDS, SECONDS, SECONDS)
+    storage = Server("The object storage", SECONDS, SECONDS, 2 * SECONDS)
     said = persistent.ask(storage, "HEAD", signing.presign("HEAD", bucket, key, LIFE_SECONDS))
     if said.status == HTTPStatus.NOT_FOUND:
         return None

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MESSAGE_LIMIT = 1_048_576
 
 # Whoever posts a webhook waits: a failure is told within these together.
-SERVICE = Server("The queue service", connect=0.5, read=1.0, repeat=0.5)
+SERVICE = Server("The queue service", connect=0.5, read=1.0, whole=2.0)
 BATCH = 10
 
 _SEND = {"content-type": "application/x-amz-json-1.0", "x-amz-target": "AmazonSQS.SendMessage"}
@@ -81,7 +81,7 @@ def _address(queue_url: str) -> tuple[str, Signer]:
     access = settings.aws_access("sqs")
     access.check()
     where = urlsplit(access.endpoint or queue_url)
-    told = _REGION.fullmatch(where.netloc)
+    told = _REGION.fullmatch(where.hostname or "")
     region = told[1] if told else access.region
     return f"{where.scheme}://{where.netloc}/", Signer(*access[:3], region, "sqs")
 

@@ -8,7 +8,7 @@ from chalicelib.errors import Unavailable
 from chalicelib.platform import objects, persistent, signing
 from chalicelib.platform.persistent import Server
 
-STORAGE = Server("The object storage", connect=0.3, read=0.5, repeat=0.1)
+STORAGE = Server("The object storage", connect=0.3, read=0.5, whole=0.9)
 LIFE_SECONDS = 60
 
 

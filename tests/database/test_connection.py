@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import threading
 
@@ -130,7 +131,9 @@ def test_an_address_is_never_shown() -> None:
     assert credentials(url).password == "hidden"
 
 
-@pytest.mark.parametrize("url", ["", "postgresql://a:hidden@h:port/x?nonsense=1"])
+@pytest.mark.parametrize(
+    "url", ["", "postgresql://a:hidden@h:port/x?nonsense=1", "postgresql://a:hidden@h/x?connect_timeout=soon"]
+)
 def test_a_wrong_address_is_refused(url: str) -> None:
     """An empty or malformed address is a setting's fault, and is not quoted."""
     with pytest.raises(Misconfigured) as caught:
@@ -254,6 +257,21 @@ def test_a_server_that_never_answers(kind: Kind) -> None:
         port = silent.getsockname()[1]
         with pytest.raises(Unavailable):
             kind(f"postgresql://nobody@127.0.0.1:{port}/none?connect_timeout=2").execute("SELECT 1")
+
+
+def test_an_interrupted_statement_harms_no_later_one(empty_database: str, kind: Kind) -> None:
+    """Whatever breaks off the wait, the connection serves the next statement."""
+    opened = kind(empty_database)
+    opened.execute("SELECT 1")
+    threading.Timer(0.2, signal.raise_signal, (signal.SIGINT,)).start()
+
+    def wait() -> None:
+        for _ in range(20):
+            opened.execute("SELECT pg_sleep(0.1)")
+
+    with pytest.raises(KeyboardInterrupt):
+        wait()
+    assert opened.execute("SELECT 1") == [(1,)]
 
 
 def test_kinds_do_not_share_a_connection(empty_database: str) -> None:
