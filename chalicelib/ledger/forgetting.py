@@ -16,8 +16,9 @@ from typing import Any
 
 from chalicelib.calls.events import CallKey
 from chalicelib.errors import InvalidRequest
-from chalicelib.ledger import recording_files, store
+from chalicelib.ledger import recording_files, store, written_numbers
 from chalicelib.ledger.rows import columns
+from chalicelib.ledger.written_numbers import erased
 from chalicelib.platform.postgres import Connection, Row
 from chalicelib.settings import Settings
 
@@ -27,11 +28,11 @@ NATIONAL = 10
 EVENTS_AT_ONCE = 500
 CALLS_AT_ONCE = 200
 
-_EVENTS = """
+_EVENTS = f"""
 SELECT accepted_at, id::text, provider, client, call_id, query, body FROM ledger.events
-WHERE (accepted_at, id) > (%s, %s) AND (position(%s::bytea IN body) > 0 OR strpos(query, %s) > 0)
+WHERE (accepted_at, id) > (%s, %s) AND (strpos({written_numbers.SOUP}, %s) > 0 OR {written_numbers.ESCAPED})
 ORDER BY accepted_at, id LIMIT %s
-"""
+"""  # noqa: S608 - constants
 _REWRITE = """
 UPDATE ledger.events SET query = new.query, body = new.body
 FROM unnest(%s::timestamp[], %s::uuid[], %s::text[], %s::bytea[]) AS new (accepted_at, id, query, body)
@@ -87,6 +88,7 @@ def forget(owner: Connection, settings: Settings, number: str, tell: Callable[[i
     Unavailable when S3 is away; repeated, it goes on where it was broken off.
     """
     digits = _digits(number)
+    pattern = written_numbers.pattern(digits)
     touched: Counter[str] = Counter()
     calls: dict[CallKey, store.Span] = {}
 
@@ -94,25 +96,19 @@ def forget(owner: Connection, settings: Settings, number: str, tell: Callable[[i
         now = datetime.now(UTC).replace(tzinfo=None)
         touched[VOICES] += recording_files.erase(owner, settings, [inviteid for (inviteid,) in inviteids], now)
 
-    erase(owner.execute(_OF_ROWS, [_PATTERN.format(digits)]))
+    erase(owner.execute(_OF_ROWS, [pattern]))
     for key, accepted_at in _rewrite_events(owner, digits, erase, tell):
         touched["ledger.events"] += 1
         first, last = calls.get(key, (accepted_at, accepted_at))
         calls[key] = (min(first, accepted_at), max(last, accepted_at))
     touched["ledger.quarantine"] += _rewrite_quarantine(owner, digits)
     _work_out(owner, {key: span for key, span in calls.items() if key.id})
-    for name, statement in owner.execute(_PLAN, [_PATTERN.format(digits), "\\1" + "0" * len(digits)]):
+    for name, statement in owner.execute(_PLAN, [pattern, written_numbers.replacement(digits)]):
         touched[name] += owner.execute(statement)[0][0]
-    touched["ledger.contact_numbers"] += owner.execute(_CONTACTS, [_PATTERN.format(digits)])[0][0]
+    touched["ledger.contact_numbers"] += owner.execute(_CONTACTS, [pattern])[0][0]
     found = +touched
     owner.execute(_RECORD, [json.dumps(found)])
     return found
-
-
-# A subscriber's number may come with +7, with 8 or bare; digits beside it would make it another number. The blank
-# that a careless sender makes of + is %20 in an address.
-_PATTERN = "(?<![0-9])([78]?){}(?![0-9])"
-_PATTERN_IN_FORMS = r"(?:(?<![0-9])|(?<=%20))([78]?){}(?![0-9])"
 
 
 def _digits(number: str) -> str:
@@ -122,19 +118,18 @@ def _digits(number: str) -> str:
     return digits[-NATIONAL:] if len(digits) == NATIONAL + 1 and digits[0] in "78" else digits
 
 
-def _erased(content: bytes, digits: str) -> bytes:
-    return re.sub(_PATTERN_IN_FORMS.format(digits).encode(), rb"\g<1>" + b"0" * len(digits), content)
-
-
 def _rewrite_events(
     owner: Connection, digits: str, erase: Callable[[list[Row]], None], tell: Callable[[int], None]
 ) -> list[tuple[CallKey, datetime]]:
     found: list[tuple[CallKey, datetime]] = []
     after: list[object] = [datetime.min, "00000000-0000-0000-0000-000000000000"]  # noqa: DTZ901 - before any event
-    while rows := owner.execute(_EVENTS, [*after, digits.encode(), digits, EVENTS_AT_ONCE]):
+    while rows := owner.execute(_EVENTS, [*after, digits, EVENTS_AT_ONCE]):
         new: list[tuple[Any, ...]] = []
         for accepted_at, identity, provider, client, call_id, query, body in rows:
-            erased = _erased(query.encode(), digits).decode(), _erased(bytes(body), digits)
+            erased = (
+                written_numbers.erased(query.encode(), digits).decode(),
+                written_numbers.erased(bytes(body), digits),
+            )
             if erased != (query, bytes(body)):
                 new.append((accepted_at, identity, *erased))
                 found.append((CallKey(provider, client, call_id), accepted_at))
@@ -150,9 +145,9 @@ def _rewrite_events(
 def _rewrite_quarantine(owner: Connection, digits: str) -> int:
     count = 0
     for identity, message in owner.execute(_QUARANTINE):
-        erased = _erased_message(bytes(message), digits)
-        if erased is not None:
-            owner.execute(_REWRITE_QUARANTINE, [erased, identity])
+        left = _erased_message(bytes(message), digits)
+        if left is not None:
+            owner.execute(_REWRITE_QUARANTINE, [left, identity])
             count += 1
     return count
 
@@ -163,9 +158,9 @@ def _erased_message(message: bytes, digits: str) -> bytes | None:
         content = json.loads(message)
         body, query = b64decode(content["body"]), content["query"].encode()
     except (ValueError, TypeError, KeyError, AttributeError):
-        erased = _erased(message, digits)
-        return erased if erased != message else None
-    new_body, new_query = _erased(body, digits), _erased(query, digits)
+        left = erased(message, digits)
+        return left if left != message else None
+    new_body, new_query = erased(body, digits), erased(query, digits)
     if (new_body, new_query) == (body, query):
         return None
     return json.dumps(content | {"body": b64encode(new_body).decode(), "query": new_query.decode()}).encode()
