@@ -132,3 +132,11 @@ TABLES: dict[str, dict[str, Columns]] = {
         "usr_state_changed": _columns("user_id:text state:text changed_by:text eventts:time"),
     },
 }
+
+#: schema, table -> columns that the protocol lets no row be without.
+NEEDED: dict[tuple[str, str], tuple[str, ...]] = {
+    ("ivrhuntq", "huntq_calls"): ("inviteid",),
+    ("sipuserevents", "sipuser_state_changed"): ("login", "state", "eventts"),
+    ("sipuserevents", "sipuser_transtate_set"): ("login", "state", "eventts"),
+    ("userevents", "usr_state_changed"): ("user_id",),
+}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from chalicelib import settings
 from chalicelib.admin.words import Subparsers, add, at_once, database_url, minute, note, progress, say, table
 from chalicelib.calls import messages
+from chalicelib.calls.messages import UnreadableMessage
 from chalicelib.errors import InvalidRequest, Misconfigured
 from chalicelib.ledger import forgetting, quarantine, store
 from chalicelib.ledger.replay import count, replay
@@ -87,16 +89,23 @@ def _redrive(_arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
 def _quarantine_list(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     kept = quarantine.listing(_owner(), everything=arguments.all, limit=LIST_LIMIT)
     rows = [
-        (item.id, minute(item.quarantined_at), item.provider, minute(item.retried_at), item.reason[:REASON_WIDTH])
+        (
+            item.id, minute(item.quarantined_at), item.provider, str(item.extension or ""), minute(item.retried_at),
+            item.reason[:REASON_WIDTH],
+        )
         for item in kept
-    ]
-    table(("ID", "SINCE", "PROVIDER", "UNDERSTOOD", "REASON"), rows)
+    ]  # fmt: skip
+    table(("ID", "SINCE", "PROVIDER", "EXTENSION", "UNDERSTOOD", "REASON"), rows)
 
 
 def _quarantine_show(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     item = quarantine.find(_owner(), arguments.id)
     note(item.reason)
-    say(item.message.decode(errors="replace"))
+    text = item.message.decode(errors="replace")
+    say(text)
+    with suppress(UnreadableMessage):
+        # What its sender wrote, for people: in the message it is Base64.
+        note(messages.read(text).raw.body.decode(errors="backslashreplace"))
 
 
 def _quarantine_retry(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
@@ -115,6 +124,8 @@ def _forget(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     touched = forgetting.forget(_owner(), current, arguments.number, _tell_rewritten)
     for name, number in sorted(touched.items()):
         say(f"{name}: {number}")
+    if not touched:
+        say("It stands nowhere.")
     say("Recorded in ledger.forgotten, without the number.")
     if waiting:
         note(f"{waiting} messages were on their way: repeat this in some minutes, when they are stored")

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
 from chalicelib import extensions, settings, subscriptions, webhook_keys
 from chalicelib.admin.extension_table import COLUMNS, read
 from chalicelib.admin.words import Subparsers, add, database_url, minute, note, progress, say, table
-from chalicelib.errors import Misconfigured
-from chalicelib.extensions import Description, Extension
+from chalicelib.errors import Misconfigured, RingledgerError
+from chalicelib.extensions import Description, Extension, ExtensionRefused
 from chalicelib.platform.postgres import connection
-from chalicelib.platform.telphin import Telphin
-from chalicelib.subscriptions import Changes
+from chalicelib.platform.telphin import ProviderRefused, Telphin
+from chalicelib.subscriptions import Changes, LimitReached
 
 HEAD = ("ID", "PROVIDER", "CLIENT", "NAME", "TYPE", "OWNER", "SETTINGS", "CREATED", "REVOKED")
+
+
+class SubscriptionsIncomplete(RingledgerError):
+    """Some extensions could not be subscribed, or not be unsubscribed."""
+
+    code = "subscriptions-incomplete"
+    status = 409
 
 
 def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
@@ -99,15 +106,30 @@ def _revoke(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
 
 def _subscribe(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     api, owner = Telphin(settings.current()), connection(database_url())
-    for extension in _chosen(arguments):
+
+    def subscribe(extension: Extension) -> Changes:
         url = _address(extension.described.provider, extension.id)
-        _tell(extension, subscriptions.subscribe(owner, api, extension, url))
+        return subscriptions.subscribe(owner, api, extension, url)
+
+    _with_each(_chosen(arguments), subscribe)
 
 
 def _unsubscribe(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     api, owner = Telphin(settings.current()), connection(database_url())
-    for extension in _chosen(arguments):
-        _tell(extension, subscriptions.unsubscribe(owner, api, extension))
+    _with_each(_chosen(arguments), lambda extension: subscriptions.unsubscribe(owner, api, extension))
+
+
+def _with_each(chosen: Sequence[Extension], act: Callable[[Extension], Changes]) -> None:
+    """One that is refused keeps no other from its turn; a provider that is away keeps all."""
+    failed = 0
+    for extension in chosen:
+        try:
+            _tell(extension, act(extension))
+        except (ExtensionRefused, LimitReached, ProviderRefused) as fault:
+            failed += 1
+            note(f"{extension.id} {extension.described.name}: {fault.message}")
+    if failed:
+        raise SubscriptionsIncomplete(f"{failed} of {len(chosen)} extensions failed, for the reasons above")
 
 
 def _chosen(arguments: argparse.Namespace) -> list[Extension]:

@@ -17,7 +17,10 @@ NO = {"no", "false", "0", ""}
 
 def read(text: str) -> list[Description]:
     """The extensions of a CSV. Raises ExtensionRefused naming the lines and what is wrong with them."""
-    return csv_table.read(text, COLUMNS, _description, ExtensionRefused)
+    found = csv_table.read(text, COLUMNS, _description, ExtensionRefused)
+    if not found:
+        raise ExtensionRefused("No rows follow the first line")
+    return found
 
 
 def _description(row: Mapping[str, str], _line: int) -> Description:

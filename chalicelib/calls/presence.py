@@ -11,8 +11,8 @@ from chalicelib.calls.records import Row, Table, Value, filled
 EXTENSIONS: Table = ("sipuserevents", "sipuser_state_changed")
 AGENTS: Table = ("userevents", "usr_state_changed")
 
-#: The state of the phone that an event came from: it rings, it is in use, it waits for calls.
 _HANGUP = Kind.HANGUP
+#: The state of the phone that an event came from: it rings, it is in use, it waits for calls.
 _STATES = {Kind.DIAL_IN: "early", Kind.DIAL_OUT: "busy", Kind.ANSWER: "busy", Kind.HANGUP: "registered"}
 
 
@@ -20,8 +20,8 @@ def changes(events: Iterable[Event]) -> dict[Table, list[Row]]:
     """The changes of state that `events` prove, each row once: what one event says, no other takes back."""
     rows: dict[Table, dict[tuple[Value, ...], Row]] = {}
     for event in events:
-        if _tells(event):
-            row = filled(login=event.extension, state=_STATES[event.kind], eventts=event.at)
+        if event.device == PHONE and event.extension and event.kind in _STATES:
+            row = filled(login=event.extension, state=_state(event), eventts=event.at)
             rows.setdefault(EXTENSIONS, {})[tuple(row.values())] = row
         elif event.kind is Kind.AGENT_STATE and event.agent:
             row = filled(user_id=event.agent, state=event.state, changed_by=event.changed_by, eventts=event.at)
@@ -29,7 +29,11 @@ def changes(events: Iterable[Event]) -> dict[Table, list[Row]]:
     return {table: list(unique.values()) for table, unique in rows.items()}
 
 
-def _tells(event: Event) -> bool:
-    # A phone without a registration hangs up too, and is not registered for that.
-    missing = event.kind is _HANGUP and event.status == "CHANUNAVAIL"
-    return event.device == PHONE and bool(event.extension) and event.kind in _STATES and not missing
+def _state(event: Event) -> str:
+    # Who is called has no registration; the phone of who calls has one.
+    unreachable = event.kind is _HANGUP and event.status == "CHANUNAVAIL"
+    return "out_of_service" if unreachable and not _is_callers(event) else _STATES[event.kind]
+
+
+def _is_callers(event: Event) -> bool:
+    return event.flow == "out" or (event.flow != "in" and event.caller == event.extension)

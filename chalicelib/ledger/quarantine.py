@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib import metrics
+from chalicelib.calls import messages
+from chalicelib.calls.messages import UnreadableMessage
 from chalicelib.errors import RingledgerError
 from chalicelib.ledger.intake import Refused
 from chalicelib.ledger.rows import columns
@@ -15,7 +17,7 @@ from chalicelib.platform.postgres import Connection, Row
 _KEEP = """
 INSERT INTO ledger.quarantine (id, provider, extension, reason, message)
 SELECT * FROM unnest(%s::text[], %s::text[], %s::integer[], %s::text[], %s::bytea[]) AS given (id) ORDER BY id
-ON CONFLICT (id) DO NOTHING
+ON CONFLICT (id) DO NOTHING RETURNING id
 """
 _LISTING = """
 SELECT id, quarantined_at, provider, extension, reason, message, retried_at FROM ledger.quarantine
@@ -25,6 +27,9 @@ _ONE = """
 SELECT id, quarantined_at, provider, extension, reason, message, retried_at FROM ledger.quarantine WHERE id = %s
 """
 _RETRIED = "UPDATE ledger.quarantine SET retried_at = now() WHERE id = %s"
+
+
+_LARGEST = 2**31
 
 
 class NotInQuarantine(RingledgerError):
@@ -57,8 +62,15 @@ def keep(writer: Connection, refused: Sequence[Refused]) -> None:
 
 
 def set_aside(writer: Connection, identity: str, text: str, reason: str) -> None:
-    """Keep a message that failed, whatever it is, under `identity`."""
-    _insert(writer, [(identity, "", 0, reason, text)])
+    """Keep a message that failed, whatever it is: under the id that its sender got, else under `identity`."""
+    try:
+        message = messages.read(text)
+    except UnreadableMessage:
+        _insert(writer, [(identity, "", 0, reason, text)])
+    else:
+        # It may be its numbers or names that no column takes.
+        extension = message.extension if 0 < message.extension < _LARGEST else 0
+        _insert(writer, [(message.raw.id, message.raw.provider.replace("\0", ""), extension, reason, text)])
 
 
 def listing(owner: Connection, *, everything: bool = False, limit: int = 100) -> list[Kept]:
@@ -85,8 +97,8 @@ def _insert(writer: Connection, rows: Sequence[tuple[str, str, int, str, str]]) 
             (name, provider, extension, reason.replace("\0", ""), text.encode(errors="replace"))
             for name, provider, extension, reason, text in rows
         ]
-        writer.execute(_KEEP, columns(bare))
-        metrics.publish("ingest", {"messages_quarantined": len(rows)})
+        kept = writer.execute(_KEEP, columns(bare))
+        metrics.publish("ingest", {"messages_quarantined": len(kept)})
 
 
 def _kept(row: Row) -> Kept:

@@ -17,8 +17,6 @@ from chalicelib.errors import Unavailable
 
 NOTHING: Mapping[str, str] = {}
 
-# What fails so soon may work at once: a connection just closed, a server just restarted.
-SOON_SECONDS = 0.5
 # S3's name has up to eight, and those of one that cannot be reached are all silent.
 ADDRESSES = 2
 _THROTTLED = b"Throttl"
@@ -84,13 +82,10 @@ def ask(server: Server, method: str, url: str, headers: Mapping[str, str] = NOTH
     """What `server` answers at `url`; it may hear the same twice. Raises Unavailable when it does not answer."""
     scheme, host, path, query, _ = urlsplit(url)
     place, request = (server, scheme, host), _Request(method, f"{path or '/'}{query and '?'}{query}", headers, body)
-    began = time.monotonic()
-    until = began + server.whole
-    # One that was kept while the Lambda slept may be dead.
-    was_kept = place in _of_thread.kept
+    until = time.monotonic() + server.whole
     said = _tried(place, request, until)
-    now = time.monotonic()
-    if _may_pass(said) and now < until and (was_kept or now < began + SOON_SECONDS):
+    # A connection that was kept while the Lambda slept may be dead, and a server just restarted.
+    if _may_pass(said) and time.monotonic() < until:
         said = _tried(place, request, until)
     if isinstance(said, Exception):
         raise Unavailable(f"{server.name} does not answer") from said

@@ -27,6 +27,8 @@ Verify = Callable[["Connection"], object]
 AWAY_CLASS = "08"
 AWAY_STATES = frozenset({"57P01", "57P02", "57P03", "53300"})
 
+_BEGIN = Statement("BEGIN")
+
 #: The state of a statement that outlived the deadline of `copy_out`; PostgreSQL itself has none of this name.
 DEADLINE = "RL001"
 
@@ -159,9 +161,14 @@ class Connection:
 
         Its first statement takes the BEGIN with it, and the COMMIT those that are posted last.
         """
-        self._waiting = [Statement("BEGIN")]
+        self._waiting = [_BEGIN]
         try:
             yield
+            if self._waiting == [_BEGIN]:
+                # Nothing was done.
+                self._waiting = []
+                return
+            self.open()
             # Whether a lost COMMIT was done, nobody knows.
             self._pinned = True
             self.execute("COMMIT")

@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib.calls.events import Event, Kind, Raw, Source, Unparsed, fingerprint
 from chalicelib.calls.numbers import national
-from chalicelib.providers.text import clean, moment, parsed, whole
+from chalicelib.providers.text import clean, is_plausible, moment, parsed, whole
 
 KINDS = {
     "o": Kind.DIAL_OUT,
@@ -85,8 +85,8 @@ def _conference(text: str) -> str:
 def _time(fields: Fields, data: re.Match[str] | None, accepted_at: datetime) -> tuple[datetime, dict[str, str]]:
     """When it happened: the Moscow time in `data` is the only clock that runs; what the others say is noted."""
     number = whole(clean(fields.get("date_time")))
-    stamped = None if number is None else moment(number * 1_000_000)
-    at = _moscow(data["time"]) if data else None
+    stamped = _likely(None if number is None else moment(number * 1_000_000), accepted_at)
+    at = _likely(_moscow(data["time"]) if data else None, accepted_at)
     if at is None:
         return stamped or accepted_at, {"clock": f"data has no time: {'date_time' if stamped else 'receipt'} is taken"}
     if stamped is None or abs(stamped - at) <= TOLERANCE:
@@ -94,6 +94,10 @@ def _time(fields: Fields, data: re.Match[str] | None, accepted_at: datetime) -> 
     if abs(stamped - at - MOSCOW) <= TOLERANCE:
         return at, {"clock": "date_time is Moscow time"}
     return at, {"clock": f"date_time is off by {int((stamped - at).total_seconds())} s"}
+
+
+def _likely(at: datetime | None, accepted_at: datetime) -> datetime | None:
+    return at if at and is_plausible(at, accepted_at) else None
 
 
 def _moscow(text: str) -> datetime | None:

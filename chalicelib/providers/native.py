@@ -5,20 +5,24 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from chalicelib.calls.events import Raw, Unparsed
 from chalicelib.calls.records import Row, Table, Value
-from chalicelib.catalog import TABLES
+from chalicelib.catalog import NEEDED, TABLES
 from chalicelib.providers.text import parsed
 
 ROWS_LIMIT = 10_000
 _LARGEST = {"integer": 2**31, "bigint": 2**63}
 _LONGEST_TEXT = 2_000
 _LONGEST_DOCUMENT = 20_000
+_BOUNDS = {
+    "character varying": f", up to {_LONGEST_TEXT} bytes, without NUL and half characters",
+    "jsonb": f", up to {_LONGEST_DOCUMENT} characters, without NUL and half characters",
+}
 _SPAN = re.compile(r"(?=.)(?:\d{1,6} (?:year|mon|day|hour|minute|second)s?(?: |$))*(?:\d{1,6}:[0-5]\d(?::[0-5]\d)?)?")
 
 
@@ -34,7 +38,7 @@ def rows(raw: Raw) -> list[tuple[Table, Row]] | Unparsed:
     if not isinstance(given, list) or not 0 < len(given) <= ROWS_LIMIT:
         return Unparsed(f"rows must be a list of 1 to {ROWS_LIMIT} objects")
     types = dict(TABLES[table[0]][table[1]])
-    read = [_row(row, types, place) for place, row in enumerate(given)]
+    read = [_row(row, types, place, NEEDED.get(table, ())) for place, row in enumerate(given)]
     fault = next((row for row in read if isinstance(row, Unparsed)), None)
     return fault or [(table, row) for row in read if not isinstance(row, Unparsed)]
 
@@ -46,7 +50,7 @@ def _table(name: object) -> Table | Unparsed:
     return (schema, table)
 
 
-def _row(row: object, types: Mapping[str, str], place: int) -> Row | Unparsed:
+def _row(row: object, types: Mapping[str, str], place: int, needed: Sequence[str]) -> Row | Unparsed:
     if not isinstance(row, dict) or not row:
         return Unparsed(f"rows[{place}] must be an object with at least one column")
     values: Row = {}
@@ -56,8 +60,9 @@ def _row(row: object, types: Mapping[str, str], place: int) -> Row | Unparsed:
         try:
             values[name] = None if value is None else _READERS[types[name]](value)
         except (ValueError, TypeError, OverflowError):
-            return Unparsed(f"rows[{place}].{name} must be of type {types[name]}")
-    return values
+            return Unparsed(f"rows[{place}].{name} must be of type {types[name]}{_BOUNDS.get(types[name], '')}")
+    missing = next((name for name in needed if values.get(name) is None), None)
+    return Unparsed(f"rows[{place}] must have a value of {missing}") if missing else values
 
 
 def _flag(value: object) -> bool:
@@ -79,8 +84,8 @@ def _text(value: object) -> str:
     if not isinstance(value, str | int | float) or isinstance(value, bool) or _is_endless(value):
         raise ValueError("not a text")
     text = str(value)
-    text.encode()
-    if "\x00" in text or len(text) > _LONGEST_TEXT:
+    # In bytes, since an index takes no more.
+    if "\x00" in text or len(text.encode()) > _LONGEST_TEXT:
         raise ValueError("a text that no column holds")
     return text
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.calls.events import Event, Kind, Raw, Source, Unparsed, fingerprint
 from chalicelib.calls.numbers import dialable, is_internal, without_domain
-from chalicelib.providers.text import Fields, form, moment, whole
+from chalicelib.providers.text import Fields, form, is_plausible, moment, whole
 
 KINDS = {
     "dial-in": Kind.DIAL_IN,
@@ -28,8 +28,12 @@ SPELLINGS = {
 YES = "yes"
 LONGEST_ID = 255
 LONGEST_CALL = timedelta(days=30)
-_MICROSECONDS_FROM = 10**14
-_MILLISECONDS_FROM = 10**11
+# From which number on EventTime is in which unit, of so many microseconds; the documented one needs no word.
+_UNITS: tuple[tuple[int, int, str], ...] = (
+    (10**14, 1, ""),
+    (10**11, 1_000, "milliseconds"),
+    (0, 1_000_000, "seconds"),
+)
 # Asking an enumeration for its member takes longer than most of what is done with it.
 _DIAL_IN, _DIAL_OUT, _HANGUP = Kind.DIAL_IN, Kind.DIAL_OUT, Kind.HANGUP
 _OF_NO_CALL = frozenset({Kind.OTHER, Kind.AGENT_STATE})
@@ -147,11 +151,11 @@ def _time(said: Fields, accepted_at: datetime) -> tuple[datetime, tuple[tuple[st
     number = whole(said.get("eventtime", ""))
     if number is None or number <= 0:
         return accepted_at, (("clock", "no EventTime: the time of receipt is taken"),)
-    if number < _MICROSECONDS_FROM:
-        unit, name = (1_000, "milliseconds") if number >= _MILLISECONDS_FROM else (1_000_000, "seconds")
-        return moment(number * unit) or accepted_at, (("clock", f"EventTime is in {name}"),)
-    at = moment(number)
-    return (at, ()) if at else (accepted_at, (("clock", "EventTime is no time: the time of receipt is taken"),))
+    unit, name = next((each, word) for first, each, word in _UNITS if number >= first)
+    at = moment(number * unit)
+    if at is None or not is_plausible(at, accepted_at):
+        return accepted_at, (("clock", f"EventTime {number} cannot be: the time of receipt is taken"),)
+    return at, (("clock", f"EventTime is in {name}"),) if name else ()
 
 
 def _duration(said: Fields) -> timedelta | None:

@@ -15,6 +15,9 @@ LENGTH_LIMIT = 500
 FIELDS_LIMIT = 200
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - times are naive UTC throughout
 _LAST_SECOND = 253_402_300_799  # of the year 9999
+# A clock may be wrong by hours, and by its zone; what is off by more is no clock.
+_FIRST = datetime(2000, 1, 1)  # noqa: DTZ001 - as above
+_AHEAD = timedelta(days=1)
 _ASCII = {pattern % code: chr(code) for code in range(128) for pattern in ("%02x", "%02X")}
 
 Fields = dict[str, str]
@@ -33,6 +36,8 @@ def clean(value: object) -> str:
 def form(raw: Raw) -> Fields | Unparsed:
     """Query and body merged, names in small letters; where both name a field, the body's value counts."""
     body = raw.body.decode("utf-8", "replace")
+    if raw.query.count("&") + body.count("&") >= FIELDS_LIMIT and not body.lstrip().startswith("{"):
+        return Unparsed(f"A form may have {FIELDS_LIMIT} fields")
     if body.lstrip().startswith("{"):
         content = parsed(raw.body)
         if isinstance(content, Unparsed):
@@ -63,6 +68,11 @@ def moment(microseconds: int) -> datetime | None:
     return EPOCH + timedelta(microseconds=microseconds)
 
 
+def is_plausible(at: datetime, accepted_at: datetime) -> bool:
+    """Whether an event may have happened `at` that time: since 2000, and hardly after it was told."""
+    return _FIRST <= at <= accepted_at + _AHEAD
+
+
 def whole(text: str) -> int | None:
     """The whole number in `text`, or None."""
     digits = text.strip()
@@ -76,7 +86,7 @@ def _pairs(text: str) -> list[tuple[str, str]]:
         name, equals, value = pair.partition("=")
         if name or equals:
             pairs.append((_unquoted(name) if "%" in name else name, _unquoted(value) if "%" in value else value))
-    return pairs[:FIELDS_LIMIT]
+    return pairs
 
 
 def _unquoted(text: str) -> str:

@@ -209,7 +209,7 @@ def test_a_fault_of_our_own_is_a_sentence(ledger: Ledger, monkeypatch: pytest.Mo
     monkeypatch.setattr(telphin, "read", broken)
     text = message(ledger.ids["106"], identity=IDENTITY, accepted=BEGIN, query="Nothing=known")
     quarantine.set_aside(ledger.writer, "1", text, "unknown")
-    ended = command("quarantine", "retry", "1")
+    ended = command("quarantine", "retry", IDENTITY)
 
     assert (ended.exit, ended.errors.count("\n")) == (1, 1)
     assert "a fault of Ringledger's own: ZeroDivisionError('some rule')" in ended.errors

@@ -105,6 +105,7 @@ def test_a_table_is_imported(operator: dict[str, str], separator: str) -> None:
         ("provider,client,name\nmtt,1,2\nmtp,1,2\nmtt,,2\n", "line 3: Unknown provider 'mtp'"),
         ("provider,client,name\nmtt,1,2\nmtp,1,2\nmtt,,2\n", "line 4: A client and a name are 1 to 128"),
         ("provider,client,name\nmtt,1,2,3\n", "line 2: there are more values than columns"),
+        ("provider,client,name\n", "No rows follow the first line"),
         ("provider,client,name,external_only\nmtt,1,2,maybe\n", "external_only is yes or no, not 'maybe'"),
     ],
 )
@@ -132,6 +133,25 @@ def test_events_are_subscribed_and_cancelled(operator: dict[str, str]) -> None:
     )
     assert every.stdout == subscribed.stdout.replace("ordered", "kept")
     assert cancelled.stdout.count("/event/") == 6
+
+
+def test_one_that_is_refused_keeps_no_other_from_its_turn(operator: dict[str, str]) -> None:
+    """Each failure is told with its extension, all others are done, and the exit code says that something is left."""
+    numbers = []
+    for name, remote in (("13596*111", "1138111"), ("13596*112", "nobodys"), ("13596*113", "1138113")):
+        run_here(operator, "extension", "add", "telphin", "13596", name, "--remote-id", remote)
+        numbers.append(str(_id(operator, name)))
+    run_here(operator, "extension", "revoke", numbers[1])
+
+    subscribed = run_here(operator, "extension", "subscribe", *numbers)
+
+    assert [line.split(":")[0] for line in subscribed.stdout.splitlines()] == [
+        f"{numbers[0]} 13596*111",
+        f"{numbers[2]} 13596*113",
+    ]
+    assert f"{numbers[1]} 13596*112: Extension {numbers[1]} is revoked" in subscribed.stderr
+    assert "1 of 3 extensions failed" in subscribed.stderr
+    assert subscribed.returncode == 1
 
 
 def test_an_extension_is_revoked(operator: dict[str, str]) -> None:

@@ -94,6 +94,21 @@ def test_events_of_no_call_prove_states_only() -> None:
     assert not correlate(told).open
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "states"),
+    [
+        ("106 dial-in", "106 hangup CHANUNAVAIL", ["early", "out_of_service"]),
+        ("106 dial-out", "106 hangup CHANUNAVAIL flow=out", ["busy", "registered"]),
+        ("106 dial-in", "106 hangup CANCEL", ["early", "registered"]),
+    ],
+)
+def test_no_phone_stays_in_use(first: str, last: str, states: list[str]) -> None:
+    """Every hangup ends what went before it; one that could not be reached is known to be out of service."""
+    rows = presence.changes(events(f"00:00 {first}", f"00:05 {last}"))[presence.EXTENSIONS]
+
+    assert [row["state"] for row in rows] == states
+
+
 def test_a_provider_without_rules_gives_no_records() -> None:
     """What nobody understands is kept raw, and harms nothing."""
     assert correlate([event._replace(provider="unheard", device="") for event in events(*ANSWERED)]).rows == {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.catalog import TABLES
+from chalicelib.catalog import NEEDED, TABLES
 from chalicelib.settings import Settings
 from tests.database import seed
 from tests.databases import run
@@ -86,6 +86,12 @@ def test_the_database_demands_what_the_protocol_demands(database: Settings) -> N
     found |= {(table, column, f"DEFAULT {default}") for table, column, _, default in rows if default}
 
     assert found == CONSTRAINTS
+
+
+def test_the_catalog_knows_what_no_row_may_lack() -> None:
+    """So that such a row is refused when it is posted, and not when it is stored."""
+    known = {(f"{schema}.{table}", name) for (schema, table), names in NEEDED.items() for name in names}
+    assert known == {(table, name) for table, name, word in CONSTRAINTS if word == "NOT NULL"}
 
 
 def test_rows_of_one_call_may_repeat(database: Settings) -> None:

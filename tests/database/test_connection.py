@@ -259,6 +259,17 @@ def test_a_server_that_never_answers(kind: Kind) -> None:
             kind(f"postgresql://nobody@127.0.0.1:{port}/none?connect_timeout=2").execute("SELECT 1")
 
 
+def test_a_transaction_without_statements(empty_database: str, kind: Kind) -> None:
+    """Nothing is done, and no server needed; what is only posted opens a connection like anything else."""
+    with kind("postgresql://nobody@127.0.0.1:1/none").transaction():
+        pass
+    opened = kind(empty_database)
+    with opened.transaction():
+        opened.post("SELECT %s::integer", [1])
+
+    assert opened.execute("SELECT 1") == [(1,)]
+
+
 def test_an_interrupted_statement_harms_no_later_one(empty_database: str, kind: Kind) -> None:
     """Whatever breaks off the wait, the connection serves the next statement."""
     opened = kind(empty_database)

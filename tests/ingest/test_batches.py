@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,8 +16,7 @@ from chalicelib.platform.postgres import Connection
 from tests.databases import run
 from tests.ingest.telephony import BEGIN, Ledger, answered, message, missed
 
-# The catalog lets it through, PostgreSQL does not.
-UNKNOWN_ALERT = '{"table": "sipuserevents.sipuser_state_changed", "rows": [{"login": "7"}]}'
+IDENTITY = "00000000-0000-0000-0000-00000000dead"
 
 
 def silent(_delivery: Delivery, _error: Exception) -> None:
@@ -24,10 +24,9 @@ def silent(_delivery: Delivery, _error: Exception) -> None:
 
 
 def poison(ledger: Ledger) -> str:
-    """A message whose rows PostgreSQL refuses: a column that must have a value has none."""
-    native = ledger.register("native", "old-pbx")
-    identity = "00000000-0000-0000-0000-00000000dead"
-    return message(native, identity=identity, accepted=BEGIN, provider="native", body=UNKNOWN_ALERT)
+    """A message that PostgreSQL refuses: its generation is larger than the column's numbers."""
+    text = message(ledger.ids["106"], identity=IDENTITY, accepted=BEGIN, query="EventType=hangup&CallID=bad")
+    return json.dumps(json.loads(text) | {"generation": 2**40})
 
 
 def deliveries(texts: list[str], receives: int = 1) -> list[Delivery]:
@@ -60,9 +59,17 @@ def test_after_its_last_try_it_is_set_aside(ledger: Ledger) -> None:
 
     assert batches.take(ledger.writer, deliveries([text], LAST_RECEIVE - 1), silent) == ["m0"]
     assert batches.take(ledger.writer, deliveries([text], LAST_RECEIVE), silent) == []
-    ((kept, reason),) = run(ledger.url, "SELECT convert_from(message, 'UTF8'), reason FROM ledger.quarantine")
-    assert kept == text
-    assert "violates not-null constraint" in str(reason)
+    (kept,) = run(ledger.url, "SELECT id, provider, extension, convert_from(message, 'UTF8') FROM ledger.quarantine")
+    assert kept == (IDENTITY, "telphin", ledger.ids["106"], text)
+    assert "out of range" in str(ledger.column("SELECT reason FROM ledger.quarantine"))
+
+
+def test_whatever_is_wrong_with_it_it_is_kept(ledger: Ledger) -> None:
+    """Numbers and names that no column takes must not keep a message out of the quarantine as well."""
+    text = json.dumps(json.loads(poison(ledger)) | {"extension": 2**40, "provider": "tel\0phin"})
+
+    assert batches.take(ledger.writer, deliveries([text], LAST_RECEIVE), silent) == []
+    assert run(ledger.url, "SELECT id, provider, extension FROM ledger.quarantine") == [(IDENTITY, "telphin", 0)]
 
 
 def test_a_database_that_is_away_takes_nothing(ledger: Ledger) -> None:

@@ -157,7 +157,9 @@ def test_without_a_time_in_data_date_time_is_taken() -> None:
     assert dict(event.notes)["clock"] == "data has no time: date_time is taken"
 
 
-@pytest.mark.parametrize("data", ["event=o_1_2019-13-45-99-99-99", "", None, 17, {"a": 1}])
+@pytest.mark.parametrize(
+    "data", ["event=o_1_2019-13-45-99-99-99", "event=o_1_5138-01-01-00-00-00", "", None, 17, {"a": 1}]
+)
 def test_without_any_time_that_of_receipt_is_taken(data: object) -> None:
     """An event without a clock happened when it came."""
     assert read(sample(3, data=data, date_time="soon")).at == ACCEPTED
