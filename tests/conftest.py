@@ -112,3 +112,16 @@ def role_urls(launched: Launched) -> dict[str, str]:
         f"{role}_url": owner._replace(netloc=f"ringledger_{role}:{secrets[role]}@{place}").geturl()
         for role in ("reader", "gate", "writer")
     }
+
+
+@pytest.fixture
+def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The file of an authority that is trusted, beside that of a server `localhost` which it vouches for."""
+    from chalicelib.platform import tls  # noqa: PLC0415 - few tests want it
+    from tests.authorities import establish  # noqa: PLC0415 - as above
+
+    made = establish(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(made))
+    tls.context.cache_clear()
+    yield made
+    tls.context.cache_clear()

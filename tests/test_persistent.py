@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
 from chalicelib.errors import Unavailable
-from chalicelib.platform import persistent
+from chalicelib.platform import persistent, tls
 from chalicelib.platform.persistent import Server
+from tests.recorder.provider import Quiet
 
 SERVER = Server("The server", connect=0.3, read=0.6, whole=1.2)
 Behaviour = Callable[["Scripted"], None]
@@ -101,10 +104,13 @@ def serve() -> Iterator[Serve]:
     """Starts servers, and ends them."""
     started: list[ThreadingHTTPServer] = []
 
-    def start(*script: Behaviour) -> tuple[str, type[Scripted]]:
+    def start(*script: Behaviour, authority: Path | None = None) -> tuple[str, type[Scripted]]:
         handler = type("Own", (Scripted,), {"script": list(script), "connections": 0, "requests": 0})
-        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        server.daemon_threads = True
+        server = Quiet(("127.0.0.1", 0), handler)
+        if authority:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(authority.with_name("server.pem"))
+            server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         started.append(server)
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         return f"http://127.0.0.1:{server.server_port}/", handler
@@ -205,6 +211,23 @@ def test_a_host_with_many_silent_addresses(monkeypatch: pytest.MonkeyPatch) -> N
         assert time.monotonic() - began < 2 * SERVER.whole
         for each in clog:
             each.close()
+
+
+def test_over_tls(serve: Serve, authority: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server is believed to be who an authority says, under its own name, and by nobody's word else."""
+    url, server = serve(well, authority=authority)
+    named = url.replace("http://127.0.0.1", "https://localhost")
+
+    assert [ask(named), ask(named)] == [(200, b"well")] * 2
+    assert server.requests == 2
+    with pytest.raises(Unavailable):
+        ask(url.replace("http:", "https:"))
+    persistent.close()
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.with_name("none.pem")))
+    tls.context.cache_clear()
+    with pytest.raises(Unavailable):
+        ask(named)
+    assert server.requests == 2
 
 
 def test_a_name_without_addresses() -> None:

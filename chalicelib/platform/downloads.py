@@ -9,17 +9,16 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from typing import BinaryIO, NamedTuple, Self
 from urllib.parse import quote, urljoin, urlsplit
 
 from chalicelib.errors import RingledgerError
+from chalicelib.platform import tls
 
 BLOCK_BYTES = 1 << 16
 REDIRECTS = 5
@@ -85,7 +84,7 @@ class _Pinned(HTTPConnection):
         if self._ended:
             raise TimeoutError
         if self._target.secure:
-            self.sock = _tls().wrap_socket(self.sock, server_hostname=self._target.host)
+            self.sock = tls.context().wrap_socket(self.sock, server_hostname=self._target.host)
 
     def _connected(self) -> socket.socket:
         fault: OSError = TimeoutError()
@@ -250,8 +249,3 @@ def _is_public(address: str) -> bool:
 
 #: Of IPv6 all that is given out to the public (RFC 4291 section 2.4).
 _UNICAST = ipaddress.ip_network("2000::/3")
-
-
-@lru_cache(maxsize=1)
-def _tls() -> ssl.SSLContext:
-    return ssl.create_default_context()

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Mapping
-from functools import lru_cache
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPMessage
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from chalicelib.errors import Unavailable
+from chalicelib.platform import tls
 
 NOTHING: Mapping[str, str] = {}
 
@@ -62,7 +61,7 @@ class _Line(HTTPConnection):
     def connect(self) -> None:
         """Reach the first of the host's addresses that answers. Raises OSError."""
         line = _reached(self.host, self.port, self.server, self.until)
-        self.sock = _context().wrap_socket(line, server_hostname=self.host) if self.secure else line
+        self.sock = tls.context().wrap_socket(line, server_hostname=self.host) if self.secure else line
 
 
 class _SecureLine(_Line):
@@ -151,11 +150,6 @@ def _left(seconds: float, until: float) -> float:
     if left <= 0:
         raise TimeoutError("no time is left")
     return min(seconds, left)
-
-
-@lru_cache(maxsize=1)
-def _context() -> ssl.SSLContext:
-    return ssl.create_default_context()
 
 
 def _close(place: tuple[Server, str, str]) -> None:

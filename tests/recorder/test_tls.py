@@ -2,55 +2,22 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import io
 import ssl
 import threading
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
-from chalicelib.platform import downloads
+from chalicelib.platform import downloads, tls
 from chalicelib.platform.downloads import DownloadFailed, DownloadRefused, Rules, _Pinned, _Target
 from infra.local.gateway import bound
 from tests.recorder.provider import SOUND, Quiet, moods
 
 RULES = Rules((), 10**6, 5, loopback=True)
-Key = ec.EllipticCurvePrivateKey
-
-
-def _certificate(name: str, key: Key, issuer: str, by: Key, *, authority: bool) -> bytes:
-    """A certificate for `name` and its key, signed `by` the issuer's."""
-    above, own = (x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, word)]) for word in (issuer, name))
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder(above, own, key.public_key(), x509.random_serial_number(), now, now + dt.timedelta(1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
-        .sign(by, hashes.SHA256())
-    )
-    pem, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-    return made.public_bytes(pem) + key.private_bytes(pem, form, serialization.NoEncryption())
-
-
-@pytest.fixture
-def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The file of an authority that is trusted, beside that of a server `localhost` which it vouches for."""
-    root, own = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-    (tmp_path / "authority.pem").write_bytes(_certificate("authority", root, "authority", root, authority=True))
-    (tmp_path / "server.pem").write_bytes(_certificate("localhost", own, "authority", root, authority=False))
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
-    downloads._tls.cache_clear()
-    yield tmp_path / "authority.pem"
-    downloads._tls.cache_clear()
 
 
 @pytest.fixture
@@ -88,7 +55,7 @@ def test_a_host_that_nobody_vouches_for_is_refused(
 ) -> None:
     """Whoever sits between has no certificate of an authority that we know."""
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
-    downloads._tls.cache_clear()
+    tls.context.cache_clear()
     with pytest.raises(DownloadFailed, match="SSLCertVerificationError"):
         downloads.fetch(f"https://localhost:{server[0]}/files/good-1", io.BytesIO(), RULES, {})
 
