@@ -33,6 +33,10 @@ class Kind(StrEnum):
     __hash__ = str.__hash__
 
 
+#: By which of them a call is heard of first, as a rule.
+BEGINNINGS = frozenset({Kind.DIAL_IN, Kind.DIAL_OUT, Kind.PREMEDIA_START})
+
+
 class CallKey(NamedTuple):
     """What holds the events of one call together; `id` is empty for events that belong to no call."""
 

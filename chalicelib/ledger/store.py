@@ -19,7 +19,7 @@ from uuid import uuid4
 from chalicelib import extensions, providers
 from chalicelib.calls import presence
 from chalicelib.calls.correlation import DEFAULTS, correlate
-from chalicelib.calls.events import CLOSE, CallKey, Event, Raw, Source, Unparsed, closing
+from chalicelib.calls.events import BEGINNINGS, CLOSE, CallKey, Event, Raw, Source, Unparsed, closing
 from chalicelib.calls.messages import Message
 from chalicelib.calls.records import Records
 from chalicelib.ledger import history, native_rows, quarantine, recordings, statements
@@ -146,12 +146,16 @@ def _stored(writer: Connection, items: Sequence[Item]) -> tuple[_News, list[_Loc
 
 
 def _foreseen(items: Iterable[Item]) -> Foreseen:
-    """What follows from `items` alone: all that there is of most calls that are new, and a waste for others."""
+    """What follows from `items` alone of calls that seem to begin with them: a waste for those that do not."""
     told: dict[CallKey, list[Event]] = defaultdict(list)
     for item in items:
         if item.key.id and item.events:
             told[item.key] += item.events
-    return {key: correlate(events) for key, events in told.items() if len(events) <= DEFAULTS.event_limit}
+    return {
+        key: correlate(events)
+        for key, events in told.items()
+        if len(events) <= DEFAULTS.event_limit and any(event.kind in BEGINNINGS for event in events)
+    }
 
 
 def _event(message: Message, key: CallKey) -> dict[str, object]:
@@ -233,7 +237,9 @@ def interpreted(
             continue
         raw = Raw(identity, accepted_at, provider, method, query, content_type, bytes(body))
         # Events of our own come from no extension. A call stays its client's, whatever the registry says by now.
-        source = replace(sources.get(extension) or Source(extension, provider, client, ""), client=client)
+        source = sources.get(extension) or Source(extension, provider, client, "")
+        if source.client != client:
+            source = replace(source, client=client)
         events = providers.parse(raw, source)
         yield CallKey(provider, client, call_id), () if isinstance(events, Unparsed) else events
 
