@@ -31,9 +31,10 @@ PARTS: dict[str, tuple[str, Part]] = {
     "play": ("A click on a recording's link", playing.lines),
     "ingest": ("Taking accepted webhooks from the queue", ingesting.lines),
     "phonecall": ("Creating a phone call", phonecalls.lines),
+    "large": ("An answer that goes to S3", large.lines),
+    # It leaves no call of the demonstration.
     "replicate": ("Replicating calls to a CRM", replicating.lines),
     "oktell": ("Commands of the Oktell interface", oktell.lines),
-    "large": ("An answer that goes to S3", large.lines),
 }
 DAY = "day"
 
