@@ -102,6 +102,10 @@ def _revoke(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
         raise Misconfigured("BUCKET is not set: the list of revoked extensions lies in it")
     extensions.revoke(database_url(), arguments.id, bucket)
     say(f"Revoked {', '.join(map(str, arguments.id))}; what they post is refused within a minute.")
+    ordering = [each for each in extensions.find(database_url(), arguments.id) if each.described.remote_id]
+    if ordering:
+        ids = " ".join(str(each.id) for each in ordering)
+        note(f"Their PBX still has the events that were ordered: `extension unsubscribe {ids}` cancels them")
 
 
 def _subscribe(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:

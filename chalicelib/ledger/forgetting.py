@@ -42,7 +42,10 @@ _OF_CALLS = """
 SELECT inviteid FROM ledger.records
 JOIN unnest(%s::text[], %s::text[], %s::text[]) AS given (provider, client, call_id) USING (provider, client, call_id)
 """
-_OF_ROWS = "SELECT inviteid FROM calls.success WHERE inviteid IS NOT NULL AND success::text ~ %s"
+_OF_ROWS = """
+SELECT inviteid FROM calls.success
+WHERE inviteid IS NOT NULL AND strpos(translate(success::text, %s, ''), %s) > 0 AND success::text ~ %s
+"""
 _QUARANTINE = "SELECT id, message FROM ledger.quarantine ORDER BY id"
 _REWRITE_QUARANTINE = "UPDATE ledger.quarantine SET message = %s WHERE id = %s"
 
@@ -53,10 +56,13 @@ SELECT table_schema || '.' || table_name, format(
     string_agg(format(
         '%%1$I = regexp_replace(%%1$I::text, %%2$L, %%3$L, ''g'')::%%4$s', column_name, pattern, zeros, data_type
     ), ', '),
-    string_agg(format('%%I::text ~ %%L', column_name, pattern), ' OR ')
+    string_agg(format(
+        'strpos(translate(%%1$I::text, %%2$L, ''''), %%3$L) > 0 AND %%1$I::text ~ %%4$L',
+        column_name, separators, digits, pattern
+    ), ' OR ')
 )
 FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name),
-    (VALUES (%s, %s)) AS given (pattern, zeros)
+    (VALUES (%s, %s, %s, %s)) AS given (separators, digits, pattern, zeros)
 WHERE table_type = 'BASE TABLE' AND data_type IN ('character varying', 'text', 'jsonb')
     AND (table_schema NOT IN ('pg_catalog', 'information_schema', 'ledger', 'public')
         OR (table_schema, table_name, column_name) IN (
@@ -96,14 +102,15 @@ def forget(owner: Connection, settings: Settings, number: str, tell: Callable[[i
         now = datetime.now(UTC).replace(tzinfo=None)
         touched[VOICES] += recording_files.erase(owner, settings, [inviteid for (inviteid,) in inviteids], now)
 
-    erase(owner.execute(_OF_ROWS, [pattern]))
+    looked_for = [written_numbers.SEPARATORS, digits, pattern]
+    erase(owner.execute(_OF_ROWS, looked_for))
     for key, accepted_at in _rewrite_events(owner, digits, erase, tell):
         touched["ledger.events"] += 1
         first, last = calls.get(key, (accepted_at, accepted_at))
         calls[key] = (min(first, accepted_at), max(last, accepted_at))
     touched["ledger.quarantine"] += _rewrite_quarantine(owner, digits)
     _work_out(owner, {key: span for key, span in calls.items() if key.id})
-    for name, statement in owner.execute(_PLAN, [pattern, written_numbers.replacement(digits)]):
+    for name, statement in owner.execute(_PLAN, [*looked_for, written_numbers.replacement(digits)]):
         touched[name] += owner.execute(statement)[0][0]
     touched["ledger.contact_numbers"] += owner.execute(_CONTACTS, [pattern])[0][0]
     found = +touched

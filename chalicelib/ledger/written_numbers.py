@@ -29,7 +29,9 @@ _NUMBERS = _finder(_DIGIT + rb"(?:" + _SEPARATOR + rb"{0,%d}" % _SEPARATORS + _D
 _PARTS = _finder(_DIGIT + rb"+")
 _DIGITS = _finder(_DIGIT)
 
-_IN_ROWS = "[[:blank:]\u00a0()+./-]{0,4}"
+#: What may stand between the digits in a row.
+SEPARATORS = "\t \u00a0()+./-"
+_IN_ROWS = f"[{SEPARATORS}]{{0,4}}"
 
 #: Of a webhook named `event`, to be compared with digits: what is left of its text without separators and words. What
 #: is escaped digit by digit needs a closer look in any case.
@@ -54,7 +56,10 @@ def erased(content: bytes, digits: str) -> bytes:
 
 
 def pattern(digits: str) -> str:
-    """PostgreSQL's pattern for the number in a row: what stands before it is the first or the second part."""
+    """PostgreSQL's pattern for the number in a row: what stands before it is the first or the second part.
+
+    It takes its time: to be asked of what holds the digits without SEPARATORS.
+    """
     spaced = _IN_ROWS.join(digits)
     return (
         f"(?<![0-9])([78]?){digits}(?![0-9])|(?<![0-9])(?<![0-9]{_IN_ROWS})([78]?{_IN_ROWS}){spaced}(?!{_IN_ROWS}[0-9])"
