@@ -133,12 +133,9 @@ def _rewrite_events(
     while rows := owner.execute(_EVENTS, [*after, digits, EVENTS_AT_ONCE]):
         new: list[tuple[Any, ...]] = []
         for accepted_at, identity, provider, client, call_id, query, body in rows:
-            erased = (
-                written_numbers.erased(query.encode(), digits).decode(),
-                written_numbers.erased(bytes(body), digits),
-            )
-            if erased != (query, bytes(body)):
-                new.append((accepted_at, identity, *erased))
+            left = erased(query.encode(), digits).decode(), erased(bytes(body), digits)
+            if left != (query, bytes(body)):
+                new.append((accepted_at, identity, *left))
                 found.append((CallKey(provider, client, call_id), accepted_at))
         if new:
             # Before: afterwards nothing would lead to them any more.
