@@ -30,7 +30,12 @@ def correlate(events: Iterable[Event], options: Options = DEFAULTS) -> Records:
     found = RULES[key.provider](key, heeded, options)
     if len(heeded) == len(unique):
         return found
-    return found._replace(flags=(f"only the first {options.event_limit} events are interpreted",))
+    return found._replace(flags=(overlong(options),))
+
+
+def overlong(options: Options = DEFAULTS) -> str:
+    """The flag of a call with more events than are interpreted."""
+    return f"only the first {options.event_limit} events are interpreted"
 
 
 def _heeded(events: Sequence[Event], options: Options) -> Sequence[Event]:

@@ -18,13 +18,12 @@ from chalicelib.calls.events import CallKey
 from chalicelib.errors import InvalidRequest
 from chalicelib.ledger import recording_files, store, written_numbers
 from chalicelib.ledger.rows import columns
-from chalicelib.ledger.written_numbers import erased
+from chalicelib.ledger.written_numbers import NATIONAL, erased
 from chalicelib.platform.postgres import Connection, Row
 from chalicelib.settings import Settings
 
 VOICES = "voice files"
 SHORTEST = 7
-NATIONAL = 10
 EVENTS_AT_ONCE = 500
 CALLS_AT_ONCE = 200
 
@@ -54,7 +53,8 @@ _PLAN = """
 SELECT table_schema || '.' || table_name, format(
     'WITH done AS (UPDATE %%I.%%I SET %%s WHERE %%s RETURNING 1) SELECT count(*) FROM done', table_schema, table_name,
     string_agg(format(
-        '%%1$I = regexp_replace(%%1$I::text, %%2$L, %%3$L, ''g'')::%%4$s', column_name, pattern, zeros, data_type
+        '%%1$I = regexp_replace(%%1$I::text, %%2$L, %%3$L, ''g'')::%%4$s', column_name, pattern,
+        CASE data_type WHEN 'jsonb' THEN numeral ELSE zeros END, data_type
     ), ', '),
     string_agg(format(
         'strpos(translate(%%1$I::text, %%2$L, ''''), %%3$L) > 0 AND %%1$I::text ~ %%4$L',
@@ -62,14 +62,15 @@ SELECT table_schema || '.' || table_name, format(
     ), ' OR ')
 )
 FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name),
-    (VALUES (%s, %s, %s, %s)) AS given (separators, digits, pattern, zeros)
+    (VALUES (%s, %s, %s, %s, %s)) AS given (separators, digits, pattern, zeros, numeral)
 WHERE table_type = 'BASE TABLE' AND data_type IN ('character varying', 'text', 'jsonb')
     AND (table_schema NOT IN ('pg_catalog', 'information_schema', 'ledger', 'public')
         OR (table_schema, table_name, column_name) IN (
             ('ledger', 'records', 'facts'), ('ledger', 'calls', 'live'), ('ledger', 'phonecalls', 'source'),
             ('ledger', 'phonecalls', 'destination'), ('ledger', 'phonecalls', 'url'),
             ('ledger', 'replication', 'source'), ('ledger', 'replication', 'destination'),
-            ('ledger', 'replication', 'reason'), ('ledger', 'replication', 'correction')
+            ('ledger', 'replication', 'reason'), ('ledger', 'replication', 'correction'),
+            ('ledger', 'quarantine', 'reason')
         ))
 GROUP BY table_schema, table_name ORDER BY 1
 """
@@ -84,6 +85,8 @@ nobody AS (
 )
 SELECT count(*) FROM gone
 """
+# Whoever stands there is made anew when something is heard of them.
+_PRESENCE = "WITH gone AS (DELETE FROM ledger.presence WHERE name ~ %s RETURNING 1) SELECT count(*) FROM gone"
 _RECORD = "INSERT INTO ledger.forgotten (touched) VALUES (%s)"
 
 
@@ -110,8 +113,11 @@ def forget(owner: Connection, settings: Settings, number: str, tell: Callable[[i
         calls[key] = (min(first, accepted_at), max(last, accepted_at))
     touched["ledger.quarantine"] += _rewrite_quarantine(owner, digits)
     _work_out(owner, {key: span for key, span in calls.items() if key.id})
-    for name, statement in owner.execute(_PLAN, [*looked_for, written_numbers.replacement(digits)]):
+    for name, statement in owner.execute(
+        _PLAN, [*looked_for, *(written_numbers.replacement(digits, first) for first in "01")]
+    ):
         touched[name] += owner.execute(statement)[0][0]
+    touched["ledger.presence"] += owner.execute(_PRESENCE, [pattern])[0][0]
     touched["ledger.contact_numbers"] += owner.execute(_CONTACTS, [pattern])[0][0]
     found = +touched
     owner.execute(_RECORD, [json.dumps(found)])
@@ -122,7 +128,9 @@ def _digits(number: str) -> str:
     digits = re.sub(r"\D", "", number)
     if len(digits) < SHORTEST:
         raise InvalidRequest(f"A number to forget has {SHORTEST} digits or more")
-    return digits[-NATIONAL:] if len(digits) == NATIONAL + 1 and digits[0] in "78" else digits
+    # +8… is no Russian number, whatever its length.
+    prefixes = "7" if number.strip().startswith("+") else "78"
+    return digits[1:] if len(digits) == NATIONAL + 1 and digits[0] in prefixes else digits
 
 
 def _rewrite_events(

@@ -125,6 +125,20 @@ _HISTORIES = (
 )
 
 
+def takes(table: Table, row: Row) -> bool:
+    """Whether a row is one of a history: it says whose it is, and since when."""
+    return any(table == each.table and row.get(each.column) and row.get("eventts") for each in _HISTORIES)
+
+
+def together(*parts: Mapping[Table, list[Row]]) -> dict[Table, list[Row]]:
+    """The rows of all parts, each once."""
+    found: dict[Table, dict[str, Row]] = defaultdict(dict)
+    for part in parts:
+        for table, rows in part.items():
+            found[table] |= {as_json(sorted(row.items())): row for row in rows}
+    return {table: list(rows.values()) for table, rows in found.items()}
+
+
 def write(writer: Connection, changes: Mapping[Table, list[Row]]) -> None:
     """Add the rows that `changes` holds, each once, keep the intervals between them, and each one's present state.
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from hashlib import blake2b
 
 from chalicelib.calls.records import Row, Table
+from chalicelib.ledger import history
 from chalicelib.ledger.intake import Item
 from chalicelib.ledger.rows import as_json, by_relation, columns
 from chalicelib.ledger.statements import CALL_RELATIONS
@@ -34,21 +35,25 @@ _UNLESS_KNOWN = """
     )"""
 
 
-def write(writer: Connection, items: Iterable[Item]) -> None:
+def write(writer: Connection, items: Iterable[Item]) -> dict[Table, list[Row]]:
     """Add the ready rows of `items` that were never added before, and are no records of calls that events tell of.
 
-    To be called within a transaction. Raises DatabaseError when a value is not of its column's type.
+    To be called within a transaction. Answers those that are left to the histories, where events prove the like.
+    Raises DatabaseError when a value is not of its column's type.
     """
     given = {
         _digest(table, row): (table, row, item.message.raw.accepted_at) for item in items for table, row in item.rows
     }
     if not given:
-        return
+        return {}
     rows = [(digest, ".".join(table), accepted) for digest, (table, _, accepted) in given.items()]
     new = [bytes(digest) for (digest,) in writer.execute(_REMEMBER, columns(rows))]
-    by_name = by_relation(given[digest][:2] for digest in new)
+    fresh = [given[digest][:2] for digest in new]
+    histories = [(table, row) for table, row in fresh if history.takes(table, row)]
+    by_name = by_relation(pair for pair in fresh if not history.takes(*pair))
     if by_name:
         writer.execute(_inserting(sorted(by_name)), [as_json(by_name)])
+    return {table: [row for found, row in histories if found == table] for table, _ in histories}
 
 
 def _digest(table: Table, row: Row) -> bytes:

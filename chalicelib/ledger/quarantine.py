@@ -70,7 +70,7 @@ def set_aside(writer: Connection, identity: str, text: str, reason: str) -> None
     else:
         # It may be its numbers or names that no column takes.
         extension = message.extension if 0 < message.extension < _LARGEST else 0
-        _insert(writer, [(message.raw.id, message.raw.provider.replace("\0", ""), extension, reason, text)])
+        _insert(writer, [(message.raw.id, message.raw.provider, extension, reason, text)])
 
 
 def listing(owner: Connection, *, everything: bool = False, limit: int = 100) -> list[Kept]:
@@ -94,11 +94,15 @@ def understood(owner: Connection, identity: str) -> None:
 def _insert(writer: Connection, rows: Sequence[tuple[str, str, int, str, str]]) -> None:
     if rows:
         bare = [
-            (name, provider, extension, reason.replace("\0", ""), text.encode(errors="replace"))
+            (name, _storable(provider), extension, _storable(reason), text.encode(errors="replace"))
             for name, provider, extension, reason, text in rows
         ]
         kept = writer.execute(_KEEP, columns(bare))
         metrics.publish("ingest", {"messages_quarantined": len(kept)})
+
+
+def _storable(text: str) -> str:
+    return text.replace("\0", "").encode(errors="replace").decode()
 
 
 def _kept(row: Row) -> Kept:

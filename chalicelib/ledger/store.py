@@ -18,7 +18,7 @@ from uuid import uuid4
 
 from chalicelib import extensions, providers
 from chalicelib.calls import presence
-from chalicelib.calls.correlation import DEFAULTS, correlate
+from chalicelib.calls.correlation import DEFAULTS, correlate, overlong
 from chalicelib.calls.events import BEGINNINGS, CLOSE, CallKey, Event, Raw, Source, Unparsed, closing
 from chalicelib.calls.messages import Message
 from chalicelib.calls.records import Records
@@ -70,9 +70,10 @@ def take(writer: Connection, messages: Sequence[Message], fetch: Fetch = lambda 
         intake = sorted_out(messages, extensions.by_ids(writer, {message.extension for message in messages}))
         quarantine.keep(writer, intake.refused)
         news, locked = _stored(writer, intake.items)
-        native_rows.write(writer, news.items.values())
+        told = native_rows.write(writer, news.items.values())
         _bring(writer, locked, news, wanted)
-        history.write(writer, presence.changes(event for item in news.items.values() for event in item.events))
+        proved = presence.changes(event for item in news.items.values() for event in item.events)
+        history.write(writer, history.together(told, proved) if told else proved)
     if wanted:
         fetch(wanted)
     return intake.refused
@@ -214,7 +215,9 @@ def _read(
 
 def _concluded(events: Mapping[CallKey, list[Event]], ends: Mapping[CallKey, datetime]) -> dict[CallKey, Records]:
     found = {key: correlate(told) if told else Records(key) for key, told in events.items()}
-    return {key: records._replace(heeded_until=ends.get(key)) for key, records in found.items()}
+    # Too many are told by how many there are, even if most of them are copies.
+    ended = {key: found[key]._replace(heeded_until=end, flags=(overlong(),)) for key, end in ends.items()}
+    return {**found, **ended}
 
 
 def _ends(rows: Sequence[Row]) -> dict[CallKey, datetime]:

@@ -1,84 +1,115 @@
 """A person's number in whatever way it is written: in forms, in JSON and in rows, with separators or escapes or none.
 
-Digits beside a number make it another one, but for a 7 or an 8 before it, by which the same subscriber is called. What
-is erased becomes as many zeros, so that everything else keeps its place.
+Digits beside a number make it another one, but for a 7 or an 8 before a national one, by which the same subscriber is
+called. What is erased becomes as many zeros, so that everything else keeps its place.
 """
 
 from __future__ import annotations
 
-import itertools
+import json
 import re
-from collections.abc import Callable
+from typing import NamedTuple
 
-_DIGIT = rb"(?:[0-9]|%3[0-9]|\\u003[0-9])"
-# Blank ( ) + - . / and a blank that does not break, as they stand, as forms escape them and as JSON does.
-_SEPARATOR = (
-    rb"(?:[\t ()+./-]|\xc2\xa0|%(?:09|20|28|29|2[bB]|2[dD]|2[eE]|2[fF]|[cC]2%[aA]0)"
-    rb"|\\t|\\u00(?:09|20|28|29|2[bB]|2[dD]|2[eE]|2[fF]|[aA]0))"
-)
-_SEPARATORS = 4
-# They come first: a digit that ends an escape is none.
-_OTHER_ESCAPE = rb"%(?!3[0-9])[0-9A-Fa-f]{2}|\\u(?!003[0-9])[0-9A-Fa-f]{4}"
+#: So many digits has a Russian number without its prefix.
+NATIONAL = 10
 
-
-def _finder(digits: bytes) -> re.Pattern[bytes]:
-    return re.compile(_OTHER_ESCAPE + rb"|(?P<found>" + digits + rb")")
-
-
-_NUMBERS = _finder(_DIGIT + rb"(?:" + _SEPARATOR + rb"{0,%d}" % _SEPARATORS + _DIGIT + rb")*")
-_PARTS = _finder(_DIGIT + rb"+")
-_DIGITS = _finder(_DIGIT)
-
-#: What may stand between the digits in a row.
-SEPARATORS = "\t \u00a0()+./-"
+#: What may stand between the digits in a row: blanks of any kind, ( ) + - . / _ and the dashes of typography.
+SEPARATORS = "\t\n\r \u00a0()+./_\u2212" + "".join(map(chr, range(0x2000, 0x2040))) + "-"
 _IN_ROWS = f"[{SEPARATORS}]{{0,4}}"
 
-#: Of a webhook named `event`, to be compared with digits: what is left of its text without separators and words. What
-#: is escaped digit by digit needs a closer look in any case.
-TEXT = "encode(body, 'escape') || ' ' || query"
-SOUP = (
-    rf"regexp_replace({TEXT}, '%%2[0-9A-Fa-f]|%%09|%%[cC]2%%[aA]0|u00[02aA][0-9A-Fa-f]|\\[0-7]{{3}}|[^0-9]', '', 'g')"
+# The same as bytes, as JSON escapes it, and as forms do.
+_RAW = rb"[\t\n\r ()+./_-]|\xc2\xa0|\xe2\x80[\x80-\xbf]|\xe2\x88\x92"
+_JSON = rb"\\[/tnr]|\\u00(?:0[09adAD]|2[089bBdDeEfF]|5[fF]|[aA]0)|\\u20[0-3][0-9A-Fa-f]|\\u2212"
+_FORM = rb"%(?:0[09adAD]|2[089bBdDeEfF]|5[fF])|%[cC]2%[aA]0|%[eE]2%80%[0-9A-Fa-f]{2}"
+
+
+class _Spelling(NamedTuple):
+    """Finds digits with separators between them (other escapes come first: a digit that ends one is none)."""
+
+    runs: re.Pattern[bytes]
+    parts: re.Pattern[bytes]
+
+
+def _spelling(escape: bytes, digit: bytes, separator: bytes) -> _Spelling:
+    run = b"(?P<run>(?:" + digit + b")(?:(?:" + separator + b"){0,4}(?:" + digit + b"))*)"
+    return _Spelling(re.compile(escape + b"|" + run), re.compile(b"(?P<digit>" + digit + b")|" + separator))
+
+
+_OTHER = rb"\\u(?!003[0-9])[0-9A-Fa-f]{4}"
+_IN_JSON = _spelling(_OTHER, rb"[0-9]|\\u003[0-9]", _RAW + b"|" + _JSON)
+_IN_FORMS = _spelling(
+    rb"%(?!3[0-9])[0-9A-Fa-f]{2}|" + _OTHER, rb"[0-9]|%3[0-9]|\\u003[0-9]", b"|".join((_RAW, _JSON, _FORM))
 )
-ESCAPED = f"{TEXT} ~ '%%3[0-9]|u003[0-9]'"
+
+_NO_DIGITS = (
+    r"%%[eE]2%%80%%[0-9A-Fa-f]{2}|%%[cC]2%%[aA]0|%%[02][0-9A-Fa-f]|%%5[fF]"
+    r"|u00[025aA][0-9A-Fa-f]|u20[0-3][0-9A-Fa-f]|u2212|[^0-9]"
+)
+#: What is left of a webhook's text without separators and words, to be searched for the digits. Its bytes are told as
+#: PostgreSQL escapes them, by a backslash and three digits; a backslash is two.
+SOUP = (
+    rf"regexp_replace(encode(body, 'escape'), '\\\\|\\[0-7]{{3}}|{_NO_DIGITS}', '', 'g')"
+    f" || ' ' || regexp_replace(query, '{_NO_DIGITS}', '', 'g')"
+)
+#: What needs a closer look in any case: digits that are escaped one by one, or stand behind what may be no escape.
+ESCAPED = r"encode(body, 'escape') || ' ' || query ~ '%%3[0-9]|u003[0-9]|%%[0-9]{6}|u[0-9]{8}'"
 
 
 def erased(content: bytes, digits: str) -> bytes:
     """A webhook's bytes without the number of these digits, each of which became a zero."""
-    wanted = {prefix + digits.encode() for prefix in (b"", b"7", b"8")}
+    encoding = json.detect_encoding(content[:4])
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")) or (b"\0" in content[:4] and not encoding.startswith("utf-8")):
+        return _erased(content.decode(encoding, "surrogatepass").encode("utf-8", "surrogatepass"), digits).decode(
+            "utf-8", "surrogatepass"
+        ).encode(encoding, "surrogatepass")  # fmt: skip
+    return _erased(content, digits)
 
-    def rewritten(number: bytes) -> bytes:
-        if _plain(number) in wanted:
-            return _zeroed(number, len(digits))
-        # Several numbers with blanks between them look like one.
-        return _replaced(_PARTS, number, lambda part: _zeroed(part, len(digits)) if _plain(part) in wanted else part)
 
-    return _replaced(_NUMBERS, content, rewritten)
+def _erased(content: bytes, digits: str) -> bytes:
+    is_json = content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {b"{", b"["}
+    spelling = _IN_JSON if is_json else _IN_FORMS
+    wanted = _wanted(digits)
+
+    def rewritten(found: re.Match[bytes]) -> bytes:
+        if found["run"] is None:
+            return found[0]
+        parts = list(spelling.parts.finditer(found[0]))
+        plain = "".join(part[0][-1:].decode() if part["digit"] else " " for part in parts)
+        left = [part[0] for part in parts]
+        for match in wanted.finditer(plain):
+            places = [place for place in range(*match.span()) if plain[place] != " "][-len(digits) :]
+            for place in places:
+                left[place] = b"0"
+            if places[0] == 0 and is_json and _stands_bare(content, found.start()):
+                # No number in JSON begins with a zero.
+                left[0] = b"1"
+        return b"".join(left)
+
+    return spelling.runs.sub(rewritten, content)
 
 
 def pattern(digits: str) -> str:
-    """PostgreSQL's pattern for the number in a row: what stands before it is the first or the second part.
+    """PostgreSQL's pattern for the number in a row; the prefix before it is the first part.
 
     It takes its time: to be asked of what holds the digits without SEPARATORS.
     """
     spaced = _IN_ROWS.join(digits)
-    return (
-        f"(?<![0-9])([78]?){digits}(?![0-9])|(?<![0-9])(?<![0-9]{_IN_ROWS})([78]?{_IN_ROWS}){spaced}(?!{_IN_ROWS}[0-9])"
-    )
+    prefixed = [f"(?<![0-9])([78]{_IN_ROWS}){spaced}(?![0-9])"] if len(digits) == NATIONAL else ["(?!)()"]
+    alone = f"(?<![0-9])(?<![0-9]{_IN_ROWS}){spaced}(?![0-9])"
+    return "|".join([*prefixed, f"(?<![0-9]){digits}(?![0-9])", alone])
 
 
-def replacement(digits: str) -> str:
-    """What `pattern` is replaced by."""
-    return rf"\1\2{'0' * len(digits)}"
+def replacement(digits: str, first: str = "0") -> str:
+    """What `pattern` is replaced by; in JSON a number must not begin with a zero."""
+    return rf"\1{first}{'0' * (len(digits) - 1)}"
 
 
-def _plain(number: bytes) -> bytes:
-    return b"".join([digit[-1:] for digit in _DIGITS.findall(number)])
+def _wanted(digits: str) -> re.Pattern[str]:
+    """The same as `pattern`, in a text of digits and of a blank for each separator."""
+    spaced = " {0,4}".join(digits)
+    prefixed = [rf"(?<!\d)[78] {{0,4}}{spaced}(?!\d)"] if len(digits) == NATIONAL else []
+    return re.compile("|".join([*prefixed, rf"(?<!\d){digits}(?!\d)", rf"^{spaced}(?!\d)"]))
 
 
-def _zeroed(number: bytes, count: int) -> bytes:
-    kept, places = len(_plain(number)) - count, itertools.count()
-    return _replaced(_DIGITS, number, lambda digit: digit if next(places) < kept else b"0")
-
-
-def _replaced(finder: re.Pattern[bytes], content: bytes, rewritten: Callable[[bytes], bytes]) -> bytes:
-    return finder.sub(lambda match: match[0] if match["found"] is None else rewritten(match["found"]), content)
+def _stands_bare(content: bytes, start: int) -> bool:
+    return content[max(0, start - 20) : start].rstrip()[-1:] in {b":", b",", b"[", b"-"}

@@ -279,3 +279,25 @@ def _index_reads(ledger: Ledger) -> dict[str, int]:
         "SELECT indexrelname, idx_tup_read FROM pg_stat_user_indexes WHERE relname = 'sipuser_state_changed'",
     )
     return {str(name): int(str(count)) for name, count in rows}
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0), (None,)])
+def test_ready_states_of_a_phone(ledger: Ledger, order: tuple[int | None, ...]) -> None:
+    """They stand among those that events prove, each once, whichever came first, and the intervals follow."""
+    rows = [
+        {"login": f"{CLIENT}*106", "state": state, "eventts": (BEGIN + timedelta(seconds=at)).isoformat()}
+        for state, at in (("early", 0), ("busy", 3))
+    ]
+    body = json.dumps({"table": "sipuserevents.sipuser_state_changed", "rows": rows})
+    native = ledger.register("native", "states")
+    text = message(native, identity=IDENTITY, accepted=BEGIN, provider="native", body=body)
+    batches = [[text], ledger.texts(answered("C1", 0))]
+    for part in order:
+        texts = batches[0] + batches[1] if part is None else batches[part]
+        store.take(ledger.writer, [messages.read(text) for text in texts])
+
+    assert run(ledger.url, "SELECT state, len FROM sipusers.states ORDER BY dt_start") == [
+        ("early", 3), ("busy", 2), ("busy", 55),
+    ]  # fmt: skip
+    assert ledger.column("SELECT count(*) FROM sipuserevents.sipuser_state_changed") == [4]
+    assert ledger.column("SELECT state FROM ledger.presence") == ["registered"]
