@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from datetime import timedelta
 
@@ -25,9 +24,6 @@ from tests.ingest.telephony import (
     missed,
     ring_group,
 )
-
-IDENTITY = "00000000-0000-0000-0000-000000000001"
-NATIVE = '{"table": "calls.holds", "rows": [{"side": "a", "hold_dt": "2026-11-20T09:00:00"}, {"side": "b"}]}'
 
 
 def test_a_call_stands_in_the_tables(ledger: Ledger) -> None:
@@ -125,22 +121,6 @@ def test_agents_come_and_go(ledger: Ledger) -> None:
     assert run(ledger.url, "SELECT name, state FROM ledger.presence") == [("7", "logged_out")]
 
 
-def test_native_rows_are_written_once(ledger: Ledger) -> None:
-    """The same rows by two webhooks are there once."""
-    native = ledger.register("native", "old-pbx")
-    for number in (1, 2):
-        text = message(
-            native,
-            identity=f"00000000-0000-0000-0000-00000000000{number}",
-            accepted=BEGIN,
-            provider="native",
-            body=NATIVE,
-        )
-        store.take(ledger.writer, [messages.read(text)])
-
-    assert ledger.column("SELECT side FROM calls.holds ORDER BY side") == ["a", "b"]
-
-
 @pytest.mark.parametrize(
     ("extension", "query", "reason"),
     [
@@ -234,23 +214,6 @@ def test_two_consumers_of_the_same_calls(ledger: Ledger) -> None:
     assert len(together["calls.success"]) == 12
 
 
-@pytest.mark.parametrize("first", ["native", "events"])
-def test_a_record_has_no_double(ledger: Ledger, first: str) -> None:
-    """A ready row with the inviteid of a call that events tell of stands for that call no second time."""
-    ledger.take(answered("C1", 0))
-    expected = ledger.tables()
-    (inviteid,) = ledger.column("SELECT inviteid FROM calls.success")
-    if first == "native":
-        ledger.clear()
-    body = json.dumps({"table": "calls.success", "rows": [{"inviteid": str(inviteid), "anumber": "1"}]})
-    native = ledger.register("native", "old-pbx")
-    text = message(native, identity=IDENTITY, accepted=BEGIN, provider="native", body=body)
-    store.take(ledger.writer, [messages.read(text)])
-    ledger.take(answered("C1", 0))
-
-    assert ledger.tables() == expected
-
-
 def test_histories_are_looked_up_by_name(ledger: Ledger) -> None:
     """However many events others have, settling one extension's history reads its own rows alone."""
     fill = (
@@ -279,25 +242,3 @@ def _index_reads(ledger: Ledger) -> dict[str, int]:
         "SELECT indexrelname, idx_tup_read FROM pg_stat_user_indexes WHERE relname = 'sipuser_state_changed'",
     )
     return {str(name): int(str(count)) for name, count in rows}
-
-
-@pytest.mark.parametrize("order", [(0, 1), (1, 0), (None,)])
-def test_ready_states_of_a_phone(ledger: Ledger, order: tuple[int | None, ...]) -> None:
-    """They stand among those that events prove, each once, whichever came first, and the intervals follow."""
-    rows = [
-        {"login": f"{CLIENT}*106", "state": state, "eventts": (BEGIN + timedelta(seconds=at)).isoformat()}
-        for state, at in (("early", 0), ("busy", 3))
-    ]
-    body = json.dumps({"table": "sipuserevents.sipuser_state_changed", "rows": rows})
-    native = ledger.register("native", "states")
-    text = message(native, identity=IDENTITY, accepted=BEGIN, provider="native", body=body)
-    batches = [[text], ledger.texts(answered("C1", 0))]
-    for part in order:
-        texts = batches[0] + batches[1] if part is None else batches[part]
-        store.take(ledger.writer, [messages.read(text) for text in texts])
-
-    assert run(ledger.url, "SELECT state, len FROM sipusers.states ORDER BY dt_start") == [
-        ("early", 3), ("busy", 2), ("busy", 55),
-    ]  # fmt: skip
-    assert ledger.column("SELECT count(*) FROM sipuserevents.sipuser_state_changed") == [4]
-    assert ledger.column("SELECT state FROM ledger.presence") == ["registered"]
