@@ -21,26 +21,32 @@ from chalicelib.calls import presence
 from chalicelib.calls.correlation import DEFAULTS, correlate, overlong
 from chalicelib.calls.events import BEGINNINGS, CLOSE, CallKey, Event, Raw, Source, Unparsed, closing
 from chalicelib.calls.messages import Message
-from chalicelib.calls.records import Records
-from chalicelib.ledger import history, native_rows, quarantine, recordings, statements
+from chalicelib.calls.records import Records, Table
+from chalicelib.calls.records import Row as RecordRow
+from chalicelib.ledger import history, native_rows, quarantine, recordings, statements, writing
 from chalicelib.ledger.intake import Item, Refused, sorted_out
 from chalicelib.ledger.recordings import File
-from chalicelib.ledger.rows import as_json, by_relation, columns
+from chalicelib.ledger.rows import as_json, columns
 from chalicelib.platform.postgres import Connection, Row
 
 Span = tuple[datetime, datetime]
 Change = tuple[str, str, int]
 Known = Mapping[str, Item]
 Foreseen = Mapping[CallKey, Records]
+States = Mapping[Table, list[RecordRow]]
 Fetch = Callable[[Sequence[File]], None]
 NOTHING: Mapping[Any, Any] = {}
 
 
 class _News(NamedTuple):
-    """A batch's new webhooks by their ids, and what follows from them of calls that nobody had heard of before."""
+    """A batch's new webhooks by their ids, and what follows from them.
+
+    That is the records of calls that nobody had heard of before, and the states that each event proves by itself.
+    """
 
     items: Known = NOTHING
     foreseen: Foreseen = NOTHING
+    states: States = NOTHING
 
 
 class _Locked(NamedTuple):
@@ -72,8 +78,7 @@ def take(writer: Connection, messages: Sequence[Message], fetch: Fetch = lambda 
         news, locked = _stored(writer, intake.items)
         told = native_rows.write(writer, news.items.values())
         _bring(writer, locked, news, wanted)
-        proved = presence.changes(event for item in news.items.values() for event in item.events)
-        history.write(writer, history.together(told, proved) if told else proved)
+        history.write(writer, history.together(told, news.states) if told else news.states)
     if wanted:
         fetch(wanted)
     return intake.refused
@@ -137,12 +142,15 @@ def _stored(writer: Connection, items: Sequence[Item]) -> tuple[_News, list[_Loc
     if not items:
         return _News(), []
     rows = as_json([_event(item.message, item.key) for item in items])
-    answer, foreseen = writer.execute_while(statements.STORE_AND_LOCK, [rows], lambda: _foreseen(items))
+    answer, (foreseen, states) = writer.execute_while(
+        statements.STORE_AND_LOCK, [rows], lambda: (_foreseen(items), _proved(items))
+    )
     new = {row[0] for row in answer}
     fresh = {item.message.raw.id: item for item in items if item.message.raw.id in new}
     # What came again may stand under another call by now, whose client the registry has renamed.
     doubtful = {item.key for item in items if item.message.raw.id not in new}
-    news = _News(fresh, {key: records for key, records in foreseen.items() if key not in doubtful})
+    foreseen = {key: records for key, records in foreseen.items() if key not in doubtful}
+    news = _News(fresh, foreseen, _proved(fresh.values()) if doubtful else states)
     return news, _concerned(_unfrozen(row[1:] for row in answer if not row[0]), fresh.values())
 
 
@@ -157,6 +165,10 @@ def _foreseen(items: Iterable[Item]) -> Foreseen:
         for key, events in told.items()
         if len(events) <= DEFAULTS.event_limit and any(event.kind in BEGINNINGS for event in events)
     }
+
+
+def _proved(items: Iterable[Item]) -> States:
+    return presence.changes(event for item in items for event in item.events)
 
 
 def _event(message: Message, key: CallKey) -> dict[str, object]:
@@ -249,40 +261,5 @@ def interpreted(
 
 def _writing(locked: Sequence[_Locked], results: Sequence[Records]) -> tuple[str, list[object]]:
     """The statement that writes the rows of `results`, and its parameters."""
-    rows = by_relation((table, row) for records in results for table, found in records.rows.items() for row in found)
     before = set(chain.from_iterable(call.relations for call in locked))
-    statement, tables = statements.writing(before, set(rows), again=any(call.version for call in locked))
-    calls = [_call(call) for call in results]
-    records = [record for call in results for record in _records(call)]
-    taken = [as_json(rows.get(table, [])) for table in tables]
-    return statement, [as_json(calls), len(calls), as_json(records), len(records), *taken]
-
-
-def _call(records: Records) -> dict[str, object]:
-    return {
-        **records.call._asdict(),
-        "open": records.open,
-        "flags": records.flags,
-        "relations": sorted(map(".".join, records.rows)),
-        "live": [leg._asdict() for leg in records.live] or None,
-        "successors": records.successors,
-        "heeded_until": records.heeded_until,
-    }
-
-
-def _records(records: Records) -> Iterator[dict[str, object]]:
-    """What is known of each record besides its rows; also of one that has rows of its parts and no outcome yet."""
-    provider, client, call_id = records.call
-    sides = {side.inviteid: side for side in records.sides}
-    found = {str(row["inviteid"]) for rows in records.rows.values() for row in rows}
-    for inviteid in sorted(found | set(sides)):
-        side = sides.get(inviteid)
-        facts = {"leg": side.leg_id, "reasons": side.reasons, "recording": side.recording, **side.notes} if side else {}
-        yield {
-            "inviteid": inviteid,
-            "provider": provider,
-            "client": client,
-            "call_id": call_id,
-            "complete": bool(side and side.complete),
-            "facts": facts,
-        }
+    return writing.statement(results, before, again=any(call.version for call in locked))
