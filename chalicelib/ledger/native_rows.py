@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable
 from hashlib import blake2b
 
@@ -49,11 +50,17 @@ def write(writer: Connection, items: Iterable[Item]) -> dict[Table, list[Row]]:
     rows = [(digest, ".".join(table), accepted) for digest, (table, _, accepted) in given.items()]
     new = [bytes(digest) for (digest,) in writer.execute(_REMEMBER, columns(rows))]
     fresh = [given[digest][:2] for digest in new]
-    histories = [(table, row) for table, row in fresh if history.takes(table, row)]
-    by_name = by_relation(pair for pair in fresh if not history.takes(*pair))
+    histories: dict[Table, list[Row]] = defaultdict(list)
+    others: list[tuple[Table, Row]] = []
+    for table, row in fresh:
+        if history.takes(table, row):
+            histories[table].append(row)
+        else:
+            others.append((table, row))
+    by_name = by_relation(others)
     if by_name:
         writer.execute(_inserting(sorted(by_name)), [as_json(by_name)])
-    return {table: [row for found, row in histories if found == table] for table, _ in histories}
+    return histories
 
 
 def _digest(table: Table, row: Row) -> bytes:

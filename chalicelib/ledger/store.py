@@ -49,6 +49,9 @@ class _News(NamedTuple):
     states: States = NOTHING
 
 
+_NO_NEWS = _News()
+
+
 class _Locked(NamedTuple):
     """A call whose lock is held: when its events were accepted, and which tables hold rows of it.
 
@@ -120,7 +123,7 @@ def work_out(writer: Connection, spans: Mapping[CallKey, Span]) -> list[Change]:
 def _bring(
     writer: Connection,
     locked: Sequence[_Locked],
-    news: _News = _News(),  # noqa: B008 - it never changes
+    news: _News = _NO_NEWS,
     wanted: list[File] | None = None,
 ) -> None:
     """The same without an answer, which saves a turn."""
@@ -140,7 +143,7 @@ def _results(writer: Connection, locked: Sequence[_Locked], news: _News, wanted:
 def _stored(writer: Connection, items: Sequence[Item]) -> tuple[_News, list[_Locked]]:
     """Insert webhooks and lock their calls; answers those that were not there before, and the calls."""
     if not items:
-        return _News(), []
+        return _NO_NEWS, []
     rows = as_json([_event(item.message, item.key) for item in items])
     answer, (foreseen, states) = writer.execute_while(
         statements.STORE_AND_LOCK, [rows], lambda: (_foreseen(items), _proved(items))

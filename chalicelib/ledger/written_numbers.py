@@ -57,12 +57,27 @@ ESCAPED = r"encode(body, 'escape') || ' ' || query ~ '%%3[0-9]|u003[0-9]|%%[0-9]
 
 def erased(content: bytes, digits: str) -> bytes:
     """A webhook's bytes without the number of these digits, each of which became a zero."""
-    encoding = json.detect_encoding(content[:4])
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")) or (b"\0" in content[:4] and not encoding.startswith("utf-8")):
-        return _erased(content.decode(encoding, "surrogatepass").encode("utf-8", "surrogatepass"), digits).decode(
-            "utf-8", "surrogatepass"
-        ).encode(encoding, "surrogatepass")  # fmt: skip
-    return _erased(content, digits)
+    text = _of_wide_characters(content)
+    if text is None:
+        return _erased(content, digits)
+    narrow = text.encode("utf-8", "surrogatepass")
+    left = _erased(narrow, digits)
+    # Only what changed: a byte order mark may come back another one.
+    if left == narrow:
+        return content
+    return left.decode("utf-8", "surrogatepass").encode(json.detect_encoding(content), "surrogatepass")
+
+
+def _of_wide_characters(content: bytes) -> str | None:
+    """The text of JSON in 16 or 32 bits a character, or None when it is none."""
+    encoding = json.detect_encoding(content)
+    if encoding.startswith("utf-8"):
+        return None
+    try:
+        # As json.loads reads it.
+        return content.decode(encoding, "surrogatepass")
+    except UnicodeDecodeError:
+        return None
 
 
 def _erased(content: bytes, digits: str) -> bytes:

@@ -83,7 +83,8 @@ def _address(queue_url: str) -> tuple[str, Signer]:
     where = urlsplit(access.endpoint or queue_url)
     told = _REGION.fullmatch(where.hostname or "")
     region = told[1] if told else access.region
-    return f"{where.scheme}://{where.netloc}/", Signer(*access[:3], region, "sqs")
+    signer = Signer(access.access_key, access.secret_key, access.session_token, region, "sqs")
+    return f"{where.scheme}://{where.netloc}/", signer
 
 
 def send_all(queue_url: str, messages: Sequence[str], delay: int = 0) -> None:

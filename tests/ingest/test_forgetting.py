@@ -66,6 +66,20 @@ def test_json_in_sixteen_bits() -> None:
     assert json.loads(written_numbers.erased(body, DIGITS)) == {"numberA": f"+7{ZEROS}"}
 
 
+@pytest.mark.parametrize("body", [b"\xff\xfe" + DIGITS.encode() + b"a", b"\0\0\xfe\xff\xd8", b"\0", b"\xfe\xff\xd8\0"])
+def test_what_only_seems_to_be_in_sixteen_bits(body: bytes) -> None:
+    """A hostile body keeps nobody's number from being forgotten, and is looked at as the bytes that it is."""
+    assert written_numbers.erased(body, DIGITS) == body.replace(DIGITS.encode(), ZEROS.encode())
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-be", "utf-16-le", "utf-32", "utf-16"])
+def test_other_numbers_in_sixteen_bits_stay_byte_for_byte(encoding: str) -> None:
+    """Nothing is written anew that does not hold the number."""
+    body = json.dumps({"numberA": f"1{DIGITS}"}).encode(encoding)
+
+    assert written_numbers.erased(body, DIGITS) == body
+
+
 @pytest.mark.parametrize(
     "other", [*OTHERS, f"%31{DIGITS}", f"{DIGITS}%34", f"\\u0031{DIGITS}", f"EventTime={DIGITS}000000"]
 )
