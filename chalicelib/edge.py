@@ -190,7 +190,7 @@ def _request(raw: Any, values: Mapping[str, str]) -> Request:  # noqa: ANN401 - 
         id=raw.context.get("requestId") or raw.lambda_context.aws_request_id,
         method=raw.method,
         path=values,
-        query=dict(raw.query_params or {}),
+        query={_text(name): _text(value) for name, value in (raw.query_params or {}).items()},
         headers=raw.headers,
         body=raw.raw_body or b"",
         query_string=_encoded(raw.query_params),
@@ -199,7 +199,19 @@ def _request(raw: Any, values: Mapping[str, str]) -> Request:  # noqa: ANN401 - 
 
 def _encoded(parameters: Any) -> str:  # noqa: ANN401 - Chalice's own dictionary of lists
     pairs = [(name, value) for name in parameters or () for value in parameters.getlist(name)]
-    return urlencode(pairs, errors="replace")
+    return urlencode([(_bytes(name), _bytes(value)) for name, value in pairs])
+
+
+def _bytes(text: str) -> bytes:
+    """Return what the client escaped; bytes that are not UTF-8 reach this place as surrogates, or not at all."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode(errors="replace")
+
+
+def _text(text: str) -> str:
+    return text if text.isascii() else _bytes(text).decode(errors="replace")
 
 
 def _observed(view: View, request: Request, errors: ErrorShape, body_limit: int) -> Answer:

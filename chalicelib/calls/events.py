@@ -56,6 +56,7 @@ class Raw:
     query: str = ""
     content_type: str = ""
     body: bytes = b""
+    content_encoding: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ def read(text: str) -> Message:
                 query=content["query"],
                 content_type=content["content_type"],
                 body=b64decode(content["body"], validate=True),
+                content_encoding=str(content.get("content_encoding", "")),
             ),
             extension=int(content["extension"]),
             generation=int(content["generation"]),

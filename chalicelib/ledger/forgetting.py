@@ -20,6 +20,7 @@ from chalicelib.ledger import recording_files, store, written_numbers
 from chalicelib.ledger.rows import columns
 from chalicelib.ledger.written_numbers import NATIONAL, erased
 from chalicelib.platform.postgres import Connection, Row
+from chalicelib.providers import decoding
 from chalicelib.settings import Settings
 
 VOICES = "voice files"
@@ -28,13 +29,15 @@ EVENTS_AT_ONCE = 500
 CALLS_AT_ONCE = 200
 
 _EVENTS = f"""
-SELECT accepted_at, id::text, provider, client, call_id, query, body FROM ledger.events
-WHERE (accepted_at, id) > (%s, %s) AND (strpos({written_numbers.SOUP}, %s) > 0 OR {written_numbers.ESCAPED})
+SELECT accepted_at, id::text, provider, client, call_id, query, body, content_encoding FROM ledger.events
+WHERE (accepted_at, id) > (%s, %s)
+    AND (strpos({written_numbers.SOUP}, %s) > 0 OR {written_numbers.ESCAPED} OR content_encoding <> '')
 ORDER BY accepted_at, id LIMIT %s
 """  # noqa: S608 - constants
 _REWRITE = """
-UPDATE ledger.events SET query = new.query, body = new.body
-FROM unnest(%s::timestamp[], %s::uuid[], %s::text[], %s::bytea[]) AS new (accepted_at, id, query, body)
+UPDATE ledger.events SET query = new.query, body = new.body, content_encoding = new.content_encoding
+FROM unnest(%s::timestamp[], %s::uuid[], %s::text[], %s::bytea[], %s::text[])
+    AS new (accepted_at, id, query, body, content_encoding)
 WHERE events.accepted_at = new.accepted_at AND events.id = new.id
 """
 _OF_CALLS = """
@@ -140,9 +143,9 @@ def _rewrite_events(
     after: list[object] = [datetime.min, "00000000-0000-0000-0000-000000000000"]  # noqa: DTZ901 - before any event
     while rows := owner.execute(_EVENTS, [*after, digits, EVENTS_AT_ONCE]):
         new: list[tuple[Any, ...]] = []
-        for accepted_at, identity, provider, client, call_id, query, body in rows:
-            left = erased(query.encode(), digits).decode(), erased(bytes(body), digits)
-            if left != (query, bytes(body)):
+        for accepted_at, identity, provider, client, call_id, query, body, coding in rows:
+            left = erased(query.encode(), digits).decode(), *_erased_body(bytes(body), coding, digits)
+            if left != (query, bytes(body), coding):
                 new.append((accepted_at, identity, *left))
                 found.append((CallKey(provider, client, call_id), accepted_at))
         if new:
@@ -169,13 +172,28 @@ def _erased_message(message: bytes, digits: str) -> bytes | None:
     try:
         content = json.loads(message)
         body, query = b64decode(content["body"]), content["query"].encode()
+        coding = str(content.get("content_encoding", ""))
     except (ValueError, TypeError, KeyError, AttributeError):
         left = erased(message, digits)
         return left if left != message else None
-    new_body, new_query = erased(body, digits), erased(query, digits)
+    new_body, new_coding = _erased_body(body, coding, digits)
+    new_query = erased(query, digits)
     if (new_body, new_query) == (body, query):
         return None
-    return json.dumps(content | {"body": b64encode(new_body).decode(), "query": new_query.decode()}).encode()
+    new = {"body": b64encode(new_body).decode(), "query": new_query.decode(), "content_encoding": new_coding}
+    return json.dumps(content | new).encode()
+
+
+def _erased_body(body: bytes, coding: str, digits: str) -> tuple[bytes, str]:
+    """Return a body without the number, and its content coding: a packed body that held it is stored unpacked."""
+    if not coding:
+        return erased(body, digits), coding
+    try:
+        unpacked = decoding.unpacked(body, coding)
+    except decoding.NotUnpacked:
+        return body, coding
+    left = erased(unpacked, digits)
+    return (body, coding) if left == unpacked else (left, "")
 
 
 def _work_out(owner: Connection, calls: dict[CallKey, store.Span]) -> None:

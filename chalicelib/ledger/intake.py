@@ -11,7 +11,6 @@ from chalicelib import providers
 from chalicelib.calls.events import CallKey, Event, Source, Unparsed
 from chalicelib.calls.messages import Message
 from chalicelib.calls.records import Row, Table
-from chalicelib.providers import native
 
 
 class Item(NamedTuple):
@@ -60,7 +59,7 @@ def _item(message: Message, source: Source | None) -> Item | Unparsed:
     if _was_revoked(source, raw.accepted_at):
         return Unparsed(f"Extension {message.extension} was revoked before")
     if raw.provider == "native":
-        rows = native.rows(raw)
+        rows = providers.rows(raw)
         return rows if isinstance(rows, Unparsed) else Item(message, _key(source, ""), rows=tuple(rows))
     events = providers.parse(raw, source)
     if isinstance(events, Unparsed):

@@ -32,17 +32,18 @@ CALL_RELATIONS = (
 #: What is read of a stored webhook, of a table or a query named `event`.
 EVENT_COLUMNS = """
 event.id::text, event.accepted_at, event.provider, event.client, event.call_id, event.extension, event.method,
-event.query, event.content_type, event.body
+event.query, event.content_type, event.body, event.content_encoding
 """
 
 # Sorted, since two batches that insert the same keys in different orders would wait for each other for ever.
 _STORE = """
 INSERT INTO ledger.events (
-    accepted_at, id, provider, client, call_id, extension, generation, method, query, content_type, body
+    accepted_at, id, provider, client, call_id, extension, generation, method, query, content_type,
+    content_encoding, body
 )
 SELECT * FROM json_to_recordset(%s::json) AS event (
     accepted_at timestamp, id uuid, provider text, client text, call_id text, extension integer, generation integer,
-    method text, query text, content_type text, body bytea
+    method text, query text, content_type text, content_encoding text, body bytea
 ) ORDER BY accepted_at, id
 ON CONFLICT DO NOTHING
 """

@@ -187,6 +187,7 @@ def _event(message: Message, key: CallKey) -> dict[str, object]:
         "method": raw.method,
         "query": raw.query,
         "content_type": raw.content_type,
+        "content_encoding": raw.content_encoding,
         "body": f"\\x{raw.body.hex()}",
     }
 
@@ -249,11 +250,12 @@ def interpreted(
 ) -> Iterator[tuple[CallKey, Sequence[Event]]]:
     """What stored webhooks tell, each with its call; `rows` are of the columns `statements.EVENT_COLUMNS`."""
     sources = extensions.by_ids(writer, {row[5] for row in rows if row[0] not in known})
-    for identity, accepted_at, provider, client, call_id, extension, method, query, content_type, body in rows:
+    for identity, accepted_at, provider, client, call_id, extension, *posted in rows:
         if identity in known:
             yield known[identity].key, known[identity].events
             continue
-        raw = Raw(identity, accepted_at, provider, method, query, content_type, bytes(body))
+        method, query, content_type, body, content_encoding = posted
+        raw = Raw(identity, accepted_at, provider, method, query, content_type, bytes(body), content_encoding)
         # Events of our own come from no extension. A call stays its client's, whatever the registry says by now.
         source = sources.get(extension) or Source(extension, provider, client, "")
         if source.client != client:

@@ -22,6 +22,9 @@ _ASCII = {pattern % code: chr(code) for code in range(128) for pattern in ("%02x
 
 Fields = dict[str, str]
 
+_AS_NUMBERS = json.JSONDecoder()
+_AS_WRITTEN = json.JSONDecoder(parse_int=str, parse_float=str)
+
 
 def clean(value: object) -> str:
     """`value` as text that PostgreSQL can store and index; True and False as the forms have them, None is empty."""
@@ -34,22 +37,28 @@ def clean(value: object) -> str:
 
 
 def form(raw: Raw) -> Fields | Unparsed:
-    """Query and body merged, names in small letters; where both name a field, the body's value counts."""
-    body = raw.body.decode("utf-8", "replace")
-    if raw.query.count("&") + body.count("&") >= FIELDS_LIMIT and not body.lstrip().startswith("{"):
+    """Return query and body merged, with names in small letters; where both have a field, the body's value counts.
+
+    The body is a form or a JSON object in UTF-8. Numbers in JSON stay as they were written.
+    """
+    body = raw.body.decode("utf-8", "replace").lstrip()
+    is_json = body.startswith("{")
+    if raw.query.count("&") + body.count("&") >= FIELDS_LIMIT and not is_json:
         return Unparsed(f"A form may have {FIELDS_LIMIT} fields")
-    if body.lstrip().startswith("{"):
-        content = parsed(raw.body)
-        if isinstance(content, Unparsed):
-            return content
-        return _named([*_pairs(raw.query), *content.items()])
-    return _named(_pairs(raw.query) + _pairs(body.strip("\r\n")))
+    if is_json:
+        content = _json_object(raw.body, _AS_WRITTEN)
+        return content if isinstance(content, Unparsed) else _named([*_pairs(raw.query), *content.items()])
+    return _named(_pairs(raw.query) + _pairs(body.rstrip("\r\n")))
 
 
 def parsed(body: bytes) -> dict[str, Any] | Unparsed:
-    """The JSON object in `body`, with names and texts trimmed throughout."""
+    """Return the JSON object in `body`, with names and texts trimmed throughout."""
+    return _json_object(body, _AS_NUMBERS)
+
+
+def _json_object(body: bytes, decoder: json.JSONDecoder) -> dict[str, Any] | Unparsed:
     try:
-        content = _trimmed(json.loads(body))
+        content = _trimmed(decoder.decode(body.decode()))
     except json.JSONDecodeError as fault:
         return Unparsed(f"The body is not JSON: {fault.msg} (line {fault.lineno}, column {fault.colno})")
     except UnicodeDecodeError as fault:

@@ -22,6 +22,7 @@ def wrapped(raw: Raw, key: Key, quarantine: str) -> str:
         "method": raw.method,
         "query": raw.query,
         "content_type": raw.content_type,
+        "content_encoding": raw.content_encoding,
         "body": b64encode(raw.body).decode("ascii"),
     }
     return json.dumps(envelope | ({"quarantine": quarantine} if quarantine else {}))

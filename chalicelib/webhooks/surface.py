@@ -7,11 +7,10 @@ from uuid import uuid4
 
 from chalice.app import Blueprint
 
-from chalicelib import edge, settings
+from chalicelib import edge, providers, settings
 from chalicelib.calls.events import Raw
 from chalicelib.edge import Answer, Notes, Request
 from chalicelib.platform import queues
-from chalicelib.providers import native
 from chalicelib.webhooks.accepting import AddressNotFound, accept
 
 TEXT = {"Content-Type": "text/plain; charset=utf-8"}
@@ -28,7 +27,7 @@ def _mtt(_raw: Raw) -> Answer:
 
 
 def _native(raw: Raw) -> Answer:
-    rows = native.rows(raw)
+    rows = providers.rows(raw)
     return edge.json_answer({"id": raw.id, "rows": len(rows) if isinstance(rows, list) else 0}, 202)
 
 
@@ -57,6 +56,7 @@ def _accepted(provider: str, request: Request, notes: Notes) -> Answer:
         method=request.method,
         query=request.query_string,
         content_type=request.headers.get("content-type", ""),
+        content_encoding=request.headers.get("content-encoding", ""),
         body=request.body,
     )
     accept(raw, request.path["key"], settings.current(), notes)

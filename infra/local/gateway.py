@@ -12,13 +12,16 @@ import logging
 import os
 import socket
 import sys
+from base64 import b64encode
 from functools import partial
 from http import HTTPStatus
+from string import punctuation
 from typing import Any
+from urllib.parse import parse_qs, quote
 
 from chalice.app import Chalice
 from chalice.config import Config
-from chalice.local import ChaliceRequestHandler, LocalChalice, ThreadedHTTPServer
+from chalice.local import ChaliceRequestHandler, LambdaEventConverter, LocalChalice, ThreadedHTTPServer
 
 from chalicelib.errors import Misconfigured
 from infra.local import serving
@@ -90,12 +93,37 @@ class Server(ThreadedHTTPServer):
             logger.error("the local server failed", exc_info=sys.exception())
 
 
+class Events(LambdaEventConverter):
+    """Lambda events as the gateway's setting `*/*` of binary media types makes them: bodies are Base64.
+
+    Bytes of the query that are not UTF-8 become surrogates (PEP 383) instead of being lost.
+    """
+
+    def create_lambda_event(
+        self, method: str, path: str, headers: dict[str, str], body: bytes | None
+    ) -> dict[str, Any]:
+        """Return the event of one request. Raises ValueError when no route fits."""
+        event: dict[str, Any] = super().create_lambda_event(method, path, headers)
+        query = quote(path.partition("?")[2].encode("latin-1"), safe=punctuation)
+        parameters = parse_qs(query, keep_blank_values=True, errors="surrogateescape")
+        return event | {
+            "multiValueQueryStringParameters": parameters or None,
+            "body": None if body is None else b64encode(body).decode("ascii"),
+            "isBase64Encoded": body is not None,
+        }
+
+
 class Handler(ChaliceRequestHandler):
     """One client's connection."""
 
     # Nagle's algorithm and delayed acknowledgements together cost 40 ms a request on a kept connection.
     disable_nagle_algorithm = True
     timeout = SILENCE_SECONDS
+
+    def setup(self) -> None:
+        """Let Lambdas receive events as API Gateway makes them."""
+        super().setup()
+        self.local_gateway.event_converter.__class__ = Events
 
     def answer(self) -> None:
         """Answer one request, or say why it is refused."""

@@ -66,8 +66,11 @@ class Webhook:
         return message(ids[self.extension], query=query, identity=str(uuid5(NAMESPACE, name)), accepted=accepted)
 
 
-def message(extension: int, *, identity: str, accepted: datetime, provider: str = "telphin", **content: str) -> str:
-    """A message of the queue, as the accepting Lambda writes it."""
+def message(
+    extension: int, *, identity: str, accepted: datetime, provider: str = "telphin", **content: str | bytes
+) -> str:
+    """Return a message of the queue, as the accepting Lambda writes it; a body is text in UTF-8 or bytes."""
+    body = content.get("body", "")
     return json.dumps(
         {
             "version": 1,
@@ -76,10 +79,11 @@ def message(extension: int, *, identity: str, accepted: datetime, provider: str 
             "provider": provider,
             "extension": extension,
             "generation": 1,
-            "method": "POST" if content.get("body") else "GET",
+            "method": "POST" if body else "GET",
             "query": content.get("query", ""),
             "content_type": "",
-            "body": b64encode(content.get("body", "").encode()).decode(),
+            "content_encoding": content.get("content_encoding", ""),
+            "body": b64encode(body.encode() if isinstance(body, str) else body).decode(),
         }
     )
 

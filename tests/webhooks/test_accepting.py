@@ -68,7 +68,8 @@ def test_a_message_says_who_when_and_how(surface: Surface) -> None:
     (message,) = surface.queued()
 
     assert set(message) == {
-        "version", "id", "accepted", "provider", "extension", "generation", "method", "query", "content_type", "body"
+        "version", "id", "accepted", "provider", "extension", "generation", "method", "query", "content_type",
+        "content_encoding", "body",
     }  # fmt: skip
     assert (message["version"], message["provider"], message["generation"]) == (1, "telphin", 2)
     assert message["extension"] == EXTENSIONS["telphin"]
@@ -141,7 +142,8 @@ def test_what_is_new_to_us_is_accepted(surface: Surface, provider: str, body: st
         ("mtt", b"{" * 100_000, "The body is not JSON"),
         ("mtt", b"[" * 100_000, "The body is nested too deeply"),
         ("mtt", b'{"event": ' + b"9" * 10_000 + b"}", "The body has a number with too many digits"),
-        ("mtt", b'{"event": "\xff"}', "The body is not JSON: byte 11 is not UTF-8"),
+        ("mtt", b'{"event": \xff}', "The body is not JSON: byte 10 is not UTF-8"),
+        ("mtt", b'{"event": "\xff"}', "There is no event.type"),
         ("mtt", b"[]", "The body must be a JSON object"),
         ("mtt", b'{"h323_conf_id": "A B"}', "There is no event.type"),
         ("native", b'{"table": "ledger.tokens", "rows": [{}]}', "table must be schema.table as documented"),

@@ -1,0 +1,221 @@
+"""Bring a webhook to plain UTF-8, whatever its sender packed or encoded it in.
+
+Every provider reads what `plain` returns, so no reader decodes bytes itself. Stored events keep the bytes as received.
+
+  1. Content-Encoding: gzip and deflate, also several of them, up to UNPACKED_LIMIT bytes.
+  2. UTF-16 and UTF-32, with or without a byte order mark, become UTF-8; a byte order mark is removed.
+  3. Each value of a form and each string of JSON is decoded by itself: as UTF-8, else in the declared charset, else as
+     windows-1251. Real senders mix encodings within one request.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+import zlib
+from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache, partial
+from typing import NamedTuple
+from urllib.parse import quote_plus, unquote_to_bytes
+
+from chalicelib.calls.events import Raw, Unparsed
+
+#: The largest unpacked body in bytes: as large as an unpacked one may come.
+UNPACKED_LIMIT = 1_048_576
+CODINGS_LIMIT = 3
+MEMBERS_LIMIT = 16
+FALLBACK = "windows-1251"
+
+ASSUMED = f"not UTF-8: read as {FALLBACK}"
+REPLACED = "some bytes could not be decoded: the raw event keeps them"
+SENT_REPLACED = "came with replacement characters (U+FFFD)"
+HALF_CHARACTERS = "half a surrogate pair was replaced: the raw event keeps it"
+
+_GZIP, _ZLIB, _DEFLATE = 31, 15, -15
+_WINDOWS: dict[str, tuple[int, ...]] = {"gzip": (_GZIP,), "x-gzip": (_GZIP,), "deflate": (_ZLIB, _DEFLATE)}
+_MARK = "\ufeff"
+_ESCAPED_MARK = re.compile(rb"%[eE][fF]%[bB][bB]%[bB][fF]")
+_ESCAPED_BYTE = re.compile(rb"%[89A-Fa-f]")
+_ESCAPED_HALF = re.compile(rb"\\u[dD][89A-Fa-f]")
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:+-]+)", re.ASCII | re.IGNORECASE)
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+_LONE_HALF = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F]"
+)
+_REPLACEMENT = re.compile(rb"%EF%BF%BD|\xef\xbf\xbd|\\ufffd", re.IGNORECASE)
+_ASCII = bytes(range(0x20, 0x7F))
+
+
+class Plain(NamedTuple):
+    """A webhook in UTF-8, and notes for the records that follow from it."""
+
+    raw: Raw
+    notes: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_lossy(self) -> bool:
+        """Return whether some text of the webhook could not be decoded."""
+        return any(REPLACED in text or HALF_CHARACTERS in text for _, text in self.notes)
+
+
+class _Text(NamedTuple):
+    """Decoded text, and a note on how it was decoded when the sender did not say so."""
+
+    text: str
+    note: str = ""
+
+
+class NotUnpacked(ValueError):
+    """A body that cannot be unpacked, with the reason for its sender."""
+
+
+def plain(raw: Raw) -> Plain | Unparsed:
+    """Return `raw` with its query and body in UTF-8, or the reason why its body cannot be unpacked."""
+    if not raw.content_encoding and _is_plain(raw.body) and _is_plain(raw.query.encode(errors="replace")):
+        return Plain(raw)
+    try:
+        packed = unpacked(raw.body, raw.content_encoding)
+    except NotUnpacked as fault:
+        return Unparsed(str(fault))
+    notes: set[str] = set()
+    charset = _declared(raw.content_type)
+    body = _narrowed(packed, notes)
+    read = _json if body.lstrip()[:1] in {b"{", b"["} else _form
+    body, query = read(body, charset, notes), _form(raw.query.encode(errors="replace"), charset, notes)
+    if _REPLACEMENT.search(body + query) and REPLACED not in notes:
+        notes.add(SENT_REPLACED)
+    if _LONE_HALF.search(body):
+        notes.add(HALF_CHARACTERS)
+    encoding = (("encoding", "; ".join(sorted(notes))),) if notes else ()
+    return Plain(replace(raw, query=query.decode(), body=body, content_encoding=""), encoding)
+
+
+def unpacked(body: bytes, content_encoding: str) -> bytes:
+    """Return a body without the codings that a header Content-Encoding names. Raises NotUnpacked."""
+    named = [part.strip().lower() for part in content_encoding.split(",")]
+    codings = [coding for coding in named if coding not in {"", "identity"}]
+    if len(codings) > CODINGS_LIMIT:
+        raise NotUnpacked(f"Content-Encoding may name {CODINGS_LIMIT} codings")
+    for name in reversed(codings):
+        body = _undone(name, body)
+    return body
+
+
+def _undone(coding: str, body: bytes) -> bytes:
+    if coding not in _WINDOWS:
+        raise NotUnpacked(f"Content-Encoding {coding[:40]} is not supported: gzip and deflate are")
+    fault: zlib.error | None = None
+    for window in _WINDOWS[coding]:
+        try:
+            return _inflated(body, window)
+        except zlib.error as error:
+            fault = fault or error
+    raise NotUnpacked(f"The body is not {coding}, which its Content-Encoding names: {fault}")
+
+
+def _inflated(packed: bytes, window: int) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    for _ in range(MEMBERS_LIMIT):
+        stream = zlib.decompressobj(window)
+        part = stream.decompress(packed, UNPACKED_LIMIT + 1 - size)
+        size += len(part)
+        if size > UNPACKED_LIMIT:
+            raise NotUnpacked(f"The unpacked body is larger than {UNPACKED_LIMIT} bytes")
+        if not stream.eof:
+            raise zlib.error("it ends too early")
+        parts.append(part)
+        packed = stream.unused_data
+        if not packed:
+            return b"".join(parts)
+    raise NotUnpacked(f"The packed body may have {MEMBERS_LIMIT} parts")
+
+
+def _is_plain(content: bytes) -> bool:
+    """Return whether `content` is ASCII that escapes nothing but ASCII."""
+    return (
+        content.isascii()
+        and b"\0" not in content
+        and not _ESCAPED_BYTE.search(content)
+        and not _ESCAPED_HALF.search(content)
+        and b"\\ufffd" not in content.lower()
+    )
+
+
+def _narrowed(body: bytes, notes: set[str]) -> bytes:
+    """Return UTF-16 and UTF-32 as UTF-8, anything else as it is; without a byte order mark."""
+    encoding = json.detect_encoding(body)
+    if not encoding.startswith("utf-8"):
+        marked = body.startswith((codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF32_LE))
+        text = body.decode(encoding, "replace")
+        # Without a mark, zero bytes at the beginning may also be noise before a form.
+        if marked or any(sign in text for sign in "={["):
+            if "\ufffd" in text:
+                notes.add(REPLACED)
+            body = text.encode()
+    body = body.removeprefix(codecs.BOM_UTF8)
+    mark = _ESCAPED_MARK.match(body)
+    return body[mark.end() :] if mark else body
+
+
+def _json(body: bytes, charset: str, notes: set[str]) -> bytes:
+    if _is_utf8(body):
+        return body
+    return _STRING.sub(lambda found: _decoded(found[0], charset, notes).encode(), body)
+
+
+def _form(body: bytes, charset: str, notes: set[str]) -> bytes:
+    if _is_utf8(unquote_to_bytes(body)):
+        return body
+    piece: Callable[[bytes], bytes] = partial(_piece, charset=charset, notes=notes)
+    pairs = [pair.partition(b"=") for pair in body.split(b"&")]
+    return b"&".join([piece(name) + equals + piece(value) for name, equals, value in pairs])
+
+
+def _piece(quoted: bytes, charset: str, notes: set[str]) -> bytes:
+    content = unquote_to_bytes(quoted.replace(b"+", b" "))
+    return quoted if _is_utf8(content) else quote_plus(_decoded(content, charset, notes)).encode()
+
+
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _decoded(content: bytes, charset: str, notes: set[str]) -> str:
+    found = _read(content, charset)
+    if found.note:
+        notes.add(found.note)
+    return found.text
+
+
+def _read(content: bytes, charset: str) -> _Text:
+    for encoding in ("utf-8", charset):
+        try:
+            return _Text(content.decode(encoding))
+        except UnicodeDecodeError:
+            continue
+    # A text of UTF-8 that was cut within a character, or has a stray byte, has more whole characters than broken ones.
+    broken = content.decode("utf-8", "replace")
+    lost = broken.count("\ufffd")
+    if sum(character > "\x7f" for character in broken) > 2 * lost:
+        return _Text(broken, REPLACED)
+    text = content.decode(FALLBACK, "replace")
+    return _Text(text, REPLACED if "\ufffd" in text else ASSUMED)
+
+
+@lru_cache(maxsize=64)
+def _declared(content_type: str) -> str:
+    """Return the charset that `content_type` names if it can be used value by value, else UTF-8."""
+    found = _CHARSET.search(content_type)
+    name = found[1] if found else "utf-8"
+    try:
+        keeps_ascii = "escape" not in name and _ASCII.decode(name) == _ASCII.decode()
+    except (LookupError, ValueError):
+        keeps_ascii = False
+    return name if keeps_ascii else "utf-8"
