@@ -100,7 +100,7 @@ class Events(LambdaEventConverter):
     """
 
     def create_lambda_event(
-        self, method: str, path: str, headers: dict[str, str], body: bytes | None
+        self, method: str, path: str, headers: dict[str, str], body: bytes | None = None
     ) -> dict[str, Any]:
         """Return the event of one request. Raises ValueError when no route fits."""
         event: dict[str, Any] = super().create_lambda_event(method, path, headers)
