@@ -1,4 +1,4 @@
-"""The documented tables as data: what the channel offers, the database holds and the demonstration fills."""
+"""The documented tables as data, for the channel, the database and the demonstration."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def _columns(text: str) -> Columns:
     return tuple((name, _TYPES[kind]) for name, kind in pairs)
 
 
-# schema -> table -> (column, PostgreSQL's name of its type), in the protocol's order and spelling
+# schema -> table -> (column, PostgreSQL's name of its type), in the order and spelling of the protocol
 TABLES: dict[str, dict[str, Columns]] = {
-    # The protocol names these tables and gives no columns: both are Ringledger's own.
+    # The protocol names these tables without columns. Both columns are Ringledger's own.
     "alertcallevents": dict.fromkeys(
         (
             "callinited",
@@ -133,7 +133,7 @@ TABLES: dict[str, dict[str, Columns]] = {
     },
 }
 
-#: schema, table -> columns that the protocol lets no row be without.
+#: schema, table -> columns that the protocol requires in every row.
 NEEDED: dict[tuple[str, str], tuple[str, ...]] = {
     ("ivrhuntq", "huntq_calls"): ("inviteid",),
     ("sipuserevents", "sipuser_state_changed"): ("login", "state", "eventts"),

@@ -1,1 +1,1 @@
-"""What an operator does: migrations, roles, tokens; as a command line and as a Lambda."""
+"""The operator's commands, such as migrations, roles and tokens, as a command line and as a Lambda."""

@@ -1,4 +1,4 @@
-"""The command line: runs a command here, or with `--function NAME` by the Lambda of that name."""
+"""The command line: it runs a command here, or with `--function NAME` in the Lambda of that name."""
 
 from __future__ import annotations
 
@@ -6,39 +6,40 @@ import argparse
 import sys
 
 from chalicelib.admin import contact_commands
-from chalicelib.admin.commands import Outcome, run
+from chalicelib.admin.commands import CommandResult, run
 from chalicelib.errors import RingledgerError
 from chalicelib.platform import functions
 
+# Commands that always read standard input.
 READING = (["extension", "import"], ["contacts", "import"], ["user", "import"])
 
 
 def main(argv: list[str]) -> int:
     """Run the command of `argv` and return its exit code."""
-    place = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    place.add_argument("--function", metavar="NAME", default="")
-    arguments, command = place.parse_known_args(argv)
-    outcome = _remotely(arguments.function, command) if arguments.function else run(command, sys.stdin.read)
-    sys.stdout.write(outcome.output)
-    sys.stderr.write(outcome.errors)
-    return outcome.exit
+    target = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    target.add_argument("--function", metavar="NAME", default="")
+    arguments, command = target.parse_known_args(argv)
+    result = _invoke(arguments.function, command) if arguments.function else run(command, sys.stdin.read)
+    sys.stdout.write(result.output)
+    sys.stderr.write(result.errors)
+    return result.exit
 
 
-def _remotely(function: str, command: list[str]) -> Outcome:
+def _invoke(function: str, command: list[str]) -> CommandResult:
     try:
-        return Outcome(**functions.invoke(function, _event(command)))
+        return CommandResult(**functions.invoke(function, _event(command)))
     except RingledgerError as error:
-        return Outcome(1, "", f"{error.message}\n")
+        return CommandResult(1, "", f"{error.message}\n")
 
 
 def _event(command: list[str]) -> dict[str, object]:
     if command[:2] == ["contacts", "import"] and command[2:3] != [contact_commands.INPUT]:
-        # The file is on this machine, so it travels as the standard input of that one.
+        # The file is on this machine, so the Lambda gets its text as standard input.
         return {
             "command": [*command[:2], contact_commands.INPUT],
             "stdin": "".join(map(contact_commands.text_of, command[2:3])),
         }
-    # Others must not wait for a terminal's end of input.
+    # Other commands must not wait for the end of a terminal's input.
     reads = "--value-stdin" in command or command[:2] in READING
     return {"command": command, "stdin": sys.stdin.read() if reads else ""}
 

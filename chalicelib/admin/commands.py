@@ -1,4 +1,4 @@
-"""The operator's commands: one table, run by the command line and by the Lambda alike."""
+"""The table of the operator's commands, used by the command line and by the Lambda."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import PurePath
 
-from chalicelib import settings, tokens
+from chalicelib import settings
 from chalicelib.admin import (
     contact_commands,
     event_commands,
@@ -24,21 +24,22 @@ from chalicelib.admin import (
 from chalicelib.admin.migrations import migrate
 from chalicelib.admin.roles import ensure_roles
 from chalicelib.admin.words import Subparsers, add, database_url, minute, note, say, table
+from chalicelib.authentication import tokens
 from chalicelib.errors import RingledgerError
 from chalicelib.platform.postgres import DatabaseError
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What a command ended with: 0 is done, 1 an error that its one line explains, 2 a wrong command line."""
+class CommandResult:
+    """The result of a command. `exit` is 0 for success, 1 for an error with one line of text, 2 for a usage error."""
 
     exit: int
     output: str
     errors: str
 
 
-def run(command: Sequence[str], read: Callable[[], str]) -> Outcome:
-    """Run `command`; `read` gives the standard input to those that ask for it."""
+def run(command: Sequence[str], read: Callable[[], str]) -> CommandResult:
+    """Run `command` and return its result. `read` returns the standard input and is called only when needed."""
     with redirect_stdout(io.StringIO()) as output, redirect_stderr(io.StringIO()) as errors:
         try:
             arguments = parser().parse_args(command)
@@ -47,16 +48,16 @@ def run(command: Sequence[str], read: Callable[[], str]) -> Outcome:
         except RingledgerError as error:
             note(_explained(error))
             code = 1
-        except Exception as error:  # noqa: BLE001 - the border: an operator gets a sentence, whatever it is
+        except Exception as error:  # noqa: BLE001 - the border: the operator gets one line for any error
             note(_unexpected(error))
             code = 1
         except SystemExit as usage:
             code = int(usage.code or 0)
-    return Outcome(code, output.getvalue(), errors.getvalue())
+    return CommandResult(code, output.getvalue(), errors.getvalue())
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line, with its help."""
+    """Return the parser of the command line."""
     top = argparse.ArgumentParser(
         prog="python -m chalicelib.admin",
         description="Administer Ringledger on the database of DATABASE_URL.",
@@ -78,8 +79,8 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _add_token_commands(commands: Subparsers[argparse.ArgumentParser]) -> None:
-    create = add(commands, "create", _token_create, "create a token and print it, this one time")
-    create.add_argument("name", metavar="NAME", help="the integration that will hold it")
+    create = add(commands, "create", _token_create, "create a token and print it once")
+    create.add_argument("name", metavar="NAME", help="the integration that will use it")
     create.add_argument(
         "--scope",
         action="append",
@@ -88,12 +89,14 @@ def _add_token_commands(commands: Subparsers[argparse.ArgumentParser]) -> None:
         help=f"one of {', '.join(tokens.SCOPES)}; repeatable",
     )
     create.add_argument(
-        "--value-stdin", action="store_true", help="take the value from standard input: one that clients hold already"
+        "--value-stdin",
+        action="store_true",
+        help="read the value from standard input: one that clients already use",
     )
-    listed = add(commands, "list", _token_list, "list the tokens, never their values")
-    listed.add_argument("--json", action="store_true", help="as JSON, times in ISO 8601")
-    revoke = add(commands, "revoke", _token_revoke, "end a token for good, within a minute")
-    revoke.add_argument("name", metavar="NAME", help="as `token list` shows it")
+    listing = add(commands, "list", _token_list, "list the tokens without their values")
+    listing.add_argument("--json", action="store_true", help="as JSON, times in ISO 8601")
+    revoke = add(commands, "revoke", _token_revoke, "revoke a token for good, within a minute")
+    revoke.add_argument("name", metavar="NAME", help="the name in `token list`")
 
 
 def _migrate(arguments: argparse.Namespace, read: Callable[[], str]) -> None:
@@ -113,19 +116,19 @@ def _roles(_arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
 
 def _token_create(arguments: argparse.Namespace, read: Callable[[], str]) -> None:
     value = read().rstrip("\r\n") if arguments.value_stdin else None
-    # The value stands alone on standard output, so that a script can take it from there.
+    # Only the value goes to standard output, so that a script can read it.
     say(tokens.create(database_url(), arguments.name, arguments.scope, value))
-    note(f"Created {arguments.name}. Only a digest of the token is kept: it cannot be shown again.")
+    note(f"Created {arguments.name}. Only a digest of the token is stored: it cannot be shown again.")
 
 
 def _token_list(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
-    listed = tokens.listing(database_url())
+    all_tokens = tokens.listing(database_url())
     if arguments.json:
-        say(json.dumps([asdict(token) for token in listed], default=datetime.isoformat, ensure_ascii=False))
+        say(json.dumps([asdict(token) for token in all_tokens], default=datetime.isoformat, ensure_ascii=False))
         return
     rows = [
         (token.name, ",".join(token.scopes), *map(minute, (token.created_at, token.last_used_at, token.revoked_at)))
-        for token in listed
+        for token in all_tokens
     ]
     table(("NAME", "SCOPES", "CREATED", "LAST USED", "REVOKED"), rows)
 
@@ -136,14 +139,14 @@ def _token_revoke(arguments: argparse.Namespace, _read: Callable[[], str]) -> No
 
 
 def _unexpected(error: Exception) -> str:
-    """A fault of Ringledger's own, in one line that says where to look."""
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    where = f"{PurePath(place.filename).name}, line {place.lineno}"
-    return f"This is a fault of Ringledger's own: {' '.join(repr(error).split())} in {where}"
+    """Return one line about a defect in Ringledger, with its place in the code."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{PurePath(frame.filename).name}, line {frame.lineno}"
+    return f"This is a defect in Ringledger: {' '.join(repr(error).split())} in {where}"
 
 
 def _explained(error: RingledgerError) -> str:
-    """The error in one line, with what the part behind it said: an operator may see that, a caller may not."""
-    said = error.primary if isinstance(error, DatabaseError) else error.__cause__ or ""
-    reason = str(said).strip()
+    """Return the error as one line with its cause. An operator may see the cause; a caller of the API may not."""
+    cause = error.primary if isinstance(error, DatabaseError) else error.__cause__ or ""
+    reason = str(cause).strip()
     return f"{error.message}: {reason.splitlines()[0]}" if reason else error.message

@@ -1,4 +1,4 @@
-"""CSV files of things to register: one row each, every fault named with its line before anything is done."""
+"""CSV tables for import commands: one row per item. All errors are reported with their lines before any change."""
 
 from __future__ import annotations
 
@@ -10,48 +10,48 @@ from typing import NamedTuple, TypeVar
 from chalicelib.errors import RingledgerError
 
 T = TypeVar("T")
-FAULTS_SHOWN = 10
+ERRORS_SHOWN = 10
 
 
 class Columns(NamedTuple):
-    """What the first line must name, and what else it may."""
+    """The columns that the first line must name, and those that it may name."""
 
     needed: Sequence[str]
     others: Sequence[str] = ()
 
     @property
     def all(self) -> list[str]:
-        """Every name that the first line may hold."""
+        """Return all allowed column names."""
         return [*self.needed, *self.others]
 
 
 def read(
     text: str, columns: Columns, make: Callable[[Mapping[str, str], int], T], refused: type[RingledgerError]
 ) -> list[T]:
-    """What `make` makes of each row, which it gets by column without outer blanks, and of the number of its line.
+    """Return the result of `make` for each row. It gets the row's stripped values by column, and its line number.
 
-    Values are separated by commas or semicolons. Raises `refused` naming the lines and what is wrong with them: what
-    `make` raises of it, and rows that are none.
+    Values are separated by commas or semicolons. Raise `refused` with the lines and their errors: those that `make`
+    raises, and rows that cannot be read.
     """
     head, _, _ = text.removeprefix("\N{BYTE ORDER MARK}").partition("\n")
     lines = io.StringIO(text.removeprefix("\N{BYTE ORDER MARK}"), newline="")
     rows = csv.DictReader(lines, delimiter=";" if ";" in head else ",", restval="")
-    found: list[T] = []
-    faults: list[str] = []
+    items: list[T] = []
+    errors: list[str] = []
     try:
         rows.fieldnames = [name.strip().lower() for name in rows.fieldnames or []]
         _check_head(rows.fieldnames, columns, refused)
         for row in rows:
             try:
-                found.append(make(_values(row, refused), rows.line_num))
-            except refused as fault:
-                faults.append(f"line {rows.line_num}: {fault.message}")
-    except csv.Error as fault:
-        raise refused(f"line {rows.line_num}: {fault}") from None
-    if faults:
-        more = f"; and {len(faults) - FAULTS_SHOWN} more" if len(faults) > FAULTS_SHOWN else ""
-        raise refused("; ".join(faults[:FAULTS_SHOWN]) + more)
-    return found
+                items.append(make(_values(row, refused), rows.line_num))
+            except refused as error:
+                errors.append(f"line {rows.line_num}: {error.message}")
+    except csv.Error as error:
+        raise refused(f"line {rows.line_num}: {error}") from None
+    if errors:
+        more = f"; and {len(errors) - ERRORS_SHOWN} more" if len(errors) > ERRORS_SHOWN else ""
+        raise refused("; ".join(errors[:ERRORS_SHOWN]) + more)
+    return items
 
 
 def _check_head(names: Sequence[str], columns: Columns, refused: type[RingledgerError]) -> None:

@@ -1,4 +1,4 @@
-"""What all of the administrator's work on the database shares: the owner's session and where its SQL lies."""
+"""The owner's database session and the folder with its SQL files."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from chalicelib.platform.postgres import Connection
 
 SQL = Path(__file__).parents[2] / "infra" / "database"
 
-# Any number of our own: administrators' sessions meet on it, nothing else does.
+# The number of the advisory lock that only administrators' sessions use.
 LOCK = 7_464_530_001
 
 
 @contextmanager
 def owner_session(database_url: str) -> Iterator[Connection]:
-    """A connection of the owner's that waits until no other such session works on this database.
+    """Open a connection of the owner after any other such session on this database has ended.
 
-    The lock is the session's, since work under it takes several transactions; closing releases it.
+    The lock belongs to the session, because the work takes several transactions. Closing the connection releases it.
     """
     owner = Connection(database_url)
     try:
@@ -29,5 +29,5 @@ def owner_session(database_url: str) -> Iterator[Connection]:
 
 
 def text_of(path: Path) -> str:
-    """The SQL in a file."""
+    """Return the SQL text of a file."""
     return path.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Applies the SQL files of infra/database/migrations in order, each once and in a transaction of its own."""
+"""Apply the SQL files of infra/database/migrations in order, each once and in its own transaction."""
 
 from __future__ import annotations
 
@@ -25,35 +25,35 @@ class Migration(NamedTuple):
 
     @property
     def checksum(self) -> str:
-        """Changes when the file does."""
+        """Return a digest that changes with the file."""
         return hashlib.sha256(self.sql.encode()).hexdigest()
 
 
 def files(folder: Path) -> list[Migration]:
-    """The migrations of `folder` in the order in which they apply."""
+    """Return the migrations of `folder` in their order."""
     return [Migration(path.stem, text_of(path)) for path in sorted(folder.glob("*.sql"))]
 
 
 def migrate(database_url: str, folder: Path = SQL / "migrations") -> list[str]:
-    """Apply what is new in `folder` to the database of its owner's `database_url`; returns the names applied.
+    """Apply the new migrations of `folder` to the database of `database_url` and return their names.
 
-    Runners wait for each other. Raises MigrationFailed when PostgreSQL refuses a file, and when a file
-    that was applied earlier has changed since or is gone.
+    Parallel runs wait for each other. Raise MigrationFailed when PostgreSQL refuses a file, and when a file that was
+    applied earlier has changed or is missing.
     """
     with owner_session(database_url) as owner:
         owner.execute(text_of(SQL / "bookkeeping.sql"))
         return [_apply(owner, migration) for migration in _pending(owner, files(folder))]
 
 
-def _pending(owner: Connection, known: list[Migration]) -> list[Migration]:
+def _pending(owner: Connection, migrations: list[Migration]) -> list[Migration]:
     applied: dict[str, str] = dict(owner.execute("SELECT name, checksum FROM ledger.migrations"))
-    by_name = {migration.name: migration for migration in known}
+    by_name = {migration.name: migration for migration in migrations}
     for name, checksum in applied.items():
         if name not in by_name:
             raise MigrationFailed(f"{name} was applied to this database, but its file is missing")
         if by_name[name].checksum != checksum:
             raise MigrationFailed(f"{name} was changed after it was applied: restore the file, add a new migration")
-    return [migration for migration in known if migration.name not in applied]
+    return [migration for migration in migrations if migration.name not in applied]
 
 
 def _apply(owner: Connection, migration: Migration) -> str:

@@ -1,8 +1,7 @@
-"""Brings the database's roles to what infra/database/roles says, and tells what only an administrator can do.
+"""Change the database's roles to the state in infra/database/roles, and report what only an administrator can do.
 
-Each file there reads the live catalog and writes the statements that are still missing. So a second run has
-nothing to do, and whether a statement worked is seen in the catalog itself: PostgreSQL answers a REVOKE that it
-may not do with a mere warning.
+Each file there reads the live catalog and returns the missing statements. So a second run has nothing to do, and the
+catalog itself shows whether a statement worked: for a REVOKE without the right to do it, PostgreSQL only warns.
 """
 
 from __future__ import annotations
@@ -17,14 +16,14 @@ READER = "ringledger_reader"
 GATE = "ringledger_gate"
 WRITER = "ringledger_writer"
 
-# Roles belong to the whole cluster: a runner on another of its databases may be in the way, though not for long.
+# Roles belong to the whole cluster, so a run on another database may interfere for a short time.
 PASSES = 3
 
 
 def ensure_roles(settings: Settings) -> list[str]:
-    """Create and correct the roles as the user of DATABASE_URL; returns a line for each thing done or not possible.
+    """Create and correct the roles as the user of DATABASE_URL. Return a line for each change, done or not possible.
 
-    Raises Misconfigured when a role's address names another role, Unavailable when the database is away.
+    Raise Misconfigured when a role's address names another role, Unavailable when the database is away.
     """
     logins = _logins(settings)
     with owner_session(settings.owner_database_url) as owner:
@@ -40,7 +39,7 @@ def ensure_roles(settings: Settings) -> list[str]:
 
 
 def _logins(settings: Settings) -> list[Credentials]:
-    """The roles whose addresses carry a password."""
+    """Return the credentials of the roles whose addresses contain a password."""
     addresses = {
         READER: ("READER_DATABASE_URL", settings.reader_database_url),
         GATE: ("GATE_DATABASE_URL", settings.gate_database_url),
@@ -57,7 +56,7 @@ def _logins(settings: Settings) -> list[Credentials]:
 
 
 def _converge(owner: Connection, plan: str) -> list[str]:
-    """Run what `plan` writes until it writes nothing more, or only what this owner may not do."""
+    """Run the statements that `plan` returns until none is left, or only those that this owner may not run."""
     done: list[str] = []
     refusals: dict[str, str] = {}
     missing = _statements(owner, plan)
@@ -84,7 +83,7 @@ def _refusal(owner: Connection, statement: str) -> str:
 
 
 def _set_password(owner: Connection, login: Credentials) -> str:
-    # No plan can tell whether it is set already: only a superuser may read the stored verifier.
+    # No plan can check the stored password: only a superuser may read it.
     statement = f"ALTER ROLE {login.user} PASSWORD"
     try:
         owner.execute(f"{statement} %s", [owner.password_verifier(login)])
@@ -94,5 +93,5 @@ def _set_password(owner: Connection, login: Credentials) -> str:
 
 
 def _not_done(statement: str, refusal: str) -> str:
-    reason = refusal or "PostgreSQL gave a warning and changed nothing"
+    reason = refusal or "PostgreSQL only warned and changed nothing"
     return f"not done ({reason}); let an administrator run: {statement};"

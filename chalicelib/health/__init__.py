@@ -1,1 +1,1 @@
-"""Whether the bundle and what it stands on answer."""
+"""The health check of the API and of the services that it uses."""

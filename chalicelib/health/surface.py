@@ -1,4 +1,4 @@
-"""`GET /health`: whether the API is up, and with `?deep=1` whether PostgreSQL, SQS and S3 answer."""
+"""`GET /health`: the state of the API, and with `?deep=1` the state of PostgreSQL, SQS and S3."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PARTS = {"postgresql": _postgres, "sqs": _queues, "s3": _objects}
 
 @edge.route(routes, "/health", methods=("GET",))
 def health(request: Request, notes: Notes) -> Answer:
-    """Answer 200 with `ok`, or 503 naming each part that does not answer."""
+    """Return 200 with `ok`, or 503 with the state of each service that does not answer."""
     if request.query.get("deep", "") in {"", "0"}:
         return edge.json_answer({"status": "ok"})
     parts = {name: _state(name) for name in PARTS}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from chalice.app import Blueprint
 
-from chalicelib import authentication, edge, settings
+from chalicelib import edge, settings
+from chalicelib.authentication import callers
 from chalicelib.edge import Answer, Notes, Request
 from chalicelib.errors import Forbidden, RingledgerError
 from chalicelib.nimbox import phonecalls
@@ -51,7 +52,7 @@ def delete(request: Request, notes: Notes) -> Answer:
 
 def _authenticate(request: Request, notes: Notes) -> None:
     try:
-        token = authentication.authenticate(request.parameters.get("token", ""), SCOPE, notes)
+        token = callers.authenticate(request.parameters.get("token", ""), SCOPE, notes)
     except Forbidden as error:
         raise BadParameters({"token": error.message}) from None
     if token is None:

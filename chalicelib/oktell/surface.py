@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 
 from chalice.app import Blueprint
 
-from chalicelib import authentication, edge, settings
+from chalicelib import edge, settings
+from chalicelib.authentication import callers
 from chalicelib.edge import Answer, Notes, Request
 from chalicelib.errors import RingledgerError, TooLarge
 from chalicelib.oktell import answers, chains, control, files, licence, modes, multipart, presence, scripting, uploads
@@ -94,7 +95,7 @@ def _given(command: str, request: Request) -> Mapping[str, str]:
 
 
 def _integration(password: str, notes: Notes) -> str:
-    token = authentication.authenticate(password, SCOPE, notes) if password else None
+    token = callers.authenticate(password, SCOPE, notes) if password else None
     if token is None:
         raise Denied
     return token.name

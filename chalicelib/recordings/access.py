@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import Enum
 from uuid import UUID
 
-from chalicelib.authentication import authenticate
+from chalicelib.authentication.callers import authenticate
 from chalicelib.calls import links
 from chalicelib.calls.links import Verdict
 from chalicelib.edge import Notes, Request

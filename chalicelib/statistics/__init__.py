@@ -1,1 +1,1 @@
-"""The statistics channel: guarded SELECTs over the chronological tables."""
+"""The statistics channel: guarded SELECT queries over the chronological tables."""

@@ -1,8 +1,9 @@
-"""What a statistics query may name: functions, types, operators and collations of pg_catalog, and nothing else.
+"""Lists of the functions, types, operators and collations of pg_catalog that a query may name.
 
-A function gets on the list when it only computes from its arguments: it reads no table, setting, session, file or clock
-other than the transaction's time, runs no SQL given as text, and cannot make megabytes out of a few bytes (those that
-can, but are wanted in reports, are listed too and bounded in `bounds.py`).
+A function may be listed when it only computes a value from its arguments. It must not read a table, a setting, the
+session, a file or a clock other than the transaction's time, must not run SQL from a text, and must not produce
+megabytes from a few bytes. A function that can do the last but is useful in reports is listed too, and `bounds.py`
+limits its arguments.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ SYMBOLS = frozenset(
     #- @? @@ && <<= >>= -|- &< &>
     """.split()
 )
-#: The parser gives these words where others have an operator's symbol.
+#: The parser uses these words in place of an operator's symbol.
 OPERATORS = SYMBOLS | {"BETWEEN", "NOT BETWEEN", "BETWEEN SYMMETRIC", "NOT BETWEEN SYMMETRIC"}
 COLLATIONS = frozenset({"C", "POSIX", "default", "ucs_basic", "unicode", "und-x-icu", "en-x-icu", "ru-x-icu"})
 SAMPLING_METHODS = frozenset({"bernoulli", "system"})
@@ -91,13 +92,13 @@ TIME_KEYWORDS = frozenset(
 )
 SYSTEM_COLUMNS = frozenset({"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"})
 
-#: Columns that functions in FROM give without being told their names.
+#: Names of the columns that functions in FROM return by default.
 FUNCTION_COLUMNS = frozenset({"key", "value", "ordinality"})
 
-#: Names that columns of reports may well have and that, called as `value.name`, only measure or rewrite a shape.
+#: Names that report columns often have. As functions, called by `value.name`, they only measure or convert shapes.
 HARMLESS_ATTRIBUTES = frozenset(
     "area box center circle diameter height line lseg money name npoints path point polygon radius slope width".split()
 )
 
-#: What `value.name` would call on PostgreSQL 18; the channel adds what its own server has beyond these.
+#: Names that `value.name` calls on PostgreSQL 18. The channel adds the names that only its own server has.
 CALLABLE_NAMES = frozenset((Path(__file__).with_name("callable_names.txt")).read_text("ascii").split())

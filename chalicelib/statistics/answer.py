@@ -1,4 +1,4 @@
-"""Where an answer's rows gather: in memory while they fit a Lambda's response, else on their way to S3."""
+"""The sink for an answer's rows: memory while they fit a Lambda's response, S3 when they do not."""
 
 from __future__ import annotations
 
@@ -17,34 +17,37 @@ CLOSING = "}"
 CONTENT_TYPE = "application/json; charset=utf-8"
 
 _CHUNK = 256 * 1024
-#: Encoding the response once more as JSON, as Lambda does, grows no byte of it beyond this factor.
+#: Lambda encodes the response as JSON once more. No byte grows beyond this factor.
 _GROWTH = 3
-#: What a proxy response has beside its body: status, headers.
+#: Bytes of a proxy response other than its body: status and headers.
 _AROUND = 2_000
-#: COPY's quote in our format. JSON never holds it raw, so it only ever surrounds a row with line breaks of its own.
+#: COPY's quote character here. JSON never contains it unescaped, so it only surrounds rows that contain line breaks.
 _QUOTE = b"\x01"
-#: What JSON writes with a backslash before it, of the characters that JSON itself may hold.
+#: Characters of a JSON text that get a backslash when it is encoded as JSON again.
 _ESCAPED = b'"\\\n\r\t'
 
 
 @dataclass(frozen=True)
-class Stored:
-    """An answer that lies in S3."""
+class StoredAnswer:
+    """An answer that is stored in S3: its key and its size in bytes."""
 
     key: str
     size: int
 
 
-class Rows:
-    """A sink for COPY: one `write` a row, each row a comma and a JSON object.
+class RowSink:
+    """A sink for COPY that takes one row per `write`: a comma and a JSON object.
 
-    Up to `answer_limit` bytes (of the encoded proxy response) stay in memory. Beyond that rows go to a temporary file,
-    whose finished parts are sent to S3 at the same time: so neither memory grows with the answer, nor does a slow S3
-    slow the statement down, which has a time limit of its own.
+    Rows stay in memory while the encoded proxy response fits `answer_limit` bytes. Further rows go to a temporary file,
+    and its complete parts are uploaded to S3 in parallel. So memory does not grow with the answer, and a slow S3 does
+    not use up the statement's time limit.
     """
 
     def __init__(self, *, answer_limit: int, spill_limit: int, bucket: str, key: str) -> None:
-        """`spill_limit` is in bytes of the whole answer; `bucket` and `key` say where a large one goes."""
+        """Create an empty sink.
+
+        `spill_limit` is the largest answer in bytes; `bucket` and `key` name the S3 object for a large answer.
+        """
         self.count = 0
         self._answer_limit = answer_limit - _AROUND
         self._spill_limit = spill_limit
@@ -57,32 +60,32 @@ class Rows:
         self._size = 0
 
     def write(self, row: bytes) -> None:
-        """Take one row as COPY sends it. Raises QueryFailed over the limit, Unavailable when S3 fails."""
+        """Take one row as COPY sends it. Raise QueryFailed over the limit, Unavailable when S3 fails."""
         self.count += 1
         self._pending += row
         if len(self._pending) >= _CHUNK:
             self._flush()
 
-    def finish(self, until: float) -> str | Stored:
-        """The complete envelope, or where in S3 it lies; `until` is of `time.monotonic`."""
+    def finish(self, until: float) -> str | StoredAnswer:
+        """Return the complete envelope, or its place in S3. `until` is a deadline on the `time.monotonic` clock."""
         self._flush()
         if self._upload is None:
             return f"{OPENING}[{self._kept[1:].decode()}]{CLOSING}"
         self._append(f"]{CLOSING}".encode())
         self._upload.finish(self._size, until)
         self._upload = None
-        return Stored(self._target[1], self._size)
+        return StoredAnswer(self._target[1], self._size)
 
     @property
     def size(self) -> int:
-        """The bytes of rows so far."""
+        """Return the number of bytes of all rows so far."""
         return self._size + len(self._kept) + len(self._pending)
 
     def discard(self) -> None:
-        """Give up what was gathered, in S3 too; harmless after `finish`."""
+        """Drop the collected rows, in S3 too. Does nothing after `finish`."""
         upload, self._upload = self._upload, None
         if upload is not None:
-            # What made us give up is what the caller must see; the bucket's lifecycle drops what stays.
+            # The caller must see the original error. The bucket's lifecycle rule removes an upload that stays.
             with suppress(Unavailable):
                 upload.abandon()
         if self._file is not None:
@@ -100,7 +103,7 @@ class Rows:
     def _fits(self, chunk: bytes) -> bool:
         if len(self._kept) * _GROWTH < self._answer_limit:
             return True
-        # The exact size costs a pass over the bytes; each byte is counted once, when it might first matter.
+        # The exact size costs a pass over the bytes, so each byte is counted once, when the total first matters.
         self._encoded += _encoded_size(chunk if self._encoded else self._kept)
         return self._encoded < self._answer_limit
 
@@ -126,7 +129,7 @@ class Rows:
 
 
 def _encoded_size(chunk: bytes | bytearray) -> int:
-    """The bytes that `chunk` takes within a JSON text of ASCII, the widest of the encodings that runtimes use."""
+    """Return the size in bytes of `chunk` inside an ASCII JSON text, the widest encoding that runtimes use."""
     if chunk.isascii():
         return 2 * len(chunk) - len(chunk.translate(None, _ESCAPED))
     return len(json.dumps(chunk.decode()))

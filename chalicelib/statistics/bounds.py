@@ -1,7 +1,7 @@
-"""Limits on arguments that would make megabytes or minutes out of a few characters.
+"""Limits on arguments that could turn a few characters into megabytes of memory or minutes of work.
 
-No time limit of PostgreSQL bounds the memory of one value, and constants are folded while a query is planned, so these
-are read off the tree: what cannot be bounded there is refused.
+No time limit of PostgreSQL bounds the memory of one value, and PostgreSQL evaluates constants while it plans. So the
+limits are checked on the parse tree, and an argument without a provable limit is refused.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from chalicelib.statistics.constants import YEAR, at_most, moment, number, parts, seconds, text
+from chalicelib.statistics.constants import YEAR, at_most, constant_time, number, parts, seconds, text
 from chalicelib.statistics.names import Node, own_name
 
 REPEAT_LIMIT = 1_000
-#: Characters that repetitions may make of the query's texts; some functions take the square of that in time.
+#: Characters that all repetitions of a query may produce. Some functions need the square of that in time.
 REPEATED_TEXT = 100_000
 ASSUMED_LENGTH = 20
 PATTERN_LIMIT = 200
@@ -28,10 +28,10 @@ DIGITS_LIMIT = 100
 DECIMAL_EXPONENT_LIMIT = 400
 PADDED_TYPE_LIMITS = {"bpchar": 1_000, "bit": 1_000, "varbit": 1_000}
 
-#: How long a series between moments of the data, or of the clock, is taken to be.
+#: The assumed length in seconds of a series whose ends come from the data or the clock.
 ASSUMED_SPAN = 5 * YEAR
 SHORTEST_STEP = 1.0
-#: Texts that PostgreSQL takes for moments near the present.
+#: Texts that PostgreSQL reads as times near the present.
 CLOCK_WORDS = frozenset({"now", "today", "yesterday", "tomorrow"})
 
 _SUBSCRIPTS = re.compile(r"\[[^\]]*,")
@@ -39,20 +39,20 @@ _PLACEHOLDER = re.compile(r"%(?:(\d+)\$)?-?(\*|\d+)?")
 
 
 class OutOfBounds(Exception):
-    """An argument is, or may be, larger than a report needs; the message says which and what would be right."""
+    """An argument is, or may be, larger than a report needs. The message names it and states the limit."""
 
 
 class Budget:
-    """How much one query has used of what multiplies: repetitions, powers and series."""
+    """The repetitions, powers and series that one query has used so far."""
 
-    # Kept on the class until one is used, which few queries do.
+    # Class attributes until a query uses one, which few queries do.
     _repeated = 1.0
     _unit = 0
     _raised = 1.0
     _series = 1.0
 
     def repetition(self, name: str, arguments: list[Node]) -> None:
-        """Bound the length argument of `repeat`, `lpad` and `rpad`, and the text that all of them make together."""
+        """Limit the length argument of `repeat`, `lpad` and `rpad`, and the total text that they produce."""
         count = at_most(arguments[1]) if len(arguments) > 1 else None
         if count is None or count > REPEAT_LIMIT:
             raise OutOfBounds(
@@ -62,10 +62,12 @@ class Budget:
         self._unit = max(self._unit, longest, ASSUMED_LENGTH)
         self._repeated *= max(count, 1.0)
         if self._repeated * self._unit > REPEATED_TEXT:
-            raise OutOfBounds(f"repeat, lpad and rpad together may make {REPEATED_TEXT} characters at most")
+            raise OutOfBounds(
+                f"all repeat, lpad and rpad calls may produce at most {REPEATED_TEXT} characters together"
+            )
 
     def exponent(self, name: str, arguments: list[Node]) -> None:
-        """Bound the exponent of `power` and of the operator `^`."""
+        """Limit the exponent of `power` and of the operator `^`."""
         exponent = at_most(arguments[1]) if len(arguments) > 1 else None
         if exponent is None or abs(exponent) > EXPONENT_LIMIT:
             raise OutOfBounds(
@@ -73,10 +75,10 @@ class Budget:
             )
         self._raised *= max(abs(exponent), 1.0)
         if self._raised > EXPONENT_PRODUCT:
-            raise OutOfBounds(f"the exponents of one query may multiply to {EXPONENT_PRODUCT} at most")
+            raise OutOfBounds(f"the product of all exponents of one query may be at most {EXPONENT_PRODUCT}")
 
     def template(self, name: str, arguments: list[Node]) -> None:
-        """Bound the widths in the template of `format`."""
+        """Limit the widths in the template of `format`."""
         template = text(arguments[0]) if arguments else None
         if template is None:
             raise OutOfBounds(f"{name} needs a constant template")
@@ -85,17 +87,17 @@ class Budget:
                 raise OutOfBounds(f"widths in a {name} template must be constants below {FORMAT_WIDTH_LIMIT}")
 
     def pattern(self, name: str, arguments: list[Node]) -> None:
-        """Bound what is searched for: a search takes the product of both lengths and does not look at the time."""
-        for sought in arguments[1 : 3 if name == "replace" else 2]:
-            _check_pattern(name, sought, GATHERED_TEXTS)
+        """Limit the search text: a search takes the product of both lengths and ignores the time limit."""
+        for pattern in arguments[1 : 3 if name == "replace" else 2]:
+            _check_pattern(name, pattern, AGGREGATED_TEXTS)
 
     def normal_form(self, name: str, arguments: list[Node]) -> None:
-        """Bound what is normalised, which takes the square of its length."""
+        """Limit the text to normalise, which takes the square of its length."""
         for argument in arguments[:1]:
-            _check_pattern(name, argument, GATHERED_TEXTS | LENGTHENED_TEXTS)
+            _check_pattern(name, argument, AGGREGATED_TEXTS | LENGTHENED_TEXTS)
 
     def jsonpath(self, name: str, arguments: list[Node]) -> None:
-        """Bound a path in JSON: one that lists subscripts multiplies what it finds with each list."""
+        """Limit a JSON path: each list of subscripts multiplies the number of results."""
         path = text(arguments[1]) if len(arguments) > 1 else None
         if path is None or len(path) > JSONPATH_LIMIT or _SUBSCRIPTS.search(path):
             raise OutOfBounds(
@@ -103,17 +105,17 @@ class Budget:
             )
 
     def series(self, name: str, arguments: list[Node]) -> None:
-        """Bound the number of values that `generate_series` gives."""
+        """Limit the number of values that `generate_series` returns."""
         step = number(arguments[2]) if len(arguments) > 2 else 1.0
         if step == 0:
             raise OutOfBounds(f"{name} needs a step other than zero")
-        length = _count(name, arguments, step) if step is not None else _moments(name, arguments)
+        length = _count_of_numbers(name, arguments, step) if step is not None else _count_of_times(name, arguments)
         self._series *= max(length, 1.0)
         if self._series > SERIES_PRODUCT:
-            raise OutOfBounds(f"the series of one query may give {SERIES_PRODUCT} combinations at most")
+            raise OutOfBounds(f"all series of one query together may produce at most {SERIES_PRODUCT} combinations")
 
 
-#: Functions whose arguments are bounded. They are refused as `value.name` too, where arguments cannot be seen.
+#: Functions with limited arguments. They are also refused as `value.name`, which hides the arguments.
 BOUNDED: dict[str, Callable[[Budget, str, list[Node]], None]] = {
     "repeat": Budget.repetition,
     "lpad": Budget.repetition,
@@ -140,25 +142,26 @@ BOUNDED: dict[str, Callable[[Budget, str, list[Node]], None]] = {
         Budget.jsonpath,
     ),
 }
-#: Operators whose operands are bounded like the arguments of these functions.
+#: Operators whose operands have the limits of these functions' arguments.
 BOUNDED_OPERATORS: dict[str, Callable[[Budget, str, list[Node]], None]] = {
     "^": Budget.exponent,
     **dict.fromkeys(("~~", "!~~", "~~*", "!~~*", "^@"), Budget.pattern),
     **dict.fromkeys(("@?", "@@"), Budget.jsonpath),
 }
-#: Operators that compare every element of one side with every element of the other.
+#: Operators that compare every element of one array with every element of the other.
 CROSSING_OPERATORS = frozenset({"&&", "@>", "<@", "-"})
-#: Calls that make one long text of many rows or elements, or of few characters.
-GATHERED_TEXTS = frozenset(
+#: Calls that build one long text from many rows or elements.
+AGGREGATED_TEXTS = frozenset(
     "string_agg array_to_string json_agg jsonb_agg json_object_agg jsonb_object_agg array_to_json".split()
 )
+#: Calls that build a long text from a few characters.
 LENGTHENED_TEXTS = frozenset("repeat lpad rpad replace overlay format concat concat_ws translate".split())
-#: Calls that make one long array of many rows, or of one long text.
-GATHERED_ARRAYS = frozenset("array_agg jsonb_agg json_agg string_to_array regexp_split_to_array array_cat".split())
+#: Calls that build one long array from many rows or from one long text.
+AGGREGATED_ARRAYS = frozenset("array_agg jsonb_agg json_agg string_to_array regexp_split_to_array array_cat".split())
 
 
 def literal(constant: Node) -> None:
-    """Refuse numbers so long that arithmetic with them takes seconds: `constant` is an A_Const."""
+    """Refuse numbers so long that arithmetic on them takes seconds. `constant` is an A_Const node."""
     digits = constant.get("fval", {}).get("fval", "")
     mantissa, _, exponent = digits.lower().partition("e")
     if len(mantissa) > DIGITS_LIMIT or (exponent and abs(int(exponent)) > DECIMAL_EXPONENT_LIMIT):
@@ -168,32 +171,32 @@ def literal(constant: Node) -> None:
 def modifier(name: str, modifiers: list[Node]) -> None:
     """Refuse types that pad every value, such as `char(10000000)`."""
     limit = PADDED_TYPE_LIMITS.get(name)
-    for given in modifiers:
-        size = number(given)
+    for size_node in modifiers:
+        size = number(size_node)
         if size is None or (limit is not None and size > limit):
             raise OutOfBounds(f"the length of {name} must be a constant of at most {limit or 'its own maximum'}")
 
 
 def crossing(name: str, operands: list[Node]) -> None:
-    """Refuse operators on arrays that are gathered on both sides (on the right alone for `-`)."""
-    gathered = [_is_gathered_array(operand) for operand in operands]
-    if all(gathered) or (name == "-" and gathered[-1]):
+    """Refuse operators between two arrays built from rows; for `-`, any such array on the right."""
+    aggregated = [_is_aggregated_array(operand) for operand in operands]
+    if all(aggregated) or (name == "-" and aggregated[-1]):
         raise OutOfBounds(f"{name} needs a short array on its right, such as array['a', 'b']")
 
 
-def _is_gathered_array(node: Node) -> bool:
+def _is_aggregated_array(node: Node) -> bool:
     if "TypeCast" in node:
-        return _is_gathered_array(node["TypeCast"]["arg"])
+        return _is_aggregated_array(node["TypeCast"]["arg"])
     call = node.get("FuncCall")
     is_query = node.get("SubLink", {}).get("subLinkType") == "ARRAY_SUBLINK"
-    return is_query or (call is not None and own_name(call["funcname"]) in GATHERED_ARRAYS)
+    return is_query or (call is not None and own_name(call["funcname"]) in AGGREGATED_ARRAYS)
 
 
-def _check_pattern(name: str, sought: Node, gathering: frozenset[str]) -> None:
-    constant = text(sought)
-    length = len(constant) if constant is not None else sum(len(text(part) or "") for part in parts(sought))
-    if length > PATTERN_LIMIT or (constant is None and _calls_any(gathering, sought)):
-        raise OutOfBounds(f"{name} takes {PATTERN_LIMIT} characters to look for at most, not gathered ones")
+def _check_pattern(name: str, pattern: Node, long_text_calls: frozenset[str]) -> None:
+    constant = text(pattern)
+    length = len(constant) if constant is not None else sum(len(text(part) or "") for part in parts(pattern))
+    if length > PATTERN_LIMIT or (constant is None and _calls_any(long_text_calls, pattern)):
+        raise OutOfBounds(f"{name} takes a search text of at most {PATTERN_LIMIT} characters, not an aggregated text")
 
 
 def _calls_any(names: frozenset[str], node: Any) -> bool:  # noqa: ANN401 - a tree of JSON
@@ -207,34 +210,34 @@ def _calls_any(names: frozenset[str], node: Any) -> bool:  # noqa: ANN401 - a tr
     return any(_calls_any(names, part) for part in node.values())
 
 
-def _count(name: str, arguments: list[Node], step: float) -> float:
+def _count_of_numbers(name: str, arguments: list[Node], step: float) -> float:
     first, last = (number(arguments[0]), at_most(arguments[1])) if len(arguments) > 1 else (None, None)
     if first is None or last is None:
         raise OutOfBounds(f"{name} over numbers needs constant bounds, or least(…, 100) as the last")
     return abs(last - first) / (abs(step) or 1.0) + 1
 
 
-def _moments(name: str, arguments: list[Node]) -> float:
+def _count_of_times(name: str, arguments: list[Node]) -> float:
     step = seconds(arguments[2])
     if step is None or abs(step) < SHORTEST_STEP:
         raise OutOfBounds(f"{name} over time needs a constant step of a second or longer, such as interval '1 hour'")
-    first, last = _moment(name, arguments[0]), _moment(name, arguments[1])
+    first, last = _constant_time(name, arguments[0]), _constant_time(name, arguments[1])
     if isinstance(first, datetime) and isinstance(last, datetime):
         return abs((last - first).total_seconds()) / abs(step) + 1
     return (ASSUMED_SPAN + _shift(arguments[0]) + _shift(arguments[1])) / abs(step)
 
 
-def _moment(name: str, node: Node) -> datetime | None:
-    """A constant moment; None for one that only the query's run tells, such as now() or a column."""
+def _constant_time(name: str, node: Node) -> datetime | None:
+    """Return a constant time; None for one that is only known at run time, such as now() or a column."""
     value = text(node)
     try:
-        return None if value is None or value in CLOCK_WORDS else moment(value)
+        return None if value is None or value in CLOCK_WORDS else constant_time(value)
     except ValueError:
-        raise OutOfBounds(f"{name} needs its moments written as '2024-03-01' or '2024-03-01 10:00'") from None
+        raise OutOfBounds(f"{name} needs its times written as '2024-03-01' or '2024-03-01 10:00'") from None
 
 
 def _shift(node: Node) -> float:
-    """How far the constant intervals in an expression may move it, taking its numbers as their factors."""
+    """Return the seconds by which the constant intervals of an expression may move it, numbers being factors."""
     lengths, factor = 0.0, 1.0
     for part in parts(node):
         length = seconds(part)

@@ -1,4 +1,4 @@
-"""One request of the channel, `{entity, action, options}`: a new entity or action is one function and one line here."""
+"""The dispatch of a request `{entity, action, options}`. A new entity or action is one function and one line here."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Any
 from chalicelib.errors import InvalidRequest, Refused
 from chalicelib.settings import Settings
 from chalicelib.statistics import query
-from chalicelib.statistics.answer import CLOSING, OPENING, Stored
+from chalicelib.statistics.answer import CLOSING, OPENING, StoredAnswer
 
 Notes = MutableMapping[str, object]
 Options = dict[str, Any]
-Action = Callable[[Options, str, Settings, Notes], str | Stored]
+Action = Callable[[Options, str, Settings, Notes], str | StoredAnswer]
 
 
-def answer(body: bytes, request_id: str, current: Settings, notes: Notes) -> str | Stored:
-    """The envelope for the request in `body`, or where in S3 it lies.
+def answer(body: bytes, request_id: str, current: Settings, notes: Notes) -> str | StoredAnswer:
+    """Return the envelope for the request in `body`, or its place in S3.
 
-    Raises InvalidRequest when the body is not JSON or not of the documented shape, Refused for an unknown entity or
-    action, and what the action raises. Source: the statistics channel's protocol, section on requests.
+    Raise InvalidRequest when the body is not JSON or not of the documented shape, Refused for an unknown entity or
+    action, and the errors of the action. Source: the statistics channel's protocol, section on requests.
     """
     request = _parsed(body)
     entity, action, options = (_field(request, name, kind) for name, kind in _SHAPE.items())
@@ -34,15 +34,15 @@ def answer(body: bytes, request_id: str, current: Settings, notes: Notes) -> str
 
 
 def envelope(data: object) -> str:
-    """The successful envelope around `data`."""
+    """Return the successful envelope around `data`."""
     return f"{OPENING}{json.dumps(data, ensure_ascii=False)}{CLOSING}"
 
 
-def _chronological_data(options: Options, request_id: str, current: Settings, notes: Notes) -> str | Stored:
+def _chronological_data(options: Options, request_id: str, current: Settings, notes: Notes) -> str | StoredAnswer:
     return query.rows(query.Query(_psql(options), "data", request_id), current, notes)
 
 
-def _chronological_quantity(options: Options, request_id: str, current: Settings, notes: Notes) -> str | Stored:
+def _chronological_quantity(options: Options, request_id: str, current: Settings, notes: Notes) -> str | StoredAnswer:
     return envelope(query.quantity(query.Query(_psql(options), "quantity", request_id), current, notes))
 
 

@@ -1,6 +1,6 @@
-"""Reading constants off a parse tree: numbers, texts, lengths of time and moments, as PostgreSQL will understand them.
+"""Readers of constants in a parse tree: numbers, texts, intervals and times, with PostgreSQL's meaning.
 
-What may change a value on its way, such as a cast to bits or to JSON, makes it unknown here.
+A value that passes through anything that may change it, such as a cast to bits or to JSON, counts as unknown.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _UNITS = {
     "h": 3_600.0, "day": DAY, "d": DAY, "week": 7 * DAY, "w": 7 * DAY, "month": 28 * DAY, "mon": 28 * DAY,
     "year": YEAR, "yr": YEAR, "y": YEAR, "decade": 10 * YEAR, "century": 100 * YEAR, "centurie": 100 * YEAR,
 }  # fmt: skip
-#: `interval '1' hour` keeps its unit as a bit mask in the type's modifier.
+#: `interval '1' hour` stores its unit as a bit mask in the type modifier.
 _UNIT_MASKS = {4: YEAR, 2: 28 * DAY, 8: DAY, 1024: 3_600.0, 2048: 60.0, 4096: 1.0}
 _AMOUNT = re.compile(r"([+-]?\d{1,12}(?:\.\d{1,12})?)\s*([a-z]+)\s*", re.ASCII)
 _CLOCK = re.compile(r"([+-]?)(\d{1,6}):(\d{2})(?::(\d{2}))?", re.ASCII)
@@ -31,7 +31,7 @@ _TEXTS = frozenset({"text", "varchar", "timestamp", "timestamptz", "date", "time
 
 
 def number(node: Node) -> float | None:
-    """The value of a constant number, signed or cast to another kind of number or not; None for anything else."""
+    """Return the value of a constant number, with its sign and casts between number types; None for anything else."""
     constant = node.get("A_Const")
     if constant is not None:
         if "ival" in constant:
@@ -45,7 +45,7 @@ def number(node: Node) -> float | None:
 
 
 def at_most(node: Node) -> float | None:
-    """A constant number, or the least constant among the arguments of least()."""
+    """Return an upper limit: a constant number, or the smallest constant argument of least(); None without one."""
     least = node.get("MinMaxExpr", {})
     if least.get("op") == "IS_LEAST":
         return min((value for value in map(number, least["args"]) if value is not None), default=None)
@@ -53,7 +53,7 @@ def at_most(node: Node) -> float | None:
 
 
 def text(node: Node) -> str | None:
-    """The value of a constant text, cast to a type that keeps it or not; None for anything else."""
+    """Return the value of a constant text, with or without a cast that keeps it; None for anything else."""
     constant = node.get("A_Const")
     if constant is not None:
         return str(constant["sval"].get("sval", "")) if "sval" in constant else None
@@ -63,17 +63,17 @@ def text(node: Node) -> str | None:
 def _is_cast_to(node: Node, kinds: frozenset[str]) -> bool:
     kind = node.get("TypeCast", {}).get("typeName", {})
     name = own_name(kind["names"]) if kind else None
-    # A length or precision may cut what it is given; an interval's only names its unit.
+    # A length or precision may shorten the value; an interval's modifier only names its unit.
     return name in kinds and "arrayBounds" not in kind and ("typmods" not in kind or name == "interval")
 
 
 def seconds(node: Node) -> float | None:
-    """The length of a constant interval in seconds (a month counts 28 days, a year 366); None if it cannot be told."""
+    """Return the length of a constant interval in seconds (a month has 28 days, a year 366); None if unknown."""
     expression = node.get("A_Expr")
     if expression is not None and operator_name(expression) == "*":
         return _product(expression)
     if "FuncCall" in node:
-        return _made(node["FuncCall"])
+        return _interval_from_call(node["FuncCall"])
     value = text(node)
     if value is None or len(value) > INTERVAL_TEXT_LIMIT:
         return None
@@ -90,8 +90,8 @@ def _product(expression: Node) -> float | None:
     return None if factor is None or length is None else factor * length
 
 
-def _made(call: Node) -> float | None:
-    """The length of `make_interval(hours => 1)`, or None for any other call."""
+def _interval_from_call(call: Node) -> float | None:
+    """Return the length in seconds of `make_interval(hours => 1)`; None for any other call."""
     arguments = call.get("args", ())
     named = [argument["NamedArgExpr"] for argument in arguments if "NamedArgExpr" in argument]
     if own_name(call["funcname"]) != "make_interval" or len(named) != len(arguments):
@@ -111,7 +111,7 @@ def _interval(words: str) -> float | None:
         words = (words[: clock.start()] + words[clock.end() :]).strip()
     amounts = _AMOUNT.findall(words)
     signs = {amount.startswith("-") for amount, _ in amounts} | ({total < 0} if clock else set())
-    # Amounts of both signs make a step that is shorter than it looks.
+    # Amounts of both signs add up to a shorter step than it seems.
     if _AMOUNT.sub("", words) or len(signs) != 1:
         return None
     for amount, unit in amounts:
@@ -122,8 +122,8 @@ def _interval(words: str) -> float | None:
     return total
 
 
-def moment(value: str) -> datetime:
-    """The moment that a text in ISO 8601, zeros left out or not, means. Raises ValueError for any other text."""
+def constant_time(value: str) -> datetime:
+    """Return the time of an ISO 8601 text, with or without leading zeros. Raise ValueError for any other text."""
     day = _DAY.fullmatch(value)
     if day is None:
         return datetime.fromisoformat(value.strip()).replace(tzinfo=None)
@@ -132,7 +132,7 @@ def moment(value: str) -> datetime:
 
 
 def parts(node: Any) -> Iterator[Node]:  # noqa: ANN401 - a tree of JSON
-    """Every constant of an expression, each as the smallest node that `number`, `text` and `seconds` understand."""
+    """Yield every constant of an expression as the smallest node that `number`, `text` and `seconds` can read."""
     if isinstance(node, dict):
         if "A_Const" in node or ("TypeCast" in node and text(node) is not None):
             yield node
@@ -145,5 +145,5 @@ def parts(node: Any) -> Iterator[Node]:  # noqa: ANN401 - a tree of JSON
 
 
 def operator_name(expression: Node) -> str:
-    """The operator of an A_Expr, without its schema."""
+    """Return the operator of an A_Expr without its schema."""
     return str(expression["name"][-1]["String"]["sval"])

@@ -1,4 +1,4 @@
-"""What expressions may hold: columns, calls in each of their spellings, operators, types, constants, collations."""
+"""Checks of expressions: columns, calls in every spelling, operators, types, constants, collations."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
 
 
 def column(walk: Walk, value: list[Node], node: Node) -> None:
-    """A column is named by itself, by its alias, or by its documented table; never by a system column's name."""
+    """Check a column name: alone, after an alias or after a documented table, and never a system column."""
     last = value[-1]
     if len(value) > 3:
-        raise Refusal(f"the name {dotted(value[:-1])}.…", "write schema.table.column at most", node.get("location", 0))
+        raise Refusal(f"the name {dotted(value[:-1])}.…", "use at most schema.table.column", node.get("location", 0))
     if "A_Star" in last:
         walk.weight += walk.scope.heaviest
         return
     name = last["String"]["sval"]
     if name in SYSTEM_COLUMNS:
-        raise Refusal(f"system column {name}", "only the documented columns are", node.get("location", 0))
+        raise Refusal(f"system column {name}", "only the documented columns are allowed", node.get("location", 0))
     if len(value) == 1:
         walk.weight += walk.scope.heaviest
     else:
@@ -44,27 +44,28 @@ def column(walk: Walk, value: list[Node], node: Node) -> None:
 def _member(walk: Walk, qualifier: list[Node], name: str, node: Node) -> None:
     alias = qualifier[-1]["String"]["sval"]
     is_alias = len(qualifier) == 1
-    source = walk.scope.source(alias) if is_alias else DOCUMENTED.get((names(qualifier)[0], alias))
-    if source is not None:
-        walk.weight += source.weight
-        if name in source.columns:
+    item = walk.scope.item(alias) if is_alias else DOCUMENTED.get((names(qualifier)[0], alias))
+    if item is not None:
+        walk.weight += item.weight
+        if name in item.columns:
             if is_alias and name in walk.called:
                 walk.suspects.append((alias, name, node.get("location", 0)))
             return
-    if not is_alias or (source is not None and source.complete):
-        has = f"; {source.table} has {', '.join(sorted(source.columns))}" if source is not None and source.table else ""
+    if not is_alias or (item is not None and item.complete):
+        has = f"; {item.table} has {', '.join(sorted(item.columns))}" if item is not None and item.table else ""
         written = dotted(qualifier)
-        raise Refusal(f"{written}.{name}", f"{name} is no column of {written}{has}", node.get("location", 0))
+        raise Refusal(f"{written}.{name}", f"{written} has no column {name}{has}", node.get("location", 0))
     _attribute(walk, name, node.get("location", 0))
 
 
 def _attribute(walk: Walk, name: str, location: int | None) -> None:
     if name in walk.called or name in SYSTEM_COLUMNS:
-        raise Refusal(f"the attribute {name}", "it would call a function of that name; only columns are", location)
+        hint = "it would call a function of that name, and only columns are allowed here"
+        raise Refusal(f"the attribute {name}", hint, location)
 
 
 def indirection(walk: Walk, value: list[Node], _node: Node) -> None:
-    """`(value).name` reads a field, or calls a function of that name."""
+    """Check `(value).name`, which reads a field or calls a function of that name."""
     for step in value:
         if "String" in step:
             _attribute(walk, step["String"]["sval"], None)
@@ -73,10 +74,10 @@ def indirection(walk: Walk, value: list[Node], _node: Node) -> None:
 
 
 def call(walk: Walk, value: list[Node], node: Node) -> None:
-    """A function must be listed; one that multiplies has its arguments bounded."""
+    """Check that a function is listed and that its arguments are within their limits."""
     name = own_name(value)
     if name is None:
-        raise _refused("function", value, node, "only PostgreSQL's own functions are")
+        raise _refused("function", value, node, "only functions of PostgreSQL itself are allowed")
     if name not in FUNCTIONS and not (name in TYPES and len(node.get("args", ())) == 1):
         raise _refused("function", value, node, near(name, FUNCTIONS, "functions"))
     if name in BOUNDED:
@@ -84,7 +85,7 @@ def call(walk: Walk, value: list[Node], node: Node) -> None:
 
 
 def operation(walk: Walk, value: list[Node], node: Node) -> None:
-    """An operator must be listed; one that multiplies is bounded like the function that does the same."""
+    """Check that an operator is listed and that its operands are within the limits of the equivalent function."""
     operator(walk, value, node)
     name = value[-1]["String"]["sval"]
     if name in BOUNDED_OPERATORS:
@@ -98,13 +99,13 @@ def _operands(node: Node) -> list[Node]:
 
 
 def operator(_walk: Walk, value: list[Node], node: Node) -> None:
-    """An operator must be listed and PostgreSQL's own."""
+    """Check that an operator is listed and comes from pg_catalog."""
     if own_name(value) not in OPERATORS:
-        raise _refused("operator", value, node, f"the operators are {' '.join(sorted(OPERATORS))}")
+        raise _refused("operator", value, node, f"the allowed operators are {' '.join(sorted(OPERATORS))}")
 
 
 def type_name(_walk: Walk, value: list[Node], node: Node) -> None:
-    """A type must be listed; one that pads its values has its length bounded."""
+    """Check that a type is listed and that its length is within its limit."""
     name = own_name(value)
     if name not in TYPES:
         raise _refused("type", value, node, near(name or "", TYPES, "types"))
@@ -113,35 +114,35 @@ def type_name(_walk: Walk, value: list[Node], node: Node) -> None:
 
 
 def constant(_walk: Walk, _value: Node, node: Node) -> None:
-    """A number must have a size that reports have."""
+    """Check that a number is not longer than reports need."""
     _bounded(node, bounds.literal, node)
 
 
 def collation(_walk: Walk, value: list[Node], node: Node) -> None:
-    """A collation must be listed."""
+    """Check that a collation is listed."""
     if own_name(value) not in COLLATIONS:
-        raise _refused("collation", value, node, f"the collations are {', '.join(sorted(COLLATIONS))}")
+        raise _refused("collation", value, node, f"the allowed collations are {', '.join(sorted(COLLATIONS))}")
 
 
 def sampling(_walk: Walk, value: list[Node], node: Node) -> None:
-    """A sampling method must be listed."""
+    """Check that a sampling method is listed."""
     if names(value)[-1] not in SAMPLING_METHODS or len(value) > 1:
-        raise Refusal("this sampling method", "bernoulli and system are", node.get("location", 0))
+        raise Refusal("this sampling method", "bernoulli and system are allowed", node.get("location", 0))
 
 
 def keyword(_walk: Walk, value: str, node: Node) -> None:
-    """Keywords of time are fine; those that name the role or the database are not."""
+    """Check a keyword: those for the time are allowed, those for the role or the database are not."""
     if value not in TIME_KEYWORDS:
         word = value.removeprefix("SVFOP_").lower()
-        raise Refusal(word, "of these keywords only those of time are", node.get("location", 0))
+        raise Refusal(word, "of these keywords only those for the time are allowed", node.get("location", 0))
 
 
-def _refused(kind: str, name: list[Node], node: Node, allowed: str) -> Refusal:
-    return Refusal(f"{kind} {dotted(name)}", allowed, node.get("location", 0))
+def _refused(kind: str, name: list[Node], node: Node, hint: str) -> Refusal:
+    return Refusal(f"{kind} {dotted(name)}", hint, node.get("location", 0))
 
 
 def _bounded(node: Node, check: Callable[..., None], *arguments: object) -> None:
     try:
         check(*arguments)
-    except OutOfBounds as fault:
-        raise Refusal("this size", str(fault), node.get("location", 0)) from None
+    except OutOfBounds as error:
+        raise Refusal("this size", str(error), node.get("location", 0)) from None

@@ -1,19 +1,19 @@
-"""The part of PostgreSQL's grammar that a report may use, as data: each node's fields and what is walked in them.
+"""The part of PostgreSQL's grammar that a query may use, as a table: node kinds, their fields and each field's check.
 
-Names are libpg_query's. A node or field that is absent here is refused, so that a new version of the parser can only
-make the guard stricter.
+Names are those of libpg_query. A node or field that is missing here is refused, so a new version of the parser can
+only make the guard stricter.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-#: A value that holds no nodes.
+#: A value without nodes.
 PLAIN: Final = "plain"
-#: A value that is one node in its `{kind: fields}` wrapping, or a list of such.
+#: One node wrapped as `{kind: fields}`, or a list of them.
 ONE: Final = "one"
 MANY: Final = "many"
-#: A value that the walk has a check of its own for.
+#: A value with a check of its own.
 CALL: Final = "call"
 COLLATION: Final = "collation"
 COLUMN: Final = "column"
@@ -28,7 +28,7 @@ STEPS: Final = "steps"
 SUBQUERY: Final = "subquery"
 TABLE: Final = "table"
 TYPE_NAME: Final = "type name"
-#: A value that is a node of this kind without its wrapping.
+#: A node of this kind without the wrapping.
 CYCLE: Final = "CTECycleClause"
 SEARCH: Final = "CTESearchClause"
 TYPE: Final = "TypeName"
@@ -109,7 +109,7 @@ FIELDS: dict[str, dict[str, str]] = {
     },
 }  # fmt: skip
 
-#: The clauses whose refusal deserves its own words.
+#: Clauses whose refusal has a text of its own.
 REFUSED_CLAUSES = {
     ("SelectStmt", "intoClause"): "SELECT INTO",
     ("SelectStmt", "lockingClause"): "FOR UPDATE or FOR SHARE",

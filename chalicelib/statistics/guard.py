@@ -1,9 +1,9 @@
-"""The guard: a query's text in, the very text that may run out, or a refusal that says what, where and what instead.
+"""The guard: it turns a query's text into the statement that may run, or refuses it and says why, where and what helps.
 
-The query is parsed by PostgreSQL's own grammar and written anew from its parse tree; the tree of what was written is
-walked, and only what was written ever runs. So comments, encodings of names, further statements and anything else that
-lives in the text alone are gone before PostgreSQL sees it. `parse_sql` itself is never used: on hostile text it
-overflows the stack, where the functions used here raise.
+PostgreSQL's own grammar parses the query, and the guard writes a new statement from the parse tree. It then checks the
+parse tree of that new statement, and only the new statement runs. So comments, escaped names and everything else that
+exists only in the text are gone before PostgreSQL sees it. `parse_sql` is not used: hostile text overflows its stack,
+while the functions used here raise an error.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from chalicelib.statistics.allowlist import CALLABLE_NAMES
 from chalicelib.statistics.refusal import Refusal
 from chalicelib.statistics.tree import Walk
 
-#: Bytes of the text as it is sent, and as it runs: with the channel's own wrapping a statement stays under the 16 KB
-#: from which RDS Proxy pins a connection.
+#: Bytes of the text that arrives and of the statement that runs. With the channel's wrapping a statement stays under
+#: 16 KB, the size from which RDS Proxy pins a connection.
 TEXT_LIMIT = 15_500
 STATEMENT_LIMIT = 16_000
-#: Bytes of the parse tree in JSON: about 4,000 names, constants and operators.
+#: Bytes of the parse tree as JSON: about 4,000 names, constants and operators.
 TREE_LIMIT = 400_000
 
 _BEGINNINGS = {
@@ -37,7 +37,7 @@ _BEGINNINGS = {
 def check(text: str, action: str, callable_names: frozenset[str] = CALLABLE_NAMES) -> str:
     """Return the statement to run for the query `text` of the channel's `action` (`data` or `quantity`).
 
-    `callable_names` are the names that the server calls for `value.name`. Raises Refused.
+    `callable_names` are the functions that the server would call for `value.name`. Raise Refused.
     """
     _check_text(text, action)
     try:
@@ -55,11 +55,11 @@ def _check_text(text: str, action: str) -> None:
     try:
         size = _size(text)
     except UnicodeEncodeError:
-        raise Refused("options.psql holds half of a surrogate pair; send whole characters") from None
+        raise Refused("options.psql contains half of a surrogate pair; send whole characters") from None
     if size > TEXT_LIMIT:
         raise Refused(f"the query is {size} bytes long; at most {TEXT_LIMIT} are allowed")
     if "\0" in text:
-        raise Refused("options.psql holds a NUL character, which no query needs")
+        raise Refused("options.psql contains a NUL character, which no query needs")
 
 
 def _size(text: str) -> int:
@@ -69,15 +69,15 @@ def _size(text: str) -> int:
 def _normalised(text: str) -> str:
     try:
         statement = deparse_protobuf(parse_sql_protobuf(text))
-    except ParseError as fault:
-        message, *offset = fault.args
+    except ParseError as error:
+        message, *offset = error.args
         where = positions.describe(text, positions.bytes_before(text, offset[0])) if offset and offset[0] else ""
         raise Refused(f"{message}{f' ({where})' if where else ''}") from None
-    except DeparseError as fault:
-        raise Refused(f"this query cannot be written in PostgreSQL's plain form: {fault.args[0]}") from None
+    except DeparseError as error:
+        raise Refused(f"this query cannot be rewritten in PostgreSQL's plain form: {error.args[0]}") from None
     size = _size(statement)
     if size > STATEMENT_LIMIT:
-        raise Refused(f"written plainly the query is {size} bytes long; at most {STATEMENT_LIMIT} are allowed")
+        raise Refused(f"without abbreviations the query is {size} bytes long; at most {STATEMENT_LIMIT} are allowed")
     return statement
 
 
@@ -85,22 +85,21 @@ def _walk(text: str, callable_names: frozenset[str]) -> None:
     try:
         tree = parse_sql_json(text)
         if len(tree) > TREE_LIMIT:
-            raise Refused("the query has too many parts; write it with fewer names, constants and operators")
+            raise Refused("the query has too many parts; use fewer names, constants and operators")
         Walk(callable_names).statement(orjson.loads(tree))
     except (ParseError, orjson.JSONDecodeError, RecursionError):
-        raise Refused("the query is nested too deeply; write it with fewer levels") from None
+        raise Refused("the query is nested too deeply; use fewer levels") from None
 
 
 def _sentence(text: str, refusal: Refusal, callable_names: frozenset[str]) -> str:
-    found = _found_in(text, callable_names) or refusal
-    where = (
-        f" ({positions.describe(text, found.location)})" if found.location is not None and found is not refusal else ""
-    )
-    return f"{found.what} is not allowed{where}: {found.allowed}"
+    located = _refusal_in_original(text, callable_names)
+    shown = located or refusal
+    where = f" ({positions.describe(text, located.location)})" if located and located.location is not None else ""
+    return f"{shown.construct} is not allowed{where}: {shown.hint}"
 
 
-def _found_in(text: str, callable_names: frozenset[str]) -> Refusal | None:
-    """The same refusal with its place in the text as it was sent, which the walk over the rewritten one cannot tell."""
+def _refusal_in_original(text: str, callable_names: frozenset[str]) -> Refusal | None:
+    """Return the refusal with its position in the caller's text, which the rewritten statement does not keep."""
     try:
         _walk(text, callable_names)
     except Refusal as refusal:

@@ -1,4 +1,4 @@
-"""Reading names off parse-tree nodes."""
+"""Readers of the names in parse-tree nodes."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ _INNER = {"CollateClause": "arg", "TypeCast": "arg", "A_Indirection": "arg"}
 
 
 def names(strings: list[Node]) -> list[str]:
-    """The texts of a list of String nodes."""
+    """Return the texts of a list of String nodes."""
     return [node["String"]["sval"] for node in strings]
 
 
 def own_name(strings: list[Node]) -> str | None:
-    """The name that is written alone or as `pg_catalog.name`; None for one of another schema."""
+    """Return a name written alone or as `pg_catalog.name`; None for a name of another schema."""
     name: str = strings[-1]["String"]["sval"]
     return name if len(strings) == 1 or names(strings[:-1]) == ["pg_catalog"] else None
 
 
 def dotted(strings: list[Node]) -> str:
-    """The name as it was written, with its schema."""
+    """Return the name with its schema, as the query has it."""
     return ".".join(names(strings))
 
 
 def output_name(expression: Node) -> str:
-    """The name that PostgreSQL gives to an output column without an alias; `*` for a star, `` where it has none.
+    """Return the name that PostgreSQL gives to an output column without an alias; `*` for a star, empty without one.
 
-    A cast is named after what it casts, as PostgreSQL does where that has a name.
+    A cast has the name of its argument, as in PostgreSQL, if the argument has one.
     """
     ((kind, node),) = expression.items()
     if kind == "ColumnRef":

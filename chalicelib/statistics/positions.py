@@ -1,4 +1,4 @@
-"""Where in the caller's own text something stands that PostgreSQL or the guard found in a rewritten one."""
+"""Positions in the caller's text for errors that were found in the rewritten statement."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pglast.parser import parse_sql_json
 
 
 def describe(text: str, offset: int) -> str:
-    """Say where byte `offset` of `text` is: line and column, both from 1, and the word there."""
+    """Describe byte `offset` of `text`: line and column, both from 1, and the word there."""
     before = text.encode()[:offset].decode(errors="ignore")
     line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
     word = re.match(r"\S{1,40}", text[len(before) :])
@@ -19,19 +19,20 @@ def describe(text: str, offset: int) -> str:
 
 
 def bytes_before(text: str, characters: int) -> int:
-    """The byte offset of a character of `text`."""
+    """Return the number of bytes before a character of `text`."""
     return len(text[:characters].encode())
 
 
 def in_original(text: str, statement: str, character: int) -> int | None:
-    """The byte offset in `text` of what stands at `character` of `statement`, which was written from its parse tree.
+    """Return the byte offset in `text` that corresponds to `character` of `statement`; None without one.
 
-    Both have the same tree, whose nodes keep their places: the node that begins nearest before it is the one.
+    `statement` was written from the parse tree of `text`, so both have the same nodes in the same order. The result is
+    the position of the last node that begins at or before `character`.
     """
-    sought = bytes_before(statement, character)
-    places = zip(_places(_parsed(statement)), _places(_parsed(text)), strict=False)
-    # A place of -1 is none.
-    before = [(there, here) for there, here in places if 0 <= there <= sought and here >= 0]
+    offset = bytes_before(statement, character)
+    pairs = zip(_locations(_parsed(statement)), _locations(_parsed(text)), strict=False)
+    # A location of -1 means that the parser kept none.
+    before = [(rewritten, original) for rewritten, original in pairs if 0 <= rewritten <= offset and original >= 0]
     return max(before)[1] if before else None
 
 
@@ -39,13 +40,13 @@ def _parsed(text: str) -> Any:  # noqa: ANN401 - a tree of JSON
     return orjson.loads(parse_sql_json(text))
 
 
-def _places(node: Any) -> Iterator[int]:  # noqa: ANN401 - as above
+def _locations(node: Any) -> Iterator[int]:  # noqa: ANN401 - as above
     if isinstance(node, dict):
         for name, value in node.items():
             if name == "location":
                 yield value
             else:
-                yield from _places(value)
+                yield from _locations(value)
     elif isinstance(node, list):
         for value in node:
-            yield from _places(value)
+            yield from _locations(value)

@@ -1,4 +1,4 @@
-"""The connection that runs queries, which refuses a role that could do more than read the documented tables."""
+"""The connection that runs queries. It refuses a role that may do more than read the documented tables."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from chalicelib.errors import RingledgerError
 from chalicelib.platform import postgres
 from chalicelib.statistics.allowlist import CALLABLE_NAMES
 
-#: Seconds; API Gateway gives up after 29, and the answer still has to be delivered.
+#: Seconds. API Gateway gives up after 29, and the answer still has to be delivered.
 LONGEST_STATEMENT = 25
 
-# One round trip: what is wrong with the role, and every name that this server would call for `value.name`.
+# One round trip: the faults of the role, and every name that this server would call for `value.name`.
 _EXAMINE = """
 with me as (select * from pg_catalog.pg_roles where rolname = current_user),
      spaces as (select oid, nspname from pg_catalog.pg_namespace
@@ -19,7 +19,7 @@ with me as (select * from pg_catalog.pg_roles where rolname = current_user),
      tables as (select c.oid, s.nspname || '.' || c.relname as name
                   from pg_catalog.pg_class c join spaces s on s.oid = c.relnamespace
                  where c.relkind in ('r', 'v', 'm', 'f', 'p')),
-     checks (fault, found) as (values
+     checks (fault, holds) as (values
        ('it is a superuser', (select rolsuper from me)),
        ('it bypasses row security', (select rolbypassrls from me)),
        ('it may create roles or databases', (select rolcreaterole or rolcreatedb from me)),
@@ -53,7 +53,7 @@ with me as (select * from pg_catalog.pg_roles where rolname = current_user),
            where pg_catalog.has_schema_privilege(s.oid, 'USAGE')
              and pg_catalog.has_function_privilege(p.oid, 'EXECUTE')))
      )
-select array(select fault from checks where found is not false),
+select array(select fault from checks where holds is not false),
        array(select proname from pg_catalog.pg_proc
               where pronamespace = 'pg_catalog'::pg_catalog.regnamespace
                 and pronargs - pronargdefaults <= 1 and (pronargs >= 1 or provariadic <> 0)
@@ -64,28 +64,28 @@ _DOCUMENTED = [f"{schema}.{table}" for schema, tables in TABLES.items() for tabl
 
 
 class UnsafeRole(RingledgerError):
-    """The statistics channel does not serve: its database role may do more than it should; the log says what."""
+    """The statistics channel is off: its database role may do more than it should; the log has the details."""
 
     code = "unsafe-role"
     status = 503
 
 
 def examine(connection: postgres.Connection) -> frozenset[str]:
-    """Make sure that the role of `connection` can only read, and return the names its server calls for `value.name`.
+    """Check that the role of `connection` can only read; return the names that its server calls for `value.name`.
 
-    Raises UnsafeRole naming every fault.
+    Raise UnsafeRole with every fault.
     """
     faults, names = connection.execute(_EXAMINE, (LONGEST_STATEMENT, _DOCUMENTED))[0]
     if faults:
         raise UnsafeRole(details="; ".join(faults))
-    # The very same object wherever it says all, because the guard's cache then need not compare its names.
+    # Usually the same object, so that the guard's cache need not compare all names.
     return CALLABLE_NAMES if CALLABLE_NAMES.issuperset(names) else CALLABLE_NAMES.union(names)
 
 
 def reader() -> tuple[postgres.Connection, frozenset[str]]:
-    """This thread's connection for queries, open and examined, and what `examine` returned for it.
+    """Return this thread's open and examined connection, and the result of `examine` for it.
 
-    Raises Unavailable or UnsafeRole.
+    Raise Unavailable or UnsafeRole.
     """
     connection = postgres.connection(settings.current().reader_database_url, examine)
     connection.open()

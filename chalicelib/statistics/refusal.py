@@ -1,4 +1,4 @@
-"""How a query is refused: what was met, where it stands, and what is allowed instead."""
+"""Refusals of a query: the construct, its position, and a hint at what is allowed."""
 
 from __future__ import annotations
 
@@ -12,39 +12,39 @@ _SHOWN = 6
 
 
 class Refusal(Exception):
-    """A query holds something that reports may not do.
+    """A query contains a construct that is not allowed.
 
-    `what` was met; `allowed` says what would be right; `location` is the byte offset in the text that was parsed, or
-    None where the parser keeps none.
+    `construct` names it and `hint` says what is allowed. `location` is the byte offset in the parsed text, or None if
+    the parser keeps none.
     """
 
-    def __init__(self, what: str, allowed: str, location: int | None) -> None:
-        """Keep the three parts; the guard makes the sentence."""
-        super().__init__(what)
-        self.what = what
-        self.allowed = allowed
+    def __init__(self, construct: str, hint: str, location: int | None) -> None:
+        """Keep the three parts. The guard builds the sentence from them."""
+        super().__init__(construct)
+        self.construct = construct
+        self.hint = hint
         self.location = location
 
 
 def unknown_field(kind: str, node: dict[str, Any]) -> Refusal:
-    """The refusal of a node that holds more than the grammar's table lists for its `kind`."""
+    """Return the refusal of a node with a field that the grammar table does not list for its `kind`."""
     field = min(node.keys() - FIELDS[kind].keys())
-    what = REFUSED_CLAUSES.get((kind, field), f"{field} of {kind}")
-    return Refusal(what, "the README says what is", node.get("location", 0))
+    construct = REFUSED_CLAUSES.get((kind, field), f"{field} of {kind}")
+    return Refusal(construct, "the README lists what is allowed", node.get("location", 0))
 
 
 def near(name: str, known: Collection[str], kind: str) -> str:
-    """Name the allowed `kind` whose spelling is nearest to `name`."""
+    """Name the allowed functions or types (`kind`) with a spelling near `name`."""
     matches = get_close_matches(name, known, _SHOWN)
-    suggestion = f"similar {kind} that are: {', '.join(matches)}; " if matches else ""
-    return f"{suggestion}the README lists the {len(known)} {kind} that are"
+    suggestion = f"similar {kind} that are allowed: {', '.join(matches)}; " if matches else ""
+    return f"{suggestion}the README lists the {len(known)} allowed {kind}"
 
 
 def tables_like(name: str, known: Collection[tuple[str, str]]) -> str:
-    """Name the documented tables that `name` may have meant, or else the documented schemas."""
+    """Name the documented tables that `name` may mean, or the documented schemas without a similar one."""
     full = [f"{schema}.{table}" for schema, table in known]
     matches = [table for table in full if table.endswith(f".{name}")] or get_close_matches(name, full, _SHOWN)
     if matches:
-        return f"did you mean {' or '.join(matches)}? Tables are named with their schema"
+        return f"did you mean {' or '.join(matches)}? Write tables with their schema"
     schemas = ", ".join(sorted({schema for schema, _ in known}))
-    return f"only the documented tables are, named with their schema; the schemas are {schemas}"
+    return f"only the documented tables are allowed, written with their schema; the schemas are {schemas}"

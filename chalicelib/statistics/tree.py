@@ -1,8 +1,8 @@
-"""The walk over a query's parse tree: nodes, and fields of nodes, that are not listed here are refused.
+"""The walk over a query's parse tree. It refuses every node and field that `grammar.py` does not list.
 
-Rules: what is not understood is refused, a field that a later parser adds included; every place of the tree is visited,
-since PostgreSQL calls functions from all of them; and a call is refused in each spelling that the grammar has for it
-(`f(x)`, `x.f`, `(x).f`, casts, operators, collations, sampling methods).
+Rules: an unknown node or field is refused, including one that a later parser adds. Every place of the tree is visited,
+because PostgreSQL calls functions from all of them. A call is checked in every spelling of the grammar (`f(x)`, `x.f`,
+`(x).f`, casts, operators, collations, sampling methods).
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from collections.abc import Callable, Collection
 from functools import lru_cache
 from typing import Any
 
-from chalicelib.statistics import expressions, grammar, sources
+from chalicelib.statistics import expressions, from_clause, grammar
 from chalicelib.statistics.allowlist import FUNCTIONS, HARMLESS_ATTRIBUTES, TYPES
 from chalicelib.statistics.bounds import BOUNDED, Budget
 from chalicelib.statistics.grammar import FIELDS, MANY, ONE, PLAIN
 from chalicelib.statistics.names import Node, dotted, names, output_name
 from chalicelib.statistics.refusal import Refusal, unknown_field
-from chalicelib.statistics.scope import NO_NAMES, Scope, Source
+from chalicelib.statistics.scope import NO_NAMES, FromItem, Scope
 
-#: How many tables one SELECT may join, its subqueries' and common table expressions' tables included: planning takes
-#: memory for each, and PostgreSQL does not look at its time limit meanwhile.
+#: The largest number of tables in one SELECT, including its subqueries and common table expressions. Planning takes
+#: memory for each, and PostgreSQL ignores its time limit meanwhile.
 TABLES_LIMIT = 32
-#: Columns of subqueries stand for expressions, which the planner writes out in each place that names them. So many
-#: columns may a query refer to then.
+#: The largest number of columns after planning: a column of a subquery stands for an expression, and the planner
+#: copies the expression to each place that names the column.
 WEIGHT_LIMIT = 100_000
 
 
@@ -33,28 +33,28 @@ def _called_by_attribute(callable_names: frozenset[str]) -> frozenset[str]:
 
 
 class Walk:
-    """One walk over one statement; raises Refusal at the first thing that a report may not do."""
+    """One walk over one statement. It raises Refusal at the first construct that is not allowed."""
 
     __slots__ = ("budget", "called", "scope", "suspects", "weight")
 
     def __init__(self, callable_names: frozenset[str]) -> None:
-        """`callable_names` are those that PostgreSQL would call for `value.name`."""
+        """Create a walk. `callable_names` are the functions that PostgreSQL would call for `value.name`."""
         self.called = _called_by_attribute(callable_names)
         self.scope = Scope()
         self.budget = Budget()
-        #: How many columns the expressions so far would refer to, were every subquery merged into its parent.
+        #: The number of columns in the expressions so far, with every subquery merged into its parent.
         self.weight = 0
-        #: Columns that bear the name of a function: alias, name, location.
+        #: Columns with the name of a function: alias, name, location.
         self.suspects: list[tuple[str, str, int]] = []
 
     def statement(self, tree: Node) -> None:
-        """Walk the one SELECT in what the parser gave."""
+        """Walk the one SELECT of a parse tree."""
         statements = tree.get("stmts", [])
         if len(statements) != 1:
             raise Refusal(f"{len(statements)} statements", "send exactly one SELECT", None)
         ((kind, node),) = statements[0]["stmt"].items()
         if kind != "SelectStmt":
-            raise Refusal(f"a {kind.removesuffix('Stmt').upper()} statement", "only SELECT is", None)
+            raise Refusal(f"a {kind.removesuffix('Stmt').upper()} statement", "only SELECT is allowed", None)
         self.select(node)
         self._check_weight()
         self._check_suspects()
@@ -62,14 +62,14 @@ class Walk:
     def select(self, node: Node) -> None:
         """Walk a SELECT, VALUES, TABLE or set operation."""
         self.scope.enter()
-        self._sources(node)
+        self._from_items(node)
         SELECT(self, node)
         self.scope.leave()
 
-    def named_select(self, node: Node) -> Source:
-        """Walk a SELECT and return what it gives: its columns, as far as they are known, and what they weigh."""
+    def named_select(self, node: Node) -> FromItem:
+        """Walk a SELECT and return it as a FROM item: its known columns and their weight."""
         self.scope.enter()
-        weight = self._sources(node)
+        weight = self._from_items(node)
         rest = node.copy()
         rest.pop("targetList", None)
         SELECT(self, rest)
@@ -77,36 +77,37 @@ class Walk:
             before = self.weight
             self.visit(target)
             weight = max(weight, self.weight - before)
-        source = Source(self._columns(node), complete=False, tables=max(self.scope.tables, 1), weight=weight)
+        item = FromItem(self._columns(node), complete=False, tables=max(self.scope.tables, 1), weight=weight)
         self.scope.leave()
         self._check_weight()
-        return source
+        return item
 
-    def _sources(self, node: Node) -> int:
-        """Walk what a SELECT takes its rows from, so that the rest may name it; returns what a UNION weighs."""
+    def _from_items(self, node: Node) -> int:
+        """Walk WITH, FROM or the branches of a set operation; return the weight of a set operation, else 1."""
         if "withClause" in node:
             self._with(node["withClause"])
         if "fromClause" in node:
             self.each(node["fromClause"])
             if self.scope.tables > TABLES_LIMIT:
-                allowed = f"at most {TABLES_LIMIT} tables in one SELECT and its subqueries are"
-                raise Refusal("so large a join", allowed, None)
+                hint = f"one SELECT and its subqueries may use at most {TABLES_LIMIT} tables"
+                raise Refusal("such a large join", hint, None)
         elif "larg" in node:
             return max(self.named_select(node["larg"]).weight, self.named_select(node["rarg"]).weight)
         return 1
 
     def _check_weight(self) -> None:
         if self.weight > WEIGHT_LIMIT:
-            raise Refusal("an expression of expressions", "its columns would be written out too often: use fewer", None)
+            hint = "its subqueries' expressions would be copied too often: use fewer columns or levels"
+            raise Refusal("an expression of expressions", hint, None)
 
     def _check_suspects(self) -> None:
         for alias, name, location in self.suspects:
             if self.scope.may_be_a_function(alias):
-                allowed = f"it may call a function of that name: give {alias}, or the column, another alias"
-                raise Refusal(f"{alias}.{name}", allowed, location)
+                hint = f"it may call a function of that name: give {alias} or the column another alias"
+                raise Refusal(f"{alias}.{name}", hint, location)
 
     def visit(self, wrapped: Node) -> None:
-        """Walk one node in its `{kind: fields}` wrapping; an empty wrapping stands for nothing."""
+        """Walk one node wrapped as `{kind: fields}`. An empty wrapping has no node."""
         for kind in wrapped:
             KINDS[kind](self, wrapped[kind])
 
@@ -121,35 +122,35 @@ class Walk:
         if clause.get("recursive"):
             for table in tables:
                 columns = _cte_columns(table) | _first_names(table["ctequery"])
-                self.scope.define(table["ctename"], Source(columns, complete=False))
+                self.scope.define(table["ctename"], FromItem(columns, complete=False))
         for table in tables:
             self.visit({"CommonTableExpr": table})
             query = table["ctequery"].get("SelectStmt")
             if query is None:
-                raise Refusal("a data-modifying WITH", "only SELECT is", table.get("location", 0))
-            source = self.named_select(query)
-            self.scope.define(table["ctename"], source._replace(columns=source.columns | _cte_columns(table)))
+                raise Refusal("a data-modifying WITH", "only SELECT is allowed", table.get("location", 0))
+            item = self.named_select(query)
+            self.scope.define(table["ctename"], item._replace(columns=item.columns | _cte_columns(table)))
 
     def _columns(self, node: Node) -> frozenset[str]:
         while "larg" in node:
             node = node["larg"]
         if "valuesLists" in node:
             return frozenset(f"column{place}" for place in range(1, 1 + len(node["valuesLists"][0]["List"]["items"])))
-        found: set[str] = set()
+        columns: set[str] = set()
         for wrapped in node.get("targetList", ()):
             target = wrapped["ResTarget"]
             name = target.get("name") or output_name(target["val"])
             if name != "*":
-                found.add(name)
+                columns.add(name)
             else:
-                found |= self._starred(dotted(target["val"]["ColumnRef"]["fields"][:-1]))
-        return frozenset(found)
+                columns |= self._starred(dotted(target["val"]["ColumnRef"]["fields"][:-1]))
+        return frozenset(columns)
 
     def _starred(self, qualifier: str) -> frozenset[str]:
         if not qualifier:
             return self.scope.all_columns()
-        source = self.scope.source(qualifier.rpartition(".")[2])
-        return source.columns if source else NO_NAMES
+        item = self.scope.item(qualifier.rpartition(".")[2])
+        return item.columns if item else NO_NAMES
 
 
 def _cte_columns(table: Node) -> frozenset[str]:
@@ -163,7 +164,7 @@ def _cte_columns(table: Node) -> frozenset[str]:
 
 
 def _first_names(query: Node) -> frozenset[str]:
-    """The column names that a recursive query takes from its first branch, stars aside."""
+    """Return the column names of the first branch of a recursive query, without stars."""
     branch = query.get("SelectStmt", {})
     while "larg" in branch:
         branch = branch["larg"]
@@ -175,7 +176,7 @@ Visit = Callable[[Walk, Node], None]
 
 
 def _walk_of(kind: str) -> Visit:
-    """Make the walk over one kind of node: each field is checked as the grammar's table says."""
+    """Return the walk over one kind of node. It checks each field by the grammar table."""
     rules = FIELDS[kind]
 
     def walk_fields(walk: Walk, node: Node) -> None:
@@ -184,7 +185,7 @@ def _walk_of(kind: str) -> Visit:
                 rule = rules[field]
             except KeyError:
                 raise unknown_field(kind, node) from None
-            # Half of all fields are plain, and most others hold nodes: they are told apart without a call.
+            # Half of all fields are plain and most others are nodes, so these cases avoid a call.
             if rule is PLAIN:
                 continue
             if rule is ONE:
@@ -200,23 +201,23 @@ def _walk_of(kind: str) -> Visit:
 
 
 class _Kinds(dict[str, Visit]):
-    """The walk of each kind of node; that of an unknown kind refuses it."""
+    """The walk of each kind of node. The walk of an unknown kind refuses it."""
 
     def __missing__(self, kind: str) -> Visit:
         def refuse(_walk: Walk, node: Node) -> None:
-            raise Refusal(f"the construct {kind}", "the README says which are", node.get("location", 0))
+            raise Refusal(f"the construct {kind}", "the README lists what is allowed", node.get("location", 0))
 
         return refuse
 
 
-#: How the value of a field is checked that holds more than nodes.
+#: The check of each field that is neither plain nor only nodes.
 CHECKS: dict[str, Callable[[Walk, Any, Node], None]] = {
     grammar.CALL: expressions.call,
     grammar.COLLATION: expressions.collation,
     grammar.COLUMN: expressions.column,
     grammar.CYCLE: lambda walk, value, _: KINDS[grammar.CYCLE](walk, value),
-    grammar.FUNCTIONS: sources.functions,
-    grammar.JOINED: sources.joined,
+    grammar.FUNCTIONS: from_clause.functions,
+    grammar.JOINED: from_clause.joined,
     grammar.KEYWORD: expressions.keyword,
     grammar.NUMBER: expressions.constant,
     grammar.OPERATION: expressions.operation,
@@ -224,8 +225,8 @@ CHECKS: dict[str, Callable[[Walk, Any, Node], None]] = {
     grammar.SAMPLING: expressions.sampling,
     grammar.SEARCH: lambda walk, value, _: KINDS[grammar.SEARCH](walk, value),
     grammar.STEPS: expressions.indirection,
-    grammar.SUBQUERY: sources.subquery,
-    grammar.TABLE: sources.table,
+    grammar.SUBQUERY: from_clause.subquery,
+    grammar.TABLE: from_clause.table,
     grammar.TYPE: lambda walk, value, _: KINDS[grammar.TYPE](walk, value),
     grammar.TYPE_NAME: expressions.type_name,
     grammar.WINDOW: lambda walk, value, _: KINDS[grammar.WINDOW](walk, value),

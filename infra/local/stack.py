@@ -20,8 +20,9 @@ import psycopg2
 from botocore.exceptions import BotoCoreError, ClientError
 from chalice.app import Chalice, ScheduledEventConfig, SQSEventConfig
 
-from chalicelib import settings, tokens
+from chalicelib import settings
 from chalicelib.admin import migrations, roles
+from chalicelib.authentication import tokens
 from chalicelib.errors import Misconfigured, Unavailable
 from chalicelib.platform.postgres import connection
 from chalicelib.settings import Settings

@@ -1,4 +1,4 @@
-"""The administrator's command line as a program of its own."""
+"""Helpers that run the administrator's command line."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from chalicelib.admin import commands
 from chalicelib.platform import objects, queues
 
 ROOT = Path(__file__).parents[2]
-#: What a process makes once from its environment.
-MADE_ONCE = (settings.current, queues.client, objects.client)
+#: Caches that a process fills once from its environment.
+CACHES = (settings.current, queues.client, objects.client)
 
 
 def run_admin(environment: dict[str, str], *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    """Run a command in this environment and no other."""
+    """Run a command in a new process with this environment."""
     return subprocess.run(
         [sys.executable, "-m", "chalicelib.admin", *words],
         cwd=ROOT,
@@ -33,18 +33,18 @@ def run_admin(environment: dict[str, str], *words: str, stdin: str = "") -> subp
 
 
 def run_here(environment: dict[str, str], *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    """The same within this process, which needs no second to begin; progress is told to the terminal alone."""
+    """Run a command in this process with this environment, which is faster. Progress goes to the terminal."""
     with pytest.MonkeyPatch.context() as patch:
         for name in os.environ:
             patch.delenv(name)
         for name, value in environment.items():
             patch.setenv(name, value)
-        _forget()
-        ended = commands.run(words, lambda: stdin)
-    _forget()
-    return subprocess.CompletedProcess(words, ended.exit, ended.output, ended.errors)
+        _clear_caches()
+        result = commands.run(words, lambda: stdin)
+    _clear_caches()
+    return subprocess.CompletedProcess(words, result.exit, result.output, result.errors)
 
 
-def _forget() -> None:
-    for made in MADE_ONCE:
-        made.cache_clear()
+def _clear_caches() -> None:
+    for cached in CACHES:
+        cached.cache_clear()

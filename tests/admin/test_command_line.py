@@ -1,4 +1,4 @@
-"""The administrator's command line, run as a program, and the Lambda that runs the same commands."""
+"""The administrator's command line as a program, and the Lambda that runs the same commands."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ import pytest
 
 from chalicelib import settings
 from chalicelib.admin.surface import handle
+from chalicelib.authentication.tokens import Token, verify
 from chalicelib.platform.postgres import Connection
 from chalicelib.settings import Settings
-from chalicelib.tokens import Token, verify
 from tests.admin.program import run_admin
 
 
 @pytest.fixture
 def owner(database: Settings) -> dict[str, str]:
-    """An environment that knows the database's owner and nothing else."""
+    """Return an environment with only the address of the database's owner."""
     return {"DATABASE_URL": database.owner_database_url}
 
 
-def test_a_fresh_database_is_made_ready(empty_database: str) -> None:
-    """`migrate` names each migration and what it did about roles; a second run finds nothing to do."""
+def test_migrate_prepares_a_new_database(empty_database: str) -> None:
+    """`migrate` names each migration and each change of a role, and a second run changes nothing."""
     environment = {"DATABASE_URL": empty_database}
     first = run_admin(environment, "migrate")
     second = run_admin(environment, "migrate")
@@ -36,31 +36,31 @@ def test_a_fresh_database_is_made_ready(empty_database: str) -> None:
 
 
 def test_a_token_is_created_used_and_revoked(database: Settings, owner: dict[str, str]) -> None:
-    """The token stands alone on standard output, works, is listed without its value, and ends."""
+    """Only the token goes to standard output; it works, is listed without its value, and can be revoked."""
     created = run_admin(owner, "token", "create", "crm", "--scope", "oktell", "--scope", "statistics")
     value = created.stdout.removesuffix("\n")
     gate = Connection(database.gate_database_url)
     assert created.returncode == 0
     assert verify(gate, value) == Token("crm", ("statistics", "oktell"))
 
-    listed = run_admin(owner, "token", "list")
-    assert "crm" in listed.stdout
-    assert value not in listed.stdout
+    listing = run_admin(owner, "token", "list")
+    assert "crm" in listing.stdout
+    assert value not in listing.stdout
 
     assert run_admin(owner, "token", "revoke", "crm").returncode == 0
     assert verify(gate, value) is None
 
 
-def test_a_held_value_comes_from_standard_input(database: Settings, owner: dict[str, str]) -> None:
-    """`--value-stdin` takes the value without the line's end, so that no process list shows it."""
-    created = run_admin(owner, "token", "create", "held", "--scope", "nimbox", "--value-stdin", stdin="old-value\n")
+def test_an_existing_value_is_read_from_standard_input(database: Settings, owner: dict[str, str]) -> None:
+    """`--value-stdin` reads the value without the end of the line, so that no process list shows it."""
+    created = run_admin(owner, "token", "create", "existing", "--scope", "nimbox", "--value-stdin", stdin="old-value\n")
 
     assert created.stdout == "old-value\n"
-    assert verify(Connection(database.gate_database_url), "old-value") == Token("held", ("nimbox",))
+    assert verify(Connection(database.gate_database_url), "old-value") == Token("existing", ("nimbox",))
 
 
-def test_the_list_is_there_for_programs(owner: dict[str, str]) -> None:
-    """`token list --json` gives each token's facts with times in ISO 8601."""
+def test_the_token_list_as_json(owner: dict[str, str]) -> None:
+    """`token list --json` returns each token with times in ISO 8601."""
     run_admin(owner, "token", "create", "для машин", "--scope", "recordings")
     tokens = json.loads(run_admin(owner, "token", "list", "--json").stdout)
 
@@ -74,20 +74,20 @@ def test_the_list_is_there_for_programs(owner: dict[str, str]) -> None:
     ("words", "explanation"),
     [
         (["token", "create", "x", "--scope", "everything"], "Unknown scope everything; the scopes are"),
-        (["token", "revoke", "nobody"], "There is no token named 'nobody'"),
+        (["token", "revoke", "unknown"], "There is no token named 'unknown'"),
     ],
 )
 def test_an_error_is_one_line(owner: dict[str, str], words: list[str], explanation: str) -> None:
-    """What cannot be done ends with 1 and one line on standard error."""
-    ended = run_admin(owner, *words)
+    """A failed command exits with 1 and writes one line to standard error."""
+    result = run_admin(owner, *words)
 
-    assert (ended.returncode, ended.stdout) == (1, "")
-    assert explanation in ended.stderr
-    assert ended.stderr.count("\n") == 1
+    assert (result.returncode, result.stdout) == (1, "")
+    assert explanation in result.stderr
+    assert result.stderr.count("\n") == 1
 
 
 def test_a_missing_address_is_named() -> None:
-    """Without DATABASE_URL the message names it and shows what one looks like."""
+    """Without DATABASE_URL the message names it and shows an example."""
     ended = run_admin({}, "migrate")
 
     assert ended.returncode == 1
@@ -95,8 +95,8 @@ def test_a_missing_address_is_named() -> None:
     assert "postgresql://" in ended.stderr
 
 
-def test_a_database_that_is_away_is_explained() -> None:
-    """The line tells why, and not the password."""
+def test_an_unavailable_database_is_explained() -> None:
+    """The message has the reason and not the password."""
     ended = run_admin({"DATABASE_URL": "postgresql://me:hidden@127.0.0.1:1/none"}, "migrate")
 
     assert ended.returncode == 1
@@ -105,8 +105,8 @@ def test_a_database_that_is_away_is_explained() -> None:
 
 
 @pytest.mark.parametrize("words", [[], ["dance"], ["token"], ["token", "create", "x"]])
-def test_a_wrong_line_is_a_usage_error(owner: dict[str, str], words: list[str]) -> None:
-    """What is not a command ends with 2 and the usage."""
+def test_an_unknown_command_is_a_usage_error(owner: dict[str, str], words: list[str]) -> None:
+    """An unknown or incomplete command exits with 2 and prints the usage."""
     ended = run_admin(owner, *words)
 
     assert ended.returncode == 2
@@ -123,7 +123,7 @@ def test_help_needs_no_database() -> None:
 
 @pytest.fixture
 def lambda_settings(owner: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """This process's settings are those of the admin Lambda."""
+    """Give this process the settings of the admin Lambda."""
     monkeypatch.setenv("DATABASE_URL", owner["DATABASE_URL"])
     settings.current.cache_clear()
     yield
@@ -132,11 +132,11 @@ def lambda_settings(owner: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> I
 
 @pytest.mark.usefixtures("lambda_settings")
 def test_the_lambda_runs_the_same_commands() -> None:
-    """The event's words are a command line, and the answer is what that would have printed."""
+    """The event contains a command line, and the result contains its output."""
     created = handle(
         {"command": ["token", "create", "by lambda", "--scope", "oktell", "--value-stdin"], "stdin": "of-lambda"}
     )
-    refused = handle({"command": ["token", "revoke", "nobody"]})
+    refused = handle({"command": ["token", "revoke", "unknown"]})
 
     assert (created["exit"], created["output"]) == (0, "of-lambda\n")
     assert (refused["exit"], refused["output"]) == (1, "")
@@ -144,16 +144,16 @@ def test_the_lambda_runs_the_same_commands() -> None:
 
 
 @pytest.mark.parametrize("event", [{}, {"command": "migrate"}, {"command": [1]}, {"command": [], "stdin": None}])
-def test_the_lambda_explains_its_event(event: dict[str, object]) -> None:
-    """An event of another shape is a usage error, not a crash."""
+def test_an_event_of_another_shape_is_a_usage_error(event: dict[str, object]) -> None:
+    """The Lambda answers an event of another shape with exit code 2."""
     assert handle(event)["exit"] == 2
 
 
 class _Invocations(BaseHTTPRequestHandler):
-    """Lambda's Invoke, as far as one function needs it: any function of the name `admin` is ours."""
+    """A server for Lambda's Invoke operation that knows one function, `admin`."""
 
     def do_POST(self) -> None:
-        """Answer as Lambda does; a function that is not there is a 404."""
+        """Answer as Lambda does. An unknown function is a 404."""
         event = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         known = self.path == "/2015-03-31/functions/admin/invocations"
         body = json.dumps(handle(event) if known else {"Message": "Function not found"}).encode()
@@ -168,7 +168,7 @@ class _Invocations(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def cloud() -> Iterator[dict[str, str]]:
-    """An environment whose AWS has the admin function, and which knows no database."""
+    """Return an environment with the admin function and without a database."""
     server = HTTPServer(("127.0.0.1", 0), _Invocations)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield {
@@ -182,8 +182,8 @@ def cloud() -> Iterator[dict[str, str]]:
 
 
 @pytest.mark.usefixtures("lambda_settings")
-def test_a_function_runs_the_command_instead(cloud: dict[str, str]) -> None:
-    """With `--function` the Lambda does the work; what it printed and how it ended come back."""
+def test_a_function_runs_the_command(cloud: dict[str, str]) -> None:
+    """With `--function` the Lambda runs the command and returns its output and exit code."""
     words = ("--function", "admin", "token", "create", "remote", "--scope", "oktell", "--value-stdin")
     created = run_admin(cloud, *words, stdin="remote-value\n")
     repeated = run_admin(cloud, *words, stdin="remote-value\n")
@@ -195,7 +195,7 @@ def test_a_function_runs_the_command_instead(cloud: dict[str, str]) -> None:
 
 @pytest.mark.usefixtures("lambda_settings")
 def test_an_unknown_function_is_explained(cloud: dict[str, str]) -> None:
-    """A misspelled function ends with 1 and one line that names it."""
+    """A misspelled function exits with 1 and one line that names it."""
     ended = run_admin(cloud, "token", "list", "--function", "admim")
 
     assert ended.returncode == 1

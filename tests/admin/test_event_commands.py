@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib import settings as environment
-from chalicelib.admin.commands import Outcome, run
+from chalicelib.admin.commands import CommandResult, run
 from chalicelib.calls import messages
 from chalicelib.calls.events import Raw
 from chalicelib.ledger import quarantine, store
@@ -34,7 +34,7 @@ def ledger(database: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledg
     environment.current.cache_clear()
 
 
-def command(*words: str) -> Outcome:
+def command(*words: str) -> CommandResult:
     """Run a command of the operator."""
     return run(words, lambda: "")
 
@@ -212,7 +212,7 @@ def test_a_fault_of_our_own_is_a_sentence(ledger: Ledger, monkeypatch: pytest.Mo
     ended = command("quarantine", "retry", IDENTITY)
 
     assert (ended.exit, ended.errors.count("\n")) == (1, 1)
-    assert "a fault of Ringledger's own: ZeroDivisionError('some rule')" in ended.errors
+    assert "a defect in Ringledger: ZeroDivisionError('some rule')" in ended.errors
 
 
 @pytest.mark.parametrize("words", [("forget", "12345"), ("redrive",)])

@@ -24,8 +24,8 @@ FRAME = {"app", "aws_lambda_powertools", "botocore", "chalice", "chalicelib", "j
 #: Lambda -> the packages beyond these, and our own first-level modules.
 LOADED = {
     "webhooks": (set[str](), {"calls", "catalog", "platform", "providers", "revocations", "webhook_keys", "webhooks"}),
-    "recordings": ({"psycopg2"}, {"authentication", "calls", "platform", "recordings", "storages", "tokens"}),
-    "statistics": ({"psycopg2", "pglast", "orjson"}, {"authentication", "catalog", "platform", "statistics", "tokens"}),
+    "recordings": ({"psycopg2"}, {"authentication", "calls", "platform", "recordings", "storages"}),
+    "statistics": ({"psycopg2", "pglast", "orjson"}, {"authentication", "catalog", "platform", "statistics"}),
 }
 #: What every Lambda loads of ours.
 OURS = {"edge", "errors", "secret_values", "settings", "signatures"}

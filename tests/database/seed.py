@@ -1,4 +1,4 @@
-"""Reads the tables of the statistics channel out of its original protocol document."""
+"""Reader of the statistics channel's tables in its original protocol document."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ _COLUMN = re.compile(
 
 
 def tables(document: str) -> dict[str, Columns]:
-    """Every `schema.table` of `document` with its columns in order: name -> type and constraint."""
+    """Return every `schema.table` of `document` with its columns in order: name -> type and constraint."""
     chapters = re.split(r"^Схема ([a-z]+)$", document.removesuffix(FOOTER), flags=re.MULTILINE)
-    found: dict[str, Columns] = {}
+    documented: dict[str, Columns] = {}
     for schema, text in zip(chapters[1::2], chapters[2::2], strict=True):
         read = {"calls": _described, "alertcallevents": _listed}.get(schema, _defined)
-        found |= {f"{schema}.{table}": columns for table, columns in read(text).items()}
-    return found
+        documented |= {f"{schema}.{table}": columns for table, columns in read(text).items()}
+    return documented
 
 
 def _described(text: str) -> dict[str, Columns]:
-    """Tables given as paragraphs: name, type, description."""
+    """Return tables that are written as paragraphs: name, type, description."""
     parts = re.split(r"^Таблица ([a-z]+)$", text, flags=re.MULTILINE)
     return {table: _paragraphs(body) for table, body in zip(parts[1::2], parts[2::2], strict=True)}
 
@@ -44,15 +44,15 @@ def _paragraphs(body: str) -> Columns:
 
 
 def _listed(text: str) -> dict[str, Columns]:
-    """Tables of which the document gives the names alone."""
+    """Return tables that are only named."""
     return {name: {} for name in re.findall(rf"^({_WORD})$", text, flags=re.MULTILINE)}
 
 
 def _defined(text: str) -> dict[str, Columns]:
-    """Tables given as the inside of a CREATE TABLE, each after its name on a line of its own."""
+    """Return tables that are written as the inside of CREATE TABLE, each after a line with its name."""
     parts = re.split(rf"^ *({_WORD}) *$", text, flags=re.MULTILINE)
-    found = {}
+    defined = {}
     for table, body in zip(parts[1::2], parts[2::2], strict=True):
         columns = _COLUMN.findall(" ".join(body.split()))
-        found[table] = {name: kind + constraint for name, kind, constraint in columns}
-    return found
+        defined[table] = {name: kind + constraint for name, kind, constraint in columns}
+    return defined

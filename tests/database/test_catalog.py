@@ -9,7 +9,7 @@ from chalicelib.settings import Settings
 from tests.database import seed
 from tests.databases import run
 
-# Where the protocol demands a value or gives one; everything else may be null.
+# The constraints and defaults of the protocol. Every other column may be null.
 CONSTRAINTS = {
     ("ivrhuntq.huntq_calls", "inviteid", "NOT NULL"),
     ("ivrhuntqevents.queue_greeting", "sys_iscopied", "DEFAULT false"),
@@ -27,40 +27,40 @@ CONSTRAINTS = {
 
 @pytest.fixture
 def documented() -> dict[str, seed.Columns]:
-    """The tables of the protocol document itself."""
+    """Return the tables of the protocol document."""
     if not seed.SEED.exists():
         pytest.skip(f"the protocol document is not beside this checkout: {seed.SEED.name}")
     return seed.tables(seed.SEED.read_text(encoding="utf-8"))
 
 
-def test_the_catalog_is_the_protocols(documented: dict[str, seed.Columns]) -> None:
-    """Each documented table and column stands in the catalog, in its order; of alert calls, the names."""
+def test_the_catalog_matches_the_protocol(documented: dict[str, seed.Columns]) -> None:
+    """The catalog has each documented table and column in order, and the names of the alert call tables."""
     ours = {f"{schema}.{table}": columns for schema, tables in TABLES.items() for table, columns in tables.items()}
-    theirs = {
+    protocol = {
         table: tuple((name, kind.partition(" NOT NULL")[0].partition(" DEFAULT")[0]) for name, kind in columns.items())
         for table, columns in documented.items()
         if columns
     }
     alerts = {table: ours[table] for table, columns in documented.items() if not columns}
 
-    assert theirs | alerts == ours
+    assert protocol | alerts == ours
     assert all(table.startswith("alertcallevents.") for table in alerts)
 
 
-def test_the_constraints_are_the_protocols(documented: dict[str, seed.Columns]) -> None:
-    """NOT NULL and defaults stand in the expectation below exactly where the protocol has them."""
-    found = {
+def test_the_constraints_match_the_protocol(documented: dict[str, seed.Columns]) -> None:
+    """The expected constraints are exactly those of the protocol."""
+    constraints = {
         (table, name, word)
         for table, columns in documented.items()
         for name, kind in columns.items()
         for word in ("NOT NULL", "DEFAULT false")
         if kind.endswith(word)
     }
-    assert found == CONSTRAINTS
+    assert constraints == CONSTRAINTS
 
 
-def test_the_database_holds_the_catalog_and_nothing_else(database: Settings) -> None:
-    """Beside the documented schemas there is only `ledger`, and in them only the catalog's tables and columns."""
+def test_the_database_has_the_catalog_and_nothing_else(database: Settings) -> None:
+    """The documented schemas have only the catalog's tables and columns, and the only other schema is `ledger`."""
     rows = run(
         database.owner_database_url,
         "SELECT table_schema, table_name, column_name, data_type FROM information_schema.columns"
@@ -74,28 +74,28 @@ def test_the_database_holds_the_catalog_and_nothing_else(database: Settings) -> 
     assert live == TABLES
 
 
-def test_the_database_demands_what_the_protocol_demands(database: Settings) -> None:
-    """Columns are NOT NULL or have a default only where the protocol says so."""
+def test_the_database_has_the_constraints_of_the_protocol(database: Settings) -> None:
+    """A column is NOT NULL or has a default only where the protocol says so."""
     rows = run(
         database.owner_database_url,
         "SELECT table_schema || '.' || table_name, column_name, is_nullable, column_default"
         " FROM information_schema.columns WHERE table_schema = ANY (%s)",
         [list(TABLES)],
     )
-    found = {(table, column, "NOT NULL") for table, column, nullable, _ in rows if nullable == "NO"}
-    found |= {(table, column, f"DEFAULT {default}") for table, column, _, default in rows if default}
+    constraints = {(table, column, "NOT NULL") for table, column, nullable, _ in rows if nullable == "NO"}
+    constraints |= {(table, column, f"DEFAULT {default}") for table, column, _, default in rows if default}
 
-    assert found == CONSTRAINTS
+    assert constraints == CONSTRAINTS
 
 
-def test_the_catalog_knows_what_no_row_may_lack() -> None:
-    """So that such a row is refused when it is posted, and not when it is stored."""
-    known = {(f"{schema}.{table}", name) for (schema, table), names in NEEDED.items() for name in names}
-    assert known == {(table, name) for table, name, word in CONSTRAINTS if word == "NOT NULL"}
+def test_the_catalog_has_the_required_columns() -> None:
+    """A row without a required column is refused when it is posted, not when it is stored."""
+    required = {(f"{schema}.{table}", name) for (schema, table), names in NEEDED.items() for name in names}
+    assert required == {(table, name) for table, name, word in CONSTRAINTS if word == "NOT NULL"}
 
 
 def test_rows_of_one_call_may_repeat(database: Settings) -> None:
-    """No unique constraint is ours to add: a provider's own rows may repeat an inviteid."""
+    """The documented tables have no unique index: a provider's own rows may repeat an inviteid."""
     rows = run(
         database.owner_database_url,
         "SELECT indexrelid::regclass FROM pg_index JOIN pg_class ON pg_class.oid = indrelid"
@@ -105,8 +105,8 @@ def test_rows_of_one_call_may_repeat(database: Settings) -> None:
     assert rows == []
 
 
-def test_alert_calls_are_marked_as_ours(database: Settings) -> None:
-    """Who reads the database sees that the protocol gave no columns for alert calls."""
+def test_alert_call_tables_are_marked_as_own_tables(database: Settings) -> None:
+    """A comment in the database says that the protocol has no columns for alert calls."""
     rows = run(
         database.owner_database_url,
         "SELECT relname, obj_description(oid) FROM pg_class"
@@ -117,8 +117,8 @@ def test_alert_calls_are_marked_as_ours(database: Settings) -> None:
 
 
 @pytest.mark.parametrize("table", ["calls.success", "calls.cancelled", "calls.failed", "calls.forks", "calls.routes"])
-def test_a_period_is_found_by_an_index(database: Settings, table: str) -> None:
-    """A report on a period need not read the rows of all others."""
+def test_a_period_uses_an_index(database: Settings, table: str) -> None:
+    """A report on a period does not read all rows."""
     plan = run(
         database.owner_database_url,
         f"SET enable_seqscan = off; EXPLAIN SELECT * FROM {table}"

@@ -1,4 +1,4 @@
-"""Migrations: each file once, whole or not at all, whoever runs them and however often."""
+"""Migrations: each file is applied once, completely or not at all, also by parallel runs."""
 
 from __future__ import annotations
 
@@ -17,35 +17,35 @@ SHIPPED = [migration.name for migration in files(SQL / "migrations")]
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Two small migrations."""
+    """Return a folder with two small migrations."""
     (tmp_path / "0001_first.sql").write_text("CREATE TABLE public.first (a integer);")
     (tmp_path / "0002_second.sql").write_text("CREATE TABLE public.second (a integer);")
     return tmp_path
 
 
-def test_a_fresh_database_gets_all_in_order(empty_database: str) -> None:
-    """All shipped migrations are applied, in the order of their names, and reported."""
+def test_a_new_database_gets_all_migrations_in_order(empty_database: str) -> None:
+    """All shipped migrations are applied and reported in the order of their names."""
     assert migrate(empty_database) == SHIPPED
     assert sorted(SHIPPED) == SHIPPED
 
 
-def test_a_second_run_has_nothing_to_do(empty_database: str) -> None:
-    """What was applied is not applied again."""
+def test_a_second_run_applies_nothing(empty_database: str) -> None:
+    """An applied migration is not applied again."""
     migrate(empty_database)
 
     assert migrate(empty_database) == []
 
 
 def test_only_new_files_are_applied(empty_database: str, folder: Path) -> None:
-    """A file that came later is applied to a database that has the earlier ones."""
+    """A new file is applied to a database that has the earlier ones."""
     migrate(empty_database, folder)
     (folder / "0003_third.sql").write_text("ALTER TABLE public.first ADD b integer;")
 
     assert migrate(empty_database, folder) == ["0003_third"]
 
 
-def test_runners_at_once_share_the_work(empty_database: str) -> None:
-    """Each migration is applied by exactly one of the runners that start together."""
+def test_parallel_runs_apply_each_migration_once(empty_database: str) -> None:
+    """Exactly one of the runs that start together applies the migrations."""
     together = threading.Barrier(4)
 
     def runner(_: int) -> list[str]:
@@ -70,7 +70,7 @@ def test_a_changed_file_is_refused(empty_database: str, folder: Path) -> None:
 
 
 def test_a_missing_file_is_refused(empty_database: str, folder: Path) -> None:
-    """A database that is ahead of the files is not touched."""
+    """A database with a migration whose file is missing is not changed."""
     migrate(empty_database, folder)
     (folder / "0002_second.sql").unlink()
 
@@ -79,7 +79,7 @@ def test_a_missing_file_is_refused(empty_database: str, folder: Path) -> None:
 
 
 def test_a_failing_file_leaves_nothing_behind(empty_database: str, folder: Path) -> None:
-    """A file that fails half-way is undone, those before it stay, and its mended version applies later."""
+    """A failing file is rolled back, earlier files stay, and the corrected file is applied later."""
     broken = folder / "0003_broken.sql"
     broken.write_text("CREATE TABLE public.half (a integer); SELECT 1 / 0;")
 

@@ -1,4 +1,4 @@
-"""Roles: what each may do is tried out by logging in as it, and an owner without superuser's rights gets there too."""
+"""Roles: the tests log in as each role, also on a database whose owner is not a superuser."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib import tokens
 from chalicelib.admin.migrations import migrate
 from chalicelib.admin.roles import ensure_roles
+from chalicelib.authentication import tokens
 from chalicelib.catalog import TABLES
 from chalicelib.errors import Misconfigured
 from chalicelib.platform.postgres import Connection
@@ -43,12 +43,12 @@ SESSION = {
 
 @pytest.mark.parametrize(("name", "value"), SESSION.items())
 def test_a_readers_session_starts_with_the_settings(database: Settings, name: str, value: str) -> None:
-    """The reader gets each setting from its role, without a SET of its own."""
+    """The role itself sets each setting, without a SET in the session."""
     assert run(database.reader_database_url, f"SHOW {name}") == [(value,)]
 
 
-def test_the_reader_is_an_ordinary_role(database: Settings) -> None:
-    """The reader can log in and nothing more, a limited number of times at once."""
+def test_the_reader_has_no_special_rights(database: Settings) -> None:
+    """The reader can only log in, with a limited number of connections."""
     assert run(
         database.owner_database_url,
         "SELECT rolcanlogin, rolsuper, rolinherit, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls,"
@@ -57,7 +57,7 @@ def test_the_reader_is_an_ordinary_role(database: Settings) -> None:
 
 
 def test_the_reader_reads_every_documented_table(database: Settings) -> None:
-    """All tables of the catalog answer."""
+    """The reader can select from all tables of the catalog."""
     refusals = [
         f"{schema}.{table}"
         for schema, tables in TABLES.items()
@@ -104,8 +104,8 @@ READER_REFUSED = {
 
 
 @pytest.fixture(scope="module")
-def strangers(database: Settings) -> Settings:
-    """The database with things in it that are not for the reader."""
+def foreign_objects(database: Settings) -> Settings:
+    """Add objects to the database that the reader may not use."""
     for statement in (
         "CREATE SCHEMA elsewhere CREATE TABLE secrets (a integer)",
         "CREATE TABLE public.notes (a integer)",
@@ -117,13 +117,13 @@ def strangers(database: Settings) -> Settings:
 
 
 @pytest.mark.parametrize(("statement", "state"), READER_REFUSED.values(), ids=list(READER_REFUSED))
-def test_the_reader_is_refused(strangers: Settings, statement: str, state: str) -> None:
-    """The reader changes nothing and sees nothing but the documented tables, whatever it sets in its session."""
-    assert refusal(strangers.reader_database_url, statement) == state
+def test_the_reader_is_refused(foreign_objects: Settings, statement: str, state: str) -> None:
+    """The reader changes nothing and reads only the documented tables, with any session setting."""
+    assert refusal(foreign_objects.reader_database_url, statement) == state
 
 
 def test_the_gate_verifies_tokens(database: Settings) -> None:
-    """What authentication does works under the gate's rights."""
+    """The gate's rights are enough for authentication."""
     value = tokens.create(database.owner_database_url, "gate", ["statistics"])
 
     token = tokens.verify(Connection(database.gate_database_url), value)
@@ -146,12 +146,12 @@ def test_the_gate_verifies_tokens(database: Settings) -> None:
     ],
 )
 def test_the_gate_is_refused(database: Settings, statement: str) -> None:
-    """The gate reads what it compares and notes a use; it cannot make, change or revive a token."""
+    """The gate can verify a token and update its last use, but cannot create, change or restore one."""
     assert refusal(database.gate_database_url, statement) == NOT_ALLOWED
 
 
-def test_the_writer_keeps_the_documented_tables(database: Settings) -> None:
-    """The writer inserts, corrects and deletes rows."""
+def test_the_writer_changes_rows_of_the_documented_tables(database: Settings) -> None:
+    """The writer inserts, updates and deletes rows."""
     for statement in (
         "INSERT INTO calls.holds (side) VALUES ('a')",
         "UPDATE calls.holds SET side = 'b'",
@@ -171,19 +171,19 @@ def test_the_writer_keeps_the_documented_tables(database: Settings) -> None:
     ],
 )
 def test_the_writer_is_refused(database: Settings, statement: str) -> None:
-    """The writer changes no structure and sees no token."""
+    """The writer cannot change tables or read tokens."""
     assert refusal(database.writer_database_url, statement) == NOT_ALLOWED
 
 
-def test_nobody_else_may_connect(database: Settings) -> None:
-    """A login that is none of Ringledger's does not reach the database."""
+def test_another_login_may_not_connect(database: Settings) -> None:
+    """A login that is not one of Ringledger's roles cannot connect to the database."""
     run(database.owner_database_url, "CREATE ROLE passer_by LOGIN PASSWORD 'passer_by'")
 
     assert refusal(address(database.owner_database_url, "passer_by", "passer_by"), "SELECT 1") == "refused"
 
 
 def test_a_second_run_changes_nothing(database: Settings) -> None:
-    """Once all is as it should be, only passwords are set again: whether they are right cannot be seen."""
+    """A second run only sets the passwords again, because the stored ones cannot be read."""
     assert ensure_roles(database) == [
         f"done: ALTER ROLE ringledger_{role} PASSWORD '…'" for role in ("reader", "gate", "writer")
     ]
@@ -204,7 +204,7 @@ def test_a_second_run_changes_nothing(database: Settings) -> None:
     ],
 )
 def test_a_deviation_is_corrected(database: Settings, deviation: str, correction: str) -> None:
-    """What somebody changed by hand is found in the live catalog and put right, and nothing else is done."""
+    """A manual change is detected in the live catalog and corrected, and nothing else changes."""
     name = database.owner_database_url.rpartition("/")[2]
     run(database.owner_database_url, deviation.format(name=name))
 
@@ -215,14 +215,14 @@ def test_a_deviation_is_corrected(database: Settings, deviation: str, correction
 
 
 def test_no_password_reaches_the_server(database: Settings) -> None:
-    """Only a verifier is sent, so the stored one comes from the client and the report shows neither."""
+    """The client sends only a SCRAM verifier, and the report contains no password."""
     rows = run(database.owner_database_url, "SELECT rolpassword FROM pg_authid WHERE rolname = 'ringledger_reader'")
     assert str(rows[0][0]).startswith("SCRAM-SHA-256$")
     assert "password" not in " ".join(ensure_roles(database))
 
 
 def test_an_address_of_another_role_is_refused(database: Settings) -> None:
-    """A reader's address that logs in as the owner would undo all of this."""
+    """A reader's address that logs in as the owner is an error."""
     swapped = Settings(owner_database_url=database.owner_database_url, reader_database_url=database.owner_database_url)
     with pytest.raises(Misconfigured, match="READER_DATABASE_URL must log in as ringledger_reader"):
         ensure_roles(swapped)
@@ -230,7 +230,7 @@ def test_an_address_of_another_role_is_refused(database: Settings) -> None:
 
 @pytest.fixture(scope="module")
 def modest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, list[str]]]:
-    """A database whose owner is no superuser, on a server that never saw the roles, and the report about them."""
+    """Return a database whose owner is not a superuser, on a new server, and the report about its roles."""
     for server in start_server(tmp_path_factory.mktemp("modest")):
         run(server.url, "CREATE ROLE modest LOGIN CREATEROLE PASSWORD 'modest'")
         url = server.new_database("modest")
@@ -238,26 +238,26 @@ def modest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings,
         yield settings_of(url), ensure_roles(settings_of(url))
 
 
-def test_a_modest_owner_gets_all_but_the_administrators_part(modest: tuple[Settings, list[str]]) -> None:
-    """Without a superuser only temporary files and built-in functions stay open, and the report says so."""
+def test_an_ordinary_owner_does_all_but_the_administrators_part(modest: tuple[Settings, list[str]]) -> None:
+    """Without a superuser only temporary files and built-in functions stay unlimited, and the report says so."""
     undone = [line for line in modest[1] if not line.startswith("done: ")]
 
     assert undone
-    taking_a_superuser = ("temp_file_limit", "log_min_messages", "EXECUTE ON FUNCTION pg_catalog.")
-    assert all(any(word in line for word in taking_a_superuser) for line in undone)
+    needs_superuser = ("temp_file_limit", "log_min_messages", "EXECUTE ON FUNCTION pg_catalog.")
+    assert all(any(word in line for word in needs_superuser) for line in undone)
     assert all("let an administrator run: " in line for line in undone)
 
 
-def test_a_modest_owners_reader_is_walled_in(modest: tuple[Settings, list[str]]) -> None:
-    """The reader of such an owner can neither write nor see tokens."""
+def test_the_reader_of_an_ordinary_owner_is_restricted(modest: tuple[Settings, list[str]]) -> None:
+    """The reader of such an owner can neither write nor read tokens."""
     reader = modest[0].reader_database_url
     assert refusal(reader, "SELECT 1 FROM calls.success") == ""
     assert refusal(reader, "SELECT 1 FROM ledger.tokens") == NOT_ALLOWED
     assert refusal(reader, "BEGIN READ WRITE; CREATE TEMP TABLE mine (a integer)") == NOT_ALLOWED
 
 
-def test_an_administrator_can_run_the_reports_statements(server: Server) -> None:
-    """They leave nothing open when a superuser runs them, and the owner can still migrate and dump."""
+def test_an_administrator_can_run_the_reported_statements(server: Server) -> None:
+    """After a superuser runs them nothing is left to do, and the owner can still migrate and dump."""
     run(server.url, "CREATE ROLE thrifty LOGIN CREATEROLE PASSWORD 'thrifty'")
     for role in ("reader", "gate", "writer"):
         if not refusal(server.url, f"CREATE ROLE ringledger_{role} LOGIN NOINHERIT"):

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 import app
-from chalicelib import settings, tokens
+from chalicelib import settings
+from chalicelib.authentication import tokens
 from tests.nimbox.service import EXAMPLE, PATH, Office
 
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"

@@ -15,7 +15,7 @@ import boto3
 import pytest
 import requests
 
-from chalicelib import tokens
+from chalicelib.authentication import tokens
 from chalicelib.calls import links
 from infra.local import environment, tapes
 from tests.databases import run

@@ -1,4 +1,4 @@
-"""The corpus of queries with their verdicts: what a report writes, and what an attacker does."""
+"""The corpus of queries with their verdicts: queries of reports and queries of attackers."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-#: Classes that a parser may pass: the running statement is what must end.
+#: Classes that the guard accepts: the time and size limits end these queries.
 AT_RUN_TIME = frozenset({"dos-runtime", "byte-limit"})
 
 
 @dataclass(frozen=True)
 class Case:
-    """One query, the action it is sent to, whether it is allowed, and why."""
+    """One query, its action, its verdict and the reason."""
 
     id: str
     sql: str
@@ -23,7 +23,7 @@ class Case:
 
 
 def load() -> list[Case]:
-    """Every case of the corpus."""
+    """Return every case of the corpus."""
     lines = Path(__file__).with_name("guard_cases.jsonl").read_text("utf-8").splitlines()
     return [
         Case(raw["id"], raw["sql"], raw["action"], raw["verdict"] == "allow", raw["class"], raw["why"])
@@ -38,5 +38,5 @@ ENDED_AT_RUN_TIME = [case for case in CASES if case.kind in AT_RUN_TIME]
 
 
 def named(case: Case) -> str:
-    """How a case shows in a test's name."""
+    """Return the name of a case in test ids."""
     return f"{case.id}-{case.kind}"

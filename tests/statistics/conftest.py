@@ -1,4 +1,4 @@
-"""A client of the channel, as an integration has one."""
+"""A client of the channel, as an integration uses it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ Ask = Callable[..., requests.Response]
 
 
 def request_of(psql: str, action: str = "data") -> dict[str, Any]:
-    """The documented body of one request."""
+    """Return the documented body of one request."""
     return {"entity": "chronological", "action": action, "options": {"psql": psql}}
 
 
 @pytest.fixture
 def ask(stack: dict[str, Any]) -> Ask:
-    """Sends one query by the token in the address and returns the response, redirects not followed."""
+    """Return a function that sends one query with the token in the address and does not follow redirects."""
 
     def send(psql: str, action: str = "data", **options: Any) -> requests.Response:
         address = f"{stack['url']}/api/token/v1/{stack['tokens']['statistics']}"

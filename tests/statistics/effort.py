@@ -1,4 +1,4 @@
-"""How much work the guard has with a text, in a unit that is the machine's own: a clock's seconds are not."""
+"""The guard's work on a text, in a unit that does not depend on the machine's speed."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from pglast import parser
 from chalicelib.errors import Refused
 from chalicelib.statistics import guard
 
-#: What PostgreSQL's own parser does with a list of seven thousand numbers.
+#: The unit is the time of PostgreSQL's parser for a list of seven thousand numbers.
 UNIT = "select 1" + ",1" * 7_000
 TRIES = 5
-#: Some 50 ms of an ordinary machine's processor.
+#: About 50 ms of processor time on an ordinary machine.
 LIMIT = 25
 
 
 def effort(sql: str) -> float:
-    """Processor time to judge `sql`, in units."""
-    return _seconds(lambda: _judge(sql)) / _seconds(lambda: parser.parse_sql_json(UNIT))
+    """Return the processor time to check `sql`, in units."""
+    return _seconds(lambda: _check(sql)) / _seconds(lambda: parser.parse_sql_json(UNIT))
 
 
-def _judge(sql: str) -> None:
+def _check(sql: str) -> None:
     with suppress(Refused):
         guard.check.__wrapped__(sql, "data")
 
 
 def _seconds(work: Callable[[], object]) -> float:
-    taken = []
+    durations = []
     for _ in range(TRIES):
-        began = time.thread_time()
+        started = time.thread_time()
         work()
-        taken.append(time.thread_time() - began)
-    return min(taken)
+        durations.append(time.thread_time() - started)
+    return min(durations)

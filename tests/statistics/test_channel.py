@@ -1,4 +1,4 @@
-"""The statistics channel end to end: the protocol document's samples first, then every way to get a request wrong."""
+"""The statistics channel end to end: the samples of the protocol document, then every kind of wrong request."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import psycopg2
 import pytest
 import requests
 
-from chalicelib import tokens
+from chalicelib.authentication import tokens
 from tests.statistics.cases import ALLOWED, Case, named
 from tests.statistics.conftest import Ask, request_of
 
@@ -36,8 +36,8 @@ EXAMPLE_ROWS = [
 ]
 
 
-def test_the_documented_example_gets_the_documented_answer(ask: Ask) -> None:
-    """The sample request is answered by the sample rows, keys in the order of the query's columns."""
+def test_the_documented_example_returns_the_documented_answer(ask: Ask) -> None:
+    """The sample request returns the sample rows, with keys in the order of the query's columns."""
     answer = ask(EXAMPLE)
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "application/json; charset=utf-8"
@@ -46,8 +46,8 @@ def test_the_documented_example_gets_the_documented_answer(ask: Ask) -> None:
     assert list(answer.json()["data"][0]) == list(EXAMPLE_ROWS[0])
 
 
-def test_a_quantity_is_a_number_and_a_count_sent_as_data_is_rows(ask: Ask) -> None:
-    """`quantity` answers an integer; the same query as `data` answers `[{"count": n}]`."""
+def test_quantity_returns_a_number_and_data_returns_rows(ask: Ask) -> None:
+    """`quantity` returns an integer; the same query as `data` returns `[{"count": n}]`."""
     count = "select count (inviteid) from calls.success"
     number = ask(count, "quantity").json()["data"]
     assert isinstance(number, int)
@@ -55,14 +55,14 @@ def test_a_quantity_is_a_number_and_a_count_sent_as_data_is_rows(ask: Ask) -> No
     assert ask(count).json() == {"success": True, "error": None, "data": [{"count": number}]}
 
 
-def test_no_rows_are_an_empty_array(ask: Ask) -> None:
-    """A query that finds nothing succeeds with `[]`."""
+def test_no_rows_return_an_empty_array(ask: Ask) -> None:
+    """A query without matching rows succeeds with `[]`."""
     assert ask("select inviteid from calls.success where false").text == '{"success":true,"error":null,"data":[]}'
 
 
 @pytest.mark.parametrize("case", ALLOWED, ids=named)
 def test_every_allowed_query_of_the_corpus_runs(ask: Ask, case: Case) -> None:
-    """What the guard accepts runs under the reader's role; a count also needs to give one row."""
+    """A query that the guard accepts runs with the reader's role."""
     answer = ask(case.sql, case.action).json()
     assert answer["error"] is None
     assert isinstance(answer["data"], int if case.action == "quantity" else list)
@@ -71,8 +71,8 @@ def test_every_allowed_query_of_the_corpus_runs(ask: Ask, case: Case) -> None:
 @pytest.mark.parametrize(
     ("psql", "error"),
     [
-        ("select count(*) from calls.success group by stopreason, anumber", "this one gives more"),
-        ("select count(*) from calls.success where false group by anumber", "this one gives none"),
+        ("select count(*) from calls.success group by stopreason, anumber", "this one returns more"),
+        ("select count(*) from calls.success where false group by anumber", "this one returns none"),
         ("select count(*)::text from calls.success", "needs a whole number in the first column"),
         ("select inviteid from calls.success", "must begin with `select count`"),
         ("select count.* from (select from calls.success limit 1) count", "needs a whole number in the first column"),
@@ -80,8 +80,8 @@ def test_every_allowed_query_of_the_corpus_runs(ask: Ask, case: Case) -> None:
         (f"select count(*), '{'[' * 3000 + ']' * 3000}'::json as v from calls.success", "needs a whole number"),
     ],
 )
-def test_a_quantity_of_another_shape_says_so(ask: Ask, psql: str, error: str) -> None:
-    """A count that is not one whole number is an error that tells what was expected."""
+def test_a_quantity_of_another_shape_is_an_error(ask: Ask, psql: str, error: str) -> None:
+    """A count that is not one whole number returns an error that names the expected shape."""
     answer = ask(psql, "quantity").json()
     assert (answer["success"], answer["data"]) == (False, None)
     assert error in answer["error"]
@@ -100,8 +100,8 @@ def test_a_quantity_of_another_shape_says_so(ask: Ask, psql: str, error: str) ->
          "is larger than 16000000 bytes"),
     ],
 )  # fmt: skip
-def test_a_failing_query_gets_the_envelope_and_its_own_error(ask: Ask, psql: str, error: str) -> None:
-    """Refusals and failures are HTTP 200 with success false, the reason, its place, and nothing else."""
+def test_a_failing_query_returns_the_envelope_with_its_error(ask: Ask, psql: str, error: str) -> None:
+    """Refusals and failures are HTTP 200 with success false, the reason and its position."""
     answer = ask(psql)
     assert answer.status_code == 200
     assert answer.json()["success"] is False
@@ -128,8 +128,8 @@ def test_a_failing_query_gets_the_envelope_and_its_own_error(ask: Ask, psql: str
         (b" " * 200_000, 413, "at most 131072"),
     ],
 )
-def test_a_malformed_request_says_what_is_wrong(stack: dict[str, Any], body: bytes, status: int, error: str) -> None:
-    """Every input gets the envelope: 400 for a wrong shape, 413 for a huge one, 200 for an unknown entity or action."""
+def test_a_malformed_request_returns_its_error(stack: dict[str, Any], body: bytes, status: int, error: str) -> None:
+    """Every input returns the envelope: 400 for a wrong shape, 413 over the size limit, 200 for an unknown action."""
     address = f"{stack['url']}/api/token/v1/{stack['tokens']['statistics']}"
     answer = requests.post(address, data=body, headers={"Content-Type": "application/json"}, timeout=30)
     assert answer.status_code == status
@@ -139,7 +139,7 @@ def test_a_malformed_request_says_what_is_wrong(stack: dict[str, Any], body: byt
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=UTF-8"])
 def test_the_content_type_does_not_matter_where_the_body_is_json(stack: dict[str, Any], kind: str) -> None:
-    """curl's default content type works as well as the documented one."""
+    """The default content type of curl works like the documented one."""
     address = f"{stack['url']}/api/token/v1/{stack['tokens']['statistics']}"
     body = json.dumps(request_of("select 'я' as a"))
     answer = requests.post(address, data=body.encode(), headers={"Content-Type": kind}, timeout=30)
@@ -170,7 +170,7 @@ def test_a_bearer_token(stack: dict[str, Any]) -> None:
 
 
 def test_a_revoked_token_stops_working(stack: dict[str, Any]) -> None:
-    """Once what is remembered of it has expired, a revoked token is unknown."""
+    """A revoked token is unknown as soon as its cache entry has expired."""
     value = tokens.create(stack["database_url"], "short-lived", ["statistics"])
     address = f"{stack['url']}/api/token/v1/{value}"
     assert requests.post(address, json=request_of("select 1"), timeout=30).status_code == 200
@@ -182,8 +182,8 @@ def test_a_revoked_token_stops_working(stack: dict[str, Any]) -> None:
     assert requests.post(address, json=request_of("select 1"), timeout=30).status_code == 404
 
 
-def test_a_browser_page_may_ask(stack: dict[str, Any]) -> None:
-    """Preflights and answers carry the cross-origin headers of the setting."""
+def test_a_browser_page_may_send_requests(stack: dict[str, Any]) -> None:
+    """Preflights and answers have the cross-origin headers of the setting."""
     preflight = requests.options(
         f"{stack['url']}/statistics", headers={"Origin": "https://reports.example"}, timeout=30
     )
@@ -194,15 +194,15 @@ def test_a_browser_page_may_ask(stack: dict[str, Any]) -> None:
     assert (asked.status_code, asked.headers["Access-Control-Allow-Origin"]) == (401, "*")
 
 
-def test_many_at_once(ask: Ask) -> None:
-    """Requests in parallel get their own answers."""
+def test_parallel_requests(ask: Ask) -> None:
+    """Each parallel request returns its own answer."""
     with ThreadPoolExecutor(12) as pool:
         answers = list(pool.map(lambda n: ask(f"select {n} as n").json()["data"], range(60)))
     assert answers == [[{"n": n}] for n in range(60)]
 
 
 def test_a_lost_connection_is_reopened(stack: dict[str, Any]) -> None:
-    """When PostgreSQL drops the channel's connections between two requests, the second one does not notice."""
+    """When PostgreSQL drops the channel's connections between two requests, the second request still succeeds."""
     with requests.Session() as session:
         session.headers["Authorization"] = f"Bearer {stack['tokens']['statistics']}"
         assert session.post(f"{stack['url']}/statistics", json=request_of("select 1 as a"), timeout=30).ok
@@ -233,8 +233,8 @@ def test_a_lost_connection_is_reopened(stack: dict[str, Any]) -> None:
         ),
     ],
 )
-def test_a_role_that_could_do_more_is_not_served(ask: Ask, stack: dict[str, Any], weakening: str, repair: str) -> None:
-    """A new connection examines its role, and the channel answers 503 until the role is what it must be."""
+def test_a_role_with_more_rights_is_refused(ask: Ask, stack: dict[str, Any], weakening: str, repair: str) -> None:
+    """A new connection examines its role, and the channel answers 503 until the role is correct."""
     owner = psycopg2.connect(stack["database_url"])
     owner.autocommit = True
     try:
@@ -249,7 +249,7 @@ def test_a_role_that_could_do_more_is_not_served(ask: Ask, stack: dict[str, Any]
 
 
 def test_health(stack: dict[str, Any]) -> None:
-    """The API alone answers at once; with deep=1 each part is asked."""
+    """The short check answers without other services; with deep=1 each service is checked."""
     assert requests.get(f"{stack['url']}/health", timeout=30).json() == {"status": "ok"}
     deep = requests.get(f"{stack['url']}/health?deep=1", timeout=30)
     assert deep.json() == {"status": "ok", "parts": {"postgresql": "ok", "sqs": "ok", "s3": "ok"}}

@@ -1,4 +1,4 @@
-"""The guard on the corpus, on each rule's border, and on texts made to break parsers."""
+"""The guard on the corpus, at the limits of each rule, and on texts that try to break parsers."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tests.statistics.effort import LIMIT, effort
 
 
 @pytest.mark.parametrize("case", [*ALLOWED, *ENDED_AT_RUN_TIME], ids=named)
-def test_what_a_report_writes_is_accepted(case: Case) -> None:
-    """A query of the corpus that only reads documented tables passes."""
+def test_a_query_of_a_report_is_accepted(case: Case) -> None:
+    """A query of the corpus that only reads documented tables is accepted."""
     assert guard.check(case.sql, case.action).lstrip("(").startswith("SELECT")
 
 
 @pytest.mark.parametrize("case", REFUSED, ids=named)
-def test_what_an_attacker_writes_is_refused(case: Case) -> None:
-    """A query of the corpus that reaches beyond the documented tables is refused with a sentence."""
+def test_a_query_of_an_attacker_is_refused(case: Case) -> None:
+    """A query of the corpus that reads more than the documented tables is refused with a message."""
     with pytest.raises(Refused) as refused:
         guard.check(case.sql, case.action)
     assert len(refused.value.message) > 10
@@ -36,16 +36,16 @@ def test_what_an_attacker_writes_is_refused(case: Case) -> None:
         ("select * fro calls.success", 'syntax error at or near "fro" (line 1, column 10, at `fro`)'),
         ("select 1; select 2", "send exactly one SELECT"),
         ("delete from calls.success", "must begin with `select`"),
-        ("select cuont(*) from calls.success", "similar functions that are: count"),
+        ("select cuont(*) from calls.success", "similar functions that are allowed: count"),
         ("select 'x'::regclass", "type regclass is not allowed (line 1, column 13, at `regclass`)"),
-        ("select 'a' collate public.c", "the collations are C, POSIX"),
+        ("select 'a' collate public.c", "the allowed collations are C, POSIX"),
         ("select 1 operator(evil.+) 2", "operator evil.+ is not allowed"),
         ("select repeat('x', 5000)", "repeat needs a length of at most 1000"),
         ("select current_user", "current_user is not allowed (line 1, column 8, at `current_user`)"),
     ],
 )
-def test_a_refusal_says_what_where_and_what_instead(sql: str, expected: str) -> None:
-    """The error names the thing, its line and column in the caller's own text, and what is allowed."""
+def test_a_refusal_names_the_construct_its_position_and_a_hint(sql: str, expected: str) -> None:
+    """The error names the construct, its line and column in the caller's text, and what is allowed."""
     with pytest.raises(Refused) as refused:
         guard.check(sql, "data")
     assert expected in refused.value.message
@@ -75,7 +75,7 @@ def test_a_refusal_says_what_where_and_what_instead(sql: str, expected: str) -> 
     ],
 )
 def test_names_of_columns_that_are_also_functions(sql: str) -> None:
-    """A name after a dot is fine where it is a column, whatever else PostgreSQL has under that name."""
+    """A name after a dot is allowed where it is a column, even if PostgreSQL has a function of that name."""
     assert guard.check(sql, "data")
 
 
@@ -96,8 +96,8 @@ def test_names_of_columns_that_are_also_functions(sql: str) -> None:
         "select bit(1, 80000000)",
     ],
 )
-def test_calls_spelled_as_names_or_casts(sql: str) -> None:
-    """A name after a dot that is no column of what stands before it would be a call, and is refused."""
+def test_calls_written_as_names_or_casts(sql: str) -> None:
+    """A name after a dot that is not a column of the alias before it would be a call, and is refused."""
     with pytest.raises(Refused):
         guard.check(sql, "data")
 
@@ -128,8 +128,8 @@ def test_calls_spelled_as_names_or_casts(sql: str) -> None:
         "select B'1'::bit(100000000)",
     ],
 )
-def test_arguments_that_multiply(sql: str) -> None:
-    """What would make megabytes or minutes out of a few characters is refused before it is planned."""
+def test_arguments_over_their_limits(sql: str) -> None:
+    """Arguments that would take megabytes or minutes are refused before PostgreSQL plans the query."""
     with pytest.raises(Refused):
         guard.check(sql, "data")
 
@@ -150,28 +150,28 @@ NESTED = [
 
 
 @pytest.mark.parametrize("body", [body for body, _ in NESTED], ids=[kind for _, kind in NESTED])
-def test_a_text_of_full_length_is_judged_quickly(body: str) -> None:
-    """No text up to the limit crashes the parser or keeps the guard busy."""
+def test_a_text_of_full_length_is_checked_quickly(body: str) -> None:
+    """No text up to the limit crashes the parser or takes the guard long."""
     assert effort(f"select {body}") < LIMIT
 
 
 @pytest.mark.parametrize("sql", ["select '\ud800'", "select 'a\0b'", "select '" + "x" * 15_500 + "'"])
 def test_texts_that_cannot_be_sent(sql: str) -> None:
-    """Half characters, NUL and overlong texts get their own sentence."""
+    """Half characters, NUL and overlong texts have error messages of their own."""
     with pytest.raises(Refused, match=r"surrogate|NUL|15500"):
         guard.check(sql, "data")
 
 
-def test_names_of_a_newer_server_are_calls_too() -> None:
-    """A function that only the connected server has cannot be reached by `value.name` either."""
+def test_functions_of_a_newer_server_are_calls_too() -> None:
+    """A function that only the connected server has cannot be called by `value.name` either."""
     sql = "select (anumber).brand_new from calls.success"
     assert guard.check(sql, "data")
     with pytest.raises(Refused):
         guard.check(sql, "data", CALLABLE_NAMES | {"brand_new"})
 
 
-def test_no_documented_column_is_taken_for_a_call() -> None:
-    """Every documented column may be written as `(alias).column`, whatever functions bear its name."""
+def test_no_documented_column_counts_as_a_call() -> None:
+    """Every documented column may be written as `(alias).column`, even if a function has its name."""
     for schema, tables in TABLES.items():
         for table, columns in tables.items():
             for column, _ in columns:
@@ -179,5 +179,5 @@ def test_no_documented_column_is_taken_for_a_call() -> None:
 
 
 def test_every_listed_function_is_known_to_the_parser_as_a_plain_name() -> None:
-    """The list holds names only, in the case that PostgreSQL folds to."""
+    """The list has only plain names in lower case, as PostgreSQL folds them."""
     assert {name for name in FUNCTIONS if not name.isidentifier() or name != name.lower()} == set()

@@ -1,4 +1,4 @@
-"""Attacks that once passed, each with what it reached: calls behind aliases, planning that explodes, evaded bounds."""
+"""Attacks that the guard once accepted: calls behind aliases, exploding plans and evaded limits."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ CALLS_BEHIND_ALIASES = [
 
 
 @pytest.mark.parametrize("sql", CALLS_BEHIND_ALIASES)
-def test_a_function_behind_an_alias_that_means_two_things(sql: str) -> None:
-    """Where an alias names a function's result or several things, no name of a function may follow it."""
+def test_a_function_behind_an_ambiguous_alias(sql: str) -> None:
+    """After an alias of a function's result or of several items, the name of a function is refused."""
     with pytest.raises(Refused):
         guard.check(sql, "data")
 
@@ -54,13 +54,13 @@ def _inlined(depth: int) -> str:
     ids=["expressions", "tables", "a long list", "a long join"],
 )
 def test_planning_that_explodes(sql: str) -> None:
-    """What a query becomes once its subqueries are merged is bounded: PostgreSQL plans without looking at the time."""
-    with pytest.raises(Refused, match=r"so large a join|an expression of expressions"):
+    """The size of a query with merged subqueries is limited: PostgreSQL ignores its time limit while planning."""
+    with pytest.raises(Refused, match=r"such a large join|an expression of expressions"):
         guard.check(sql, "data")
 
 
-def test_reports_of_many_layers_are_no_explosion() -> None:
-    """A dozen layers that each use a column once or twice pass."""
+def test_reports_with_many_layers_are_accepted() -> None:
+    """A dozen layers that each use a column once or twice are accepted."""
     assert guard.check(_doubled(6), "data")
     layered = "select anumber, duration from calls.success"
     for level in range(12):
@@ -94,8 +94,8 @@ def test_reports_of_many_layers_are_no_explosion() -> None:
         f"select array_to_string(array_agg(anumber), '{'y' * 300}') from calls.success",
     ],
 )
-def test_bounds_that_were_evaded(sql: str) -> None:
-    """A size is what PostgreSQL will make of it, not what is written: what changes a value makes it unknown."""
+def test_limits_that_were_evaded(sql: str) -> None:
+    """A limit applies to the value that PostgreSQL computes: anything that may change a constant makes it unknown."""
     with pytest.raises(Refused):
         guard.check(sql, "data")
 
@@ -119,8 +119,8 @@ def test_bounds_that_were_evaded(sql: str) -> None:
         "select invitedt - interval '1 day', duration - 5, '{\"a\":1}'::jsonb - 'a' from calls.success",
     ],
 )
-def test_what_reports_do_near_those_bounds(sql: str) -> None:
-    """The bounds leave alone what reports do."""
+def test_reports_near_those_limits_are_accepted(sql: str) -> None:
+    """The limits do not refuse what reports use."""
     assert guard.check(sql, "data")
 
 
@@ -132,6 +132,6 @@ def test_what_reports_do_near_those_bounds(sql: str) -> None:
     ],
     ids=["stars", "numbers"],
 )
-def test_texts_that_kept_the_guard_busy(sql: str) -> None:
-    """They too are judged quickly."""
+def test_texts_that_once_took_the_guard_long(sql: str) -> None:
+    """They are checked quickly."""
     assert effort(sql) < LIMIT

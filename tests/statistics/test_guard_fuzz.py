@@ -1,4 +1,4 @@
-"""The guard under generated and mutated queries, with PostgreSQL itself as the judge of what they would do."""
+"""The guard under generated and mutated queries; PostgreSQL itself shows what accepted queries do."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from chalicelib.catalog import TABLES
 from chalicelib.errors import Refused
 from chalicelib.statistics import guard
 from chalicelib.statistics.allowlist import FUNCTIONS
-from tests.statistics.generated import QUERIES
+from tests.statistics.generated_queries import QUERIES
 
 DOCUMENTED = {(schema, table) for schema, tables in TABLES.items() for table in tables}
 THOROUGH = settings(deadline=None, max_examples=600, suppress_health_check=list(HealthCheck))
@@ -47,33 +47,33 @@ def _without_places(node: Any) -> Any:
 @THOROUGH
 @given(QUERIES)
 def test_every_text_is_accepted_or_refused(sql: str) -> None:
-    """Whatever is sent, the guard ends with a statement or with Refused, never with another exception."""
+    """For every text the guard returns a statement or raises Refused, and no other exception."""
     statement = _accepted(sql)
     assert statement is None or statement.lstrip("(").startswith("SELECT")
 
 
 @THOROUGH
 @given(QUERIES)
-def test_what_runs_is_what_was_meant(sql: str) -> None:
-    """The rewritten statement has the very tree of the accepted text."""
+def test_the_statement_has_the_tree_of_the_text(sql: str) -> None:
+    """The rewritten statement has the same parse tree as the accepted text."""
     statement = _accepted(sql)
     if statement is not None:
-        meant, runs = (_without_places(json.loads(parse_sql_json(text))) for text in (sql, statement))
-        assert meant == runs
+        original, rewritten = (_without_places(json.loads(parse_sql_json(text))) for text in (sql, statement))
+        assert original == rewritten
 
 
 @THOROUGH
 @given(QUERIES)
-def test_what_was_accepted_is_accepted_again(sql: str) -> None:
-    """The statement that runs passes the guard itself: rewriting brings in nothing new."""
+def test_an_accepted_statement_is_accepted_again(sql: str) -> None:
+    """The guard accepts its own statement: rewriting adds nothing that is refused."""
     statement = _accepted(sql)
     if statement is not None and statement.startswith("SELECT"):
         assert _accepted(statement) is not None
 
 
 @pytest.fixture(scope="module")
-def mighty(stack: dict[str, Any]) -> Iterator[extensions.connection]:
-    """A connection that may do anything: only the guard stands between the query and the database."""
+def superuser(stack: dict[str, Any]) -> Iterator[extensions.connection]:
+    """Return a superuser's connection, so that only the guard protects the database."""
     connection = psycopg2.connect(stack["database_url"])
     connection.cursor().execute("set statement_timeout = '3s'; set search_path = ''")
     connection.commit()
@@ -83,12 +83,12 @@ def mighty(stack: dict[str, Any]) -> Iterator[extensions.connection]:
 
 @THOROUGH
 @given(sql=QUERIES)
-def test_an_accepted_query_changes_nothing_even_for_a_superuser(mighty: extensions.connection, sql: str) -> None:
-    """Run by a superuser outside of READ ONLY, it takes no transaction id, lock of rows, setting or large object."""
+def test_an_accepted_query_changes_nothing_even_for_a_superuser(superuser: extensions.connection, sql: str) -> None:
+    """Run by a superuser without READ ONLY, it takes no transaction id or row lock and changes no setting or object."""
     statement = _accepted(sql)
     if statement is None:
         return
-    with mighty.cursor() as cursor:
+    with superuser.cursor() as cursor:
         try:
             cursor.execute(statement)
             cursor.execute(
@@ -101,7 +101,7 @@ def test_an_accepted_query_changes_nothing_even_for_a_superuser(mighty: extensio
         except psycopg2.Error as error:
             assert error.pgcode is not None, "the server must survive"
         finally:
-            mighty.rollback()
+            superuser.rollback()
 
 
 def _plan_nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -112,12 +112,12 @@ def _plan_nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 @THOROUGH
 @given(sql=QUERIES)
-def test_an_accepted_query_reaches_documented_tables_only(mighty: extensions.connection, sql: str) -> None:
-    """In PostgreSQL's own plan no other relation appears, and no function in FROM that is not listed."""
+def test_an_accepted_query_reads_documented_tables_only(superuser: extensions.connection, sql: str) -> None:
+    """PostgreSQL's plan contains no other relation, and no function in FROM that is not listed."""
     statement = _accepted(sql)
     if statement is None:
         return
-    with mighty.cursor() as cursor:
+    with superuser.cursor() as cursor:
         try:
             cursor.execute(f"explain (verbose, costs off, format json) {statement}")
             for node in _plan_nodes(cursor.fetchall()[0][0][0]["Plan"]):
@@ -128,4 +128,4 @@ def test_an_accepted_query_reaches_documented_tables_only(mighty: extensions.con
         except psycopg2.Error as error:
             assert error.pgcode is not None, "the server must survive"
         finally:
-            mighty.rollback()
+            superuser.rollback()

@@ -1,4 +1,4 @@
-"""Answers too large, statements too slow and parts that fail half-way: each ends with an envelope and in time."""
+"""Too large answers, too slow statements and failing services: each ends with an envelope and in time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from chalicelib.errors import QueryFailed, Unavailable
 from chalicelib.platform import objects
 from chalicelib.settings import Settings, load
 from chalicelib.statistics import query
-from chalicelib.statistics.answer import Rows, Stored
+from chalicelib.statistics.answer import RowSink, StoredAnswer
 from tests.statistics.cases import ENDED_AT_RUN_TIME, Case, named
 from tests.statistics.conftest import Ask
 
@@ -30,7 +30,7 @@ LARGE = "select s.* from calls.success s, generate_series(1, 40) g limit 30000"
 
 @pytest.fixture
 def bundle(stack: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """The settings of the stack, for running the channel's own functions in this process."""
+    """Return the settings of the stack, to run the channel's functions in this process."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", stack["aws_endpoint_url"])
     monkeypatch.setenv("READER_DATABASE_URL", stack["reader_url"])
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")
@@ -43,7 +43,7 @@ def bundle(stack: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Settings:
     return current
 
 
-def _ask_here(psql: str, current: Settings) -> str | Stored:
+def _ask_here(psql: str, current: Settings) -> str | StoredAnswer:
     return query.rows(query.Query(psql, "data", str(uuid.uuid4())), current, {})
 
 
@@ -56,17 +56,17 @@ def _stored(stack: dict[str, Any], key: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("case", ENDED_AT_RUN_TIME, ids=named)
-def test_a_query_that_would_not_end_is_ended(ask: Ask, case: Case) -> None:
-    """Endless work and endless answers get an error within the statement's timeout and two seconds."""
-    began = time.monotonic()
+def test_an_endless_query_is_ended(ask: Ask, case: Case) -> None:
+    """Endless work and endless answers return an error within the statement's timeout plus two seconds."""
+    started = time.monotonic()
     answer = ask(case.sql, case.action)
-    assert time.monotonic() - began < STATEMENT_TIMEOUT + 2
+    assert time.monotonic() - started < STATEMENT_TIMEOUT + 2
     assert answer.json()["success"] is False
     assert answer.json()["error"]
 
 
 def test_a_large_answer_is_fetched_from_s3(ask: Ask) -> None:
-    """Over the size of a Lambda's response the client gets 303 to the complete envelope, with every row."""
+    """Over the size of a Lambda's response the answer is a 303 to the complete envelope with every row."""
     answer = ask(LARGE)
     assert (answer.status_code, answer.text) == (303, "")
     assert "X-Amz-Expires=900" in answer.headers["Location"]
@@ -76,8 +76,8 @@ def test_a_large_answer_is_fetched_from_s3(ask: Ask) -> None:
 
 
 @pytest.mark.parametrize("text", ["'я'", "'\"'", "'x'", "'\\'", "E'\\n'", "'𝄞'"], ids=ascii)
-def test_the_limit_counts_what_lambda_would_send(bundle: Settings, text: str) -> None:
-    """Whatever the characters, an answer stays in the response only while the encoded response fits."""
+def test_the_limit_counts_the_encoded_response(bundle: Settings, text: str) -> None:
+    """With any characters, an answer stays in the response only while the encoded response fits."""
     limit = 1_000_000
     for count in (20, 60, 100, 160, 200, 260, 400):
         psql = f"select replace(repeat('a', 1000), 'a', {text}) as t from generate_series(1, {count}) g"
@@ -90,24 +90,24 @@ def test_the_limit_counts_what_lambda_would_send(bundle: Settings, text: str) ->
             assert len(whole) > 0.99 * limit
 
 
-def test_rows_with_line_breaks_of_their_own_survive_the_way_through_s3(stack: dict[str, Any], bundle: Settings) -> None:
-    """A json value may hold raw line breaks, for which COPY quotes a row; no quote reaches the answer."""
+def test_rows_with_line_breaks_survive_the_way_through_s3(stack: dict[str, Any], bundle: Settings) -> None:
+    """COPY quotes a row with raw line breaks in a json value, and no quote reaches the answer."""
     psql = "select g, '[1,\n2]'::json as j from generate_series(1, 20000) g"
     answer = _ask_here(psql, replace(bundle, answer_limit=100_000))
-    assert isinstance(answer, Stored)
+    assert isinstance(answer, StoredAnswer)
     assert _stored(stack, answer.key) == [{"g": g, "j": [1, 2]} for g in range(1, 20_001)]
 
 
-def test_an_answer_over_the_last_limit_is_an_error_and_leaves_nothing(stack: dict[str, Any], bundle: Settings) -> None:
-    """The error tells how to narrow the query; the unfinished upload is dropped."""
+def test_an_answer_over_the_upload_limit_leaves_nothing(stack: dict[str, Any], bundle: Settings) -> None:
+    """The error says how to narrow the query, and the unfinished upload is removed."""
     with pytest.raises(QueryFailed, match="fewer columns, a shorter period"):
         _ask_here(LARGE, replace(bundle, spill_limit=10_000_000))
     left = objects.client().list_multipart_uploads(Bucket=stack["bucket"])
     assert "Uploads" not in left
 
 
-def test_the_connection_serves_again_after_each_kind_of_end(bundle: Settings) -> None:
-    """A limit, an error and a timeout leave a connection that the next query can use."""
+def test_the_connection_works_after_each_kind_of_failure(bundle: Settings) -> None:
+    """After a limit, an error and a timeout the next query can use the connection."""
     for psql in (LARGE, "select 1/0 as x", "select count(*) from calls.success a, calls.success b, calls.success c"):
         with pytest.raises(QueryFailed):
             _ask_here(psql, replace(bundle, spill_limit=8_000_000))
@@ -115,7 +115,7 @@ def test_the_connection_serves_again_after_each_kind_of_end(bundle: Settings) ->
 
 
 class _SlowS3(BaseHTTPRequestHandler):
-    """Passes requests on to the real endpoint, parts of uploads a second late."""
+    """A proxy to the real endpoint that delays the parts of uploads."""
 
     endpoint = ""
     delay = 0.0
@@ -139,7 +139,7 @@ class _SlowS3(BaseHTTPRequestHandler):
     do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _pass_on
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Keep the test's output quiet."""
 
 
 @contextmanager
@@ -154,25 +154,25 @@ def _slow_s3(endpoint: str, delay: float) -> Iterator[str]:
         server.server_close()
 
 
-def test_a_slow_s3_does_not_run_into_the_statements_timeout(
+def test_a_slow_s3_does_not_use_up_the_statement_timeout(
     stack: dict[str, Any], bundle: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Rows wait on disk, not in PostgreSQL: storing may take longer than any statement may."""
+    """Rows wait on disk, not in PostgreSQL, so the upload may take longer than the statement timeout."""
     with _slow_s3(stack["aws_endpoint_url"], delay=2.5) as endpoint:
         monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
         objects.client.cache_clear()
-        began = time.monotonic()
+        started = time.monotonic()
         answer = _ask_here(LARGE.replace("30000", "40000"), replace(bundle, answer_limit=100_000))
-        assert time.monotonic() - began > STATEMENT_TIMEOUT
-        assert isinstance(answer, Stored)
+        assert time.monotonic() - started > STATEMENT_TIMEOUT
+        assert isinstance(answer, StoredAnswer)
         assert len(_stored(stack, answer.key)) == 40_000
     objects.client.cache_clear()
 
 
-def test_an_s3_that_takes_too_long_is_an_error_and_not_half_an_answer(
+def test_a_too_slow_s3_is_an_error_and_not_half_an_answer(
     stack: dict[str, Any], bundle: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """When the request's time is up before everything is stored, the client is told to come again."""
+    """When the request's time ends before the upload does, the client is asked to try again."""
     with _slow_s3(stack["aws_endpoint_url"], delay=3) as endpoint:
         monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
         objects.client.cache_clear()
@@ -184,7 +184,7 @@ def test_an_s3_that_takes_too_long_is_an_error_and_not_half_an_answer(
 def test_without_s3_a_large_answer_is_unavailable_and_a_small_one_is_not(
     bundle: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Only what needs S3 fails with it."""
+    """Only an answer that needs S3 fails without it."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     objects.client.cache_clear()
     assert isinstance(_ask_here("select 1 as a", bundle), str)
@@ -193,8 +193,8 @@ def test_without_s3_a_large_answer_is_unavailable_and_a_small_one_is_not(
     objects.client.cache_clear()
 
 
-def test_a_database_that_is_away(bundle: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The error asks the client to come back, and says when."""
+def test_an_unavailable_database(bundle: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error asks the client to try again and says when."""
     away = replace(bundle, reader_database_url="postgresql://ringledger_reader:x@127.0.0.1:9/none")
     monkeypatch.setattr("chalicelib.settings.current", lambda: away)
     with pytest.raises(Unavailable) as unavailable:
@@ -202,10 +202,10 @@ def test_a_database_that_is_away(bundle: Settings, monkeypatch: pytest.MonkeyPat
     assert unavailable.value.headers["Retry-After"]
 
 
-def test_rows_are_kept_whole_around_the_borders_of_chunks() -> None:
-    """However the rows fall on the sink's chunks, the envelope holds each of them once and in order."""
+def test_rows_stay_whole_across_chunks() -> None:
+    """With any row size, the envelope contains each row once and in order."""
     for width in (10, 1_000, 100_000, 300_000):
-        sink = Rows(answer_limit=10_000_000, spill_limit=1, bucket="", key="")
+        sink = RowSink(answer_limit=10_000_000, spill_limit=1, bucket="", key="")
         for number in range(8):
             sink.write(b',{"n":%d,"x":"%s"}\n' % (number, b"x" * width))
         envelope = sink.finish(0)

@@ -1,4 +1,4 @@
-"""What a request leaves behind: one structured line, and no secret anywhere."""
+"""The log of a request: one structured line without secrets."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LITERAL = "literal-of-a-customer"
 
 
 def test_a_request_leaves_one_line_without_tokens_or_literals(launch: Launch, tmp_path: Path) -> None:
-    """Integration, action, fingerprint, rows, bytes, milliseconds and outcome are there; values of any kind are not."""
+    """The line has integration, action, fingerprint, rows, bytes, duration and outcome, and no values of the query."""
     launched = launch(tmp_path / "data")
     token, url = launched.facts["tokens"]["statistics"], launched.facts["url"]
     sent = [
@@ -31,10 +31,10 @@ def test_a_request_leaves_one_line_without_tokens_or_literals(launch: Launch, tm
     assert launched.stop() == 0
 
     log = launched.output[launched.output.index("Ctrl-C stops everything") :]
-    for place in (log, (launched.data / "postgres.log").read_text("utf-8")):
-        assert token not in place
-        assert LITERAL not in place
-        assert LITERAL.replace("-", "_") not in place
+    for text in (log, (launched.data / "postgres.log").read_text("utf-8")):
+        assert token not in text
+        assert LITERAL not in text
+        assert LITERAL.replace("-", "_") not in text
     lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
     assert [line["outcome"] for line in lines] == [
         "ok",

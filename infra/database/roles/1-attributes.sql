@@ -1,5 +1,5 @@
--- Writes the statements that give the three roles their attributes, wherever the live roles differ.
--- Like the files beside it, it only reads: what it returns is to be run (in psql: \gexec). It expects the settings
+-- Return the statements that set the attributes of the three roles where the live roles differ.
+-- Like the other files here it only reads; run the statements that it returns (in psql: \gexec). It needs the settings
 -- ringledger.reader_connection_limit and ringledger.statement_timeout (seconds).
 
 WITH wanted (role, connections) AS (
@@ -17,7 +17,7 @@ SELECT format(
 )
 FROM wanted WHERE role NOT IN (SELECT role FROM live)
 UNION ALL
--- Each only where it is wrong: merely naming SUPERUSER or REPLICATION takes a superuser.
+-- Each attribute only where it differs: a statement that names SUPERUSER or REPLICATION needs a superuser.
 SELECT format('ALTER ROLE %I %s', role, attribute)
 FROM live, LATERAL (
     VALUES

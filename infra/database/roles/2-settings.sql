@@ -1,5 +1,5 @@
--- Writes the statements that set what each role's sessions start with, wherever the live roles differ.
--- They are the roles' and not the sessions', because a SET pins a session of RDS Proxy.
+-- Return the statements that set the settings of each role where the live roles differ.
+-- The settings belong to the roles, because a SET in a session pins a connection of RDS Proxy.
 
 WITH wanted (role, name, value) AS (
     VALUES
@@ -8,13 +8,13 @@ WITH wanted (role, name, value) AS (
         ('ringledger_reader', 'lock_timeout', '2s'),
         ('ringledger_reader', 'idle_in_transaction_session_timeout', '10s'),
         ('ringledger_reader', 'client_connection_check_interval', '2s'),
-        -- Names resolve in pg_catalog alone, so that no function of ours or another's can stand in for a built-in one.
+        -- Names resolve only in pg_catalog, so that no other function can replace a built-in one.
         ('ringledger_reader', 'search_path', ''),
         ('ringledger_reader', 'work_mem', '16MB'),
         ('ringledger_reader', 'hash_mem_multiplier', '1'),
         ('ringledger_reader', 'max_parallel_workers_per_gather', '0'),
         ('ringledger_reader', 'jit', 'off'),
-        -- The rest decides how values look in an answer, and how the server reads a query.
+        -- The other settings define the format of values in an answer, and how the server reads a query.
         ('ringledger_reader', 'DateStyle', 'ISO, YMD'),
         ('ringledger_reader', 'TimeZone', 'UTC'),
         ('ringledger_reader', 'IntervalStyle', 'postgres'),
@@ -26,7 +26,7 @@ WITH wanted (role, name, value) AS (
         ('ringledger_gate', 'search_path', ''),
         ('ringledger_writer', 'search_path', '')
     UNION ALL
-    -- A little above the statement's, which shall be the one that fires; PostgreSQL 17 brought it.
+    -- A little longer than the statement timeout, which should fire first. It needs PostgreSQL 17.
     SELECT 'ringledger_reader', 'transaction_timeout', (current_setting('ringledger.statement_timeout')::integer + 5) || 's'
     WHERE current_setting('server_version_num')::integer >= 170000
 ),
@@ -40,7 +40,7 @@ FROM wanted
 -- PostgreSQL keeps an empty search_path as a quoted empty name.
 WHERE (role, name || '=' || CASE value WHEN '' THEN '""' ELSE value END) NOT IN (SELECT role, entry FROM live)
 UNION ALL
--- A setting for one database would go before these.
+-- A setting for one database would override these.
 SELECT format('ALTER ROLE %I IN DATABASE %I RESET ALL', rolname, datname)
 FROM pg_catalog.pg_db_role_setting
 JOIN pg_catalog.pg_roles ON pg_roles.oid = setrole

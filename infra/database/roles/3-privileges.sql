@@ -1,5 +1,5 @@
--- Writes the GRANTs and REVOKEs that lead from the live privileges to the wanted ones. A new table of schema ledger
--- is out of everyone's reach until it stands here; a new documented table is the reader's and the writer's at once.
+-- Return the GRANT and REVOKE statements that change the live privileges to the listed ones. A new table of schema
+-- ledger has no privileges until it is listed here. The reader and the writer get a new documented table at once.
 
 WITH documented (schema) AS (
     VALUES
@@ -7,7 +7,7 @@ WITH documented (schema) AS (
         ('scriptevents'), ('selectorevents'), ('sipuserevents'), ('sipusers'), ('userevents')
 ),
 documented_tables (name) AS (
-    -- No views: one would read with its owner's rights.
+    -- No views: a view reads with its owner's rights.
     SELECT format('%I.%I', nspname, relname)
     FROM pg_catalog.pg_class JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
     WHERE nspname IN (SELECT schema FROM documented) AND relkind IN ('r', 'p')
@@ -62,7 +62,7 @@ wanted (role, privilege, kind, object) AS (
         ('ringledger_writer', 'SELECT (id)', 'TABLE', 'ledger.contacts'),
         ('ringledger_writer', 'INSERT', 'TABLE', 'ledger.contacts'),
         ('ringledger_writer', 'USAGE', 'SEQUENCE', 'ledger.contacts_id_seq'),
-        -- Recordings: the recorder fetches, the gate sees where a file is.
+        -- Recordings: the recorder fetches files, the gate reads their paths.
         ('ringledger_writer', 'SELECT', 'TABLE', 'ledger.recordings'),
         ('ringledger_writer', 'INSERT', 'TABLE', 'ledger.recordings'),
         ('ringledger_writer', 'UPDATE', 'TABLE', 'ledger.recordings'),
@@ -132,7 +132,7 @@ lists (kind, object, schema, part, acl) AS (
     FROM pg_catalog.pg_proc JOIN pg_catalog.pg_namespace ON pg_namespace.oid = pronamespace
 ),
 live (role, privilege, kind, object) AS (
-    -- A privilege of our roles counts wherever it is; one of PUBLIC, where it would let them into what is ours.
+    -- Privileges of Ringledger's roles count everywhere, those of PUBLIC only on Ringledger's own objects.
     SELECT coalesce(rolname, 'public'), privilege_type || part, kind, object
     FROM lists CROSS JOIN LATERAL aclexplode(acl) LEFT JOIN pg_catalog.pg_roles ON pg_roles.oid = grantee
     WHERE rolname IN ('ringledger_reader', 'ringledger_gate', 'ringledger_writer')
@@ -144,7 +144,7 @@ steps (step, verb, preposition, role, privilege, kind, object) AS (
     UNION ALL
     SELECT 2, 'REVOKE', 'FROM', extra.* FROM (SELECT * FROM live EXCEPT SELECT * FROM wanted) AS extra
 ),
--- One statement for all objects on which a role gets or loses the same.
+-- One statement for all objects with the same change for a role.
 by_object AS (
     SELECT step, verb, preposition, role, kind, object, string_agg(privilege, ', ' ORDER BY privilege) AS privileges
     FROM steps GROUP BY step, verb, preposition, role, kind, object
@@ -157,7 +157,7 @@ statements (step, statement) AS (
     )
     FROM by_object GROUP BY step, verb, preposition, role, kind, privileges
     UNION ALL
-    -- PostgreSQL lets everyone run a new function; the owner's shall be the owner's.
+    -- PostgreSQL lets every role run a new function. Here only the owner may run the owner's functions.
     SELECT 3, 'ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON ROUTINES FROM PUBLIC'
     WHERE NOT EXISTS (
         SELECT FROM pg_catalog.pg_default_acl

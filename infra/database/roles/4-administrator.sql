@@ -1,7 +1,7 @@
--- Writes the statements that take a superuser: a bound on the reader's temporary files, silence of the server's log
--- about its failing queries, whose errors quote their values, and built-in functions that act, wait or run SQL text even
--- in a read-only transaction. The guard refuses those already; this is the second wall.
--- Nobody but superusers and the owner can call them in this database afterwards (pg_dump needs set_config).
+-- Return the statements that need a superuser: a limit on the reader's temporary files, no server log of its failing
+-- queries (their errors quote values), and no right to call built-in functions that act, wait or run SQL text even in a
+-- read-only transaction. The guard already refuses these functions; this is the second wall. Afterwards only superusers
+-- and the owner can call them in this database (pg_dump needs set_config).
 
 WITH families (pattern) AS (
     VALUES

@@ -1,4 +1,4 @@
-"""Queries for fuzzing: grown from a grammar whose leaves are harmless and hostile alike, or mutated from the corpus."""
+"""Queries for fuzzing: built from a grammar with harmless and hostile leaves, or mutated from the corpus."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ GROWN = _selects(EXPRESSIONS)
 
 @st.composite
 def _mutated(draw: st.DrawFn) -> str:
-    """A query of the corpus with pieces cut, doubled, or taken from another one."""
+    """Return a query of the corpus with pieces cut, doubled, or copied from another query."""
     sql = draw(st.sampled_from([case.sql for case in CASES if len(case.sql) < 2_000]))
     other = draw(st.sampled_from([case.sql for case in CASES if len(case.sql) < 2_000]))
     for _ in range(draw(st.integers(1, 3))):

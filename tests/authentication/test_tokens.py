@@ -1,19 +1,19 @@
-"""Integration tokens: found by their digest, scoped, revoked, and never kept as they are."""
+"""Integration tokens: looked up by digest, limited by scopes, revocable, and never stored as plain text."""
 
 from __future__ import annotations
 
 import pytest
 
-from chalicelib import tokens
+from chalicelib.authentication import tokens
+from chalicelib.authentication.tokens import Token, TokenRefused
 from chalicelib.platform.postgres import Connection, Parameters, Row
 from chalicelib.settings import Settings
-from chalicelib.tokens import Token, TokenRefused
 from tests.databases import run
 
 
 @pytest.fixture
 def gate(database: Settings) -> Connection:
-    """The connection that verifies tokens."""
+    """Return the connection that verifies tokens."""
     return Connection(database.gate_database_url)
 
 
@@ -21,27 +21,27 @@ def _created(database: Settings, name: str, value: str | None = None) -> str:
     return tokens.create(database.owner_database_url, name, ["statistics", "oktell"], value)
 
 
-def test_a_created_token_is_found(database: Settings, gate: Connection) -> None:
-    """The value leads to the token's name and scopes."""
-    value = _created(database, "found")
+def test_a_created_token_is_valid(database: Settings, gate: Connection) -> None:
+    """The value identifies the token's name and scopes."""
+    value = _created(database, "created")
 
-    assert tokens.verify(gate, value) == Token("found", ("statistics", "oktell"))
+    assert tokens.verify(gate, value) == Token("created", ("statistics", "oktell"))
 
 
-def test_a_value_that_clients_hold_already_is_kept(database: Settings, gate: Connection) -> None:
-    """An existing value works as it is, however short."""
-    assert _created(database, "held", "s3cret!") == "s3cret!"
-    assert tokens.verify(gate, "s3cret!") == Token("held", ("statistics", "oktell"))
+def test_an_existing_value_is_kept(database: Settings, gate: Connection) -> None:
+    """A value that clients already use is accepted, even a short one."""
+    assert _created(database, "existing", "s3cret!") == "s3cret!"
+    assert tokens.verify(gate, "s3cret!") == Token("existing", ("statistics", "oktell"))
 
 
 @pytest.mark.parametrize("value", ["", "unknown", "x" * 43, "x" * 257, "nul\0", "line\nbreak", "\udc80", "ключ"])
-def test_an_unknown_value_leads_nowhere(gate: Connection, value: str) -> None:
-    """Whatever a client sends, there is either a token or none."""
+def test_an_unknown_value_is_invalid(gate: Connection, value: str) -> None:
+    """Any text that is not the value of a token is invalid."""
     assert tokens.verify(gate, value) is None
 
 
-def test_a_revoked_token_leads_nowhere(database: Settings, gate: Connection) -> None:
-    """A revoked token is as good as unknown, and revoking it again does no harm."""
+def test_a_revoked_token_is_invalid(database: Settings, gate: Connection) -> None:
+    """A revoked token is invalid, and a second revocation changes nothing."""
     value = _created(database, "revoked")
     for _ in range(2):
         tokens.revoke(database.owner_database_url, "revoked")
@@ -49,8 +49,8 @@ def test_a_revoked_token_leads_nowhere(database: Settings, gate: Connection) -> 
     assert tokens.verify(gate, value) is None
 
 
-def test_a_use_is_noted_once_a_minute(database: Settings, gate: Connection) -> None:
-    """The first use is noted, one within the same minute is not, a later one is."""
+def test_the_last_use_is_updated_once_a_minute(database: Settings, gate: Connection) -> None:
+    """The first use is stored, a use in the same minute is not, and a later use is."""
     value = _created(database, "used")
     owner = database.owner_database_url
     last_used = "SELECT last_used_at FROM ledger.tokens WHERE name = 'used'"
@@ -65,35 +65,35 @@ def test_a_use_is_noted_once_a_minute(database: Settings, gate: Connection) -> N
     assert run(owner, last_used) > first
 
 
-class Counted(Connection):
-    """A connection that counts what it is asked."""
+class CountingConnection(Connection):
+    """A connection that counts its statements."""
 
     statements = 0
 
     def execute(self, sql: str, parameters: Parameters | None = None) -> list[Row]:
-        """Count, and run."""
+        """Count and run a statement."""
         self.statements += 1
         return super().execute(sql, parameters)
 
 
 def test_a_verification_is_one_statement(database: Settings) -> None:
-    """Verifying takes one round trip, the note of its use included."""
-    value, gate = _created(database, "quick"), Counted(database.gate_database_url)
+    """Verification takes one round trip, including the update of the last use."""
+    value, gate = _created(database, "quick"), CountingConnection(database.gate_database_url)
 
     assert tokens.verify(gate, value)
     assert gate.statements == 1
 
 
-def test_the_table_does_not_hold_the_value(database: Settings) -> None:
-    """Only digests are stored: quick ones of long values, slow ones of short values."""
+def test_the_table_does_not_contain_the_value(database: Settings) -> None:
+    """Only digests are stored: fast ones of long values, slow ones of short values."""
     values = (_created(database, "long"), _created(database, "brief", "s-h-o-r-t"))
     stored = run(database.owner_database_url, "SELECT tokens::text FROM ledger.tokens")
 
     assert not any(value in str(row) or value.encode().hex() in str(row) for value in values for row in stored)
 
 
-def test_the_listing_knows_times(database: Settings) -> None:
-    """The listing has each token once, by name, with its times and without its value."""
+def test_the_listing_has_times(database: Settings) -> None:
+    """The listing has each token once, sorted by name, with its times and without its value."""
     _created(database, "listed")
     tokens.revoke(database.owner_database_url, "listed")
     listing = tokens.listing(database.owner_database_url)
@@ -105,8 +105,8 @@ def test_the_listing_knows_times(database: Settings) -> None:
     assert listed.last_used_at is None
 
 
-def test_new_values_are_strong_and_fit_an_address() -> None:
-    """A value of our own has 256 bits and needs no escaping."""
+def test_new_values_are_strong_and_safe_in_an_address() -> None:
+    """A generated value has 256 random bits and needs no escaping."""
     values = {tokens.generate() for _ in range(100)}
 
     assert len(values) == 100
@@ -116,33 +116,33 @@ def test_new_values_are_strong_and_fit_an_address() -> None:
 @pytest.mark.parametrize(
     ("name", "scopes", "value", "words"),
     [
-        ("", ["oktell"], None, "name is 1 to 64"),
-        ("x" * 65, ["oktell"], None, "name is 1 to 64"),
-        (" x", ["oktell"], None, "without outer blanks"),
+        ("", ["oktell"], None, "name has 1 to 64"),
+        ("x" * 65, ["oktell"], None, "name has 1 to 64"),
+        (" x", ["oktell"], None, "no outer spaces"),
         ("a\nb", ["oktell"], None, "printable"),
         ("nul\0", ["oktell"], None, "printable"),
         ("x", [], None, "needs a scope; the scopes are statistics, recordings, nimbox, oktell"),
         ("x", ["oktell", "admin"], None, "Unknown scope admin; the scopes are"),
         ("x", ["oktell"], "", "value is empty"),
-        ("x", ["oktell"], "v" * 257, "has 257 characters; it may have 256"),
-        ("x", ["oktell"], "tab\t", "printable characters without blanks"),
-        ("x", ["oktell"], "two words", "printable characters without blanks"),
+        ("x", ["oktell"], "v" * 257, "has 257 characters; at most 256 are allowed"),
+        ("x", ["oktell"], "tab\t", "printable characters without spaces"),
+        ("x", ["oktell"], "two words", "printable characters without spaces"),
     ],
 )
-def test_what_cannot_be_a_token_is_refused(
+def test_an_invalid_token_is_refused(
     database: Settings, name: str, scopes: list[str], value: str | None, words: str
 ) -> None:
-    """The refusal says what would be right."""
+    """The error states what is allowed."""
     with pytest.raises(TokenRefused, match=words):
         tokens.create(database.owner_database_url, name, scopes, value)
 
 
-def test_a_name_is_taken_for_good(database: Settings) -> None:
-    """Nobody can pass for a revoked integration."""
+def test_a_name_cannot_be_used_again(database: Settings) -> None:
+    """A new token cannot take the name of a revoked integration."""
     _created(database, "taken")
     tokens.revoke(database.owner_database_url, "taken")
 
-    with pytest.raises(TokenRefused, match="named 'taken' already"):
+    with pytest.raises(TokenRefused, match="named 'taken' already exists"):
         _created(database, "taken")
 
 
@@ -155,8 +155,8 @@ def test_a_value_belongs_to_one_token(database: Settings) -> None:
     assert "shared-value" not in repr(caught.value)
 
 
-@pytest.mark.parametrize("name", ["nobody", "nul\0", ""])
-def test_revoking_what_is_not_there_is_refused(database: Settings, name: str) -> None:
-    """A misspelled name is told, since the token meant would go on working."""
+@pytest.mark.parametrize("name", ["unknown", "nul\0", ""])
+def test_revoking_an_unknown_token_is_refused(database: Settings, name: str) -> None:
+    """A misspelled name is an error, because the intended token would stay valid."""
     with pytest.raises(TokenRefused):
         tokens.revoke(database.owner_database_url, name)

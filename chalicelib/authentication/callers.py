@@ -1,20 +1,21 @@
-"""Who is asking: the integration that holds a token, remembered for a moment."""
+"""Authentication of a request: the integration that owns its token, cached for a short time."""
 
 from __future__ import annotations
 
 import hashlib
 import time
 
-from chalicelib import settings, tokens
+from chalicelib import settings
+from chalicelib.authentication import tokens
 from chalicelib.edge import Notes, Request
 from chalicelib.errors import Forbidden, Unauthenticated
 from chalicelib.platform import postgres
 
-_REMEMBERED_LIMIT = 1_000
+_CACHE_LIMIT = 1_000
 
 
 def bearer(request: Request) -> str:
-    """The token of `Authorization: Bearer <token>` (RFC 6750 section 2.1). Raises Unauthenticated."""
+    """Return the token of `Authorization: Bearer <token>` (RFC 6750 section 2.1). Raise Unauthenticated."""
     scheme, _, value = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not value.strip():
         raise Unauthenticated(headers={"WWW-Authenticate": "Bearer"})
@@ -22,9 +23,9 @@ def bearer(request: Request) -> str:
 
 
 def authenticate(value: str, scope: str, notes: Notes) -> tokens.Token | None:
-    """The integration that holds the token `value`, or None if none does. Raises Forbidden without `scope`.
+    """Return the integration that owns the token `value`, or None. Raise Forbidden if it lacks `scope`.
 
-    A found token is remembered for TOKEN_CACHE_SECONDS, which bounds how long a revoked one still works.
+    A valid token is cached for TOKEN_CACHE_SECONDS. A revoked token works at most that much longer.
     """
     token = _known_token(value)
     if token is None:
@@ -35,19 +36,19 @@ def authenticate(value: str, scope: str, notes: Notes) -> tokens.Token | None:
     return token
 
 
-_remembered: dict[bytes, tuple[float, tokens.Token]] = {}
+_cache: dict[bytes, tuple[float, tokens.Token]] = {}
 
 
 def _known_token(value: str) -> tokens.Token | None:
-    # The key is a digest, so that a dump of the process's memory shows no token.
+    # The key is a digest, so that a dump of the cache shows no token.
     key, now = hashlib.sha256(value.encode(errors="replace")).digest(), time.monotonic()
-    until, token = _remembered.get(key, (0.0, None))
+    until, token = _cache.get(key, (0.0, None))
     if token is not None and now < until:
         return token
     current = settings.current()
     token = tokens.verify(postgres.connection(current.gate_database_url), value)
     if token is not None:
-        if len(_remembered) >= _REMEMBERED_LIMIT:
-            _remembered.clear()
-        _remembered[key] = (now + current.token_cache_seconds, token)
+        if len(_cache) >= _CACHE_LIMIT:
+            _cache.clear()
+        _cache[key] = (now + current.token_cache_seconds, token)
     return token

@@ -1,0 +1,1 @@
+"""The integrations that may send requests, and the tokens that identify them."""
