@@ -16,7 +16,7 @@ from infra.local.functions import Functions
 from tests.admin.program import run_admin
 from tests.nimbox.service import Office
 
-Admin = Callable[..., commands.Outcome]
+Admin = Callable[..., commands.CommandResult]
 
 
 @pytest.fixture

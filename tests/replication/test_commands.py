@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chalicelib import settings as environment
-from chalicelib.admin.commands import Outcome, run
+from chalicelib.admin.commands import CommandResult, run
 from tests.replication.crm import TOKEN, Crm
 from tests.replication.house import House
 
@@ -34,7 +34,7 @@ def crm(house: House, serve: Serve, unknown: set[str], monkeypatch: pytest.Monke
     environment.current.cache_clear()
 
 
-def command(*words: str) -> Outcome:
+def command(*words: str) -> CommandResult:
     """Run a command of the operator."""
     return run(["replication", *words], lambda: "")
 
