@@ -1,15 +1,17 @@
-"""Why calls end: the providers' statuses and Q.850 causes, and the SIP answers that they stand for."""
+"""Why calls end: the providers' statuses and Q.850 causes, and the SIP codes that they stand for."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 ANSWER = "ANSWER"
+#: The statuses of a hangup after which nobody talked.
+UNSUCCESSFUL = frozenset({"BUSY", "CANCEL", "NOANSWER", "CHANUNAVAIL", "CONGESTION"})
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How an attempt ended: the SIP code (None when nothing says), whether side B was reached, and in words."""
+    """How an attempt ended: the SIP code (None if unknown), whether side B was reached, and a description."""
 
     sip: int | None
     reached: bool
@@ -26,6 +28,8 @@ _STATUSES = {
     "CONGESTION": (503, False),
 }
 
+NORMAL_CLEARING = 16
+TIMER_EXPIRED = 102
 #: Q.850 cause -> SIP code (RFC 3398 §7.2.4.1), meaning. 16 before an answer is a caller who gave up.
 _CAUSES = {
     1: (404, "Unallocated number"),
@@ -63,21 +67,27 @@ _CAUSES = {
 }
 _OTHER_CAUSE = (500, "Cause {}")
 
-#: Busy, no answer, cancelled, rejected: side B was found. Every other class of causes is a failure.
+#: Busy, no answer, cancelled, rejected: side B was reached. Every other class of causes is a failure.
 _REACHED = frozenset({16, 17, 18, 19, 21})
 
 
 def by_status(status: str) -> Ending:
-    """The ending that a CallStatus names; an unknown one is kept to the letter, and has no SIP code."""
+    """Return the ending that a CallStatus names; an unknown one keeps its spelling and has no SIP code."""
     sip, reached = _STATUSES.get(status, (None, True))
     return Ending(sip, reached, status)
 
 
-def by_cause(cause: int | None, side: str) -> Ending:
-    """The ending of an unanswered attempt by its Q.850 cause, and by the side (a or b) that ended it."""
+def by_cause(cause: int | None, side: str, *, was_dialled: bool = False) -> Ending:
+    """Return the ending of an unanswered attempt by its Q.850 cause and by the side (a or b) that ended it.
+
+    Once side B `was_dialled`, a caller who leaves has cancelled the call whatever the cause, and a timer that expires
+    means no answer.
+    """
+    if was_dialled and cause == TIMER_EXPIRED:
+        return Ending(480, reached=True, words=_CAUSES[TIMER_EXPIRED][1])
+    if (was_dialled and side == "a") or (cause == NORMAL_CLEARING and side):
+        return Ending(487, reached=True, words=f"Cancel from side {side}")
     if cause is None:
         return Ending(None, reached=False, words="No cause given")
-    if cause == 16 and side:
-        return Ending(487, reached=True, words=f"Cancel from side {side}")
     sip, words = _CAUSES.get(cause, _OTHER_CAUSE)
     return Ending(sip, cause in _REACHED, words.format(cause))

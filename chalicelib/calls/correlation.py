@@ -4,43 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from chalicelib.calls import conversation, redirects
 from chalicelib.calls.events import CallKey, Event, Kind, deduplicated
-from chalicelib.calls.records import Options, Records
+from chalicelib.calls.mtt import rules as mtt
+from chalicelib.calls.options import DEFAULT_OPTIONS, Options
+from chalicelib.calls.records import Records
+from chalicelib.calls.telphin import rules as telphin
 
 Rules = Callable[[CallKey, Sequence[Event], Options], Records]
 
 #: How each provider's events make up a call.
-RULES: dict[str, Rules] = {"telphin": conversation.understand, "mtt": redirects.understand}
-DEFAULTS = Options()
+RULES: dict[str, Rules] = {"telphin": telphin.understand, "mtt": mtt.understand}
+DEFAULTS = DEFAULT_OPTIONS
 
 
 def correlate(events: Iterable[Event], options: Options = DEFAULTS) -> Records:
-    """The records of one call; events that belong to no call give none.
+    """Return the records of one call; events that belong to no call give none.
 
-    Rules are monotone: answered beats unanswered, the earliest answer and the latest end count, equal times are
-    told apart by the events' contents. Nothing else than the events' own times is asked, so that a late event has the
-    effect that it would have had in time. There must be one event at least.
+    The rules are monotone: answered outweighs unanswered, the earliest answer and the latest end count, and events of
+    equal time are ordered by their contents. Only the events' own times matter, so a late event has the effect that it
+    would have had in time. There must be one event at least.
     """
     unique = deduplicated(events)
     key = unique[0].call
     if not key.id or key.provider not in RULES:
         return Records(key)
-    heeded = _heeded(unique, options)
-    found = RULES[key.provider](key, heeded, options)
-    if len(heeded) == len(unique):
-        return found
-    return found._replace(flags=(overlong(options),))
+    interpreted = _within_limit(unique, options)
+    records = RULES[key.provider](key, interpreted, options)
+    if len(interpreted) == len(unique):
+        return records
+    return records._replace(flags=(overlong(options),))
 
 
 def overlong(options: Options = DEFAULTS) -> str:
-    """The flag of a call with more events than are interpreted."""
+    """Return the flag of a call with more events than are interpreted."""
     return f"only the first {options.event_limit} events are interpreted"
 
 
-def _heeded(events: Sequence[Event], options: Options) -> Sequence[Event]:
-    """The events that are interpreted: a broken PBX may send any number for one call. A closing always counts."""
+def _within_limit(events: Sequence[Event], options: Options) -> Sequence[Event]:
+    """Return the events to interpret: a broken PBX may send any number for one call. A closing always counts."""
     if len(events) <= options.event_limit:
         return events
-    telling = [event for event in events if event.kind is not Kind.CLOSED]
-    return telling[: options.event_limit] + [event for event in events if event.kind is Kind.CLOSED]
+    others = [event for event in events if event.kind is not Kind.CLOSED]
+    return others[: options.event_limit] + [event for event in events if event.kind is Kind.CLOSED]

@@ -1,4 +1,4 @@
-"""The vocabulary of the domain: what came in (Raw), from whom (Source), and what it says (Event)."""
+"""The vocabulary of the domain: an accepted webhook (Raw), its sender (Source), and what it reports (Event)."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from hashlib import blake2b
 from operator import attrgetter
 from typing import NamedTuple
 
-#: The method of the raw event by which `maintain` closes a call; no HTTP surface accepts it.
+#: The method of the raw event with which Ringledger closes a call; no HTTP surface accepts it.
 CLOSE = "CLOSE"
 
 
 class Kind(StrEnum):
-    """What an event says happened, whatever its provider calls it."""
+    """The type of an event, independent of the provider's own name for it."""
 
     DIAL_IN = "dial_in"  # a device is being called
-    DIAL_OUT = "dial_out"  # a device, or the PBX on its behalf, calls somebody
+    DIAL_OUT = "dial_out"  # a device, or the PBX on its behalf, places a call
     ANSWER = "answer"  # the leg was picked up
     HANGUP = "hangup"  # the leg is over
-    PREMEDIA_START = "premedia_start"  # a side began to hear an announcement
-    PREMEDIA_END = "premedia_end"  # and heard it
+    PREMEDIA_START = "premedia_start"  # an announcement to one side begins
+    PREMEDIA_END = "premedia_end"  # that announcement is over
     TALK = "talk"  # both sides hear each other
-    AGENT_STATE = "agent_state"  # a queue's agent came or went; belongs to no call
-    CLOSED = "closed"  # Ringledger itself gave up waiting for the call's end
-    OTHER = "other"  # anything else: kept raw, never an error
+    AGENT_STATE = "agent_state"  # a queue's agent logged in or out; belongs to no call
+    CLOSED = "closed"  # Ringledger stopped waiting for further events
+    OTHER = "other"  # anything else: stored raw, never an error
 
-    # An enumeration's own takes ten times as long, and rules ask for kinds all the time.
+    # Enum's own hash takes ten times as long, and the rules compare kinds all the time.
     __hash__ = str.__hash__
 
 
-#: By which of them a call is heard of first, as a rule.
+#: The kinds with which a call usually begins.
 BEGINNINGS = frozenset({Kind.DIAL_IN, Kind.DIAL_OUT, Kind.PREMEDIA_START})
 
 
 class CallKey(NamedTuple):
-    """What holds the events of one call together; `id` is empty for events that belong to no call."""
+    """The key of one call; `id` is the provider's id of the call, empty for events that belong to no call."""
 
     provider: str
     client: str
@@ -47,7 +47,10 @@ class CallKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """One accepted webhook as it came; times are naive UTC."""
+    """One accepted webhook as it arrived; times are naive UTC.
+
+    `inner_numbers` are the short numbers in it that were extensions of the client when it was accepted.
+    """
 
     id: str
     accepted_at: datetime
@@ -57,11 +60,12 @@ class Raw:
     content_type: str = ""
     body: bytes = b""
     content_encoding: str = ""
+    inner_numbers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What the registry knows of the extension whose address received a webhook; `type` is phone, ivr or queue."""
+    """The registered extension whose address received a webhook; `type` is phone, ivr or queue."""
 
     id: int
     provider: str
@@ -75,16 +79,17 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Unparsed:
-    """Why a webhook could not be understood, in a sentence for its sender."""
+    """The reason why a webhook could not be read, in a sentence for its sender."""
 
     reason: str
 
 
 class Event(NamedTuple):
-    """One thing that happened, in Ringledger's words; what the provider did not say is empty or None.
+    """One event of a call in Ringledger's vocabulary; what the provider did not send is empty or None.
 
-    Times are naive UTC with microseconds. Two events with the same `identity` are one event that the provider
-    sent twice; `content` (all that the webhook said, or a hash of it) decides between them and between equal times.
+    Times are naive UTC with microseconds. Two events with one `identity` are one event that the provider sent twice;
+    `content` (the whole webhook, or a hash of it) decides between them and orders events of equal time. `duration` is
+    read as microseconds; `duration_in_clock_unit` is the same number in the unit of EventTime where that is another.
     """
 
     raw_id: str
@@ -97,11 +102,11 @@ class Event(NamedTuple):
     accepted_at: datetime
     identity: Hashable
     content: str
-    # Whose webhook it was.
+    # The extension that sent it.
     extension: str = ""
     device: str = ""
     external_only: bool = False
-    # Who calls whom.
+    # The parties.
     flow: str = ""  # in or out, as the PBX sees the leg
     caller: str = ""
     caller_name: str = ""
@@ -113,18 +118,19 @@ class Event(NamedTuple):
     between_extensions: bool = False  # both ends have an extension id of this PBX
     transferred: bool = False
     callback: str = ""
-    # How it went.
+    # The outcome.
     status: str = ""  # the provider's own word, in capitals
     bridged: bool | None = None
     duration: timedelta | None = None
+    duration_in_clock_unit: timedelta | None = None
     recording: str = ""
     cause: int | None = None  # Q.850
     side: str = ""  # a or b
-    # Agents: who, and what they are now.
+    # An agent's new state.
     agent: str = ""
     state: str = ""
     changed_by: str = ""
-    # What has no column of its own, for the side table.
+    # Facts that have no column of their own, for the side table.
     notes: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -134,18 +140,18 @@ class Event(NamedTuple):
 
     @property
     def order(self) -> tuple[datetime, str]:
-        """Where it stands among its call's events; a total order that no delivery can change."""
+        """The position among the call's events: a total order that does not depend on delivery."""
         return (self.at, self.content)
 
 
 def fingerprint(*parts: str) -> str:
-    """A short hash of `parts` that tells ("a", "bc") from ("ab", "c")."""
+    """Return a short hash of `parts` that differs between ("a", "bc") and ("ab", "c")."""
     framed = "".join([f"{len(part)}:{part}" for part in parts])
     return blake2b(framed.encode(), digest_size=16).hexdigest()
 
 
 def deduplicated(events: Iterable[Event]) -> list[Event]:
-    """Each event once, in order of time; of several with one identity the earliest stays, then the smallest."""
+    """Return each event once, in order of time; of several with one identity the earliest stays."""
     kept: dict[Hashable, Event] = {}
     for event in events:
         known = kept.get(event.identity)
@@ -155,12 +161,12 @@ def deduplicated(events: Iterable[Event]) -> list[Event]:
 
 
 def closing(call_id: str, at: datetime) -> bytes:
-    """The body of the raw event (method CLOSE) that closes a call whose end never came, as of `at`."""
+    """Return the body of the raw event (method CLOSE) that closes a call as of `at`, naive UTC."""
     return json.dumps({"call_id": call_id, "at": at.isoformat()}).encode()
 
 
 def closed(raw: Raw, source: Source) -> Event:
-    """The event that a body made by `closing` stands for."""
+    """Return the event in a body that `closing` made."""
     content = json.loads(raw.body)
     return Event(
         raw_id=raw.id,
@@ -171,7 +177,6 @@ def closed(raw: Raw, source: Source) -> Event:
         kind=Kind.CLOSED,
         at=datetime.fromisoformat(content["at"]),
         accepted_at=raw.accepted_at,
-        # A call is closed once, by the earliest of its closings.
-        identity=fingerprint(source.provider, source.client, content["call_id"], Kind.CLOSED),
+        identity=fingerprint(source.provider, source.client, content["call_id"], Kind.CLOSED, content["at"]),
         content=fingerprint(raw.body.decode()),
     )

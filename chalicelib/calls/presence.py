@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from chalicelib.calls.events import Event, Kind
-from chalicelib.calls.legs import PHONE
+from chalicelib.calls.telphin.legs import PHONE
 from chalicelib.calls.records import Row, Table, Value, filled
 
 EXTENSIONS: Table = ("sipuserevents", "sipuser_state_changed")

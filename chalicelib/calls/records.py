@@ -1,9 +1,8 @@
-"""What follows from a call's events: rows of the documented tables, and what is known about them besides."""
+"""The result of correlating a call: rows of the documented tables, and the facts beside them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha1
@@ -14,7 +13,7 @@ from chalicelib.calls.events import CallKey, fingerprint
 
 Table = tuple[str, str]  # schema, name
 Value = str | int | bool | datetime | dict[str, object] | None
-Row = dict[str, Value]  # a column that it does not name is null; uuids are text, times naive UTC
+Row = dict[str, Value]  # a missing column is null; uuids are text, times naive UTC
 
 SUCCESS: Table = ("calls", "success")
 CANCELLED: Table = ("calls", "cancelled")
@@ -26,20 +25,15 @@ _SPACE = NAMESPACE.bytes
 _VARIANT = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
 SECONDS_LIMIT = 2**31 - 1
 
-#: The stopreason of a row whose end nobody told: visible to whoever reads the table.
+#: The stopreason of a row whose end was never reported; readers of the table see it.
 NO_END = "Closed: no hangup came"
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How calls are understood; `event_limit` events of one call are interpreted, more are kept raw only."""
-
-    event_limit: int = 1_000
-    answer_by_status: bool = True
-
-
 class Side(NamedTuple):
-    """What has no column in the documented tables: why a row is what it is, and what else is known of its call."""
+    """The facts of one record that have no column in the documented tables.
+
+    `reasons` say why the row is what it is. `anchor` names the round of a leg id that was used several times.
+    """
 
     inviteid: str
     table: Table
@@ -48,12 +42,13 @@ class Side(NamedTuple):
     reasons: tuple[str, ...]
     recording: str = ""
     notes: Mapping[str, str] = {}
+    anchor: str = ""
 
 
 class OpenLeg(NamedTuple):
-    """A leg that is not over: when it `began`, and `since` when its `state` is what it is.
+    """A leg that is not over: it `began` at one time and is in its `state` `since` another.
 
-    That is ringing, dialling, waiting (in an IVR or a queue) or talking.
+    The state is ringing, dialling, waiting (in an IVR or a queue) or talking.
     """
 
     leg_id: str
@@ -67,12 +62,12 @@ class OpenLeg(NamedTuple):
 
 
 class Records(NamedTuple):
-    """All that one call's events give.
+    """Everything that follows from the events of one call.
 
-    `open` tells that something is still awaited, so that the call is to be closed when it grows too old.
-    `successors` names, for each inviteid that fewer events could have given and that is in no table now, the record
-    that took its place. `heeded_until`, where there are more events than are interpreted, is when the last of those
-    was accepted.
+    `open` says that further events are expected; the call is closed when it grows too old, or at `close_at` where that
+    is known. `successors` maps each inviteid that a part of the events, or an earlier release, would have given to the
+    record that takes its place. `heeded_until` is the acceptance time of the last interpreted event of a call that has
+    more events than are interpreted.
     """
 
     call: CallKey
@@ -83,36 +78,45 @@ class Records(NamedTuple):
     successors: Mapping[str, str] = {}
     flags: tuple[str, ...] = ()
     heeded_until: datetime | None = None
+    close_at: datetime | None = None
 
 
 def call_id(call: CallKey) -> str:
-    """The inviteid of a missed Telphin call and of an MTT call."""
+    """Return the inviteid of a missed Telphin call or of an MTT call."""
     return _uuid(call, "call", call.id)
 
 
-def leg_id(call: CallKey, leg: str) -> str:
-    """The inviteid of a Telphin leg that was answered, or of an outgoing one that nobody answered."""
+def leg_id(call: CallKey, leg: str, anchor: str = "") -> str:
+    """Return the inviteid of an answered Telphin leg or of an outgoing one that was not answered.
+
+    `anchor` tells the rounds of a leg id apart that the call uses several times.
+    """
+    return _uuid(call, "leg", call.id, leg, anchor)
+
+
+def former_leg_id(call: CallKey, leg: str) -> str:
+    """Return the inviteid that releases before 0.2 gave to a leg, which did not depend on its call."""
     return _uuid(call, "leg", leg)
 
 
 def part_id(call: CallKey, *part: str) -> str:
-    """The id of a part of a call: a fork, a passage through a queue."""
+    """Return the id of a part of a call: a fork, a passage through a queue."""
     return _uuid(call, "part", call.id, *part)
 
 
-# A leg's id is asked for by its record, its forks and its queue in turn.
+# The record, the forks and the queue passages of a leg each need its id.
 @lru_cache(maxsize=1_024)
 def _uuid(call: CallKey, *words: str) -> str:
-    # As uuid.uuid5 makes it, without an object on the way.
+    # Equal to str(uuid.uuid5(…)), without creating an object.
     text = sha1(_SPACE + fingerprint(call.provider, call.client, *words).encode(), usedforsecurity=False).hexdigest()
     return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:32]}"
 
 
 def seconds(begin: datetime, end: datetime) -> int:
-    """Whole seconds between two times, none if they are in the wrong order."""
+    """Return the whole seconds from `begin` to `end`, 0 if they are in the wrong order."""
     return min(max(int((end - begin).total_seconds()), 0), SECONDS_LIMIT)
 
 
 def filled(**columns: Value) -> Row:
-    """A row of those columns that have a value."""
+    """Return a row of those `columns` that have a value."""
     return {name: value for name, value in columns.items() if value or (value is not None and value != "")}

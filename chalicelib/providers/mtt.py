@@ -23,7 +23,11 @@ _DATA = re.compile(r"event=(?P<type>\w+?)_(?P<number>[^_]*)_(?P<time>\d{4}(?:-\d
 MOSCOW = timedelta(hours=3)
 TOLERANCE = timedelta(seconds=5)
 LONGEST_ID = 255
-_HEXADECIMAL = re.compile(r"[0-9A-Fa-f]{32}")
+_HEXADECIMAL = re.compile(r"[0-9A-F]{32}")
+
+#: Events that are about side B; those that are about either side.
+_ABOUT_B = frozenset({"o", "s", "t"})
+_OF_EITHER_SIDE = frozenset({"h", "sp", "ep"})
 
 Fields = dict[str, Any]
 
@@ -49,8 +53,8 @@ def events(raw: Raw, source: Source, fields: Fields) -> list[Event]:
     if data and data["type"].lower() != kind:
         notes["type"] = f"data names the type {data['type']}"
     call = _conference(clean(fields["h323_conf_id"]))
-    redirect = clean(fields.get("redirect_number"))
     side = clean(fields["event"].get("side")).lower()
+    redirect = _redirect_number(fields, data, kind, side)
     return [
         Event(
             raw_id=raw.id,
@@ -74,9 +78,16 @@ def events(raw: Raw, source: Source, fields: Fields) -> list[Event]:
     ]
 
 
+def _redirect_number(fields: Fields, data: re.Match[str] | None, kind: str, side: str) -> str:
+    """Return the number that an event is about; without redirect_number it is in `data`, except for side A's events."""
+    number = clean(fields.get("redirect_number"))
+    names_redirect = kind in _ABOUT_B or (side == "b" and kind in _OF_EITHER_SIDE)
+    return national(number or (data["number"] if data and names_redirect else ""))
+
+
 def _conference(text: str) -> str:
-    """The call's id: four groups of eight, or as it was given, with single spaces."""
-    joined = text.replace(" ", "")
+    """Return the call's id: four groups of eight capitals, or as it was sent, with single spaces."""
+    joined = text.replace(" ", "").upper()
     if _HEXADECIMAL.fullmatch(joined):
         return " ".join(joined[start : start + 8] for start in range(0, 32, 8))
     return " ".join(text.split())

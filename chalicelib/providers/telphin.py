@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import NamedTuple
 
 from chalicelib.calls.events import Event, Kind, Raw, Source, Unparsed, fingerprint
-from chalicelib.calls.numbers import dialable, is_internal, without_domain
-from chalicelib.providers.text import Fields, form, is_plausible, moment, whole
+from chalicelib.calls.numbers import dialable, display_name, is_internal, without_domain
+from chalicelib.providers.text import Fields, decimal, form, iso_time, is_plausible, moment
 
 KINDS = {
     "dial-in": Kind.DIAL_IN,
@@ -28,19 +30,31 @@ SPELLINGS = {
 YES = "yes"
 LONGEST_ID = 255
 LONGEST_CALL = timedelta(days=30)
-# From which number on EventTime is in which unit, of so many microseconds; the documented one needs no word.
+#: Fields that name a party, which may be a short number inside the PBX.
+_PARTIES = ("calleridnum", "callednumber", "remotenumber")
+_SHORT_NUMBER = range(2, 7)
+# The smallest EventTime of each unit, the unit in microseconds, and its name; the documented unit has none.
 _UNITS: tuple[tuple[int, int, str], ...] = (
     (10**14, 1, ""),
     (10**11, 1_000, "milliseconds"),
     (0, 1_000_000, "seconds"),
 )
-# Asking an enumeration for its member takes longer than most of what is done with it.
+# Looking up an enumeration's member takes longer than most of what is done with it.
 _DIAL_IN, _DIAL_OUT, _HANGUP = Kind.DIAL_IN, Kind.DIAL_OUT, Kind.HANGUP
-_OF_NO_CALL = frozenset({Kind.OTHER, Kind.AGENT_STATE})
+_WITHOUT_CALL = frozenset({Kind.OTHER, Kind.AGENT_STATE})
+
+
+class _Clock(NamedTuple):
+    """The time of an event, whether its sender gave it, the unit of its number in microseconds, and notes on it."""
+
+    at: datetime
+    is_sent: bool
+    unit: int = 1
+    notes: tuple[tuple[str, str], ...] = ()
 
 
 def read(raw: Raw) -> Fields | Unparsed:
-    """The fields of a webhook by their names in small letters, or why it is not one of Telphin's."""
+    """Return the fields of a webhook by their names in small letters, or why it is not one of Telphin's."""
     fields = form(raw)
     if isinstance(fields, Unparsed):
         return fields
@@ -50,7 +64,7 @@ def read(raw: Raw) -> Fields | Unparsed:
     kind = _kind(fields)
     if kind is Kind.OTHER and "eventtype" not in fields:
         return Unparsed("There is no EventType")
-    if kind not in _OF_NO_CALL and not fields.get("callid", "").strip():
+    if kind not in _WITHOUT_CALL and not fields.get("callid", "").strip():
         return Unparsed("There is no CallID")
     if len(fields.get("callid", "")) > LONGEST_ID or len(fields.get("subcallid", "")) > LONGEST_ID:
         return Unparsed(f"CallID and SubCallID may have {LONGEST_ID} characters")
@@ -58,10 +72,18 @@ def read(raw: Raw) -> Fields | Unparsed:
 
 
 def events(raw: Raw, source: Source, fields: Fields) -> list[Event]:
-    """The one event that a webhook with these fields tells of."""
+    """Return the one event of a webhook with these fields."""
     kind = _kind(fields)
-    said = {name: value.strip() for name, value in fields.items()}
-    return [_agent(raw, source, said) if kind is Kind.AGENT_STATE else _call(raw, source, kind, fields, said)]
+    trimmed = {name: value.strip() for name, value in fields.items()}
+    if kind is Kind.AGENT_STATE:
+        return [_agent(raw, source, trimmed)]
+    return [_call(raw, source, kind, fields, trimmed)]
+
+
+def named_numbers(fields: Fields) -> set[str]:
+    """Return the short numbers among the parties, which are internal if the client has extensions of these names."""
+    numbers = {dialable(fields.get(name, "")) for name in _PARTIES}
+    return {number for number in numbers if len(number) in _SHORT_NUMBER and number.isascii() and number.isdecimal()}
 
 
 def _kind(fields: Fields) -> Kind:
@@ -69,54 +91,65 @@ def _kind(fields: Fields) -> Kind:
     return KINDS.get(word, Kind.AGENT_STATE if not word and "agent_status" in fields else Kind.OTHER)
 
 
-def _call(raw: Raw, source: Source, kind: Kind, fields: Fields, said: Fields) -> Event:
-    """`said` is trimmed; in numbers a blank at the beginning says something."""
-    at, notes = _time(said, raw.accepted_at)
-    flow = said.get("callflow", "").lower()
-    caller, called = dialable(fields.get("calleridnum", "")), dialable(fields.get("callednumber", ""))
-    caller_extension = without_domain(said.get("callerextension", ""))
-    called_extension = without_domain(said.get("calledextension", ""))
+def _call(raw: Raw, source: Source, kind: Kind, fields: Fields, trimmed: Fields) -> Event:
+    """Return the event of a call; numbers are read from `fields`, since a blank before them is a lost plus."""
+    clock = _clock(trimmed, raw.accepted_at)
+    flow = trimmed.get("callflow", "").lower()
+    caller, called, remote = (_party(fields.get(name, ""), raw, source) for name in _PARTIES)
+    caller_extension = without_domain(trimmed.get("callerextension", ""))
+    called_extension = without_domain(trimmed.get("calledextension", ""))
     outgoing = kind is _DIAL_OUT or (kind is not _DIAL_IN and flow == "out")
     extension = _extension(source, (caller_extension, caller) if outgoing else (called_extension, called))
-    leg = said.get("subcallid") or extension
-    bridged = said.get("bridged", "").lower()
+    leg = trimmed.get("subcallid") or extension
+    bridged = trimmed.get("bridged", "").lower()
     return Event(
         raw_id=raw.id,
         provider=source.provider,
         client=source.client,
-        call_id=said.get("callid", ""),
+        call_id=trimmed.get("callid", ""),
         leg_id=leg,
         kind=kind,
-        at=at,
+        at=clock.at,
         accepted_at=raw.accepted_at,
-        identity=_identity(said, source, leg),
+        identity=_identity(trimmed, source, leg, clock),
         content=f"{source.id}:{raw.query}{raw.body.decode('latin-1')}",
         extension=extension,
         device=source.type,
         external_only=source.external_only,
         flow=flow,
         caller=caller,
-        caller_name=said.get("calleridname", ""),
-        remote=dialable(fields.get("remotenumber", "")) if kind is _DIAL_IN else "",
+        caller_name=trimmed.get("calleridname") or display_name(fields.get("calleridnum", "")),
+        remote=remote,
         called=called,
         did=dialable(fields.get("calleddid", "")),
         caller_extension=caller_extension,
         called_extension=called_extension,
-        between_extensions=said.get("callerextensionid", "").isdigit() and said.get("calledextensionid", "").isdigit(),
-        transferred=said.get("transfered", "").lower() == YES,
-        callback=said.get("callbackid", ""),
-        status=said.get("callstatus", "").upper(),
+        between_extensions=_is_number(trimmed, "callerextensionid") and _is_number(trimmed, "calledextensionid"),
+        transferred=trimmed.get("transfered", "").lower() == YES,
+        callback=trimmed.get("callbackid", ""),
+        status=trimmed.get("callstatus", "").upper(),
         bridged=bridged == YES if bridged in {YES, "no"} else None,
-        duration=_duration(said),
-        recording=said.get("recid", "") if kind is _HANGUP else "",
-        notes=notes,
+        duration=_duration(trimmed, 1),
+        duration_in_clock_unit=_duration(trimmed, clock.unit) if clock.unit > 1 else None,
+        recording=trimmed.get("recid", "") if kind is _HANGUP else "",
+        notes=clock.notes,
     )
 
 
-def _agent(raw: Raw, source: Source, said: Fields) -> Event:
-    word = said.get("eventtype", "").lower().replace("_", "-")
-    agent = said.get("agent_id") or without_domain(said.get("extension_name", "")) or source.name
-    content = fingerprint(source.provider, source.client, str(sorted(said.items())))
+def _party(text: str, raw: Raw, source: Source) -> str:
+    """Return the number in `text`, in full if it is the short number of one of the client's extensions."""
+    number = dialable(text)
+    return f"{source.client}*{number}" if number in raw.inner_numbers else number
+
+
+def _is_number(trimmed: Fields, name: str) -> bool:
+    return trimmed.get(name, "").isdigit()
+
+
+def _agent(raw: Raw, source: Source, trimmed: Fields) -> Event:
+    word = trimmed.get("eventtype", "").lower().replace("_", "-")
+    agent = trimmed.get("agent_id") or without_domain(trimmed.get("extension_name", "")) or source.name
+    content = fingerprint(source.provider, source.client, str(sorted(trimmed.items())))
     return Event(
         raw_id=raw.id,
         provider=source.provider,
@@ -129,44 +162,59 @@ def _agent(raw: Raw, source: Source, said: Fields) -> Event:
         accepted_at=raw.accepted_at,
         identity=fingerprint(content, raw.accepted_at.isoformat()),
         content=content,
-        extension=without_domain(said.get("extension_name", "")),
+        extension=without_domain(trimmed.get("extension_name", "")),
         device=source.type,
         agent=agent,
-        state=said.get("agent_status", "").lower() or AGENT_STATES.get(word, ""),
-        changed_by=said.get("event_source", ""),
+        state=trimmed.get("agent_status", "").lower() or AGENT_STATES.get(word, ""),
+        changed_by=trimmed.get("event_source", ""),
     )
 
 
-def _extension(source: Source, told: tuple[str, str]) -> str:
-    """The extension whose event it is: as the event says, since one address may serve several; else as registered."""
-    for number in told:
+def _extension(source: Source, names: tuple[str, str]) -> str:
+    """Return the extension that sent an event: one of the event's `names`, since an address may serve several; else
+    the registered one.
+    """
+    for number in names:
         if is_internal(number):
             return number
     name = without_domain(source.name)
     return next((number for number in (name, f"{source.client}*{name}") if is_internal(number)), name)
 
 
-def _time(said: Fields, accepted_at: datetime) -> tuple[datetime, tuple[tuple[str, str], ...]]:
-    """When it happened: EventTime is microseconds; smaller numbers can only be milliseconds or seconds."""
-    number = whole(said.get("eventtime", ""))
+def _clock(trimmed: Fields, accepted_at: datetime) -> _Clock:
+    """Return when an event happened: EventTime is microseconds; smaller numbers are milliseconds or seconds."""
+    text = trimmed.get("eventtime", "")
+    number = decimal(text)
     if number is None or number <= 0:
-        return accepted_at, (("clock", "no EventTime: the time of receipt is taken"),)
+        return _iso_clock(text, accepted_at)
     unit, name = next((each, word) for first, each, word in _UNITS if number >= first)
-    at = moment(number * unit)
+    at = moment(int(number * unit))
     if at is None or not is_plausible(at, accepted_at):
-        return accepted_at, (("clock", f"EventTime {number} cannot be: the time of receipt is taken"),)
-    return at, (("clock", f"EventTime is in {name}"),) if name else ()
+        return _receipt(accepted_at, f"EventTime {text} cannot be: the time of receipt is taken")
+    return _Clock(at, is_sent=True, unit=unit, notes=(("clock", f"EventTime is in {name}"),) if name else ())
 
 
-def _duration(said: Fields) -> timedelta | None:
-    number = whole(said.get("duration", ""))
-    if number is None or not 0 <= number <= LONGEST_CALL / timedelta(microseconds=1):
+def _iso_clock(text: str, accepted_at: datetime) -> _Clock:
+    at = iso_time(text)
+    if at is not None and is_plausible(at, accepted_at):
+        return _Clock(at, is_sent=True, notes=(("clock", "EventTime is ISO text"),))
+    return _receipt(accepted_at, "no EventTime: the time of receipt is taken")
+
+
+def _receipt(accepted_at: datetime, reason: str) -> _Clock:
+    return _Clock(accepted_at, is_sent=False, notes=(("clock", reason),))
+
+
+def _duration(trimmed: Fields, unit: int) -> timedelta | None:
+    """Return Duration as a number of `unit` microseconds, None if it is missing or longer than any call."""
+    number: Decimal | None = decimal(trimmed.get("duration", ""))
+    if number is None or not 0 <= number * unit <= LONGEST_CALL / timedelta(microseconds=1):
         return None
-    return timedelta(microseconds=number)
+    return timedelta(microseconds=int(number * unit))
 
 
-def _identity(said: Fields, source: Source, leg: str) -> tuple[str, ...]:
-    """What two deliveries of one event have in common: its leg, its type and its time, else its status."""
-    moment_of = said.get("eventtime") or said.get("callstatus", "")
-    kind = said.get("eventtype", "").lower()
-    return (source.provider, source.client, source.type, said.get("callid", ""), leg, kind, moment_of)
+def _identity(trimmed: Fields, source: Source, leg: str, clock: _Clock) -> tuple[str, ...]:
+    """Return what two deliveries of one event have in common: its leg, its type and its time, else its status."""
+    time_or_status = clock.at.isoformat() if clock.is_sent else trimmed.get("eventtime") or trimmed.get("callstatus", "")
+    kind = trimmed.get("eventtype", "").lower()
+    return (source.provider, source.client, source.type, trimmed.get("callid", ""), leg, kind, time_or_status)

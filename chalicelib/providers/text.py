@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import unquote
 
@@ -13,6 +14,7 @@ from chalicelib.calls.events import Raw, Unparsed
 #: PostgreSQL cannot index much more, and nothing that a PBX names is as long.
 LENGTH_LIMIT = 500
 FIELDS_LIMIT = 200
+LONGEST_NUMBER = 40
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - times are naive UTC throughout
 _LAST_SECOND = 253_402_300_799  # of the year 9999
 # A clock may be wrong by hours, and by its zone; what is off by more is no clock.
@@ -86,6 +88,24 @@ def whole(text: str) -> int | None:
     """The whole number in `text`, or None."""
     digits = text.strip()
     return int(digits) if digits.isascii() and digits.removeprefix("-").isdigit() and len(digits) < 20 else None
+
+
+def decimal(text: str) -> Decimal | None:
+    """Return the number in `text`, also with a fraction or an exponent (`1.79E+15`), or None."""
+    try:
+        number = Decimal(text.strip().replace(",", ".")) if len(text) <= LONGEST_NUMBER else None
+    except InvalidOperation:
+        return None
+    return number if number is not None and number.is_finite() and abs(number.adjusted()) < LONGEST_NUMBER else None
+
+
+def iso_time(text: str) -> datetime | None:
+    """Return the time in ISO 8601 `text` as naive UTC, where a time without a zone is; None if it is none."""
+    try:
+        at = datetime.fromisoformat(text.strip())
+        return at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
+    except (ValueError, OverflowError):
+        return None
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:

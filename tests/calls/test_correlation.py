@@ -13,7 +13,8 @@ from chalicelib.calls.causes import by_cause, by_status
 from chalicelib.calls.correlation import correlate
 from chalicelib.calls.events import CLOSE, CallKey, Event, Kind, Raw, Source, closing, deduplicated, fingerprint
 from chalicelib.calls.numbers import dialable, is_internal, national, without_domain
-from chalicelib.calls.records import CANCELLED, FORKS, SUCCESS, Options, call_id, leg_id
+from chalicelib.calls.options import Options
+from chalicelib.calls.records import CANCELLED, FORKS, SUCCESS, call_id, leg_id
 from tests.scenarios.timeline import CALL, Scenario
 
 ANSWERED = ["00:00 106 dial-in from=+79214567892", "00:10 106 answer", "00:40 106 hangup record=rec-1"]
@@ -26,7 +27,7 @@ def events(*lines: str) -> list[Event]:
 
 
 def test_ids_are_those_of_provider_client_and_leg() -> None:
-    """The same leg has the same id whenever it is worked out, and another client's has another."""
+    """A leg always has the same id, and another one in another call or at another client."""
     (row,) = correlate(events(*ANSWERED)).rows[SUCCESS]
     elsewhere = [event._replace(client="20000") for event in events(*ANSWERED)]
     (other,) = correlate(elsewhere).rows[SUCCESS]
@@ -34,6 +35,7 @@ def test_ids_are_those_of_provider_client_and_leg() -> None:
     assert row["inviteid"] == leg_id(CallKey("telphin", "13596", CALL), "106")
     assert UUID(str(row["inviteid"])).version == 5
     assert row["inviteid"] != other["inviteid"]
+    assert leg_id(CallKey("telphin", "13596", "another"), "106") != row["inviteid"]
 
 
 def test_a_missed_call_that_is_answered_later_names_its_successor() -> None:
@@ -115,14 +117,14 @@ def test_a_provider_without_rules_gives_no_records() -> None:
 
 
 def test_a_closing_is_an_event_of_its_call() -> None:
-    """What `maintain` stores is read like any webhook, belongs to the same call, and counts once."""
+    """A closing is read like any webhook and belongs to the call; one that is delivered twice counts once."""
     at = datetime(2026, 11, 21, 14)  # noqa: DTZ001 - times are naive UTC throughout
     source = Source(0, "telphin", "13596", "")
     raws = [Raw(str(hour), at, "telphin", CLOSE, body=closing(CALL, at + timedelta(hours=hour))) for hour in (0, 1)]
-    closings = [event for raw in raws for event in _parsed(raw, source)]
+    closings = [event for raw in [*raws, *raws] for event in _parsed(raw, source)]
 
     assert {event.call for event in closings} == {events(*MISSED)[0].call}
-    assert [event.kind for event in deduplicated(closings)] == [Kind.CLOSED]
+    assert [event.kind for event in deduplicated(closings)] == [Kind.CLOSED, Kind.CLOSED]
     assert correlate(closings).rows == {}
 
 

@@ -1,17 +1,19 @@
-"""Answered legs of a Telphin call become rows of calls.success, one a leg, so that each person's time is told."""
+"""Answered legs of a Telphin call become rows of calls.success, one a leg, so that each person's time is counted."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chalicelib.calls.legs import QUEUE, Leg
+from chalicelib.calls.clocks import ascending
 from chalicelib.calls.numbers import is_internal
-from chalicelib.calls.pbx import Call
 from chalicelib.calls.records import NO_END, SUCCESS, Row, Side, filled, seconds
+from chalicelib.calls.telphin.call import Call
+from chalicelib.calls.telphin.legs import QUEUE, Leg
+from chalicelib.calls.telphin.talks import is_order
 
 
 def successes(call: Call) -> Iterator[tuple[Row, Side]]:
-    """A row for each answered leg that was hung up, or whose call was closed; else for a bridged call, once closed."""
+    """Return a row for each answered leg that is over, or of a closed call; else one for a bridged call, once closed."""
     for leg in call.answered:
         if leg.ended or call.closed:
             yield _row(call, leg), _side(call, leg)
@@ -20,26 +22,27 @@ def successes(call: Call) -> Iterator[tuple[Row, Side]]:
 
 
 def answering_machine(call: Call) -> Leg:
-    """The queue, else the IVR, that says that somebody took the call: the latest one."""
-    said = [leg for leg in call.machines if leg.bridged]
-    return max(said, key=lambda leg: (leg.device == QUEUE, leg.order))
+    """Return the queue, else the IVR, that reports that a person took the call: the latest one."""
+    bridged = [leg for leg in call.machines if leg.bridged]
+    return max(bridged, key=lambda leg: (leg.device == QUEUE, leg.order))
 
 
 def _row(call: Call, leg: Leg) -> Row:
-    start = leg.answered or leg.began
-    stop = max(leg.ended or call.last, start)
+    answered = leg.answered or leg.began
+    times = ascending(call.invited, min(leg.since, answered), answered, leg.ended or max(call.last, answered))
+    invited, dialled, start, stop = times
     double = _double(call, leg)
     other = double.id if double else call.key.id
     return filled(
         inviteid=call.leg_id(leg),
-        invitedt=call.invited,
+        invitedt=invited,
         acallid=other if leg.incoming else leg.id,
         bcallid=leg.id if leg.incoming else "",
         **_parties(call, leg),
-        dial_dt=leg.since,
+        dial_dt=dialled,
         start_dt=start,
         stop_dt=stop,
-        dial_duration=seconds(leg.since, start),
+        dial_duration=seconds(dialled, start),
         duration=seconds(start, stop),
         stopreason=leg.status if leg.ended else NO_END,
         isrec=bool(_recording(call, leg)),
@@ -53,7 +56,7 @@ def _parties(call: Call, leg: Leg) -> Row:
         "anumber": leg.a,
         "ausername": leg.a if is_internal(leg.a) else "",
         "adisplayname": leg.a_name,
-        "acallednum": leg.called,
+        "acallednum": call.called_number(leg),
         "aouter": leg.a_outer,
         "aprovidercode": call.key.provider if leg.a_outer else "",
         "bnumber": leg.b,
@@ -64,25 +67,32 @@ def _parties(call: Call, leg: Leg) -> Row:
 
 
 def _side(call: Call, leg: Leg) -> Side:
-    why = "answered: its hangup says so, no answer event came" if leg.by_status else "answered: answer event"
-    end = () if leg.ended else ("closed: no hangup came",)
-    double = ("one row for both ends of an internal conversation",) if _double(call, leg) else ()
     return Side(
         inviteid=call.leg_id(leg),
         table=SUCCESS,
         leg_id=leg.id,
         complete=leg.ended is not None,
-        reasons=(why, *double, *end),
+        reasons=tuple(_reasons(call, leg)),
         recording=_recording(call, leg),
         notes=call.notes,
+        anchor=leg.anchor,
     )
 
 
+def _reasons(call: Call, leg: Leg) -> Iterator[str]:
+    yield "answered: its hangup says so, no answer event came" if leg.by_status else "answered: answer event"
+    if leg.feature:
+        yield f"{leg.feature}: {leg.extension} dialled {leg.called}"
+    if is_order(leg):
+        yield "order: an API placed the call on behalf of the extension"
+    if _double(call, leg):
+        yield "one row for both ends of an internal conversation"
+    if not leg.ended:
+        yield "closed: no hangup came"
+
+
 def _double(call: Call, leg: Leg) -> Leg | None:
-    for calling, called in call.doubles.values():
-        if called.id == leg.id:
-            return calling
-    return None
+    return next((calling for calling, called in call.doubles.values() if called.key == leg.key), None)
 
 
 def _recording(call: Call, leg: Leg) -> str:
@@ -92,10 +102,10 @@ def _recording(call: Call, leg: Leg) -> str:
 
 def _bridged_row(call: Call) -> Row:
     machine = answering_machine(call)
-    start, stop = machine.began, max(machine.ended or call.last, machine.began)
+    invited, start, stop = ascending(call.invited, machine.began, machine.ended or max(call.last, machine.began))
     return filled(
         inviteid=call.id,
-        invitedt=min(call.invited, start),
+        invitedt=invited,
         acallid=call.key.id,
         bcallid=machine.id,
         **_parties(call, machine),

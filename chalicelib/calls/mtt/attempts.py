@@ -1,4 +1,4 @@
-"""The attempts of an MTT call: each `o` tries one number, and that number's other events tell how it went."""
+"""The attempts of an MTT call: each `o` tries one number, and that number's other events report how it went."""
 
 from __future__ import annotations
 
@@ -21,40 +21,41 @@ class Attempt:
 
     @property
     def pick_up(self) -> Event | None:
-        """Its answer; where that was lost, the talk that cannot have been without one."""
+        """The answer; where that was lost, the talk, which cannot have been without one."""
         return self._first(Kind.ANSWER) or self.talk
 
     @property
     def talk(self) -> Event | None:
-        """When both sides began to hear each other."""
+        """The event with which both sides began to hear each other."""
         return self._first(Kind.TALK)
 
     @property
     def hangup(self) -> Event | None:
-        """Its end, the latest one."""
+        """The latest hangup."""
         return next((event for event in reversed(self.events) if event.kind is Kind.HANGUP), None)
 
     @property
     def began(self) -> datetime:
-        """The first that is known of it."""
-        return self.dialled or self.events[0].at
+        """The earliest time that is known of it."""
+        times = [event.at for event in self.events[:1]]
+        return min([*times, *([self.dialled] if self.dialled else [])])
 
     def _first(self, kind: Kind) -> Event | None:
         return next((event for event in self.events if event.kind is kind), None)
 
 
 def attempts(events: Sequence[Event]) -> list[Attempt]:
-    """The attempts that `events` (each once, in order) tell of, in order; hangups before any dialling make none."""
+    """Return the attempts of `events` (each once, in order), in order; hangups before any dialling make none."""
     numbers: dict[str, list[Event]] = defaultdict(list)
     for event in events:
         if event.leg_id:
             numbers[event.leg_id].append(event)
-    found = [attempt for number, told in numbers.items() for attempt in _of_number(number, told)]
+    found = [attempt for number, part in numbers.items() for attempt in _attempts_at(number, part)]
     return sorted(found, key=lambda attempt: (attempt.began, attempt.hash))
 
 
-def _of_number(number: str, events: list[Event]) -> list[Attempt]:
-    """An event belongs to the latest dialling of its number that was not later, else to the first."""
+def _attempts_at(number: str, events: list[Event]) -> list[Attempt]:
+    """Give each event to the latest dialling of its number that was not later, else to the first."""
     dials = [event for event in events if event.kind is Kind.DIAL_OUT]
     if not dials:
         picked_up = any(event.kind in {Kind.ANSWER, Kind.TALK} for event in events)

@@ -1,12 +1,15 @@
-"""MTT calls become records: each call is redirected to one or several numbers, until one of them takes it."""
+"""The records of an MTT call: it is redirected to one or several numbers, until one of them answers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from chalicelib.calls.attempts import Attempt
 from chalicelib.calls.causes import Ending, by_cause
+from chalicelib.calls.clocks import ascending
 from chalicelib.calls.events import CallKey, Event
+from chalicelib.calls.mtt.attempts import Attempt
+from chalicelib.calls.mtt.call import RedirectedCall, assemble
+from chalicelib.calls.options import Options
 from chalicelib.calls.records import (
     CANCELLED,
     FAILED,
@@ -14,7 +17,6 @@ from chalicelib.calls.records import (
     NO_END,
     SUCCESS,
     OpenLeg,
-    Options,
     Records,
     Row,
     Side,
@@ -23,49 +25,48 @@ from chalicelib.calls.records import (
     part_id,
     seconds,
 )
-from chalicelib.calls.redirected import Redirected, assemble
 
 
 def understand(key: CallKey, events: Sequence[Event], _options: Options) -> Records:
-    """The records of the call that `events` (each once) tell of."""
+    """Return the records of the call that has these `events` (each once)."""
     call = assemble(key, events)
     if call is None:
         return Records(key)
-    if not (call.end or call.closed):
-        return Records(key, live=tuple(_open_legs(call)), open=True)
-    table, row, reason = _success(call, call.taken) if call.taken else _unanswered(call)
+    if not call.is_over:
+        return Records(key, live=tuple(_open_legs(call)), open=True, close_at=call.settles_at)
+    table, row, reason = _success(call, call.answered) if call.answered else _unanswered(call)
     rows = {table: [row]}
-    if call.tries and table != FAILED:
-        rows[FORKS] = [_fork(call, attempt) for attempt in call.tries]
+    if call.attempts and table != FAILED:
+        rows[FORKS] = [_fork(call, attempt) for attempt in call.attempts]
     return Records(key, rows=rows, sides=(_side(call, table, reason),))
 
 
-def _success(call: Redirected, taken: Attempt) -> tuple[Table, Row, str]:
-    pick_up = taken.pick_up or call.events[0]
-    start = (taken.talk or pick_up).at
-    stop = max((call.end or call.events[-1]).at, start)
+def _success(call: RedirectedCall, answered: Attempt) -> tuple[Table, Row, str]:
+    start_event = answered.talk or answered.pick_up or call.events[0]
+    stop_event = call.end or call.events[-1]
+    invited, dialled, start, stop = ascending(call.began, answered.began, start_event.at, stop_event.at)
     row = filled(
         inviteid=call.id,
-        invitedt=call.began,
+        invitedt=invited,
         acallid=call.key.id,
-        anumber=call.said("caller"),
-        acallednum=call.said("called"),
+        anumber=call.first("caller"),
+        acallednum=call.first("called"),
         aouter=True,
         aprovidercode=call.key.provider,
-        bnumber=taken.number,
+        bnumber=answered.number,
         bouter=True,
         bprovidercode=call.key.provider,
-        dial_dt=taken.began,
+        dial_dt=dialled,
         start_dt=start,
         stop_dt=stop,
-        dial_duration=seconds(taken.began, start),
+        dial_duration=seconds(dialled, start),
         duration=seconds(start, stop),
         stopreason=_bye(call.end),
         isrec=False,
         esgdlg=call.key.id,
         isreplacing=False,
     )
-    return SUCCESS, row, f"answered: {'talk' if taken.talk else 'start'} event of {taken.number}"
+    return SUCCESS, row, f"answered: {'talk' if answered.talk else 'start'} event of {answered.number}"
 
 
 def _bye(end: Event | None) -> str:
@@ -74,36 +75,37 @@ def _bye(end: Event | None) -> str:
     return f"Bye from side {end.side}" if end.side else "Bye"
 
 
-def _unanswered(call: Redirected) -> tuple[Table, Row, str]:
-    ending = _ending(call)
+def _unanswered(call: RedirectedCall) -> tuple[Table, Row, str]:
+    ending = _ending(call.end, was_dialled=bool(call.attempts))
     caller = filled(
         inviteid=call.id,
         invitedt=call.began,
-        fromnumber=call.said("caller"),
+        fromnumber=call.first("caller"),
         fromouter=True,
         fromprovidercod=call.key.provider,
-        callednum=call.said("called"),
+        callednum=call.first("called"),
     )
     sip = None if ending.sip is None else str(ending.sip)
     reason = f"not answered: {ending.words}"
-    if not (ending.reached and call.tries):
+    if not (ending.reached and call.attempts):
         return FAILED, caller | filled(sipcode=sip, reason=ending.words), reason
-    dialled, stopped = call.tries[0].began, (call.end or call.events[-1]).at
+    stop_event = call.end or call.events[-1]
+    _invited, dialled, stopped = ascending(call.began, call.attempts[0].began, stop_event.at)
     times = filled(dial_dt=dialled, stop_dt=stopped, stoptype=sip, stopreason=ending.words)
     return CANCELLED, caller | times, reason
 
 
-def _ending(call: Redirected) -> Ending:
-    if call.end is None:
+def _ending(hangup: Event | None, *, was_dialled: bool) -> Ending:
+    if hangup is None:
         return Ending(None, reached=True, words=NO_END)
-    return by_cause(call.end.cause, call.end.side)
+    return by_cause(hangup.cause, hangup.side, was_dialled=was_dialled)
 
 
-def _fork(call: Redirected, attempt: Attempt) -> Row:
-    """One attempt; when several were picked up, the first of them has the call and the others lost it."""
-    answer = attempt.pick_up if attempt is call.taken else None
-    end = attempt.hangup
-    ending = by_cause(end.cause, end.side) if end else Ending(None, reached=True, words="")
+def _fork(call: RedirectedCall, attempt: Attempt) -> Row:
+    """Return the fork of one attempt; when several were picked up, the first one has the call and the others lost it."""
+    answer = attempt.pick_up if attempt is call.answered else None
+    hangup = attempt.hangup
+    ending = _ending(hangup, was_dialled=True) if hangup else Ending(None, reached=True, words="")
     return filled(
         inviteid=call.id,
         invitedt=call.began,
@@ -119,15 +121,15 @@ def _fork(call: Redirected, attempt: Attempt) -> Row:
     )
 
 
-def _side(call: Redirected, table: Table, reason: str) -> Side:
+def _side(call: RedirectedCall, table: Table, reason: str) -> Side:
     notes = {name: text for event in call.events for name, text in event.notes}
     end = () if call.end else ("closed: no hangup came",)
     return Side(call.id, table, "", complete=call.end is not None, reasons=(reason, *end), notes=notes)
 
 
-def _open_legs(call: Redirected) -> Iterator[OpenLeg]:
-    caller = call.said("caller")
-    for attempt in call.tries:
+def _open_legs(call: RedirectedCall) -> Iterator[OpenLeg]:
+    caller = call.first("caller")
+    for attempt in call.attempts:
         if not attempt.hangup:
             state = "talking" if attempt.pick_up else "dialling"
             since = attempt.pick_up.at if attempt.pick_up else attempt.began

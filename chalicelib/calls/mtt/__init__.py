@@ -1,0 +1,1 @@
+"""How the notifications of an MTT call become records."""
