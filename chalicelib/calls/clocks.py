@@ -6,6 +6,7 @@ with the two others. The duration that the hangup states decides what the wrong 
 
 from __future__ import annotations
 
+import itertools
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -26,7 +27,7 @@ class Times(NamedTuple):
     def is_in_order(self) -> bool:
         """Tell whether the known times do not run backwards."""
         known = [time for time in (self.dialled, self.answered, self.ended) if time]
-        return all(earlier <= later for earlier, later in zip(known, known[1:], strict=False))
+        return all(earlier <= later for earlier, later in itertools.pairwise(known))
 
 
 def in_order(times: Times) -> Times:

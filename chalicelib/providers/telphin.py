@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from chalicelib.calls.events import Event, Kind, Raw, Source, Unparsed, fingerprint
 from chalicelib.calls.numbers import dialable, display_name, is_internal, without_domain
-from chalicelib.providers.text import Fields, decimal, form, iso_time, is_plausible, moment
+from chalicelib.providers.text import Fields, decimal, form, is_plausible, iso_time, moment
 
 KINDS = {
     "dial-in": Kind.DIAL_IN,
@@ -171,8 +171,9 @@ def _agent(raw: Raw, source: Source, trimmed: Fields) -> Event:
 
 
 def _extension(source: Source, names: tuple[str, str]) -> str:
-    """Return the extension that sent an event: one of the event's `names`, since an address may serve several; else
-    the registered one.
+    """Return the extension that sent an event: one of the event's `names`, else the registered one.
+
+    One address may serve several extensions.
     """
     for number in names:
         if is_internal(number):
@@ -215,6 +216,8 @@ def _duration(trimmed: Fields, unit: int) -> timedelta | None:
 
 def _identity(trimmed: Fields, source: Source, leg: str, clock: _Clock) -> tuple[str, ...]:
     """Return what two deliveries of one event have in common: its leg, its type and its time, else its status."""
-    time_or_status = clock.at.isoformat() if clock.is_sent else trimmed.get("eventtime") or trimmed.get("callstatus", "")
+    time_or_status = (
+        clock.at.isoformat() if clock.is_sent else trimmed.get("eventtime") or trimmed.get("callstatus", "")
+    )
     kind = trimmed.get("eventtype", "").lower()
     return (source.provider, source.client, source.type, trimmed.get("callid", ""), leg, kind, time_or_status)

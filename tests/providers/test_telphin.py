@@ -166,7 +166,22 @@ def test_event_time_is_microseconds_unless_it_cannot_be(time: str, note: str) ->
 
 
 @pytest.mark.parametrize(
-    "time", ["", "soon", "-5", "0", "9" * 17, "9" * 19, "1000901", "9" * 400, "1e400", "nan", "-1.79e15", "2026-13-01T10:00:00", "١٢٣"]
+    "time",
+    [
+        "",
+        "soon",
+        "-5",
+        "0",
+        "9" * 17,
+        "9" * 19,
+        "1000901",
+        "9" * 400,
+        "1e400",
+        "nan",
+        "-1.79e15",
+        "2026-13-01T10:00:00",
+        "١٢٣",
+    ],
 )
 def test_a_time_that_is_none_is_that_of_receipt(time: str) -> None:
     """An event without a usable EventTime happened when it came."""

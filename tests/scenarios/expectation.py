@@ -20,7 +20,11 @@ _NUMBERS = {
 
 def verify(scenario: Scenario, records: Records) -> None:
     """Fail, saying where, unless `records` are what `scenario` expects."""
-    rows, said = _split(scenario.expected)
+    rows, said = _split([line for line in scenario.expected if not line.startswith("note ")])
+    for line in scenario.expected:
+        if line.startswith("note "):
+            name, text = shlex.split(line)[1].split("=", 1)
+            assert all(text in side.notes.get(name, "") for side in records.sides), records.sides
     assert records.open is ("open" in said), f"open is {records.open}"
     assert any(not side.complete for side in records.sides) is ("incomplete" in said), records.sides
     live = [f"live {leg.leg_id} {leg.state}" for leg in records.live]
@@ -36,8 +40,9 @@ def verify(scenario: Scenario, records: Records) -> None:
 
 
 def identity(call: CallKey, name: str) -> str:
-    """The inviteid that a scenario calls by a leg's name, or `call`."""
-    return call_id(call) if name == "call" else leg_id(call, name)
+    """Return the inviteid that a scenario names by a leg, by a round of it, or as `call`."""
+    leg, _at, moment = name.partition("@")
+    return call_id(call) if name == "call" else leg_id(call, leg, clock(moment).isoformat() if moment else "")
 
 
 def _split(lines: list[str]) -> tuple[list[list[str]], list[str]]:

@@ -1,17 +1,19 @@
-"""Reads timelines: what a PBX sends, line by line, and the rows that must come of it.
+"""Reads timelines: the webhooks of a PBX, line by line, and the rows that they must become.
 
 A scenario is a heading (`== the situation`), lines of events, and lines of expectations.
 
-An event of Telphin's:  `00:05 106 dial-in from=+79214567892`, that is: when, whose webhook (`106` is a phone,
-`ivr:099` and `queue:300` are what they say), the event's type, a status in capitals where the usual one is not meant,
-and fields. What a leg's first line says of the call holds for its other lines; a device's second leg is named `106/2`.
-An event of MTT's:      `00:08 o 79684881033`, and `side=`, `cause=`, or any member of the notification.
-Ringledger's own:       `4:00:00 closed`.
+An event of Telphin:    `00:05 106 dial-in from=+79214567892`: the time, the sender (`106` is a phone, `ivr:099` and
+`queue:300` are what they say), the type, a status in capitals where it is not the usual one, and fields. What a leg's
+first line says of the call holds for its other lines. A second leg of a device is named `106/2`. A number of two to
+four digits is an extension in full; `!107` is the short number. `inner=107` lists short numbers that the registry knew.
+An event of MTT:        `00:08 o 79684881033`, and `side=`, `cause=`, or any member of the notification.
+A closing:              `4:00:00 closed`.
 
 An expectation:         `=> success id=106 start_dt=00:12 duration=48`: a table and some of its columns. Each row of
-`calls` and of a table that is named must be expected, and the columns given must match. `id` is the inviteid: of a
-leg, or `call`. `-` means null. `=> open` says that something is awaited still, `=> live 106 talking` what is going on,
-`=> incomplete` that a record lacks its end, `=> 106 became call` where the id of fewer events went.
+`calls` and of any other named table must be expected, and the given columns must match. `id` is the inviteid: of a
+leg, of its round (`106@60:00`, the time of the round's first event), or `call`. `-` means null. `=> open` says that
+further events are expected, `=> live 106 talking` which legs go on, `=> incomplete` that a record lacks its end,
+`=> 106 became call` which record an inviteid leads to, `=> note order=106` a fact of each record.
 """
 
 from __future__ import annotations
@@ -87,6 +89,7 @@ class Scenario:
         type_, _colon, name = device.rpartition(":")
         name = name.partition("/")[0]
         lasted = facts.pop("lasted", "")
+        inner = frozenset(facts.pop("inner", "").split(",")) - {""}
         leg |= {key: value for key, value in facts.items() if key in _STAYING}
         leg.setdefault("flow", "OUT" if kind == "dial-out" else "IN")
         leg.setdefault("from" if leg["flow"] == "OUT" else "to", name)
@@ -97,10 +100,11 @@ class Scenario:
             "CallStatus": status,
             "EventTime": str(_microseconds(at)),
         }
-        form |= {"Duration": f"{lasted}000000"} if lasted else {}
+        form |= {"Duration": str(int(float(lasted) * 1_000_000))} if lasted else {}
         form |= {_FIELDS.get(key, key): extension(value) for key, value in (leg | facts).items()}
         source = Source(int(name), "telphin", CLIENT, extension(name), type_ or "phone")
-        return replace(raw, body=urlencode(form).encode()), replace(source, external_only=self.external_only)
+        webhook = replace(raw, body=urlencode(form).encode(), inner_numbers=inner)
+        return webhook, replace(source, external_only=self.external_only)
 
 
 def scenarios(file: Path) -> list[Scenario]:
@@ -131,8 +135,8 @@ def clock(text: str) -> datetime:
 
 
 def extension(text: str) -> str:
-    """Two to four digits are an extension of the client's."""
-    return f"{CLIENT}*{text}" if re.fullmatch(r"\d{2,4}", text) else text
+    """Return two to four digits as an extension of the client in full, `!107` as the short number itself."""
+    return f"{CLIENT}*{text}" if re.fullmatch(r"\d{2,4}", text) else text.removeprefix("!")
 
 
 def _parsed(raw: Raw, source: Source) -> list[Event]:

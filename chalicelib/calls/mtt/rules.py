@@ -102,7 +102,7 @@ def _ending(hangup: Event | None, *, was_dialled: bool) -> Ending:
 
 
 def _fork(call: RedirectedCall, attempt: Attempt) -> Row:
-    """Return the fork of one attempt; when several were picked up, the first one has the call and the others lost it."""
+    """Return the fork of one attempt; when several were picked up, the first one has the call."""
     answer = attempt.pick_up if attempt is call.answered else None
     hangup = attempt.hangup
     ending = _ending(hangup, was_dialled=True) if hangup else Ending(None, reached=True, words="")

@@ -13,7 +13,7 @@ from chalicelib.calls.telphin.talks import is_order
 
 
 def successes(call: Call) -> Iterator[tuple[Row, Side]]:
-    """Return a row for each answered leg that is over, or of a closed call; else one for a bridged call, once closed."""
+    """Return a row for each answered leg that is over or of a closed call, else one for a closed bridged call."""
     for leg in call.answered:
         if leg.ended or call.closed:
             yield _row(call, leg), _side(call, leg)

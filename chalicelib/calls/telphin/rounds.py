@@ -28,7 +28,7 @@ def rounds(events: Sequence[Event]) -> list[list[Event]]:
             if _begins_round(event, parts[-1], hangups_only=hangups_only):
                 parts.append([])
             parts[-1].append(event)
-    return _with_stray_hangup(parts)
+    return _joined(parts)
 
 
 def is_ended(events: Iterable[Event]) -> bool:
@@ -57,8 +57,8 @@ def _begins_round(event: Event, current: Sequence[Event], *, hangups_only: bool)
     return hangups_only and event.duration is not None and event.at - event.duration >= current[-1].at
 
 
-def _with_stray_hangup(parts: list[list[Event]]) -> list[list[Event]]:
-    """Give a last round that has no hangup the one that stands alone before it: its clock was behind."""
-    if len(parts) < 2 or is_ended(parts[-1]) or any(event.kind is not _HANGUP for event in parts[-2]):
+def _joined(parts: list[list[Event]]) -> list[list[Event]]:
+    """Join the last two rounds if only one has a dial and only the other a hangup: a clock was wrong."""
+    if len(parts) < 2 or is_ended(parts[-1]) or any(event.kind in DIALS for event in parts[-2]):
         return parts
     return [*parts[:-2], parts[-2] + parts[-1]]

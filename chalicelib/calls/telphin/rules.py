@@ -86,7 +86,8 @@ def _state(leg: Leg) -> str:
 def _successors(call: Call, written: set[str]) -> dict[str, str]:
     """Map each inviteid that a part of the events, or an earlier release, gives to the record in its place."""
     heirs: dict[str, str] = {}
-    homes = [(leg, call.home(leg)) for leg in (*call.phones, *call.orders)]
+    homes = [(leg, call.home(leg)) for leg in call.phones]
+    homes += [(order, call.home(order._replace(answered=None))) for order in call.orders]
     homes += [(leg, call.home(called)) for leg, called in call.doubles.values()]
     for leg, home in homes:
         for inviteid in _possible_ids(call, leg):
