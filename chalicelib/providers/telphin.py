@@ -28,6 +28,7 @@ SPELLINGS = {
     "event_type": "eventtype",
 }
 YES = "yes"
+_BRIDGED = {YES: True, "no": False}
 LONGEST_ID = 255
 LONGEST_CALL = timedelta(days=30)
 #: Fields that name a party, which may be a short number inside the PBX.
@@ -98,10 +99,9 @@ def _call(raw: Raw, source: Source, kind: Kind, fields: Fields, trimmed: Fields)
     caller, called, remote = (_party(fields.get(name, ""), raw, source) for name in _PARTIES)
     caller_extension = without_domain(trimmed.get("callerextension", ""))
     called_extension = without_domain(trimmed.get("calledextension", ""))
-    outgoing = kind is _DIAL_OUT or (kind is not _DIAL_IN and flow == "out")
-    extension = _extension(source, (caller_extension, caller) if outgoing else (called_extension, called))
+    callers, calleds = (caller_extension, caller), (called_extension, called)
+    extension = _extension(source, callers if _is_outgoing(kind, flow) else calleds)
     leg = trimmed.get("subcallid") or extension
-    bridged = trimmed.get("bridged", "").lower()
     return Event(
         raw_id=raw.id,
         provider=source.provider,
@@ -128,9 +128,9 @@ def _call(raw: Raw, source: Source, kind: Kind, fields: Fields, trimmed: Fields)
         transferred=trimmed.get("transfered", "").lower() == YES,
         callback=trimmed.get("callbackid", ""),
         status=trimmed.get("callstatus", "").upper(),
-        bridged=bridged == YES if bridged in {YES, "no"} else None,
+        bridged=_BRIDGED.get(trimmed.get("bridged", "").lower()),
         duration=_duration(trimmed, 1),
-        duration_in_clock_unit=_duration(trimmed, clock.unit) if clock.unit > 1 else None,
+        duration_in_clock_unit=_duration(trimmed, clock.unit) if clock.unit != 1 else None,
         recording=trimmed.get("recid", "") if kind is _HANGUP else "",
         notes=clock.notes,
     )
@@ -140,6 +140,10 @@ def _party(text: str, raw: Raw, source: Source) -> str:
     """Return the number in `text`, in full if it is the short number of one of the client's extensions."""
     number = dialable(text)
     return f"{source.client}*{number}" if number in raw.inner_numbers else number
+
+
+def _is_outgoing(kind: Kind, flow: str) -> bool:
+    return kind is _DIAL_OUT or (kind is not _DIAL_IN and flow == "out")
 
 
 def _is_number(trimmed: Fields, name: str) -> bool:

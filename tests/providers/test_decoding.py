@@ -7,6 +7,7 @@ import gzip
 import json
 import zlib
 from datetime import datetime
+from typing import Any
 from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
@@ -29,7 +30,7 @@ SOURCES = {
 }
 
 
-def event(body: bytes = b"", provider: str = "telphin", **posted: str) -> Event:
+def event(body: bytes = b"", provider: str = "telphin", **posted: Any) -> Event:
     """Return the event of a webhook with this body."""
     events = providers.parse(Raw("1", ACCEPTED, provider, body=body, **posted), SOURCES[provider])
     assert isinstance(events, list), events

@@ -58,11 +58,15 @@ def _attempts_at(number: str, events: list[Event]) -> list[Attempt]:
     """Give each event to the latest dialling of its number that was not later, else to the first."""
     dials = [event for event in events if event.kind is Kind.DIAL_OUT]
     if not dials:
-        picked_up = any(event.kind in {Kind.ANSWER, Kind.TALK} for event in events)
-        return [Attempt(number, None, tuple(events), events[0].content)] if picked_up else []
+        return _undialled_attempt(number, events)
     parts: list[list[Event]] = [[] for _dial in dials]
     for event in events:
         if event.kind is not Kind.DIAL_OUT:
             earlier = sum(dial.at <= event.at for dial in dials)
             parts[max(earlier, 1) - 1].append(event)
     return [Attempt(number, dial.at, tuple(part), dial.content) for dial, part in zip(dials, parts, strict=True)]
+
+
+def _undialled_attempt(number: str, events: list[Event]) -> list[Attempt]:
+    picked_up = any(event.kind in {Kind.ANSWER, Kind.TALK} for event in events)
+    return [Attempt(number, None, tuple(events), events[0].content)] if picked_up else []

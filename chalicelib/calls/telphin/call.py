@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import NamedTuple
 
 from chalicelib.calls import records
@@ -92,23 +93,21 @@ def assemble(key: CallKey, events: Sequence[Event], options: Options) -> Call | 
         return None
     phones = talks.by_role([leg for leg in counted if leg.is_phone])
     machines = tuple([leg for leg in counted if not leg.is_phone])
-    answered = tuple(sorted([leg for leg in phones.talking if leg.answered], key=talks.pick_up_order))
-    times = [event.at for event in events if event.kind is not _CLOSED]
     return Call(
         key=key,
-        invited=min(leg.began for leg in counted),
-        last=max([*times, *(leg.ended for leg in counted if leg.ended)]),
-        closed=len(times) < len(events),
+        invited=min(map(attrgetter("began"), counted)),
+        last=_last(events, counted),
+        closed=any(event.kind is _CLOSED for event in events),
         phones=phones.talking,
         machines=machines,
         services=phones.services,
         orders=phones.orders,
         doubles=phones.doubles,
         notes=_notes(events, counted, phones),
-        answered=answered,
-        is_inbound=any(leg.incoming for leg in (*machines, *phones.talking)),
+        answered=_answered(phones.talking),
+        is_inbound=any(map(attrgetter("incoming"), (*machines, *phones.talking))),
         bridged=_bridged(machines, phones.talking),
-        did=next((leg.did for leg in counted if leg.did), ""),
+        did=_did(counted),
         outside=_outside((*machines, *phones.talking, *phones.orders)),
     )
 
@@ -118,6 +117,20 @@ def _is_counted(leg: Leg) -> bool:
     if not leg.external_only:
         return True
     return not (leg.internal_transfer or (is_internal(leg.a) and is_internal(leg.b)))
+
+
+def _last(events: Iterable[Event], counted: Iterable[Leg]) -> datetime:
+    """Return the last time that the call is known to go on."""
+    reported = [event.at for event in events if event.kind is not _CLOSED]
+    return max([*reported, *(leg.ended for leg in counted if leg.ended)])
+
+
+def _answered(phones: Iterable[Leg]) -> tuple[Leg, ...]:
+    return tuple(sorted([leg for leg in phones if leg.answered], key=talks.pick_up_order))
+
+
+def _did(counted: Iterable[Leg]) -> str:
+    return next((leg.did for leg in counted if leg.did), "")
 
 
 def _bridged(machines: Sequence[Leg], phones: Sequence[Leg]) -> bool | None:
@@ -146,16 +159,17 @@ def _outside(counted: Iterable[Leg]) -> Party:
 
 
 def _notes(events: Iterable[Event], counted: Iterable[Leg], phones: talks.Phones) -> dict[str, str]:
-    notes = {name: text for event in events for name, text in event.notes}
-    mended = [f"{leg.id}: {text}" for leg in counted for text in leg.mended]
-    found = {
-        "callback": min((event.callback for event in events if event.callback), default=""),
-        "clocks": "; ".join(mended),
-        "order": ", ".join(leg.extension for leg in (*phones.orders, *phones.talking) if talks.is_order(leg)),
-        "features": ", ".join(
-            f"{leg.extension} dialled {leg.called} ({leg.feature})"
-            for leg in (*phones.services, *phones.talking)
-            if leg.feature
-        ),
+    """Return what has no column: the events' own notes, and what the rules decided."""
+    legs = (*phones.services, *phones.orders, *phones.talking)
+    features = [leg for leg in legs if leg.feature]
+    decisions = {
+        "callback": sorted({event.callback for event in events} - {""})[:1],
+        "clocks": [f"{leg.id}: {text}" for leg in counted for text in leg.mended],
+        "order": [leg.extension for leg in filter(talks.is_order, legs)],
+        "features": [f"{leg.extension} dialled {leg.called} ({leg.feature})" for leg in features],
     }
-    return notes | {name: text for name, text in found.items() if text}
+    return _reported_notes(events) | {name: "; ".join(texts) for name, texts in decisions.items() if texts}
+
+
+def _reported_notes(events: Iterable[Event]) -> dict[str, str]:
+    return {name: text for event in events for name, text in event.notes}

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from chalicelib.calls import clocks
 from chalicelib.calls.causes import ANSWER, UNSUCCESSFUL
@@ -153,7 +153,7 @@ class _Part:
     def hangup(self) -> Event | None:
         """The hangup that counts: the latest successful one, else the latest."""
         successful = [event for event in self.hangups if event.status not in UNSUCCESSFUL]
-        return (successful or self.hangups or [None])[-1]
+        return next(reversed(successful or self.hangups), None)
 
     @property
     def times(self) -> Times:
@@ -215,7 +215,7 @@ def _leg(part: _Part, anchor: str, options: Options) -> Leg:
     )
 
 
-def _parties(part: _Part, options: Options) -> dict[str, object]:
+def _parties(part: _Part, options: Options) -> dict[str, Any]:
     """Return the fields of a leg that say who calls whom."""
     extension = part.by_weight[0].extension
     caller, remote, called, did = (part.first(name) for name in ("caller", "remote", "called", "did"))
@@ -267,14 +267,20 @@ def _pick_up(part: _Part, times: Times, device: str, options: Options) -> tuple[
 
     A hangup with an unsuccessful status outweighs the answer: such a leg was not a conversation.
     """
-    if device != PHONE or (part.hangup and part.hangup.status in UNSUCCESSFUL):
+    status = part.hangup.status if part.hangup else ""
+    if device != PHONE or status in UNSUCCESSFUL:
         return None, False
-    if times.answered:
+    if times.answered or status != ANSWER or not options.answer_by_status:
         return times.answered, False
-    if not (options.answer_by_status and part.hangup and part.hangup.status == ANSWER and times.ended):
-        return None, False
+    return _begin_of_talk(times), True
+
+
+def _begin_of_talk(times: Times) -> datetime | None:
+    """Return when a leg without an answer event was picked up: Duration before its end, but not before it rang."""
+    if times.ended is None:
+        return None
     begin = times.ended - (times.duration or timedelta(0))
-    return max(begin, times.dialled or begin), True
+    return max(begin, times.dialled or begin)
 
 
 def _bridged(hangups: Sequence[Event]) -> bool | None:

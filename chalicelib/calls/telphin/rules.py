@@ -86,16 +86,20 @@ def _state(leg: Leg) -> str:
 def _successors(call: Call, written: set[str]) -> dict[str, str]:
     """Map each inviteid that a part of the events, or an earlier release, gives to the record in its place."""
     heirs: dict[str, str] = {}
-    homes = [(leg, call.home(leg)) for leg in call.phones]
-    homes += [(order, call.home(order._replace(answered=None))) for order in call.orders]
-    homes += [(leg, call.home(called)) for leg, called in call.doubles.values()]
-    for leg, home in homes:
+    for leg, home in _homes(call):
         for inviteid in _possible_ids(call, leg):
             heirs.setdefault(inviteid, home)
     first = call.answered or call.phones
     if first:
         heirs[call.id] = call.home(first[0])
     return {past: heir for past, heir in heirs.items() if past not in written and heir in written}
+
+
+def _homes(call: Call) -> Iterator[tuple[Leg, str]]:
+    """Return each leg that could have a record of its own, with the record that it belongs to."""
+    yield from ((leg, call.home(leg)) for leg in call.phones)
+    yield from ((order, call.home(order._replace(answered=None))) for order in call.orders)
+    yield from ((leg, call.home(called)) for leg, called in call.doubles.values())
 
 
 def _possible_ids(call: Call, leg: Leg) -> Iterator[str]:

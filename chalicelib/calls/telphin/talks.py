@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -32,22 +32,34 @@ class Phones(NamedTuple):
 
 def by_role(legs: Iterable[Leg]) -> Phones:
     """Return the phone `legs` of a call, in order, by their role."""
-    services = tuple(leg for leg in legs if _is_service(leg))
-    people = _with_take_overs([leg for leg in legs if not _is_service(leg)])
+    services, others = _split(legs, _is_service)
+    people = _with_take_overs(others)
     doubles = _doubles(people)
-    people = [leg for leg in people if leg.key not in doubles]
-    orders, people = _without_orders(people)
-    rivals = [*people, *(leg for leg, _called in doubles.values())]
-    counted = [_without_covered_answer(leg, rivals) for leg in people]
-    talking = tuple([_without_lost_race(leg, counted) for leg in counted])
-    renewed = {leg.key: leg for leg in talking}
-    ends = {key: (leg, renewed.get(called.key, called)) for key, (leg, called) in doubles.items()}
-    return Phones(talking, services, orders, ends)
+    calling, others = _split(people, lambda leg: leg.key in doubles)
+    orders, others = _without_orders(others)
+    talking = _conversations(others, rivals=[*others, *calling])
+    by_key = {leg.key: leg for leg in talking}
+    ends = {key: (leg, by_key.get(called.key, called)) for key, (leg, called) in doubles.items()}
+    return Phones(tuple(talking), tuple(services), orders, ends)
 
 
 def pick_up_order(leg: Leg) -> tuple[object, ...]:
     """Return the sort key of answered legs: by their pick-up."""
     return (leg.answered or leg.began, leg.key)
+
+
+def _split(legs: Iterable[Leg], belongs: Callable[[Leg], bool]) -> tuple[list[Leg], list[Leg]]:
+    """Return the legs that belong and those that do not, in order."""
+    parts: tuple[list[Leg], list[Leg]] = ([], [])
+    for leg in legs:
+        parts[0 if belongs(leg) else 1].append(leg)
+    return parts
+
+
+def _conversations(legs: Sequence[Leg], rivals: Sequence[Leg]) -> list[Leg]:
+    """Return `legs`, of which those keep their answer that were conversations."""
+    counted = [_without_covered_answer(leg, rivals) for leg in legs]
+    return [_without_lost_race(leg, counted) for leg in counted]
 
 
 def _is_service(leg: Leg) -> bool:
@@ -62,19 +74,18 @@ def _with_take_overs(legs: Sequence[Leg]) -> list[Leg]:
 
 
 def _take_over(leg: Leg, legs: Sequence[Leg]) -> Leg:
+    taken = leg._replace(incoming=True, a=leg.remote, a_outer=is_outside(leg.remote), b=leg.extension, b_outer=False)
+    source = _taken_over(leg, legs)
+    if leg.remote or source is None:
+        return taken
+    return taken._replace(a=source.a, a_name=source.a_name, a_outer=source.a_outer, did=leg.did or source.did)
+
+
+def _taken_over(leg: Leg, legs: Sequence[Leg]) -> Leg | None:
+    """Return the leg that `leg` took over: of the extension that its code names, else the first from outside."""
     rung = [other for other in legs if other.incoming and other.since <= leg.since]
-    aimed = [other for other in rung if leg.called.endswith(other.extension.rpartition("*")[2])]
-    source = next(iter(sorted(aimed or rung, key=lambda other: not other.a_outer)), None)
-    known = source is not None and not leg.remote
-    return leg._replace(
-        incoming=True,
-        a=source.a if source and known else leg.remote,
-        a_name=source.a_name if source and known else leg.a_name,
-        a_outer=source.a_outer if source and known else is_outside(leg.remote),
-        b=leg.extension,
-        b_outer=False,
-        did=leg.did or (source.did if source else ""),
-    )
+    named = [other for other in rung if leg.called.endswith(other.extension.rpartition("*")[2])]
+    return min(named or rung, key=lambda other: (not other.a_outer, other.order), default=None)
 
 
 def _doubles(legs: Sequence[Leg]) -> dict[tuple[str, str], tuple[Leg, Leg]]:
@@ -100,8 +111,7 @@ def _are_ends(leg: Leg, end: Leg) -> bool:
 
 def _without_orders(legs: Sequence[Leg]) -> tuple[tuple[Leg, ...], list[Leg]]:
     """Separate the order of an API (CallBackID) from the conversation that it made, if other phones took part."""
-    orders = [leg for leg in legs if is_order(leg)]
-    others = [leg for leg in legs if not is_order(leg)]
+    orders, others = _split(legs, is_order)
     if not orders:
         return (), others
     if not others:
