@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 
 from chalicelib import settings
 from chalicelib.admin.words import Subparsers, add, at_once, database_url, minute, note, progress, say, table
-from chalicelib.calls import messages
-from chalicelib.calls.messages import UnreadableMessage
+from chalicelib.envelope import reading
+from chalicelib.envelope.reading import UnreadableMessage
 from chalicelib.errors import InvalidRequest, Misconfigured
 from chalicelib.ledger import forgetting, quarantine, store
 from chalicelib.ledger.replay import count, replay
@@ -105,12 +105,12 @@ def _quarantine_show(arguments: argparse.Namespace, _read: Callable[[], str]) ->
     say(text)
     with suppress(UnreadableMessage):
         # What its sender wrote, for people: in the message it is Base64.
-        note(messages.read(text).raw.body.decode(errors="backslashreplace"))
+        note(reading.read(text).raw.body.decode(errors="backslashreplace"))
 
 
 def _quarantine_retry(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     item = quarantine.find(_owner(), arguments.id)
-    refused = store.take(_owner(), [messages.retried(item.message.decode(errors="replace"))])
+    refused = store.take(_owner(), [reading.read_again(item.message.decode(errors="replace"))])
     if refused:
         raise InvalidRequest(f"It is still not understood: {refused[0].reason}")
     quarantine.understood(_owner(), item.id)

@@ -8,14 +8,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from chalicelib import extensions, settings, subscriptions, webhook_keys
+from chalicelib import settings
 from chalicelib.admin.extension_table import COLUMNS, read
 from chalicelib.admin.words import Subparsers, add, database_url, minute, note, progress, say, table
 from chalicelib.errors import Misconfigured, RingledgerError
-from chalicelib.extensions import Description, Extension, ExtensionRefused
 from chalicelib.platform.postgres import connection
 from chalicelib.platform.telphin import ProviderRefused, Telphin
-from chalicelib.subscriptions import Changes, LimitReached
+from chalicelib.registry import extensions, subscriptions, webhook_keys
+from chalicelib.registry.extensions import Description, Extension, ExtensionRefused
+from chalicelib.registry.subscriptions import Changes, LimitReached
 
 HEAD = ("ID", "PROVIDER", "CLIENT", "NAME", "TYPE", "OWNER", "SETTINGS", "CREATED", "REVOKED")
 

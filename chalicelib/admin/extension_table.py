@@ -7,7 +7,7 @@ from dataclasses import fields
 
 from chalicelib.admin import csv_table
 from chalicelib.admin.csv_table import Columns
-from chalicelib.extensions import Description, ExtensionRefused, check
+from chalicelib.registry.extensions import Description, ExtensionRefused, check
 
 NEEDED = ("provider", "client", "name")
 COLUMNS = Columns(NEEDED, [field.name for field in fields(Description) if field.name not in NEEDED])

@@ -8,7 +8,6 @@ bytes of the MAC.
 
 from __future__ import annotations
 
-import hmac
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, datetime
@@ -18,20 +17,16 @@ from urllib.parse import quote
 from uuid import UUID
 
 from chalicelib.errors import Misconfigured
-
-#: Pairs of generation and secret, the newest first: new links are made with it, and those of the others still hold.
-Secrets = tuple[tuple[int, str], ...]
+from chalicelib.macs import Mac, Secrets
 
 PATH = "/rest/v1/journal/calls/{inviteid}/attachment1"
 
 _KEY = re.compile(r"[A-Za-z0-9_-]{32}")
 _SINGLE = re.compile(r"[A-Za-z0-9_-]{44}")
 _HEAD = Struct(">BI")
-_KEY_BYTES = 24
-_SINGLE_MAC_BYTES = 16
 _LAST_SECOND = 2**32 - 1
-_PURPOSE = b"ringledger recording link\0"
-_SINGLE_PURPOSE = b"ringledger recording in one word\0"
+_MAC = Mac("LINK_SECRETS", b"ringledger recording link\0", 19)
+_SINGLE_MAC = Mac("LINK_SECRETS", b"ringledger recording in one word\0", 16)
 
 
 class Verdict(Enum):
@@ -47,22 +42,18 @@ def code(secrets: Secrets, inviteid: UUID, expires: datetime | None = None) -> s
 
     Raises Misconfigured when there is no secret.
     """
-    generation, secret = _known(secrets)[0]
-    head = _HEAD.pack(generation, _second(expires) if expires else 0)
-    return _text(head + _mac(secret, head, inviteid))
+    head = _HEAD.pack(_MAC.newest(secrets), _second(expires) if expires else 0)
+    return _text(head + _MAC.sign(secrets, head + inviteid.bytes))
 
 
 def verify(secrets: Secrets, inviteid: UUID, key: str, now: datetime) -> Verdict:
     """What `key` is worth for this call at `now`, naive UTC. Raises Misconfigured as above."""
-    known = dict(_known(secrets))
     if not _KEY.fullmatch(key):
         return Verdict.FORGED
     content = urlsafe_b64decode(key)
     head, mac = content[: _HEAD.size], content[_HEAD.size :]
     generation, last = _HEAD.unpack(head)
-    # A generation that is gone is computed too, so that the time tells nothing about which ones there are.
-    genuine = hmac.compare_digest(mac, _mac(known.get(generation, ""), head, inviteid))
-    if not genuine or generation not in known:
+    if not _MAC.verify(secrets, generation, head + inviteid.bytes, mac):
         return Verdict.FORGED
     return Verdict.EXPIRED if last and last <= _second(now) else Verdict.GENUINE
 
@@ -76,30 +67,17 @@ def recording_url(public_url: str, secrets: Secrets, inviteid: UUID, expires: da
 
 def single(secrets: Secrets, inviteid: UUID) -> str:
     """A link to this call in one word, which names the call itself. Raises Misconfigured as above."""
-    generation, secret = _known(secrets)[0]
-    head = inviteid.bytes + bytes([generation])
-    return _text(head + _single_mac(secret, head))
+    head = inviteid.bytes + bytes([_SINGLE_MAC.newest(secrets)])
+    return _text(head + _SINGLE_MAC.sign(secrets, head))
 
 
 def read_single(secrets: Secrets, text: str) -> UUID | None:
     """The call that a link in one word names, or None when it is not one of ours. Raises Misconfigured as above."""
-    known = dict(_known(secrets))
     if not _SINGLE.fullmatch(text):
         return None
     content = urlsafe_b64decode(text)
-    head, mac = content[:-_SINGLE_MAC_BYTES], content[-_SINGLE_MAC_BYTES:]
-    generation = head[-1]
-    genuine = hmac.compare_digest(mac, _single_mac(known.get(generation, ""), head))
-    return UUID(bytes=head[:-1]) if genuine and generation in known else None
-
-
-def _known(secrets: Secrets) -> Secrets:
-    if not secrets:
-        raise Misconfigured(
-            "LINK_SECRETS is not set: pairs generation:secret, the newest first, such as 1:<output of `openssl rand"
-            " -hex 32`>; `make run` writes that of its own into .local/environment"
-        )
-    return secrets
+    head, mac = content[: -_SINGLE_MAC.size], content[-_SINGLE_MAC.size :]
+    return UUID(bytes=head[:-1]) if _SINGLE_MAC.verify(secrets, head[-1], head, mac) else None
 
 
 def _second(moment: datetime) -> int:
@@ -108,12 +86,3 @@ def _second(moment: datetime) -> int:
 
 def _text(content: bytes) -> str:
     return urlsafe_b64encode(content).decode("ascii")
-
-
-def _mac(secret: str, head: bytes, inviteid: UUID) -> bytes:
-    digest = hmac.digest(secret.encode(), _PURPOSE + head + inviteid.bytes, "sha256")
-    return digest[: _KEY_BYTES - _HEAD.size]
-
-
-def _single_mac(secret: str, head: bytes) -> bytes:
-    return hmac.digest(secret.encode(), _SINGLE_PURPOSE + head, "sha256")[:_SINGLE_MAC_BYTES]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from chalicelib.calls import messages
+from chalicelib.envelope import reading
 from chalicelib.errors import Unavailable
 from chalicelib.ledger import quarantine, store
 from chalicelib.ledger.store import Fetch
@@ -40,7 +40,7 @@ def take(
     is set aside with the reason then.
     """
     try:
-        store.take(writer, [messages.read(delivery.text) for delivery in deliveries], fetch)
+        store.take(writer, [reading.read(delivery.text) for delivery in deliveries], fetch)
     except Unavailable:
         return [delivery.id for delivery in deliveries]
     except Exception as error:  # noqa: BLE001 - the border: whatever it is, the batch's other messages go on

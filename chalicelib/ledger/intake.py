@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from chalicelib import providers
 from chalicelib.calls.events import CallKey, Event, Source, Unparsed
-from chalicelib.calls.messages import Message
 from chalicelib.calls.records import Row, Table
+from chalicelib.envelope.messages import Message
 
 
 class Item(NamedTuple):

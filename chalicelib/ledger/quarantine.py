@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib import metrics
-from chalicelib.calls import messages
-from chalicelib.calls.messages import UnreadableMessage
+from chalicelib.envelope import reading
+from chalicelib.envelope.reading import UnreadableMessage
 from chalicelib.errors import RingledgerError
 from chalicelib.ledger.intake import Refused
 from chalicelib.ledger.rows import columns
@@ -64,7 +64,7 @@ def keep(writer: Connection, refused: Sequence[Refused]) -> None:
 def set_aside(writer: Connection, identity: str, text: str, reason: str) -> None:
     """Keep a message that failed, whatever it is: under the id that its sender got, else under `identity`."""
     try:
-        message = messages.read(text)
+        message = reading.read(text)
     except UnreadableMessage:
         _insert(writer, [(identity, "", 0, reason, text)])
     else:

@@ -16,18 +16,19 @@ from itertools import chain
 from typing import Any, NamedTuple
 from uuid import uuid4
 
-from chalicelib import extensions, providers
+from chalicelib import providers
 from chalicelib.calls import presence
 from chalicelib.calls.correlation import DEFAULTS, correlate, overlong
 from chalicelib.calls.events import BEGINNINGS, CLOSE, CallKey, Event, Raw, Source, Unparsed, closing
-from chalicelib.calls.messages import Message
 from chalicelib.calls.records import Records, Table
 from chalicelib.calls.records import Row as RecordRow
+from chalicelib.envelope.messages import Message
 from chalicelib.ledger import history, native_rows, quarantine, recordings, statements, writing
 from chalicelib.ledger.intake import Item, Refused, sorted_out
 from chalicelib.ledger.recordings import File
 from chalicelib.ledger.rows import as_json, columns
 from chalicelib.platform.postgres import Connection, Row
+from chalicelib.registry import extensions
 
 Span = tuple[datetime, datetime]
 Change = tuple[str, str, int]

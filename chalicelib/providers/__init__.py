@@ -2,25 +2,44 @@
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 from chalicelib.calls.events import CLOSE, Event, Raw, Source, Unparsed, closed
 from chalicelib.calls.records import Row, Table
 from chalicelib.providers import decoding, mtt, native, telphin
+from chalicelib.providers.decoding import Plain
 
 READERS = {"telphin": telphin, "mtt": mtt}
 
 
-def check(raw: Raw) -> Unparsed | None:
-    """Return why `raw` cannot be understood, or None; needs no registry, so that accepting can answer at once."""
-    if raw.provider == "native":
-        content = rows(raw)
-        return content if isinstance(content, Unparsed) else None
-    if raw.provider not in READERS:
+class Reading(NamedTuple):
+    """A webhook in UTF-8 and what its provider's reader found in it: fields, or ready rows."""
+
+    plain: Plain
+    content: Any
+
+
+def read(raw: Raw) -> Reading | Unparsed:
+    """Read `raw` without a registry, so that accepting can answer at once."""
+    if raw.provider not in READERS and raw.provider != "native":
         return Unparsed(f"Unknown provider {raw.provider}")
     plain = decoding.plain(raw)
     if isinstance(plain, Unparsed):
         return plain
-    fields = READERS[raw.provider].read(plain.raw)
-    return fields if isinstance(fields, Unparsed) else None
+    if raw.provider != "native":
+        content: object = READERS[raw.provider].read(plain.raw)
+    elif plain.is_lossy:
+        # Rows have no facts beside them that could say so.
+        content = Unparsed(f"The body cannot be decoded: {plain.notes[0][1]}")
+    else:
+        content = native.rows(plain.raw)
+    return content if isinstance(content, Unparsed) else Reading(plain, content)
+
+
+def check(raw: Raw) -> Unparsed | None:
+    """Return why `raw` cannot be understood, or None."""
+    reading = read(raw)
+    return reading if isinstance(reading, Unparsed) else None
 
 
 def parse(raw: Raw, source: Source) -> list[Event] | Unparsed:
@@ -29,23 +48,15 @@ def parse(raw: Raw, source: Source) -> list[Event] | Unparsed:
         return [closed(raw, source)]
     if raw.provider not in READERS:
         return Unparsed(f"Provider {raw.provider} sends no events")
-    plain = decoding.plain(raw)
-    if isinstance(plain, Unparsed):
-        return plain
-    reader = READERS[raw.provider]
-    fields = reader.read(plain.raw)
-    if isinstance(fields, Unparsed):
-        return fields
-    events = reader.events(plain.raw, source, fields)
+    reading = read(raw)
+    if isinstance(reading, Unparsed):
+        return reading
+    plain, fields = reading
+    events = READERS[raw.provider].events(plain.raw, source, fields)
     return [event._replace(notes=(*event.notes, *plain.notes)) for event in events] if plain.notes else events
 
 
 def rows(raw: Raw) -> list[tuple[Table, Row]] | Unparsed:
     """Return the ready rows that a native webhook carries, or what is wrong with them and where."""
-    plain = decoding.plain(raw)
-    if isinstance(plain, Unparsed):
-        return plain
-    if plain.is_lossy:
-        # Rows have no facts beside them that could say so.
-        return Unparsed(f"The body cannot be decoded: {plain.notes[0][1]}")
-    return native.rows(plain.raw)
+    reading = read(raw)
+    return reading if isinstance(reading, Unparsed) else list(reading.content)

@@ -1,14 +1,16 @@
-"""A webhook becomes a message in the queue, with no look at any database; only then its sender hears so."""
+"""Accept webhooks: each becomes a message in the queue, without any database, before its sender gets an answer."""
 
 from __future__ import annotations
 
-from chalicelib import providers, revocations, webhook_keys
-from chalicelib.calls.events import Raw
+from chalicelib import providers
+from chalicelib.calls.events import Raw, Unparsed
+from chalicelib.envelope import messages
 from chalicelib.errors import RingledgerError
 from chalicelib.platform import queues
+from chalicelib.providers import Reading
+from chalicelib.registry import revocations, webhook_keys
+from chalicelib.registry.webhook_keys import Key
 from chalicelib.settings import Settings
-from chalicelib.webhook_keys import Key
-from chalicelib.webhooks import messages
 
 
 class AddressNotFound(RingledgerError):
@@ -25,19 +27,21 @@ class NotUnderstood(RingledgerError):
     status = 400
 
 
-def accept(raw: Raw, key_text: str, settings: Settings, notes: dict[str, object]) -> None:
-    """Put what a provider posted to the address with this key into the queue.
+def accept(raw: Raw, key_text: str, settings: Settings, notes: dict[str, object]) -> Reading:
+    """Put the webhook `raw`, posted to the address with this key, into the queue, and return what it says.
 
-    Raises AddressNotFound for a key that is not valid; NotUnderstood when nothing can be read from it, which is kept
-    in quarantine nevertheless; TooLarge when the queue cannot take that much, and Unavailable within three seconds
-    when it takes nothing now: the sender should repeat it then.
+    Raises AddressNotFound for an invalid key; NotUnderstood when the webhook cannot be read, although it is kept in
+    quarantine; TooLarge when the queue cannot take that much; and Unavailable within three seconds when the queue takes
+    nothing now, so that the sender repeats the request.
     """
     key = _authentic(raw.provider, key_text, settings)
     notes |= {"provider": raw.provider, "extension": key.extension, "event": raw.id, "bytes": len(raw.body)}
-    fault = providers.check(raw)
-    queues.send(settings.events_queue_url, messages.wrapped(raw, key, fault.reason if fault else ""))
-    if fault:
-        raise NotUnderstood(f"{fault.reason}. The request is kept as {raw.id}")
+    reading = providers.read(raw)
+    fault = reading.reason if isinstance(reading, Unparsed) else ""
+    queues.send(settings.events_queue_url, messages.written(raw, key.extension, key.generation, fault))
+    if isinstance(reading, Unparsed):
+        raise NotUnderstood(f"{fault}. The request is kept as {raw.id}")
+    return reading
 
 
 def _authentic(provider: str, text: str, settings: Settings) -> Key:

@@ -7,10 +7,11 @@ from uuid import uuid4
 
 from chalice.app import Blueprint
 
-from chalicelib import edge, providers, settings
+from chalicelib import edge, settings
 from chalicelib.calls.events import Raw
 from chalicelib.edge import Answer, Notes, Request
 from chalicelib.platform import queues
+from chalicelib.providers import Reading
 from chalicelib.webhooks.accepting import AddressNotFound, accept
 
 TEXT = {"Content-Type": "text/plain; charset=utf-8"}
@@ -18,17 +19,16 @@ TEXT = {"Content-Type": "text/plain; charset=utf-8"}
 routes = Blueprint(__name__)
 
 
-def _telphin(_raw: Raw) -> Answer:
+def _telphin(_raw: Raw, _reading: Reading) -> Answer:
     return Answer("OK", headers=TEXT)
 
 
-def _mtt(_raw: Raw) -> Answer:
+def _mtt(_raw: Raw, _reading: Reading) -> Answer:
     return Answer("", headers=TEXT)
 
 
-def _native(raw: Raw) -> Answer:
-    rows = providers.rows(raw)
-    return edge.json_answer({"id": raw.id, "rows": len(rows) if isinstance(rows, list) else 0}, 202)
+def _native(raw: Raw, reading: Reading) -> Answer:
+    return edge.json_answer({"id": raw.id, "rows": len(reading.content)}, 202)
 
 
 ANSWERS = {"telphin": _telphin, "mtt": _mtt, "native": _native}
@@ -59,5 +59,5 @@ def _accepted(provider: str, request: Request, notes: Notes) -> Answer:
         content_encoding=request.headers.get("content-encoding", ""),
         body=request.body,
     )
-    accept(raw, request.path["key"], settings.current(), notes)
-    return ANSWERS[provider](raw)
+    reading = accept(raw, request.path["key"], settings.current(), notes)
+    return ANSWERS[provider](raw, reading)

@@ -10,19 +10,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from chalicelib import extensions, settings
+from chalicelib import settings
 from chalicelib.admin.migrations import migrate
 from chalicelib.admin.roles import ensure_roles
 from chalicelib.calls.events import Raw
-from chalicelib.calls.messages import Message, read
-from chalicelib.extensions import Description
+from chalicelib.envelope.messages import Message, written
+from chalicelib.envelope.reading import read
 from chalicelib.ledger import store
 from chalicelib.ledger.rows import columns
 from chalicelib.maintenance import partitions
 from chalicelib.platform import nonblocking
 from chalicelib.platform.postgres import Connection
-from chalicelib.webhook_keys import Key
-from chalicelib.webhooks.messages import wrapped
+from chalicelib.registry import extensions
+from chalicelib.registry.extensions import Description
 from infra.bench.place import Place
 from infra.bench.report import Line, alternating, milliseconds, say
 from infra.bench.turns import relayed
@@ -106,7 +106,7 @@ def _spread(writer: Connection, extension: int) -> Line:
 
 
 def _queued(message: Message) -> str:
-    return wrapped(message.raw, Key(message.extension, message.generation), "")
+    return written(message.raw, message.extension, message.generation)
 
 
 def _insert(writer: Connection, messages: Sequence[Message]) -> None:

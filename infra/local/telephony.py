@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib import extensions, webhook_keys
-from chalicelib.extensions import Description
+from chalicelib.registry import extensions, webhook_keys
+from chalicelib.registry.extensions import Description
 from chalicelib.settings import Settings
 from infra.local.provider import Provider
 

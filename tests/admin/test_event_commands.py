@@ -10,8 +10,8 @@ import pytest
 
 from chalicelib import settings as environment
 from chalicelib.admin.commands import CommandResult, run
-from chalicelib.calls import messages
 from chalicelib.calls.events import Raw
+from chalicelib.envelope import reading
 from chalicelib.ledger import quarantine, store
 from chalicelib.platform import queues
 from chalicelib.providers import telphin
@@ -77,7 +77,7 @@ def test_the_quarantine_is_seen_and_tried_again(ledger: Ledger) -> None:
     """What was refused is listed with its reason and shown whole; once its extension is there, a retry takes it."""
     identity = "00000000-0000-0000-0000-000000000001"
     text = message(4242, identity=identity, accepted=BEGIN, query="EventType=dial-in&CallID=C1")
-    store.take(ledger.writer, [messages.read(text)])
+    store.take(ledger.writer, [reading.read(text)])
 
     assert identity in command("quarantine", "list").output
     assert json.loads(command("quarantine", "show", identity).output)["id"] == identity
@@ -106,7 +106,7 @@ def test_a_number_is_forgotten(ledger: Ledger) -> None:
     """A person's number leaves rows, raw events and quarantine, others stay, and a record without it is made."""
     ledger.take([*answered("C1", 0), *missed("C2", 0)])
     text = message(0, identity="00000000-0000-0000-0000-000000000001", accepted=BEGIN, query=f"From=%2B{CALLER[1:]}")
-    store.take(ledger.writer, [messages.read(text)])
+    store.take(ledger.writer, [reading.read(text)])
     databases.run(ledger.url, f"INSERT INTO calls.success (anumber, bnumber) VALUES ('8{CALLER[2:]}', '1{CALLER[1:]}')")
 
     assert command("forget", CALLER).exit == 0

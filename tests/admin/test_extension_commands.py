@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib import webhook_keys
+from chalicelib.registry import webhook_keys
 from chalicelib.settings import Settings
 from infra.local import aws, environment
 from infra.local.aws import Aws

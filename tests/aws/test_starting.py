@@ -23,8 +23,8 @@ print(json.dumps(sorted(loaded)))
 FRAME = {"app", "aws_lambda_powertools", "botocore", "chalice", "chalicelib", "jmespath", "typing_extensions"}
 #: Lambda -> the packages beyond these, and our own first-level modules.
 LOADED = {
-    "webhooks": (set[str](), {"calls", "catalog", "platform", "providers", "revocations", "webhook_keys", "webhooks"}),
-    "recordings": ({"psycopg2"}, {"authentication", "calls", "platform", "recordings", "storages"}),
+    "webhooks": (set[str](), {"calls", "catalog", "platform", "envelope", "macs", "providers", "registry", "webhooks"}),
+    "recordings": ({"psycopg2"}, {"authentication", "calls", "macs", "platform", "recordings", "storages"}),
     "statistics": ({"psycopg2", "pglast", "orjson"}, {"authentication", "catalog", "platform", "statistics"}),
 }
 #: What every Lambda loads of ours.

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 from uuid import UUID, uuid5
 
-from chalicelib.calls import messages
+from chalicelib.envelope import reading
 from chalicelib.ledger import store
 from chalicelib.platform import nonblocking
 from chalicelib.platform.postgres import Connection
@@ -190,7 +190,7 @@ class Ledger:
 
     def take(self, webhooks: Iterable[Webhook], writer: Connection | None = None) -> None:
         """Take `webhooks` as one batch."""
-        store.take(writer or self.writer, [messages.read(text) for text in self.texts(webhooks)])
+        store.take(writer or self.writer, [reading.read(text) for text in self.texts(webhooks)])
 
     def tables(self, names: Sequence[str] = TABLES) -> dict[str, list[str]]:
         """Every row of the documented tables that calls fill, as text, in order."""

@@ -6,7 +6,7 @@ import gzip
 from datetime import timedelta
 from urllib.parse import urlencode
 
-from chalicelib.calls import messages
+from chalicelib.envelope import reading
 from chalicelib.ledger import store
 from chalicelib.ledger.forgetting import forget
 from chalicelib.ledger.replay import replay
@@ -33,7 +33,7 @@ def _take(ledger: Ledger, name: bytes) -> list[bytes]:
         )
         for number, body in enumerate(bodies)
     ]
-    store.take(ledger.writer, [messages.read(text) for text in texts])
+    store.take(ledger.writer, [reading.read(text) for text in texts])
     return bodies
 
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from chalicelib.calls import messages
+from chalicelib.envelope import reading
 from chalicelib.ledger import store, written_numbers
 from chalicelib.ledger.forgetting import forget
 from chalicelib.ledger.replay import replay
@@ -98,7 +98,7 @@ def test_rows_raw_events_and_what_is_replayed(ledger: Ledger) -> None:
         )
         identity = f"00000000-0000-0000-0000-00000000000{number}"
         text = message(ledger.ids["900"], identity=identity, accepted=BEGIN, body=whole)
-        assert store.take(ledger.writer, [messages.read(text)]) == []
+        assert store.take(ledger.writer, [reading.read(text)]) == []
     rows = ",".join(f"('{text}')" for text in [*(text for text, _ in WRITTEN), *OTHERS])
     run(ledger.url, f"INSERT INTO calls.failed (fromnumber) VALUES {rows}")
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.calls import messages
+from chalicelib.envelope import reading
 from chalicelib.ledger import store
 from tests.databases import run
 from tests.ingest.telephony import (
@@ -33,7 +33,7 @@ def test_native_rows_are_written_once(ledger: Ledger) -> None:
             provider="native",
             body=NATIVE,
         )
-        store.take(ledger.writer, [messages.read(text)])
+        store.take(ledger.writer, [reading.read(text)])
 
     assert ledger.column("SELECT side FROM calls.holds ORDER BY side") == ["a", "b"]
 
@@ -49,7 +49,7 @@ def test_a_record_has_no_double(ledger: Ledger, first: str) -> None:
     body = json.dumps({"table": "calls.success", "rows": [{"inviteid": str(inviteid), "anumber": "1"}]})
     native = ledger.register("native", "old-pbx")
     text = message(native, identity=IDENTITY, accepted=BEGIN, provider="native", body=body)
-    store.take(ledger.writer, [messages.read(text)])
+    store.take(ledger.writer, [reading.read(text)])
     ledger.take(answered("C1", 0))
 
     assert ledger.tables() == expected
@@ -68,7 +68,7 @@ def test_ready_states_of_a_phone(ledger: Ledger, order: tuple[int | None, ...]) 
     batches = [[text], ledger.texts(answered("C1", 0))]
     for part in order:
         texts = batches[0] + batches[1] if part is None else batches[part]
-        store.take(ledger.writer, [messages.read(text) for text in texts])
+        store.take(ledger.writer, [reading.read(text) for text in texts])
 
     assert run(ledger.url, "SELECT state, len FROM sipusers.states ORDER BY dt_start") == [
         ("early", 3), ("busy", 2), ("busy", 55),

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.calls import messages
+from chalicelib.envelope import reading
 from chalicelib.ledger import store
 from chalicelib.platform.postgres import Connection, DatabaseError
 from tests.databases import run
@@ -112,7 +112,7 @@ def test_agents_come_and_go(ledger: Ledger) -> None:
         )
         for number, word, status in ((1, "login", "available"), (2, "logout", "logged_out"))
     ]
-    store.take(ledger.writer, [messages.read(text) for text in reversed(texts)])
+    store.take(ledger.writer, [reading.read(text) for text in reversed(texts)])
 
     assert ledger.column("SELECT state FROM userevents.usr_state_changed ORDER BY eventts") == [
         "available",
@@ -136,7 +136,7 @@ def test_what_is_not_understood_is_kept(ledger: Ledger, extension: int, query: s
         accepted=BEGIN,
         query=query,
     )
-    store.take(ledger.writer, [messages.read(text)])
+    store.take(ledger.writer, [reading.read(text)])
 
     ((found, kept),) = run(ledger.url, "SELECT reason, convert_from(message, 'UTF8') FROM ledger.quarantine")
     assert (found, kept) == (reason, text)
@@ -154,7 +154,7 @@ def test_a_revoked_extension_is_heard_no_more(ledger: Ledger) -> None:
             accepted=BEGIN + timedelta(seconds=second),
             query=f"EventType=dial-in&CallID=C{number}",
         )
-        store.take(ledger.writer, [messages.read(text)])
+        store.take(ledger.writer, [reading.read(text)])
 
     assert ledger.column("SELECT call_id FROM ledger.events") == ["C1"]
     assert ledger.column("SELECT reason FROM ledger.quarantine") == [f"Extension {revoked} was revoked before"]

@@ -19,8 +19,8 @@ import pytest
 import requests
 
 from chalicelib import directory
-from chalicelib.calls import messages
 from chalicelib.edge import Answer, Request
+from chalicelib.envelope import reading
 from chalicelib.ledger import store
 from chalicelib.oktell.asked import Asked
 from chalicelib.oktell.surface import COMMANDS
@@ -135,7 +135,7 @@ class Office:
         """Take an event of a Telphin phone."""
         said = urlencode({"EventTime": str(time.time_ns() // 1_000), **fields})
         text = message(self.phone, query=said, identity=str(uuid4()), accepted=datetime.now(UTC).replace(tzinfo=None))
-        store.take(connection(self.settings.writer_database_url), [messages.read(text)])
+        store.take(connection(self.settings.writer_database_url), [reading.read(text)])
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """What the database says."""

@@ -240,10 +240,10 @@ def test_a_recording_is_wanted_once(studio: Studio) -> None:
     asked: list[object] = []
     webhooks = studio.call("c1", "good-1")
     run(studio.ledger.url, "TRUNCATE ledger.recordings")
-    from chalicelib.calls import messages  # noqa: PLC0415 - as the ledger's own helper does
+    from chalicelib.envelope import reading  # noqa: PLC0415 - as the ledger's own helper does
     from chalicelib.ledger import store  # noqa: PLC0415
 
     later = [webhook.__class__(**{**vars(webhook), "copy": 1}) for webhook in webhooks]
     for batch in (later, later):
-        store.take(studio.ledger.writer, [messages.read(text) for text in studio.ledger.texts(batch)], asked.extend)
+        store.take(studio.ledger.writer, [reading.read(text) for text in studio.ledger.texts(batch)], asked.extend)
     assert asked == [studio.file("good-1")]

@@ -17,6 +17,7 @@ import requests
 
 from chalicelib.authentication import tokens
 from chalicelib.calls import links
+from chalicelib.macs import Secrets
 from infra.local import environment, tapes
 from tests.databases import run
 from tests.recordings.conftest import link_secret
@@ -31,7 +32,7 @@ class Desk:
     """Somebody who puts calls into the bundle's database, files into its S3, and asks for them."""
 
     facts: dict[str, Any]
-    secrets: links.Secrets
+    secrets: Secrets
     s3: Any
     made: list[str] = field(default_factory=list)
 

@@ -18,7 +18,8 @@ import boto3
 import pytest
 import requests
 
-from chalicelib import webhook_keys
+from chalicelib.macs import Secrets
+from chalicelib.registry import webhook_keys
 from infra.local import environment
 from infra.local.aws import Aws
 from infra.local.keyring import Keyring
@@ -33,7 +34,7 @@ BUCKET = "only-for-webhooks"
 EXTENSIONS = {"telphin": 7, "mtt": 8, "native": 9}
 
 
-def key(provider: str, extension: int | None = None, secrets: webhook_keys.Secrets = (NEWER,)) -> str:
+def key(provider: str, extension: int | None = None, secrets: Secrets = (NEWER,)) -> str:
     """The key of an extension, of the provider's own without one."""
     return webhook_keys.issue(secrets, provider, EXTENSIONS[provider] if extension is None else extension)
 

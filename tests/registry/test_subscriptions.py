@@ -9,13 +9,13 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from chalicelib import extensions, subscriptions
 from chalicelib.errors import Misconfigured, Unavailable
-from chalicelib.extensions import Description, Extension, ExtensionRefused
 from chalicelib.platform.postgres import Connection
 from chalicelib.platform.telphin import ProviderRefused, Telphin
+from chalicelib.registry import extensions, subscriptions
+from chalicelib.registry.extensions import Description, Extension, ExtensionRefused
+from chalicelib.registry.subscriptions import Changes, LimitReached
 from chalicelib.settings import Settings
-from chalicelib.subscriptions import Changes, LimitReached
 from infra.local.provider import LIMIT, Provider
 
 URL = "https://calls.example/ext-event/key"

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from chalicelib.errors import RingledgerError
-from chalicelib.extensions import Extension, ExtensionRefused
 from chalicelib.platform.postgres import Connection
 from chalicelib.platform.telphin import Ordered, ProviderRefused, Telphin
+from chalicelib.registry.extensions import Extension, ExtensionRefused
 
 #: What Telphin recommends for each type of extension.
 EVENTS = {"phone": ("dial-in", "dial-out", "answer", "hangup"), "ivr": ("hangup",), "queue": ("hangup",)}

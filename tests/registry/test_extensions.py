@@ -9,12 +9,12 @@ from typing import Any
 import boto3
 import pytest
 
-from chalicelib import extensions, revocations
 from chalicelib.calls.events import Source
 from chalicelib.errors import RingledgerError
-from chalicelib.extensions import Description, ExtensionRefused
 from chalicelib.platform import objects
 from chalicelib.platform.postgres import Connection
+from chalicelib.registry import extensions, revocations
+from chalicelib.registry.extensions import Description, ExtensionRefused
 from chalicelib.settings import Settings
 from infra.local import aws, environment
 from infra.local.aws import Aws

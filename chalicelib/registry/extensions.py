@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib import revocations
 from chalicelib.calls.events import Source
 from chalicelib.errors import RingledgerError
 from chalicelib.platform.postgres import Connection, Row, connection
+from chalicelib.registry import revocations
 
 PROVIDERS = ("telphin", "mtt", "native")
 TYPES = ("phone", "ivr", "queue")

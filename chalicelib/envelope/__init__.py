@@ -1,0 +1,1 @@
+"""The messages of the queue `call-events`: written by `webhooks`, read by `ingest`."""
