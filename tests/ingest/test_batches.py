@@ -66,10 +66,13 @@ def test_after_its_last_try_it_is_set_aside(ledger: Ledger) -> None:
 
 def test_whatever_is_wrong_with_it_it_is_kept(ledger: Ledger) -> None:
     """Numbers and names that no column takes must not keep a message out of the quarantine as well."""
-    text = json.dumps(json.loads(poison(ledger)) | {"extension": 2**40, "provider": "tel\0phin\ud800"})
+    content = json.loads(poison(ledger))
+    unstorable = json.dumps(content | {"extension": 2**40, "provider": "tel\0phin"})
+    unreadable = json.dumps(content | {"provider": "telphin\ud800"})
 
-    assert batches.take(ledger.writer, deliveries([text], LAST_RECEIVE), silent) == []
-    assert run(ledger.url, "SELECT id, provider, extension FROM ledger.quarantine") == [(IDENTITY, "telphin?", 0)]
+    assert batches.take(ledger.writer, deliveries([unstorable, unreadable], LAST_RECEIVE), silent) == []
+    kept = run(ledger.url, "SELECT id, provider, extension, convert_from(message, 'UTF8') FROM ledger.quarantine")
+    assert sorted(kept) == [(IDENTITY, "telphin", 0, unstorable), ("m1", "", 0, unreadable)]
 
 
 def test_a_database_that_is_away_takes_nothing(ledger: Ledger) -> None:
