@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable, MutableMapping
 from typing import Any
 
-from chalicelib.errors import InvalidRequest, Refused
+from chalicelib.errors import Refused
 from chalicelib.settings import Settings
-from chalicelib.statistics import query
+from chalicelib.statistics import query, requests
 from chalicelib.statistics.answer import CLOSING, OPENING, StoredAnswer
 
 Notes = MutableMapping[str, object]
@@ -22,15 +22,16 @@ def answer(body: bytes, request_id: str, current: Settings, notes: Notes) -> str
     Raise InvalidRequest when the body is not JSON or not of the documented shape, Refused for an unknown entity or
     action, and the errors of the action. Source: the statistics channel's protocol, section on requests.
     """
-    request = _parsed(body)
-    entity, action, options = (_field(request, name, kind) for name, kind in _SHAPE.items())
-    actions = ENTITIES.get(entity)
+    request = requests.parsed(body)
+    actions = ENTITIES.get(request.entity)
     if actions is None:
-        raise Refused(f"unknown entity {_quoted(entity)}; known: {', '.join(ENTITIES)}")
-    if action not in actions:
-        raise Refused(f"unknown action {_quoted(action)} of entity {entity}; known: {', '.join(actions)}")
-    notes["action"] = f"{entity}/{action}"
-    return actions[action](options, request_id, current, notes)
+        raise Refused(f"unknown entity {_quoted(request.entity)}; known: {', '.join(ENTITIES)}")
+    action = actions.get(request.action)
+    if action is None:
+        known = ", ".join(actions)
+        raise Refused(f"unknown action {_quoted(request.action)} of entity {request.entity}; known: {known}")
+    notes["action"] = f"{request.entity}/{request.action}"
+    return action(request.options, request_id, current, notes)
 
 
 def envelope(data: object) -> str:
@@ -49,33 +50,10 @@ def _chronological_quantity(options: Options, request_id: str, current: Settings
 ENTITIES: dict[str, dict[str, Action]] = {
     "chronological": {"data": _chronological_data, "quantity": _chronological_quantity},
 }
-_SHAPE: dict[str, type] = {"entity": str, "action": str, "options": dict}
-_KINDS: dict[type, str] = {str: "a text", dict: "an object"}
-
-
-def _parsed(body: bytes) -> Any:  # noqa: ANN401 - any JSON
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        raise InvalidRequest(
-            'the body must be JSON in UTF-8, such as {"entity":"chronological","action":"data",'
-            '"options":{"psql":"select count(*) from calls.success"}}'
-        ) from None
-
-
-def _field(request: Any, name: str, kind: type) -> Any:  # noqa: ANN401 - as above
-    if not isinstance(request, dict):
-        raise InvalidRequest("the body must be a JSON object with entity, action and options")
-    if not isinstance(request.get(name), kind):
-        raise InvalidRequest(f"{name} must be {_KINDS[kind]}")
-    return request[name]
 
 
 def _psql(options: Options) -> str:
-    text = options.get("psql")
-    if not isinstance(text, str):
-        raise InvalidRequest("options.psql must be a text: the query to run")
-    return text
+    return requests.validated(requests.ChronologicalOptions, options, "options.").psql
 
 
 def _quoted(word: str) -> str:

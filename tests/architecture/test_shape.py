@@ -64,7 +64,7 @@ def _modules_loaded_by(handler: str) -> set[str]:
     [
         (
             "app.statistics",
-            {"boto3", "botocore.session", "pydantic", "chalicelib.health.surface", "chalicelib.admin.surface"},
+            {"boto3", "botocore.session", "chalicelib.health.surface", "chalicelib.admin.surface"},
         ),
         ("app.app", {"boto3", "botocore.session", "pydantic", "pglast", "chalicelib.statistics.surface"}),
         (

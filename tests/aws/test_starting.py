@@ -25,12 +25,15 @@ FRAME = {"app", "aws_lambda_powertools", "botocore", "chalice", "chalicelib", "j
 LOADED = {
     "webhooks": (set[str](), {"calls", "catalog", "platform", "envelope", "macs", "providers", "registry", "webhooks"}),
     "recordings": ({"psycopg2"}, {"authentication", "calls", "macs", "platform", "recordings", "storages"}),
-    "statistics": ({"psycopg2", "pglast", "orjson"}, {"authentication", "catalog", "platform", "statistics"}),
+    "statistics": (
+        {"annotated_types", "orjson", "pglast", "psycopg2", "pydantic", "pydantic_core", "typing_inspection"},
+        {"authentication", "catalog", "platform", "statistics"},
+    ),
 }
 #: What every Lambda loads of ours.
 OURS = {"edge", "errors", "secret_values", "settings", "signatures"}
 # A round figure above what they load; a package that somebody imports without thinking brings a hundred at once.
-MODULES_LIMIT = 275
+MODULES_LIMIT = {"webhooks": 275, "recordings": 275, "statistics": 340}
 
 
 def modules(name: str) -> set[str]:
@@ -51,4 +54,4 @@ def test_a_cold_start_loads_this_and_no_more(name: str) -> None:
     assert {each for each in installed if not each.startswith(("_", "cython"))} == FRAME | packages
     assert {module.split(".")[1] for module in loaded if module.startswith("chalicelib.")} == OURS | ours
     assert "botocore.session" not in loaded
-    assert len(loaded) <= MODULES_LIMIT
+    assert len(loaded) <= MODULES_LIMIT[name]

@@ -46,6 +46,18 @@ def test_the_documented_example_returns_the_documented_answer(ask: Ask) -> None:
     assert list(answer.json()["data"][0]) == list(EXAMPLE_ROWS[0])
 
 
+def test_the_documented_example_is_read_as_printed(stack: dict[str, Any]) -> None:
+    """The sample of the protocol document has line breaks inside its JSON text, and is read with them."""
+    printed = f'''{{
+"entity":"chronological",
+"action":"data",
+"options": {{"psql":"{EXAMPLE}"}}
+}}'''
+    address = f"{stack['url']}/api/token/v1/{stack['tokens']['statistics']}"
+    answer = requests.post(address, data=printed, headers={"Content-Type": "application/json"}, timeout=30)
+    assert answer.json() == {"success": True, "error": None, "data": EXAMPLE_ROWS}
+
+
 def test_quantity_returns_a_number_and_data_returns_rows(ask: Ask) -> None:
     """`quantity` returns an integer; the same query as `data` returns `[{"count": n}]`."""
     count = "select count (inviteid) from calls.success"
@@ -116,6 +128,8 @@ def test_a_failing_query_returns_the_envelope_with_its_error(ask: Ask, psql: str
         (b"", 400, "must be JSON"),
         (b"\xff\xfe", 400, "must be JSON"),
         (b"[" * 100_000, 400, "must be JSON"),
+        (b'{"entity":\n  "chronological" "action"}', 400, "line 2, column 19: Expecting ',' delimiter"),
+        (b'{"entity": "\xd0"}', 400, "byte 13 is not utf-8"),
         (b"[1]", 400, "must be a JSON object"),
         (b"{}", 400, "entity must be a text"),
         (b'{"entity":"chronological","action":1}', 400, "action must be a text"),

@@ -1,0 +1,73 @@
+"""The channel's request `{entity, action, options}` as pydantic models, and the error text for each wrong field."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, NamedTuple, TypeVar
+
+from pydantic import BaseModel, InstanceOf, ValidationError
+
+from chalicelib.errors import InvalidRequest
+
+EXAMPLE = '{"entity":"chronological","action":"data","options":{"psql":"select count(*) from calls.success"}}'
+
+
+class Expected(NamedTuple):
+    """The words for the valid values of a field, as in "options must be an object"."""
+
+    words: str
+
+
+# Unlike pydantic's own text type, this one accepts half of a surrogate pair. The guard refuses it with a clear text.
+Text = InstanceOf[str]
+
+
+class ChannelRequest(BaseModel):
+    """One request of the channel."""
+
+    entity: Annotated[Text, Expected("a text")]
+    action: Annotated[Text, Expected("a text")]
+    options: Annotated[InstanceOf[dict[str, Any]], Expected("an object")]
+
+
+class ChronologicalOptions(BaseModel):
+    """The options of both actions of the entity `chronological`."""
+
+    psql: Annotated[Text, Expected("a text: the query to run")]
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def parsed(body: bytes) -> ChannelRequest:
+    """Return the request in `body`.
+
+    A text in the JSON may contain line breaks, as the protocol document's own example does. Raise InvalidRequest when
+    the body is not JSON or not of the documented shape.
+    """
+    content = _json(body)
+    if not isinstance(content, dict):
+        raise InvalidRequest("the body must be a JSON object with entity, action and options")
+    return validated(ChannelRequest, content)
+
+
+def validated(model: type[M], content: dict[str, Any], path: str = "") -> M:
+    """Return `content` as `model`. Raise InvalidRequest for the first wrong field, whose name follows `path`."""
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        field = str(error.errors(include_url=False, include_input=False)[0]["loc"][0])
+        expected = next(part for part in model.model_fields[field].metadata if isinstance(part, Expected))
+        raise InvalidRequest(f"{path}{field} must be {expected.words}") from None
+
+
+def _json(body: bytes) -> Any:  # noqa: ANN401 - any JSON
+    needed = f"the body must be JSON in UTF-8, such as {EXAMPLE}"
+    try:
+        return json.loads(body, strict=False)
+    except json.JSONDecodeError as error:
+        raise InvalidRequest(f"{needed}; line {error.lineno}, column {error.colno}: {error.msg}") from None
+    except UnicodeDecodeError as error:
+        raise InvalidRequest(f"{needed}; byte {error.start + 1} is not {error.encoding}") from None
+    except RecursionError:
+        raise InvalidRequest(f"{needed}; this one is nested too deeply") from None
