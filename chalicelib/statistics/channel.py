@@ -10,6 +10,7 @@ from chalicelib.errors import Refused
 from chalicelib.settings import Settings
 from chalicelib.statistics import query, requests
 from chalicelib.statistics.answer import CLOSING, OPENING, StoredAnswer
+from chalicelib.statistics.execution import Query
 
 Notes = MutableMapping[str, object]
 Options = dict[str, Any]
@@ -40,11 +41,11 @@ def envelope(data: object) -> str:
 
 
 def _chronological_data(options: Options, request_id: str, current: Settings, notes: Notes) -> str | StoredAnswer:
-    return query.rows(query.Query(_psql(options), "data", request_id), current, notes)
+    return query.rows(Query(_psql(options), "data", request_id), current, notes)
 
 
 def _chronological_quantity(options: Options, request_id: str, current: Settings, notes: Notes) -> str | StoredAnswer:
-    return envelope(query.quantity(query.Query(_psql(options), "quantity", request_id), current, notes))
+    return envelope(query.quantity(Query(_psql(options), "quantity", request_id), current, notes))
 
 
 ENTITIES: dict[str, dict[str, Action]] = {

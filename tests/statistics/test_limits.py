@@ -20,6 +20,7 @@ from chalicelib.platform import objects
 from chalicelib.settings import Settings, load
 from chalicelib.statistics import query
 from chalicelib.statistics.answer import RowSink, StoredAnswer
+from chalicelib.statistics.execution import Query
 from tests.statistics.cases import ENDED_AT_RUN_TIME, Case, named
 from tests.statistics.conftest import Ask
 
@@ -44,7 +45,7 @@ def bundle(stack: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 def _ask_here(psql: str, current: Settings) -> str | StoredAnswer:
-    return query.rows(query.Query(psql, "data", str(uuid.uuid4())), current, {})
+    return query.rows(Query(psql, "data", str(uuid.uuid4())), current, {})
 
 
 def _stored(stack: dict[str, Any], key: str) -> list[dict[str, Any]]:

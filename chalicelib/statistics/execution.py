@@ -1,0 +1,96 @@
+"""One guarded statement on the reader's connection: its rows and the names of its columns."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from pglast.parser import fingerprint
+
+from chalicelib.platform import postgres
+from chalicelib.settings import Settings
+from chalicelib.statistics import columns, guard
+from chalicelib.statistics.failures import failure
+from chalicelib.statistics.reader import reader
+
+Notes = MutableMapping[str, object]
+
+#: Seconds over the server's limit after which the connection is cut: some values make PostgreSQL ignore its limit.
+_GRACE = 1.0
+
+_BEGIN = "BEGIN READ ONLY; COPY ("
+_END = "; ROLLBACK"
+
+
+@dataclass(frozen=True)
+class Query:
+    """One query: its text as it arrived, its action, and the id of its request."""
+
+    text: str
+    action: str
+    request_id: str
+
+
+class BytesSink:
+    """A sink for a few rows, which it keeps in memory."""
+
+    def __init__(self) -> None:
+        """Create an empty sink."""
+        self.count = 0
+        self.bytes = b""
+
+    def write(self, row: bytes) -> None:
+        """Take one row as COPY sends it."""
+        self.count += 1
+        self.bytes += row
+
+
+class Execution:
+    """A guarded statement that is ready to run, any number of times."""
+
+    def __init__(self, query: Query, current: Settings, notes: Notes) -> None:
+        """Guard `query` and open the connection. Raise Refused, Unavailable, UnsafeRole."""
+        self._connection, callable_names = reader()
+        self._text = query.text
+        self._statement = guard.check(query.text, query.action, callable_names)
+        self._current = current
+        self._notes = notes
+        notes["fingerprint"] = _fingerprint(self._statement)
+
+    def copy(self, before: str, after: str, options: str, sink: postgres.Sink) -> None:
+        """Write the rows of the statement to `sink`. `before` and `after` are the SQL around it, `options` are COPY's.
+
+        Nothing is committed. Raise QueryFailed, Unavailable and the errors of `sink`.
+        """
+        start = f"{_BEGIN}{before}\n"
+        statements = f"{start}{self._statement}\n{after}) TO STDOUT ({options}){_END}"
+        try:
+            self._connection.copy_out(statements, sink, seconds=self._current.statement_timeout + _GRACE)
+        except postgres.DatabaseError as error:
+            self._notes["sqlstate"] = error.sqlstate
+            raise failure(error, self._text, self._statement, len(start), self._current) from None
+
+    def unique_aliases(self) -> str:
+        """Return column aliases that number repeated names, or an empty text where all names are unique.
+
+        Asks PostgreSQL for the names only where the statement does not tell them. Raise QueryFailed, Unavailable.
+        """
+        if columns.are_unique(self._statement):
+            return ""
+        names = self._column_names()
+        unique = columns.numbered(names)
+        return "" if unique == names else columns.alias_list(unique)
+
+    def _column_names(self) -> list[str]:
+        sink = BytesSink()
+        # The header of a COPY without rows.
+        self.copy("SELECT * FROM (", ") _w LIMIT 0", "FORMAT csv,HEADER", sink)
+        return next(csv.reader(io.StringIO(sink.bytes.decode(), newline="")), [])
+
+
+@lru_cache(maxsize=256)
+def _fingerprint(statement: str) -> str:
+    return str(fingerprint(statement))

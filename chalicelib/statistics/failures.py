@@ -1,0 +1,59 @@
+"""Error texts for queries that PostgreSQL could not run."""
+
+from __future__ import annotations
+
+from chalicelib.errors import QueryFailed
+from chalicelib.platform import postgres
+from chalicelib.platform.postgres import DatabaseError
+from chalicelib.settings import Settings
+from chalicelib.statistics import positions
+
+#: Begins the error that the server raises for a row over the limit.
+ROW_LIMIT_MARKER = "row of bytes: "
+
+_OUT_OF_RESOURCES = {
+    "53100": "disk space",
+    "53200": "memory",
+    "53400": "temporary space",
+    "54000": "memory",
+    "54001": "nesting",
+}
+_CANCELLED = "57014"
+_TOO_LONG_TRANSACTION = "25P04"
+#: Classes whose messages only describe the query: features, cardinality, data exceptions, syntax and names, limits.
+_PUBLIC_CLASSES = ("0A", "21", "22", "42", "54")
+_INSUFFICIENT_PRIVILEGE = "42501"
+
+
+def failure(error: DatabaseError, text: str, statement: str, offset: int, current: Settings) -> QueryFailed:
+    """Return the caller's error. `offset` is the number of characters that ran before `statement`, made from `text`."""
+    details = "" if _is_public(error.sqlstate) else error.primary
+    return QueryFailed(_explanation(error, text, statement, offset, current), details=details)
+
+
+def _is_public(state: str) -> bool:
+    return state.startswith(_PUBLIC_CLASSES) and state != _INSUFFICIENT_PRIVILEGE
+
+
+def _explanation(error: DatabaseError, text: str, statement: str, offset: int, current: Settings) -> str:
+    """Return the error text for the caller: PostgreSQL's message where it only describes the query."""
+    state = error.sqlstate
+    if state in {_CANCELLED, _TOO_LONG_TRANSACTION, postgres.DEADLINE}:
+        return (
+            f"the query ran longer than {current.statement_timeout} seconds: ask for a shorter period of an indexed "
+            "time such as invitedt, or for fewer tables and rows"
+        )
+    if ROW_LIMIT_MARKER in error.primary:
+        return f"a row of the answer is larger than {current.row_limit} bytes: ask for fewer or shorter values"
+    if state in _OUT_OF_RESOURCES:
+        return f"the query needs more {_OUT_OF_RESOURCES[state]} than a report may use: aggregate or sort fewer rows"
+    if not _is_public(state):
+        return "PostgreSQL could not run the query; the log has the reason under the request's id"
+    return f"{error.primary}{_where(error, text, statement, offset)}"
+
+
+def _where(error: DatabaseError, text: str, statement: str, offset: int) -> str:
+    if error.position is None:
+        return ""
+    place = positions.in_original(text, statement, error.position - 1 - offset)
+    return f" ({positions.describe(text, place)})" if place is not None else ""
