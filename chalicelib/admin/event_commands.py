@@ -16,7 +16,7 @@ from chalicelib.ledger import forgetting, quarantine, store
 from chalicelib.ledger.replay import count, replay
 from chalicelib.platform import dead_letters, queues
 from chalicelib.platform.postgres import Connection, connection
-from chalicelib.providers import READERS
+from chalicelib.providers import NAMES, posts_rows
 
 LIST_LIMIT = 100
 REASON_WIDTH = 80
@@ -29,7 +29,8 @@ def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
         command.add_argument(
             name, dest=name.strip("-"), type=_moment, required=True, metavar="TIME", help=f"{meaning}, ISO 8601, UTC"
         )
-    command.add_argument("--provider", default="", choices=sorted(READERS), help="calls of this provider only")
+    senders = sorted(name for name in NAMES if not posts_rows(name))
+    command.add_argument("--provider", default="", choices=senders, help="calls of this provider only")
     add(commands, "redrive", _redrive, "send the dead letters of the event queue back to it")
     _add_quarantine(commands)
     forget = add(commands, "forget", _forget, "erase a person's number and recordings, on a lawful request")

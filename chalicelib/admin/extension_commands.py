@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from chalicelib import settings
+from chalicelib import providers, settings
 from chalicelib.admin.extension_table import COLUMNS, read
 from chalicelib.admin.words import Subparsers, add, database_url, minute, note, progress, say, table
 from chalicelib.errors import Misconfigured, RingledgerError
@@ -58,7 +58,7 @@ def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
 
 def _add_add(under: Subparsers[argparse.ArgumentParser]) -> None:
     command = add(under, "add", _add, "register an extension and print the address to give to its PBX")
-    command.add_argument("provider", metavar="PROVIDER", help=f"one of {', '.join(extensions.PROVIDERS)}")
+    command.add_argument("provider", metavar="PROVIDER", help=f"one of {', '.join(providers.NAMES)}")
     command.add_argument("client", metavar="CLIENT", help="the account at the provider, such as the prefix 13596")
     command.add_argument("name", metavar="NAME", help="as the PBX writes it without its domain, such as 13596*106")
     command.add_argument("--type", default="phone", help=f"one of {', '.join(extensions.TYPES)}; phone without it")

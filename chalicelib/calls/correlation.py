@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from chalicelib.calls.events import CallKey, Event, Kind, deduplicated
-from chalicelib.calls.mtt import rules as mtt
 from chalicelib.calls.options import DEFAULT_OPTIONS, Options
 from chalicelib.calls.records import Records
-from chalicelib.calls.telphin import rules as telphin
 
+#: How the events of one call, each once and in order of time, make up its records.
 Rules = Callable[[CallKey, Sequence[Event], Options], Records]
 
-#: How each provider's events make up a call.
-RULES: dict[str, Rules] = {"telphin": telphin.understand, "mtt": mtt.understand}
 DEFAULTS = DEFAULT_OPTIONS
 
 
-def correlate(events: Iterable[Event], options: Options = DEFAULTS) -> Records:
-    """Return the records of one call; events that belong to no call give none.
+def correlate(events: Iterable[Event], rules: Rules | None, options: Options = DEFAULTS) -> Records:
+    """Return the records of one call by its provider's rules; events that belong to no call give none.
 
     The rules are monotone: answered outweighs unanswered, the earliest answer and the latest end count, and events of
     equal time are ordered by their contents. Only the events' own times matter, so a late event has the effect that it
@@ -26,10 +23,10 @@ def correlate(events: Iterable[Event], options: Options = DEFAULTS) -> Records:
     """
     unique = deduplicated(events)
     key = unique[0].call
-    if not key.id or key.provider not in RULES:
+    if not key.id or rules is None:
         return Records(key)
     interpreted = _within_limit(unique, options)
-    records = RULES[key.provider](key, interpreted, options)
+    records = rules(key, interpreted, options)
     if len(interpreted) == len(unique):
         return records
     return records._replace(flags=(overlong(options),))

@@ -58,7 +58,7 @@ def _item(message: Message, source: Source | None) -> Item | Unparsed:
         return Unparsed(f"The registry has no extension {message.extension} of {raw.provider}")
     if _was_revoked(source, raw.accepted_at):
         return Unparsed(f"Extension {message.extension} was revoked before")
-    if raw.provider == "native":
+    if providers.posts_rows(raw.provider):
         rows = providers.rows(raw)
         return rows if isinstance(rows, Unparsed) else Item(message, _key(source, ""), rows=tuple(rows))
     events = providers.parse(raw, source)

@@ -85,13 +85,13 @@ SELECT stored.id, locked.* FROM stored FULL JOIN locked ON false
 # The period keeps partitions closed that it does not touch.
 READ = f"""
 SELECT {EVENT_COLUMNS}
-FROM unnest(%s::text[], %s::text[], %s::text[]) AS call (provider, client, id)
+FROM unnest(%s::text[], %s::text[], %s::text[], %s::integer[]) AS call (provider, client, id, event_limit)
 CROSS JOIN LATERAL (
     SELECT * FROM ledger.events
     WHERE events.provider = call.provider AND events.client = call.client AND events.call_id = call.id
         AND events.call_id <> '' AND accepted_at BETWEEN %s AND %s
     ORDER BY method <> 'CLOSE', accepted_at, events.id
-    LIMIT %s
+    LIMIT call.event_limit
 ) AS event
 """  # noqa: S608 - a constant of this module
 

@@ -18,7 +18,7 @@ from uuid import uuid4
 
 from chalicelib import providers
 from chalicelib.calls import presence
-from chalicelib.calls.correlation import DEFAULTS, correlate, overlong
+from chalicelib.calls.correlation import overlong
 from chalicelib.calls.events import BEGINNINGS, CLOSE, CallKey, Event, Raw, Source, Unparsed, closing
 from chalicelib.calls.records import Records, Table
 from chalicelib.calls.records import Row as RecordRow
@@ -165,9 +165,9 @@ def _foreseen(items: Iterable[Item]) -> Foreseen:
         if item.key.id and item.events:
             told[item.key] += item.events
     return {
-        key: correlate(events)
+        key: providers.correlate(events)
         for key, events in told.items()
-        if len(events) <= DEFAULTS.event_limit and any(event.kind in BEGINNINGS for event in events)
+        if len(events) <= _event_limit(key) and any(event.kind in BEGINNINGS for event in events)
     }
 
 
@@ -222,28 +222,34 @@ def _read(
     events: dict[CallKey, list[Event]] = {call.key: [] for call in locked}
     first = min(call.span[0] for call in locked)
     last = max(call.span[1] for call in locked)
-    keys = columns(call.key for call in locked)
     # One more than is interpreted, so that the rules see that there are more.
-    rows = writer.execute_planned(statements.READ, [*keys, first, last, DEFAULTS.event_limit + 1])
+    calls = columns((*call.key, _event_limit(call.key) + 1) for call in locked)
+    rows = writer.execute_planned(statements.READ, [*calls, first, last])
     for key, told in interpreted(writer, rows, known):
         events[key] += told
     return events, _ends(rows)
 
 
 def _concluded(events: Mapping[CallKey, list[Event]], ends: Mapping[CallKey, datetime]) -> dict[CallKey, Records]:
-    found = {key: correlate(told) if told else Records(key) for key, told in events.items()}
+    found = {key: providers.correlate(told) if told else Records(key) for key, told in events.items()}
     # Too many are told by how many there are, even if most of them are copies.
-    ended = {key: found[key]._replace(heeded_until=end, flags=(overlong(),)) for key, end in ends.items()}
+    ended = {
+        key: found[key]._replace(heeded_until=end, flags=(overlong(providers.options(key.provider)),))
+        for key, end in ends.items()
+    }
     return {**found, **ended}
 
 
 def _ends(rows: Sequence[Row]) -> dict[CallKey, datetime]:
     """For each call with more events than are interpreted: when the last of those was accepted that were read."""
     times: dict[CallKey, list[datetime]] = defaultdict(list)
-    if len(rows) > DEFAULTS.event_limit:
-        for _identity, accepted_at, *key in (row[:5] for row in rows):
-            times[CallKey(*key)].append(accepted_at)
-    return {key: max(told) for key, told in times.items() if len(told) > DEFAULTS.event_limit}
+    for _identity, accepted_at, *key in (row[:5] for row in rows):
+        times[CallKey(*key)].append(accepted_at)
+    return {key: max(accepted) for key, accepted in times.items() if len(accepted) > _event_limit(key)}
+
+
+def _event_limit(key: CallKey) -> int:
+    return providers.options(key.provider).event_limit
 
 
 def interpreted(

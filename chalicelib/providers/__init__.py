@@ -1,62 +1,94 @@
-"""One module per PBX, pure: a webhook in the provider's words becomes call events in ours."""
+"""The providers: one module for each kind of PBX, loaded when its first webhook comes.
+
+A new provider is a module with an object `PROVIDER`, and its name in NAMES; `docs/adding-a-provider.md` shows the way.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from importlib import import_module
+from itertools import chain
 from typing import Any, NamedTuple
 
+from chalicelib.calls import correlation
 from chalicelib.calls.events import CLOSE, Event, Raw, Source, Unparsed, closed
-from chalicelib.calls.records import Row, Table
-from chalicelib.providers import decoding, mtt, native, telphin
+from chalicelib.calls.options import DEFAULT_OPTIONS, Options
+from chalicelib.calls.records import Records, Row, Table
+from chalicelib.providers import decoding
 from chalicelib.providers.decoding import Plain
+from chalicelib.providers.provider import Provider
 
-READERS = {"telphin": telphin, "mtt": mtt}
+NAMES = ("telphin", "mtt", "native")
 
 
 class Reading(NamedTuple):
-    """A webhook in UTF-8 and what its provider's reader found in it: fields, or ready rows."""
+    """A webhook in UTF-8, and the content that its provider's reader found in it."""
 
     plain: Plain
     content: Any
 
 
+def find(name: str) -> Provider | None:
+    """Return the provider of this name, or None."""
+    if name not in NAMES:
+        return None
+    provider: Provider = import_module(f"{__name__}.{name}").PROVIDER
+    return provider
+
+
+def options(name: str) -> Options:
+    """Return how calls of this provider are interpreted."""
+    provider = find(name)
+    return provider.options if provider else DEFAULT_OPTIONS
+
+
 def read(raw: Raw) -> Reading | Unparsed:
-    """Read `raw` without a registry, so that accepting can answer at once."""
-    if raw.provider not in READERS and raw.provider != "native":
+    """Read `raw` without a registry, so that its sender can be answered at once."""
+    provider = find(raw.provider)
+    if provider is None:
         return Unparsed(f"Unknown provider {raw.provider}")
     plain = decoding.plain(raw)
     if isinstance(plain, Unparsed):
         return plain
-    if raw.provider != "native":
-        content: object = READERS[raw.provider].read(plain.raw)
-    elif plain.is_lossy:
-        # Rows have no facts beside them that could say so.
-        content = Unparsed(f"The body cannot be decoded: {plain.notes[0][1]}")
-    else:
-        content = native.rows(plain.raw)
+    if plain.is_lossy and provider.events is None:
+        # Ready rows have no facts beside them that could say so.
+        return Unparsed(f"The body cannot be decoded: {plain.notes[0][1]}")
+    content = provider.read(plain.raw)
     return content if isinstance(content, Unparsed) else Reading(plain, content)
 
 
-def check(raw: Raw) -> Unparsed | None:
-    """Return why `raw` cannot be understood, or None."""
-    reading = read(raw)
-    return reading if isinstance(reading, Unparsed) else None
-
-
 def parse(raw: Raw, source: Source) -> list[Event] | Unparsed:
-    """Return the events that `raw`, posted to the address of `source`, reports; native rows are not events."""
+    """Return the events that `raw`, posted to the address of `source`, reports."""
     if raw.method == CLOSE:
         return [closed(raw, source)]
-    if raw.provider not in READERS:
+    provider = find(raw.provider)
+    if provider is None or provider.events is None:
         return Unparsed(f"Provider {raw.provider} sends no events")
     reading = read(raw)
     if isinstance(reading, Unparsed):
         return reading
-    plain, fields = reading
-    events = READERS[raw.provider].events(plain.raw, source, fields)
+    plain, content = reading
+    events = provider.events(plain.raw, source, content)
     return [event._replace(notes=(*event.notes, *plain.notes)) for event in events] if plain.notes else events
 
 
+def posts_rows(name: str) -> bool:
+    """Return whether this provider posts ready rows instead of events."""
+    provider = find(name)
+    return provider is not None and provider.events is None
+
+
 def rows(raw: Raw) -> list[tuple[Table, Row]] | Unparsed:
-    """Return the ready rows that a native webhook carries, or what is wrong with them and where."""
+    """Return the ready rows that `raw` carries, or what is wrong with them and where."""
     reading = read(raw)
     return reading if isinstance(reading, Unparsed) else list(reading.content)
+
+
+def correlate(events: Iterable[Event], options: Options | None = None) -> Records:
+    """Return the records of one call by its provider's rules. There must be one event at least."""
+    remaining = iter(events)
+    first = next(remaining)
+    provider = find(first.provider)
+    if provider is None:
+        return Records(first.call)
+    return correlation.correlate(chain([first], remaining), provider.rules, options or provider.options)

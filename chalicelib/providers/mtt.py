@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.calls.events import Event, Kind, Raw, Source, Unparsed, fingerprint
+from chalicelib.calls.events import CallKey, Event, Kind, Raw, Source, Unparsed, fingerprint
 from chalicelib.calls.numbers import national
+from chalicelib.calls.options import Options
+from chalicelib.calls.records import Records
+from chalicelib.providers.provider import Provider, Reply
 from chalicelib.providers.text import clean, is_plausible, moment, parsed, whole
 
 KINDS = {
@@ -132,3 +136,12 @@ def _identity(source: Source, call: str, part: tuple[str, str, str], fields: Fie
 def _named(fields: Fields) -> tuple[tuple[str, str], ...]:
     """What has no column of its own: the API client's id of the call, the extension behind the called number."""
     return tuple((name, text) for name in ("client_id", "extension") if (text := clean(fields.get(name))))
+
+
+def _rules(key: CallKey, events: Sequence[Event], options: Options) -> Records:
+    from chalicelib.calls.mtt import rules  # noqa: PLC0415 - accepting a webhook needs no rules
+
+    return rules.understand(key, events, options)
+
+
+PROVIDER = Provider(name="mtt", read=read, events=events, rules=_rules, reply=lambda _raw, _fields: Reply())

@@ -13,6 +13,7 @@ from uuid import UUID
 from chalicelib.calls.events import Raw, Unparsed
 from chalicelib.calls.records import Row, Table, Value
 from chalicelib.catalog import NEEDED, TABLES
+from chalicelib.providers.provider import Covers, Provider, Reply
 from chalicelib.providers.text import parsed
 
 ROWS_LIMIT = 10_000
@@ -127,3 +128,11 @@ _READERS: dict[str, Callable[[Any], Value]] = {
     "timestamp without time zone": _time,
     "uuid": lambda value: str(UUID(_text(value))),
 }
+
+
+def _reply(raw: Raw, rows: list[tuple[Table, Row]]) -> Reply:
+    body = json.dumps({"id": raw.id, "rows": len(rows)}, separators=(",", ":"))
+    return Reply(body, 202, "application/json; charset=utf-8")
+
+
+PROVIDER = Provider(name="native", read=rows, reply=_reply, key_covers=Covers.PBX)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from chalicelib.calls.events import Event, Kind, Raw, Source, Unparsed, fingerprint
+from chalicelib.calls.events import CallKey, Event, Kind, Raw, Source, Unparsed, fingerprint
 from chalicelib.calls.numbers import dialable, display_name, is_internal, without_domain
+from chalicelib.calls.options import Options
+from chalicelib.calls.records import Records
+from chalicelib.providers.provider import Provider, Reply
 from chalicelib.providers.text import Fields, decimal, form, is_plausible, iso_time, moment
 
 KINDS = {
@@ -225,3 +229,20 @@ def _identity(trimmed: Fields, source: Source, leg: str, clock: _Clock) -> tuple
     )
     kind = trimmed.get("eventtype", "").lower()
     return (source.provider, source.client, source.type, trimmed.get("callid", ""), leg, kind, time_or_status)
+
+
+def _rules(key: CallKey, events: Sequence[Event], options: Options) -> Records:
+    from chalicelib.calls.telphin import rules  # noqa: PLC0415 - accepting a webhook needs no rules
+
+    return rules.understand(key, events, options)
+
+
+PROVIDER = Provider(
+    name="telphin",
+    read=read,
+    events=events,
+    rules=_rules,
+    reply=lambda _raw, _fields: Reply("OK"),
+    # The address that Telphin's own documents recommend.
+    path="ext-event",
+)

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from chalicelib import providers
 from chalicelib.calls.events import Source
 from chalicelib.errors import RingledgerError
 from chalicelib.platform.postgres import Connection, Row, connection
 from chalicelib.registry import revocations
 
-PROVIDERS = ("telphin", "mtt", "native")
 TYPES = ("phone", "ivr", "queue")
 LONGEST = 128
 
@@ -139,8 +139,8 @@ def revoke(database_url: str, ids: Sequence[int], bucket: str) -> None:
 
 def check(described: Description) -> None:
     """Raises ExtensionRefused when this cannot be an extension, saying what would be right."""
-    if described.provider not in PROVIDERS:
-        raise ExtensionRefused(f"Unknown provider {described.provider!r}; there are {', '.join(PROVIDERS)}")
+    if described.provider not in providers.NAMES:
+        raise ExtensionRefused(f"Unknown provider {described.provider!r}; there are {', '.join(providers.NAMES)}")
     if described.type not in TYPES:
         raise ExtensionRefused(f"Unknown type {described.type!r}; there are {', '.join(TYPES)}")
     if not all(map(_fits, (described.client, described.name))):

@@ -12,6 +12,7 @@ from base64 import b32hexencode
 from struct import Struct
 from typing import NamedTuple
 
+from chalicelib import providers
 from chalicelib.errors import Misconfigured
 from chalicelib.macs import Mac, Secrets
 from chalicelib.settings import Settings
@@ -19,8 +20,6 @@ from chalicelib.settings import Settings
 _SHAPE = re.compile(r"[0-9a-v]{32}")
 _HEAD = Struct(">IB")
 _MAC = Mac("WEBHOOK_SECRETS", b"ringledger webhook key\0", 15)
-# The address that Telphin's own documents recommend.
-_PATHS = {"telphin": "ext-event"}
 
 
 class Key(NamedTuple):
@@ -51,11 +50,16 @@ def verify(secrets: Secrets, provider: str, text: str) -> Key | None:
 
 
 def address(settings: Settings, provider: str, extension: int) -> str:
-    """Return the whole address to give to the PBX. Raises Misconfigured without PUBLIC_URL or WEBHOOK_SECRETS."""
+    """Return the whole address to give to the PBX; `provider` is the name of one.
+
+    Raises Misconfigured without PUBLIC_URL or WEBHOOK_SECRETS.
+    """
     if not settings.public_url:
         raise Misconfigured("PUBLIC_URL is not set: it is where providers reach the API, such as https://calls.example")
     key = issue(settings.webhook_secrets, provider, extension)
-    return f"{settings.public_url}/{_PATHS.get(provider, f'webhooks/{provider}')}/{key}"
+    known = providers.find(provider)
+    path = known.address if known else f"webhooks/{provider}"
+    return f"{settings.public_url}/{path}/{key}"
 
 
 def _encoded(provider: str) -> bytes:

@@ -7,31 +7,13 @@ from uuid import uuid4
 
 from chalice.app import Blueprint
 
-from chalicelib import edge, settings
+from chalicelib import edge, providers, settings
 from chalicelib.calls.events import Raw
 from chalicelib.edge import Answer, Notes, Request
 from chalicelib.platform import queues
-from chalicelib.providers import Reading
 from chalicelib.webhooks.accepting import AddressNotFound, accept
 
-TEXT = {"Content-Type": "text/plain; charset=utf-8"}
-
 routes = Blueprint(__name__)
-
-
-def _telphin(_raw: Raw, _reading: Reading) -> Answer:
-    return Answer("OK", headers=TEXT)
-
-
-def _mtt(_raw: Raw, _reading: Reading) -> Answer:
-    return Answer("", headers=TEXT)
-
-
-def _native(raw: Raw, reading: Reading) -> Answer:
-    return edge.json_answer({"id": raw.id, "rows": len(reading.content)}, 202)
-
-
-ANSWERS = {"telphin": _telphin, "mtt": _mtt, "native": _native}
 
 
 @edge.route(routes, "/ext-event/{key}", methods=("GET", "POST"), body_limit=queues.MESSAGE_LIMIT)
@@ -47,7 +29,8 @@ def provider_event(request: Request, notes: Notes) -> Answer:
 
 
 def _accepted(provider: str, request: Request, notes: Notes) -> Answer:
-    if provider not in ANSWERS:
+    known = providers.find(provider)
+    if known is None:
         raise AddressNotFound
     raw = Raw(
         id=str(uuid4()),
@@ -60,4 +43,5 @@ def _accepted(provider: str, request: Request, notes: Notes) -> Answer:
         body=request.body,
     )
     reading = accept(raw, request.path["key"], settings.current(), notes)
-    return ANSWERS[provider](raw, reading)
+    reply = known.reply(raw, reading.content)
+    return Answer(reply.body, reply.status, {"Content-Type": reply.content_type})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -206,7 +207,7 @@ def test_a_fault_of_our_own_is_a_sentence(ledger: Ledger, monkeypatch: pytest.Mo
     def broken(_raw: Raw) -> object:
         raise ZeroDivisionError("some rule")
 
-    monkeypatch.setattr(telphin, "read", broken)
+    monkeypatch.setattr(telphin, "PROVIDER", replace(telphin.PROVIDER, read=broken))
     text = message(ledger.ids["106"], identity=IDENTITY, accepted=BEGIN, query="Nothing=known")
     quarantine.set_aside(ledger.writer, "1", text, "unknown")
     ended = command("quarantine", "retry", IDENTITY)

@@ -10,11 +10,11 @@ import pytest
 from chalicelib import providers
 from chalicelib.calls import presence
 from chalicelib.calls.causes import by_cause, by_status
-from chalicelib.calls.correlation import correlate
 from chalicelib.calls.events import CLOSE, CallKey, Event, Kind, Raw, Source, closing, deduplicated, fingerprint
 from chalicelib.calls.numbers import dialable, is_internal, national, without_domain
 from chalicelib.calls.options import Options
 from chalicelib.calls.records import CANCELLED, FORKS, SUCCESS, call_id, leg_id
+from chalicelib.providers import correlate
 from tests.scenarios.timeline import CALL, Scenario
 
 ANSWERED = ["00:00 106 dial-in from=+79214567892", "00:10 106 answer", "00:40 106 hangup record=rec-1"]

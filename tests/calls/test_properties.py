@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.calls import presence
-from chalicelib.calls.correlation import correlate
 from chalicelib.calls.events import Event
 from chalicelib.calls.records import CANCELLED, FAILED, FORKS, SUCCESS, Records, call_id
 from chalicelib.catalog import TABLES
+from chalicelib.providers import correlate
 from tests.calls.generated import any_calls, closing, telphin_calls
 
 TYPES: dict[str, type] = {

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from chalicelib import providers
 from chalicelib.calls.events import Event, Raw, Source, Unparsed
-from chalicelib.providers import decoding
+from chalicelib.providers import decoding, text
 from chalicelib.providers.decoding import ASSUMED, HALF_CHARACTERS, REPLACED, SENT_REPLACED, UNPACKED_LIMIT
 
 ACCEPTED = datetime(2026, 11, 21, 10)  # noqa: DTZ001 - times are naive UTC throughout
@@ -188,14 +188,14 @@ def test_packed_bodies_are_unpacked(packed: bytes, coding: str) -> None:
         (form("x"), "br", "Content-Encoding br is not supported"),
         (form("x"), "gzip, gzip, gzip, gzip", "may name 3 codings"),
         (gzip.compress(bytes(UNPACKED_LIMIT + 1)), "gzip", "larger than 1048576 bytes"),
-        (gzip.compress(gzip.compress(bytes(300_000_000))), "gzip, gzip", "larger than 1048576 bytes"),
+        (gzip.compress(gzip.compress(bytes(20_000_000))), "gzip, gzip", "larger than 1048576 bytes"),
         (gzip.compress(b"x") * 17, "gzip", "may have 16 parts"),
     ],
 )
-@pytest.mark.parametrize("provider", ["telphin", "mtt", "native"])
+@pytest.mark.parametrize("provider", providers.NAMES)
 def test_bodies_that_cannot_be_unpacked_are_refused(provider: str, packed: bytes, coding: str, reason: str) -> None:
     """Every provider's sender learns why, and a bomb costs no more memory than the limit."""
-    found = providers.check(Raw("1", ACCEPTED, provider, body=packed, content_encoding=coding))
+    found = providers.read(Raw("1", ACCEPTED, provider, body=packed, content_encoding=coding))
 
     assert isinstance(found, Unparsed)
     assert reason in found.reason
@@ -226,7 +226,7 @@ def test_numbers_in_json_stay_as_they_were_written(number: str) -> None:
     body = f'{{"EventTime": {number}, "Duration": {number}}}'.encode()
     fields = decoding.plain(Raw("1", ACCEPTED, "telphin", body=body))
     assert isinstance(fields, decoding.Plain)
-    read = providers.text.form(fields.raw)
+    read = text.form(fields.raw)
 
     assert read == {"eventtime": number, "duration": number}
 
@@ -275,7 +275,7 @@ def test_any_text_in_a_declared_code_page_comes_back(name: str) -> None:
 @given(st.binary(max_size=300), st.sampled_from(["", "gzip", "deflate", "br"]), st.text(max_size=30))
 def test_any_bytes_give_an_answer(body: bytes, coding: str, content_type: str) -> None:
     """Noise is understood or refused with a reason; it never fails."""
-    for provider in ("telphin", "mtt", "native"):
+    for provider in providers.NAMES:
         raw = Raw("1", ACCEPTED, provider, body=body, content_encoding=coding, content_type=content_type)
-        found = providers.check(raw)
-        assert found is None or found.reason
+        found = providers.read(raw)
+        assert not isinstance(found, Unparsed) or found.reason

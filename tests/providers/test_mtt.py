@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from chalicelib import providers
-from chalicelib.calls.correlation import correlate
 from chalicelib.calls.events import Event, Kind, Raw, Source, Unparsed
 from chalicelib.calls.records import FORKS, SUCCESS, call_id
+from chalicelib.providers import correlate
 
 ACCEPTED = datetime(2026, 11, 21, 10)  # noqa: DTZ001 - times are naive UTC throughout
 SOURCE = Source(7, "mtt", "79586488002", "redirects", "phone")
@@ -210,4 +210,4 @@ def test_what_is_no_notification_is_refused_with_a_reason(body: bytes) -> None:
     raw = Raw("1", ACCEPTED, "mtt", body=body)
 
     assert isinstance(providers.parse(raw, SOURCE), Unparsed)
-    assert isinstance(providers.check(raw), Unparsed)
+    assert isinstance(providers.read(raw), Unparsed)

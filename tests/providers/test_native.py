@@ -112,7 +112,7 @@ def test_what_no_table_takes_is_refused_with_its_place(content: object, words: s
 
     assert isinstance(found, Unparsed)
     assert words in found.reason
-    assert isinstance(providers.check(raw(content)), Unparsed)
+    assert isinstance(providers.read(raw(content)), Unparsed)
 
 
 def test_native_rows_are_no_events() -> None:
@@ -120,4 +120,4 @@ def test_native_rows_are_no_events() -> None:
     source = Source(1, "native", "", "feed")
     assert isinstance(providers.parse(raw(one("calls.success", anumber="1")), source), Unparsed)
     assert isinstance(providers.parse(Raw("1", ACCEPTED, "unheard"), source), Unparsed)
-    assert providers.check(raw(one("calls.success", anumber="1"))) is None
+    assert not isinstance(providers.read(raw(one("calls.success", anumber="1"))), Unparsed)

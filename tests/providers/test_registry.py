@@ -1,17 +1,46 @@
-"""A provider's module does nothing until the two tables know it."""
+"""A provider is one module with one object; everything else finds it there."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from importlib import import_module
 from pkgutil import iter_modules
 
+import pytest
+
 from chalicelib import providers
-from chalicelib.calls.correlation import RULES
+from chalicelib.calls.events import Raw, Unparsed
+from chalicelib.providers.provider import Provider
+from chalicelib.registry.extensions import Description, ExtensionRefused, check
+
+ACCEPTED = datetime(2026, 11, 21, 10)  # noqa: DTZ001 - times are naive UTC throughout
 
 
 def test_every_provider_is_registered() -> None:
-    """A module that reads webhooks has its line among the readers, and its events have rules."""
+    """A module with a provider has its line in NAMES, under the provider's own name."""
     modules = [import_module(f"{providers.__name__}.{module.name}") for module in iter_modules(providers.__path__)]
-    reading = {module.__name__.rpartition(".")[2] for module in modules if hasattr(module, "read")}
+    defined = {module.PROVIDER.name for module in modules if hasattr(module, "PROVIDER")}
 
-    assert reading == set(providers.READERS) == set(RULES)
+    assert defined == set(providers.NAMES)
+    for name in providers.NAMES:
+        provider = providers.find(name)
+        assert isinstance(provider, Provider)
+        assert provider.name == name
+
+
+@pytest.mark.parametrize("name", providers.NAMES)
+def test_a_provider_sends_events_with_rules_or_ready_rows(name: str) -> None:
+    """Events without rules would be stored and never become a call."""
+    provider = providers.find(name)
+
+    assert provider
+    assert (provider.events is None) == (provider.rules is None) == providers.posts_rows(name)
+
+
+@pytest.mark.parametrize("name", ["", "provider", "text", "decoding", "os", "telphin.x", "../telphin"])
+def test_other_modules_are_no_providers(name: str) -> None:
+    """A name in an address never imports anything but a provider."""
+    assert providers.find(name) is None
+    assert isinstance(providers.read(Raw("1", ACCEPTED, name)), Unparsed)
+    with pytest.raises(ExtensionRefused, match="Unknown provider"):
+        check(Description(name, "1", "2"))

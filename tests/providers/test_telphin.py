@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from chalicelib import providers
-from chalicelib.calls.correlation import correlate
 from chalicelib.calls.events import Event, Kind, Raw, Source, Unparsed
 from chalicelib.calls.records import CANCELLED, FORKS, SUCCESS
+from chalicelib.providers import correlate
 
 ACCEPTED = datetime(2026, 11, 21, 10)  # noqa: DTZ001 - times are naive UTC throughout
 PHONE = Source(4, "telphin", "13596", "13596*106")
@@ -243,7 +243,7 @@ def test_an_unknown_type_is_kept(word: str) -> None:
 def test_what_is_no_event_is_refused_with_a_reason(body: str) -> None:
     """Without a type, or without the call that the type needs, there is nothing to go by."""
     assert isinstance(providers.parse(raw(body), PHONE), Unparsed)
-    assert isinstance(providers.check(raw(body)), Unparsed)
+    assert isinstance(providers.read(raw(body)), Unparsed)
 
 
 def test_text_that_a_database_refuses_is_mended() -> None:

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.calls.correlation import correlate
 from chalicelib.calls.events import Kind, fingerprint
+from chalicelib.providers import correlate
 from tests.scenarios.expectation import verify
 from tests.scenarios.timeline import START, Scenario, everything
 
