@@ -7,10 +7,10 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 from tempfile import TemporaryFile
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from chalicelib import storages
-from chalicelib.calls import audio
 from chalicelib.errors import Misconfigured, Unavailable
 from chalicelib.ledger import recording_queue, recordings
 from chalicelib.ledger.recording_queue import Claim
@@ -20,6 +20,9 @@ from chalicelib.platform.downloads import DownloadFailed, DownloadRefused, Rules
 from chalicelib.platform.postgres import Connection
 from chalicelib.platform.telphin import ProviderRefused
 from chalicelib.recorder import sources
+from chalicelib.recordings.audio import recognition
+from chalicelib.recordings.audio.content import NotARecording
+from chalicelib.recordings.media_types import MEDIA_TYPES
 from chalicelib.settings import Settings
 
 #: Seconds from one attempt to the next; the last counts for all that follow. A provider cuts and stores the file
@@ -56,7 +59,7 @@ def attempt(writer: Connection, file: File, settings: Settings) -> Outcome:
         stored = _brought(file, claim, settings)
     except DownloadRefused as fault:
         return _given_up(writer, file, fault.message)
-    except (DownloadFailed, ProviderRefused, Unavailable, Misconfigured) as fault:
+    except (DownloadFailed, ProviderRefused, NotARecording, Unavailable, Misconfigured) as fault:
         if claim.attempt >= settings.recording_attempts:
             return _given_up(writer, file, f"after {claim.attempt} attempts: {fault.message}")
         delay = DELAYS[min(claim.attempt, len(DELAYS)) - 1]
@@ -87,14 +90,11 @@ def _brought(file: File, claim: Claim, settings: Settings) -> Stored:
     # On disk, not in memory: nothing of it reaches S3 before all of it has come.
     with TemporaryFile() as held:
         size = downloads.fetch(source.url, held, rules, headers)
-        held.seek(0)
-        extension = audio.extension(held.read(audio.HEAD_BYTES))
-        if not extension:
-            raise DownloadFailed("What came is no recording" if size else "The file is empty")
+        extension = recognition.extension(held, urlsplit(source.url).path)
         path = _path(file, claim, extension)
         storage = storages.known(settings)[0]
         place = storages.place(settings, storage.code, path)
-        objects.put(place.bucket, place.key, held, audio.MEDIA_TYPES[extension])
+        objects.put(place.bucket, place.key, held, MEDIA_TYPES[extension])
     return Stored(storage.code, path, size, claim.since + timedelta(days=settings.recording_days))
 
 

@@ -7,10 +7,10 @@ from typing import ClassVar
 from urllib.parse import quote
 
 from chalicelib import storages
-from chalicelib.calls import audio
 from chalicelib.errors import RingledgerError
 from chalicelib.platform import presence, signing
 from chalicelib.recordings.lookup import Found
+from chalicelib.recordings.media_types import media_type
 from chalicelib.settings import Settings
 from chalicelib.storages import NoPlace, Place
 
@@ -71,7 +71,7 @@ def address(settings: Settings, found: Found, method: str, *, attachment: bool, 
     name = found.path.rpartition("/")[2]
     way = "attachment" if attachment else "inline"
     overrides = {
-        "response-content-type": audio.media_type(name),
+        "response-content-type": media_type(name),
         "response-content-disposition": f"{way}; filename*=UTF-8''{quote(name, safe='')}",
     }
     seconds = min(max(0, found.duration) + PAUSE_SECONDS, settings.playing_seconds)

@@ -10,9 +10,10 @@ from functools import lru_cache
 from uuid import UUID
 
 from chalicelib import storages
-from chalicelib.calls import audio, links
+from chalicelib.calls import links
 from chalicelib.platform import objects
 from chalicelib.platform.postgres import connection
+from chalicelib.recordings.media_types import MEDIA_TYPES
 from chalicelib.settings import Settings
 
 COUNT = 20
@@ -63,7 +64,7 @@ def record(settings: Settings) -> None:
         inviteid, code, path, duration = rows[number]
         content = sound(max(1, min(duration, LONGEST_SECONDS)), number)
         name = path.removesuffix(".mp3") + ".wav"
-        objects.put(*storages.place(settings, code, name), io.BytesIO(content), audio.MEDIA_TYPES["wav"])
+        objects.put(*storages.place(settings, code, name), io.BytesIO(content), MEDIA_TYPES["wav"])
         return name, len(content), inviteid
 
     with ThreadPoolExecutor(4) as pool:

@@ -12,12 +12,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 from infra.local import tapes
 
 SOUND = tapes.sound(2)
+SAMPLES = Path(__file__).parents[1] / "recordings" / "samples"
 API = "/api/ver1.0/client/@me/record/"
 
 
@@ -66,6 +68,26 @@ class Moods(BaseHTTPRequestHandler):
     def page(self) -> None:
         """Something that is no sound."""
         self._send(200, b"<!DOCTYPE html><title>Please log in</title>")
+
+    def sample(self) -> None:
+        """One of the samples, by its name."""
+        self._send(200, self._sample())
+
+    def half(self) -> None:
+        """Half of a sample, announced as if it were all."""
+        content = self._sample()
+        self._send(200, content[: len(content) // 2])
+
+    def silent(self) -> None:
+        """The header of a WAV file without audio."""
+        self._send(200, SOUND[:40] + bytes(4))
+
+    def wide(self) -> None:
+        """An error page in UTF-16."""
+        self._send(200, "<html><title>Войдите в систему</title></html>".encode("utf-16"))
+
+    def _sample(self) -> bytes:
+        return (SAMPLES / self.path.partition("-")[2]).read_bytes()
 
     def empty(self) -> None:
         """Nothing."""
@@ -171,7 +193,8 @@ class Moods(BaseHTTPRequestHandler):
 MOODS: dict[str, Callable[[Moods], None]] = {
     name: getattr(Moods, name)
     for name in (
-        "page", "empty", "packed", "broken", "chunks", "reset", "drip", "endless", "huge",
+        "page", "sample", "half", "silent", "wide",
+        "empty", "packed", "broken", "chunks", "reset", "drip", "endless", "huge",
         "onward", "letters", "nowhere", "away", "round", "inward",
     )
 }  # fmt: skip

@@ -11,10 +11,11 @@ from chalicelib.ledger import recording_queue, recordings
 from chalicelib.platform import objects
 from chalicelib.platform.postgres import Connection
 from chalicelib.recorder import fetching
+from chalicelib.recordings.media_types import MEDIA_TYPES
 from tests.databases import run
 from tests.ingest.telephony import CLIENT
 from tests.recorder.conftest import BUCKET, Studio
-from tests.recorder.provider import SOUND
+from tests.recorder.provider import SAMPLES, SOUND
 
 
 def test_a_recording_gets_into_s3_and_its_row_says_so(studio: Studio) -> None:
@@ -31,6 +32,26 @@ def test_a_recording_gets_into_s3_and_its_row_says_so(studio: Studio) -> None:
     assert timedelta(1_093) < left < timedelta(1_097)
     stored = studio.s3.get_object(Bucket=BUCKET, Key=f"recordings/{row['callrecpath']}")
     assert (stored["Body"].read(), stored["ContentType"]) == (SOUND, "audio/wav")
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in SAMPLES.iterdir() if path.suffix not in {".md", ".sh"}))
+def test_every_format_is_stored_under_its_own_name_and_type(studio: Studio, name: str) -> None:
+    """The content decides on both, whatever the provider calls the file."""
+    studio.call("c1", f"sample-{name}")
+    assert studio.attempt(f"sample-{name}").state == "ready"
+    key = studio.objects()[0]
+    extension = name.rpartition(".")[2]
+    assert key.endswith(f"/sample-{name}.{extension}")
+    assert studio.s3.get_object(Bucket=BUCKET, Key=key)["ContentType"] == MEDIA_TYPES[extension]
+
+
+@pytest.mark.parametrize("name", ["pcm.wav", "xing.mp3", "vorbis.ogg", "frames.flac", "index-last.m4a", "indexed.webm"])
+def test_half_a_recording_is_asked_for_again(studio: Studio, name: str) -> None:
+    """A file that the provider is still writing comes whole at a later attempt."""
+    studio.call("c1", f"half-{name}")
+    outcome = studio.attempt(f"half-{name}")
+    assert (outcome.state, outcome.delay) == ("pending", fetching.DELAYS[0])
+    assert studio.objects() == []
 
 
 def test_a_second_message_finds_nothing_to_do(studio: Studio) -> None:
@@ -119,9 +140,11 @@ def test_a_file_that_is_late_is_tried_again(studio: Studio) -> None:
 PASSING = {
     "unknown": "404",
     "down": "503",
-    "page": "no recording",
+    "page": 'a page with the title "Please log in"',
+    "wide": 'a page with the title "Войдите в систему"',
+    "silent": "no audio",
     "empty": "empty",
-    "packed": "no recording",
+    "packed": "compressed",
     "broken": "of",
     "chunks": "broke off",
     "reset": "broke off",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from chalicelib import storages
-from chalicelib.calls import audio
 from chalicelib.errors import Misconfigured
 from chalicelib.settings import Settings
 from chalicelib.storages import NoPlace, Place
@@ -53,42 +52,3 @@ def test_a_storage_without_a_bucket_is_told() -> None:
     """The setting's form is in the message."""
     with pytest.raises(Misconfigured, match="code=bucket/prefix"):
         storages.known(Settings(recording_storages=("new",)))
-
-
-@pytest.mark.parametrize(
-    ("name", "media"),
-    [
-        ("a.mp3", "audio/mpeg"),
-        ("A.MP3", "audio/mpeg"),
-        ("a.b.wav", "audio/wav"),
-        ("a.html", audio.UNKNOWN),
-        ("a.svg", audio.UNKNOWN),
-        ("mp3", "audio/mpeg"),
-        ("", audio.UNKNOWN),
-    ],
-)
-def test_a_media_type_follows_from_the_extension(name: str, media: str) -> None:
-    """What no player plays is never shown as something that a browser would run."""
-    assert audio.media_type(name) == media
-
-
-@pytest.mark.parametrize(
-    ("head", "extension"),
-    [
-        (b"RIFF\x24\0\0\0WAVEfmt ", "wav"),
-        (b"ID3\x04\0\0\0\0\0\0\0\0\0\0\0\0", "mp3"),
-        (b"\xff\xfb\x90\x64", "mp3"),
-        (b"OggS\0\x02", "ogg"),
-        (b"\0\0\0\x20ftypM4A ", "m4a"),
-        (b"fLaC\0", "flac"),
-        (b"<!DOCTYPE html>", ""),
-        (b'{"message":"no"}', ""),
-        (b"RIFF\x24\0\0\0AVI LIST", ""),
-        (b"\xff\xff\xff\xff", ""),
-        (b"\xff\xfe<\0h\0", ""),
-        (b"", ""),
-    ],
-)
-def test_a_recording_is_known_by_its_beginning(head: bytes, extension: str) -> None:
-    """Pages, messages and nothing at all are no recordings."""
-    assert audio.extension(head) == extension
