@@ -10,6 +10,8 @@ from chalicelib.calls.events import Event, Kind, fingerprint
 
 START = datetime(2026, 11, 21, 10)  # noqa: DTZ001 - times are naive UTC throughout
 OUTSIDE = "+79214567892"
+PUBLIC = "79300369446"
+CODES = ("*98", "*8", "*8106", "*700", "*701", "*55106", "107")
 PHONES = ("13596*106", "13596*107", "13596*108")
 STATUSES = ("CALLING", "ANSWER", "BUSY", "CANCEL", "NOANSWER", "CHANUNAVAIL", "CONGESTION", "ODD", "")
 DEVICES = {"13596*099": "ivr", "13596*300": "queue"}
@@ -31,6 +33,9 @@ def _telphin(draw: st.DrawFn) -> Event:
     kind = draw(kinds)
     hangup = kind is Kind.HANGUP
     remote = draw(st.sampled_from(["", "", OUTSIDE])) if kind is Kind.DIAL_IN else ""
+    outgoing = kind is Kind.DIAL_OUT
+    # Seldom, an IVR is registered as a phone.
+    mistyped = False if hangup and draw(st.integers(0, 9)) == 0 else None
     return _event(
         "telphin",
         draw(moments),
@@ -41,11 +46,14 @@ def _telphin(draw: st.DrawFn) -> Event:
         device=device,
         flow=draw(st.sampled_from(["in", "out", ""])),
         caller=draw(st.sampled_from([OUTSIDE, *PHONES, ""])),
-        called=draw(st.sampled_from([OUTSIDE, *PHONES, *DEVICES, ""])),
+        called=draw(st.sampled_from([OUTSIDE, *PHONES, *DEVICES, *(CODES if outgoing else ()), ""])),
+        did=draw(st.sampled_from(["", "", PUBLIC])),
+        callback=draw(st.sampled_from(["", "", "", "CB"])) if outgoing else "",
         remote=remote,
         status=draw(st.sampled_from(STATUSES)),
-        bridged=draw(st.sampled_from([True, False, None])) if hangup and device != "phone" else None,
+        bridged=draw(st.sampled_from([True, False, None])) if hangup and device != "phone" else mistyped,
         duration=draw(st.sampled_from([None, timedelta(seconds=3), timedelta(days=1)])) if hangup else None,
+        duration_in_clock_unit=draw(st.sampled_from([None, timedelta(seconds=5)])) if hangup else None,
         transferred=draw(st.sampled_from([False, False, True])),
         recording=draw(st.sampled_from(["", "rec"])) if hangup else "",
     )

@@ -96,9 +96,10 @@ def _successors(call: Call, written: set[str]) -> dict[str, str]:
 
 
 def _homes(call: Call) -> Iterator[tuple[Leg, str]]:
-    """Return each leg that could have a record of its own, with the record that it belongs to."""
-    yield from ((leg, call.home(leg)) for leg in call.phones)
-    yield from ((order, call.home(order._replace(answered=None))) for order in call.orders)
+    """Return each leg that had a record of its own if fewer events were known, with the record it belongs to."""
+    yield from ((leg, call.home(leg)) for leg in (*call.phones, *call.machines))
+    others = (*call.orders, *call.services)
+    yield from ((leg, call.home(leg._replace(answered=None))) for leg in others)
     yield from ((leg, call.home(called)) for leg, called in call.doubles.values())
 
 
