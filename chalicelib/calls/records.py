@@ -61,6 +61,15 @@ class OpenLeg(NamedTuple):
     b: str
 
 
+class PhoneTalk(NamedTuple):
+    """A time during which a phone was in use: from its pick-up, or its dialling, until its hangup if that is known."""
+
+    login: str
+    leg_id: str
+    since: datetime
+    until: datetime | None
+
+
 class Records(NamedTuple):
     """Everything that follows from the events of one call.
 
@@ -74,6 +83,7 @@ class Records(NamedTuple):
     rows: Mapping[Table, list[Row]] = {}
     sides: tuple[Side, ...] = ()
     live: tuple[OpenLeg, ...] = ()
+    talks: tuple[PhoneTalk, ...] = ()
     open: bool = False
     successors: Mapping[str, str] = {}
     flags: tuple[str, ...] = ()

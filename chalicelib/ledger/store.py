@@ -81,8 +81,8 @@ def take(writer: Connection, messages: Sequence[Message], fetch: Fetch = lambda 
         quarantine.keep(writer, intake.refused)
         news, locked = _stored(writer, intake.items)
         told = native_rows.write(writer, news.items.values())
-        _bring(writer, locked, news, wanted)
-        history.write(writer, history.together(told, news.states) if told else news.states)
+        records = _bring(writer, locked, news, wanted)
+        history.write(writer, history.together(told, news.states) if told else news.states, records)
     if wanted:
         fetch(wanted)
     return intake.refused
@@ -99,7 +99,7 @@ def close(writer: Connection, calls: Mapping[CallKey, datetime], now: datetime) 
     ]
     with writer.transaction():
         _, locked = _stored(writer, items)
-        _bring(writer, locked)
+        history.write(writer, NOTHING, _bring(writer, locked))
 
 
 def work_out(writer: Connection, spans: Mapping[CallKey, Span]) -> list[Change]:
@@ -117,7 +117,7 @@ def work_out(writer: Connection, spans: Mapping[CallKey, Span]) -> list[Change]:
     events, ends = _read(writer, locked, NOTHING)
     results = recordings.with_facts(writer, list(_concluded(events, ends).values()), [])
     changes = writer.execute_planned(*_writing(locked, results))
-    history.write(writer, presence.changes(chain.from_iterable(events.values())))
+    history.write(writer, presence.changes(chain.from_iterable(events.values())), results)
     return [(relation, change, count) for relation, change, count in changes]
 
 
@@ -126,11 +126,12 @@ def _bring(
     locked: Sequence[_Locked],
     news: _News = _NO_NEWS,
     wanted: list[File] | None = None,
-) -> None:
-    """The same without an answer, which saves a turn."""
+) -> list[Records]:
+    """Write what follows from the calls' events without waiting for the answer; return their records."""
     results = _results(writer, locked, news, [] if wanted is None else wanted)
     if locked:
         writer.post(*_writing(locked, results))
+    return results
 
 
 def _results(writer: Connection, locked: Sequence[_Locked], news: _News, wanted: list[File]) -> list[Records]:

@@ -24,7 +24,7 @@ SET enable_mergejoin = off; SET enable_hashagg = off
 PLANS_LIMIT = 100
 
 # The cast stands beside both: PostgreSQL has to know the type before it sees a value, and reads the value by it.
-_PLACEHOLDER = re.compile(r"%s(::\w+(?:\[\])?)?|%%")
+_PLACEHOLDER = re.compile(r"%(?:\(\w+\))?s(::\w+(?:\[\])?)?|%%")
 
 
 class Statement(NamedTuple):

@@ -18,8 +18,8 @@ from chalicelib.calls.records import (
     FORKS,
     SUCCESS,
     Records,
+    Row,
     Table,
-    Value,
     call_id,
     former_leg_id,
 )
@@ -126,19 +126,19 @@ def test_no_time_runs_backwards(events: list[Event]) -> None:
 def test_a_passage_through_a_queue_begins_after_its_call(events: list[Event]) -> None:
     """Nobody waits in a queue before the call began."""
     rows = correlate(events).rows
-    began = [row["invitedt"] for table in (SUCCESS, CANCELLED, FAILED) for row in rows.get(table, [])]
-    waits = [row["dt_enqueue"] for row in rows.get(PASSAGES, []) if "dt_enqueue" in row]
+    began = [_time(row, "invitedt") for table in (SUCCESS, CANCELLED, FAILED) for row in rows.get(table, [])]
+    waits = [_time(row, "dt_enqueue") for row in rows.get(PASSAGES, []) if "dt_enqueue" in row]
 
-    assert not began or all(min(began) <= at for at in waits)  # type: ignore[type-var]
+    assert not began or all(min(began) <= at for at in waits)
 
 
 @given(any_calls)
 def test_durations_are_those_between_the_times(events: list[Event]) -> None:
     """Durations are whole seconds from the dial to the answer, and from the answer to the end."""
     for row in correlate(events).rows.get(SUCCESS, []):
-        times = {name: value for name, value in row.items() if isinstance(value, datetime)}
-        assert row["duration"] == int((times["stop_dt"] - times["start_dt"]).total_seconds())
-        assert row["dial_duration"] == int((times["start_dt"] - times["dial_dt"]).total_seconds())
+        dialled, start, stop = (_time(row, name) for name in ("dial_dt", "start_dt", "stop_dt"))
+        assert row["duration"] == int((stop - start).total_seconds())
+        assert row["dial_duration"] == int((start - dialled).total_seconds())
 
 
 @given(telphin_calls)
@@ -146,15 +146,20 @@ def test_talks_of_one_leg_do_not_overlap(events: list[Event]) -> None:
     """A leg id that is used several times has one talk after the other."""
     records = correlate(events)
     rows = {str(row["inviteid"]): row for row in records.rows.get(SUCCESS, [])}
-    talks: dict[str, list[tuple[Value, Value]]] = defaultdict(list)
+    talks: dict[str, list[tuple[datetime, datetime]]] = defaultdict(list)
     for side in records.sides:
         if side.table == SUCCESS and side.inviteid != call_id(records.call):
             row = rows[side.inviteid]
-            talks[side.leg_id].append((row["start_dt"], row["stop_dt"]))
+            talks[side.leg_id].append((_time(row, "start_dt"), _time(row, "stop_dt")))
 
     for of_leg in talks.values():
-        ordered = sorted(of_leg, key=str)
-        assert all(before[1] <= after[0] for before, after in pairwise(ordered))  # type: ignore[operator]
+        assert all(before[1] <= after[0] for before, after in pairwise(sorted(of_leg)))
+
+
+def _time(row: Row, name: str) -> datetime:
+    value = row[name]
+    assert isinstance(value, datetime)
+    return value
 
 
 @given(any_calls)

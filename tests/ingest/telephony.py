@@ -43,6 +43,7 @@ LEDGER = (
     "ledger.records",
     "ledger.recordings",
     "ledger.presence",
+    "ledger.phone_talks",
     "ledger.native_rows",
     "ledger.quarantine",
 )

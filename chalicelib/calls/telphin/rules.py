@@ -9,7 +9,7 @@ from typing import NamedTuple
 from chalicelib.calls import records
 from chalicelib.calls.events import CallKey, Event
 from chalicelib.calls.options import Options
-from chalicelib.calls.records import FAILED, FORKS, SUCCESS, OpenLeg, Records, Row, Side, Table
+from chalicelib.calls.records import FAILED, FORKS, SUCCESS, OpenLeg, PhoneTalk, Records, Row, Side, Table
 from chalicelib.calls.telphin.answered import successes
 from chalicelib.calls.telphin.call import Call, assemble
 from chalicelib.calls.telphin.forks import forks
@@ -40,6 +40,7 @@ def understand(key: CallKey, events: Sequence[Event], options: Options) -> Recor
         rows=_rows(call, outcomes),
         sides=tuple(outcome.side for outcome in outcomes),
         live=live,
+        talks=tuple(_phone_talks(call)),
         open=bool(live) or (not written and not call.closed and not _is_settled(call)),
         successors=_successors(call, written),
     )
@@ -73,6 +74,15 @@ def _open_legs(call: Call) -> Iterator[OpenLeg]:
     for leg in sorted([leg for leg in legs if not leg.ended], key=attrgetter("order")):
         since = leg.answered or leg.since
         yield OpenLeg(leg.id, leg.extension, leg.device, _state(leg), leg.since, since, leg.a, leg.b)
+
+
+def _phone_talks(call: Call) -> Iterator[PhoneTalk]:
+    """Return when phones were in use by this call: one that rings is not, one that dials is."""
+    for leg in (*call.phones, *call.services, *call.orders, *call.calling_ends):
+        begin = leg.answered if leg.incoming else leg.since
+        if begin:
+            until = leg.ended or (max(call.last, begin) if call.closed else None)
+            yield PhoneTalk(leg.extension, "@".join(filter(None, leg.key)), min(begin, until or begin), until)
 
 
 def _state(leg: Leg) -> str:

@@ -1,0 +1,124 @@
+-- Brings sipusers.states and ledger.presence of some extensions to what their events and talks prove.
+--
+-- An interval lasts from one event of an extension to its next one, in the state that the first one proves. While the
+-- extension talks in any call it is busy, whatever a hangup of another call says; such an interval is cut where a talk
+-- begins or ends. Only intervals around the new events and the changed talks are made again.
+--
+-- Parameters: names, first and last times of new events; the calls' providers, clients and ids; their talks as JSON.
+--
+-- A name and a time are compared as a pair, which only the index of both answers: the planner likes the index of times
+-- alone, which leads through the rows of every extension.
+WITH new_talk AS MATERIALIZED (
+    SELECT * FROM json_populate_recordset(NULL::ledger.phone_talks, %(talks)s::json)
+),
+old_talk AS MATERIALIZED (
+    SELECT talk.* FROM unnest(%(providers)s::text[], %(clients)s::text[], %(ids)s::text[]) AS call (provider, client, id)
+    CROSS JOIN LATERAL (
+        SELECT * FROM ledger.phone_talks AS known
+        WHERE known.provider = call.provider AND known.client = call.client AND known.call_id = call.id OFFSET 0
+    ) AS talk
+),
+ended_talk AS (
+    DELETE FROM ledger.phone_talks AS known USING (TABLE old_talk EXCEPT TABLE new_talk) AS past
+    WHERE known.provider = past.provider AND known.client = past.client AND known.call_id = past.call_id
+        AND (known.login, known.leg_id, known.since, known.until)
+            IS NOT DISTINCT FROM (past.login, past.leg_id, past.since, past.until)
+),
+begun_talk AS (
+    INSERT INTO ledger.phone_talks SELECT * FROM (TABLE new_talk EXCEPT TABLE old_talk) AS begun
+),
+changed_talk AS (
+    (TABLE new_talk EXCEPT TABLE old_talk) UNION ALL (TABLE old_talk EXCEPT TABLE new_talk)
+),
+touched AS MATERIALIZED (
+    SELECT name, min(first) AS first, max(last) AS last FROM (
+        SELECT * FROM unnest(%(names)s::text[], %(firsts)s::timestamp[], %(lasts)s::timestamp[])
+        UNION ALL
+        SELECT login, since, coalesce(until, since + interval '1 day') FROM changed_talk
+    ) AS part (name, first, last) GROUP BY name
+),
+span AS MATERIALIZED (
+    SELECT name, last,
+        CASE WHEN earlier.login = name THEN earlier.eventts ELSE first END AS first,
+        CASE WHEN later.login = name THEN later.eventts END AS following
+    FROM touched
+    LEFT JOIN LATERAL (
+        SELECT login, eventts FROM sipuserevents.sipuser_state_changed
+        WHERE (login, eventts) < (name, first) ORDER BY login DESC, eventts DESC LIMIT 1
+    ) AS earlier ON true
+    LEFT JOIN LATERAL (
+        SELECT login, eventts FROM sipuserevents.sipuser_state_changed
+        WHERE (login, eventts) > (name, last) ORDER BY login, eventts LIMIT 1
+    ) AS later ON true
+),
+-- A talk whose end is unknown counts for a day at most.
+talk AS MATERIALIZED (
+    SELECT name, stored.since, coalesce(stored.until, stored.since + interval '1 day') AS until
+    FROM span CROSS JOIN LATERAL (
+        SELECT * FROM ledger.phone_talks AS known
+        WHERE known.login = name AND known.since > span.first - interval '1 day'
+            AND known.since <= coalesce(following, 'infinity') OFFSET 0
+    ) AS stored
+    WHERE NOT EXISTS (SELECT FROM old_talk WHERE old_talk = stored)
+    UNION ALL
+    SELECT login, since, coalesce(until, since + interval '1 day') FROM new_talk
+),
+event AS MATERIALIZED (
+    SELECT name, found.* FROM span CROSS JOIN LATERAL (
+        SELECT eventts, state FROM sipuserevents.sipuser_state_changed
+        WHERE (login, eventts) >= (name, first) AND (login, eventts) <= (name, last) OFFSET 0
+    ) AS found
+),
+-- Where a talk begins or ends between two events, the state that the first one proves goes on.
+point AS (
+    TABLE event
+    UNION
+    SELECT name, edge.at, latest.state
+    FROM span JOIN talk USING (name)
+    CROSS JOIN LATERAL (VALUES (since), (until)) AS edge (at)
+    CROSS JOIN LATERAL (
+        SELECT state, eventts FROM event WHERE event.name = span.name AND eventts <= edge.at
+        ORDER BY eventts DESC, state DESC LIMIT 1
+    ) AS latest
+    WHERE latest.eventts < edge.at AND edge.at < following
+),
+interval AS MATERIALIZED (
+    SELECT * FROM (
+        SELECT name,
+            CASE WHEN EXISTS (
+                SELECT FROM talk WHERE talk.name = point.name AND since <= eventts AND eventts < until
+            ) THEN 'busy' ELSE point.state END AS state,
+            eventts AS dt_start,
+            lead(eventts, 1, following) OVER (PARTITION BY name ORDER BY eventts, point.state) AS dt_stop
+        FROM point JOIN span USING (name)
+    ) AS every
+    WHERE dt_stop IS NOT NULL
+),
+known AS MATERIALIZED (
+    SELECT name, old.* FROM span CROSS JOIN LATERAL (
+        SELECT state, dt_start, dt_stop FROM sipusers.states
+        WHERE (login, dt_start) >= (name, first) AND (login, dt_start) < (name, coalesce(following, 'infinity'))
+            AND event_name = 'sipuser_state_changed' OFFSET 0
+    ) AS old
+),
+gone AS (
+    DELETE FROM sipusers.states AS old USING (TABLE known EXCEPT TABLE interval) AS past
+    WHERE old.login = past.name AND old.dt_start = past.dt_start AND event_name = 'sipuser_state_changed'
+        AND (old.state, old.dt_stop) IS NOT DISTINCT FROM (past.state, past.dt_stop)
+),
+made AS (
+    INSERT INTO sipusers.states (event_name, login, state, dt_start, dt_stop, len)
+    SELECT 'sipuser_state_changed', name, state, dt_start, dt_stop, floor(extract(epoch FROM dt_stop - dt_start))
+    FROM (TABLE interval EXCEPT TABLE known) AS fresh
+)
+UPDATE ledger.presence SET state = now.state, since = now.since
+FROM touched CROSS JOIN LATERAL (
+    SELECT login, state, eventts FROM sipuserevents.sipuser_state_changed
+    WHERE (login, eventts) <= (touched.name, 'infinity') ORDER BY login DESC, eventts DESC, state DESC LIMIT 1
+) AS latest
+CROSS JOIN LATERAL (
+    SELECT coalesce(max('busy'), latest.state), coalesce(min(since), latest.eventts)
+    FROM talk WHERE talk.name = touched.name AND since <= latest.eventts AND latest.eventts < until
+) AS now (state, since)
+WHERE presence.kind = 'extension' AND presence.name = touched.name AND latest.login = touched.name
+    AND (presence.state, presence.since) IS DISTINCT FROM (now.state, now.since)
