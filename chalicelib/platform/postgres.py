@@ -37,16 +37,18 @@ class DatabaseError(RingledgerError):
     """PostgreSQL refused a statement.
 
     `sqlstate` is its five-character code, `primary` its own sentence, `position` the character (from 1) of the
-    statement that it points at. `primary` may quote values of the statement, so it is kept out of `repr`.
+    statement that it points at, `hint` its advice. `primary` may quote values of the statement, so it is kept out of
+    `repr`.
     """
 
     code = "database"
 
-    def __init__(self, sqlstate: str, primary: str, position: int | None = None) -> None:
+    def __init__(self, sqlstate: str, primary: str, position: int | None = None, hint: str = "") -> None:
         """Keep PostgreSQL's words apart from the message, which anyone may log."""
         self.sqlstate = sqlstate
         self.primary = primary
         self.position = position
+        self.hint = hint
         super().__init__(f"PostgreSQL refused the statement (SQLSTATE {sqlstate or 'unknown'})")
 
 
@@ -283,4 +285,5 @@ def translated(error: psycopg2.Error, *, lost: bool) -> RingledgerError:
     if lost or unexplained or state.startswith(AWAY_CLASS) or state in AWAY_STATES:
         return Unavailable("The database went away")
     position = error.diag.statement_position
-    return DatabaseError(state, error.diag.message_primary or str(error), int(position) if position else None)
+    primary, hint = error.diag.message_primary or str(error), error.diag.message_hint or ""
+    return DatabaseError(state, primary, int(position) if position else None, hint)

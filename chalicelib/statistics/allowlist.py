@@ -1,9 +1,8 @@
 """Lists of the functions, types, operators and collations of pg_catalog that a query may name.
 
 A function may be listed when it only computes a value from its arguments. It must not read a table, a setting, the
-session, a file or a clock other than the transaction's time, must not run SQL from a text, and must not produce
-megabytes from a few bytes. A function that can do the last but is useful in reports is listed too, and `bounds.py`
-limits its arguments.
+session or a file, must not run SQL from a text, and must not produce megabytes from a few bytes. A function that can do
+the last but is useful in reports is listed too, and `bounds.py` limits its arguments.
 """
 
 from __future__ import annotations
@@ -21,8 +20,8 @@ WINDOWS = """
 """
 NUMBERS = """
     abs acos acosd acosh asin asind asinh atan atan2 atan2d atand atanh bit_count cbrt ceil ceiling cos cosd cosh cot
-    cotd degrees div exp floor gcd lcm ln log log10 min_scale mod pi pow power radians round scale sign sin sind sinh
-    sqrt tan tand tanh to_number trim_scale trunc width_bucket
+    cotd degrees div exp floor gcd lcm ln log log10 min_scale mod pi pow power radians random round scale sign sin sind
+    sinh sqrt tan tand tanh to_number trim_scale trunc width_bucket
 """
 TEXTS = """
     ascii bit_length btrim char_length character_length chr concat concat_ws convert_from convert_to decode encode
@@ -34,9 +33,9 @@ TEXTS = """
     string_to_table strpos substr substring to_ascii to_bin to_hex to_oct translate unistr upper
 """
 TIMES = """
-    age date_add date_bin date_part date_subtract date_trunc extract generate_series isfinite justify_days
-    justify_hours justify_interval make_date make_interval make_time make_timestamp make_timestamptz now overlaps
-    statement_timestamp timezone to_char to_date to_timestamp transaction_timestamp
+    age clock_timestamp date_add date_bin date_part date_subtract date_trunc extract generate_series isfinite
+    justify_days justify_hours justify_interval make_date make_interval make_time make_timestamp make_timestamptz now
+    overlaps statement_timestamp timezone to_char to_date to_timestamp transaction_timestamp
 """
 DOCUMENTS = """
     array_to_json json_array_elements json_array_elements_text json_array_length json_build_array json_build_object
@@ -57,6 +56,10 @@ NETWORKS_AND_IDS = """
     abbrev broadcast family host hostmask inet_merge inet_same_family masklen netmask network set_masklen
     uuid_extract_timestamp uuid_extract_version
 """
+#: Functions about their argument's type.
+TYPE_NAMES = """
+    pg_typeof
+"""
 RANGE_TYPES = """
     int4range int8range numrange tsrange tstzrange daterange int4multirange int8multirange nummultirange
     tsmultirange tstzmultirange datemultirange
@@ -70,7 +73,18 @@ TYPES = frozenset(
 )
 FUNCTIONS = frozenset(
     " ".join(
-        (AGGREGATES, WINDOWS, NUMBERS, TEXTS, TIMES, DOCUMENTS, ARRAYS_AND_RANGES, NETWORKS_AND_IDS, RANGE_TYPES)
+        (
+            AGGREGATES,
+            WINDOWS,
+            NUMBERS,
+            TEXTS,
+            TIMES,
+            DOCUMENTS,
+            ARRAYS_AND_RANGES,
+            NETWORKS_AND_IDS,
+            TYPE_NAMES,
+            RANGE_TYPES,
+        )
     ).split()
 )
 SYMBOLS = frozenset(
@@ -94,6 +108,9 @@ SYSTEM_COLUMNS = frozenset({"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"})
 
 #: Names of the columns that functions in FROM return by default.
 FUNCTION_COLUMNS = frozenset({"key", "value", "ordinality"})
+
+#: Allowed functions that may not be called by `value.name`, because no report writes them so.
+NOT_BY_ATTRIBUTE = frozenset(TYPE_NAMES.split())
 
 #: Names that report columns often have. As functions, called by `value.name`, they only measure or convert shapes.
 HARMLESS_ATTRIBUTES = frozenset(

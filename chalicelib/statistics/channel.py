@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.errors import Refused
 from chalicelib.settings import Settings
 from chalicelib.statistics import query, requests
 from chalicelib.statistics.answer import CLOSING, OPENING, StoredAnswer
-from chalicelib.statistics.execution import Query
+from chalicelib.statistics.execution import Notes, Query
+from chalicelib.statistics.guard import ANY_BEGINNING
 
-Notes = MutableMapping[str, object]
+
+@dataclass(frozen=True)
+class Context:
+    """The circumstances of a request.
+
+    `protocol_beginnings` tells whether the protocol's rule for the first words of a query applies.
+    """
+
+    request_id: str
+    settings: Settings
+    notes: Notes
+    protocol_beginnings: bool = True
+
+
 Options = dict[str, Any]
-Action = Callable[[Options, str, Settings, Notes], str | StoredAnswer]
+Action = Callable[[Options, Context], str | StoredAnswer]
 
 
-def answer(body: bytes, request_id: str, current: Settings, notes: Notes) -> str | StoredAnswer:
+def answer(body: bytes, context: Context) -> str | StoredAnswer:
     """Return the envelope for the request in `body`, or its place in S3.
 
     Raise InvalidRequest when the body is not JSON or not of the documented shape, Refused for an unknown entity or
@@ -31,8 +46,8 @@ def answer(body: bytes, request_id: str, current: Settings, notes: Notes) -> str
     if action is None:
         known = ", ".join(actions)
         raise Refused(f"unknown action {_quoted(request.action)} of entity {request.entity}; known: {known}")
-    notes["action"] = f"{request.entity}/{request.action}"
-    return action(request.options, request_id, current, notes)
+    context.notes["action"] = f"{request.entity}/{request.action}"
+    return action(request.options, context)
 
 
 def envelope(data: object) -> str:
@@ -40,12 +55,12 @@ def envelope(data: object) -> str:
     return f"{OPENING}{json.dumps(data, ensure_ascii=False)}{CLOSING}"
 
 
-def _chronological_data(options: Options, request_id: str, current: Settings, notes: Notes) -> str | StoredAnswer:
-    return query.rows(Query(_psql(options), "data", request_id), current, notes)
+def _chronological_data(options: Options, context: Context) -> str | StoredAnswer:
+    return query.rows(_query(options, context, "data"), context.settings, context.notes)
 
 
-def _chronological_quantity(options: Options, request_id: str, current: Settings, notes: Notes) -> str | StoredAnswer:
-    return envelope(query.quantity(Query(_psql(options), "quantity", request_id), current, notes))
+def _chronological_quantity(options: Options, context: Context) -> str | StoredAnswer:
+    return envelope(query.quantity(_query(options, context, "quantity"), context.settings, context.notes))
 
 
 ENTITIES: dict[str, dict[str, Action]] = {
@@ -53,8 +68,9 @@ ENTITIES: dict[str, dict[str, Action]] = {
 }
 
 
-def _psql(options: Options) -> str:
-    return requests.validated(requests.ChronologicalOptions, options, "options.").psql
+def _query(options: Options, context: Context, action: str) -> Query:
+    text = requests.validated(requests.ChronologicalOptions, options, "options.").psql
+    return Query(text, action if context.protocol_beginnings else ANY_BEGINNING, context.request_id)
 
 
 def _quoted(word: str) -> str:

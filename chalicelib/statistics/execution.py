@@ -27,10 +27,10 @@ _END = "; ROLLBACK"
 
 @dataclass(frozen=True)
 class Query:
-    """One query: its text as it arrived, its action, and the id of its request."""
+    """One query: its text as it arrived, the rule for its first words (see the guard), and the id of its request."""
 
     text: str
-    action: str
+    beginning: str
     request_id: str
 
 
@@ -55,7 +55,7 @@ class Execution:
         """Guard `query` and open the connection. Raise Refused, Unavailable, UnsafeRole."""
         self._connection, callable_names = reader()
         self._text = query.text
-        self._statement = guard.check(query.text, query.action, callable_names)
+        self._statement = guard.check(query.text, query.beginning, callable_names)
         self._current = current
         self._notes = notes
         notes["fingerprint"] = _fingerprint(self._statement)

@@ -17,8 +17,9 @@ from chalicelib.statistics.allowlist import (
 )
 from chalicelib.statistics.bounds import BOUNDED, BOUNDED_OPERATORS, CROSSING_OPERATORS, OutOfBounds
 from chalicelib.statistics.names import Node, dotted, names, own_name
-from chalicelib.statistics.refusal import Refusal, near
+from chalicelib.statistics.refusal import Refusal
 from chalicelib.statistics.scope import DOCUMENTED
+from chalicelib.statistics.suggestions import instead
 
 if TYPE_CHECKING:
     from chalicelib.statistics.tree import Walk
@@ -79,7 +80,7 @@ def call(walk: Walk, value: list[Node], node: Node) -> None:
     if name is None:
         raise _refused("function", value, node, "only functions of PostgreSQL itself are allowed")
     if name not in FUNCTIONS and not (name in TYPES and len(node.get("args", ())) == 1):
-        raise _refused("function", value, node, near(name, FUNCTIONS, "functions"))
+        raise _refused("function", value, node, instead(name, FUNCTIONS, "functions"))
     if name in BOUNDED:
         _bounded(node, BOUNDED[name], walk.budget, name, node.get("args", []))
 
@@ -108,7 +109,7 @@ def type_name(_walk: Walk, value: list[Node], node: Node) -> None:
     """Check that a type is listed and that its length is within its limit."""
     name = own_name(value)
     if name not in TYPES:
-        raise _refused("type", value, node, near(name or "", TYPES, "types"))
+        raise _refused("type", value, node, instead(name or "", TYPES, "types"))
     if "typmods" in node:
         _bounded(node, bounds.modifier, name, node["typmods"])
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from chalicelib.errors import QueryFailed
 from chalicelib.platform import postgres
 from chalicelib.platform.postgres import DatabaseError
 from chalicelib.settings import Settings
-from chalicelib.statistics import positions
+from chalicelib.statistics import causes, positions
 
 #: Begins the error that the server raises for a row over the limit.
 ROW_LIMIT_MARKER = "row of bytes: "
@@ -18,6 +20,11 @@ _OUT_OF_RESOURCES = {
     "54000": "memory",
     "54001": "nesting",
 }
+_NO_SUCH_CHARACTER = "null character not permitted"
+_NO_SUCH_OPERATOR = "42883"
+_TEXT_AGAINST_NUMBER = re.compile(
+    r"character varying \S+ (integer|bigint|numeric)|(integer|bigint|numeric) \S+ character"
+)
 _CANCELLED = "57014"
 _TOO_LONG_TRANSACTION = "25P04"
 #: Classes whose messages only describe the query: features, cardinality, data exceptions, syntax and names, limits.
@@ -45,15 +52,24 @@ def _explanation(error: DatabaseError, text: str, statement: str, offset: int, c
         )
     if ROW_LIMIT_MARKER in error.primary:
         return f"a row of the answer is larger than {current.row_limit} bytes: ask for fewer or shorter values"
-    if state in _OUT_OF_RESOURCES:
+    if state in _OUT_OF_RESOURCES and error.primary != _NO_SUCH_CHARACTER:
         return f"the query needs more {_OUT_OF_RESOURCES[state]} than a report may use: aggregate or sort fewer rows"
     if not _is_public(state):
         return "PostgreSQL could not run the query; the log has the reason under the request's id"
-    return f"{error.primary}{_where(error, text, statement, offset)}"
+    return f"{error.primary}{_where(error, text, statement, offset)}{_hint(error)}"
 
 
 def _where(error: DatabaseError, text: str, statement: str, offset: int) -> str:
     if error.position is None:
-        return ""
-    place = positions.in_original(text, statement, error.position - 1 - offset)
+        place = causes.location(error.sqlstate, error.primary, text)
+    else:
+        place = positions.in_original(text, statement, error.position - 1 - offset)
     return f" ({positions.describe(text, place)})" if place is not None else ""
+
+
+def _hint(error: DatabaseError) -> str:
+    """Return PostgreSQL's hint and, where telephone numbers are compared with numbers, another one."""
+    hints = [error.hint] if error.hint else []
+    if error.sqlstate == _NO_SUCH_OPERATOR and _TEXT_AGAINST_NUMBER.search(error.primary):
+        hints.append("Telephone numbers are texts here: write them in quotes, as in bnumber = '205'.")
+    return f". {' '.join(hints)}" if hints else ""

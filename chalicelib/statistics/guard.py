@@ -27,19 +27,23 @@ STATEMENT_LIMIT = 16_000
 #: Bytes of the parse tree as JSON: about 4,000 names, constants and operators.
 TREE_LIMIT = 400_000
 
+#: Stands for a text with any beginning. The protocol's own address prescribes one for each action.
+ANY_BEGINNING = "any"
 _BEGINNINGS = {
+    ANY_BEGINNING: (re.compile(""), ""),
     "data": (re.compile(r"\s*select\b", re.ASCII | re.IGNORECASE), "select"),
-    "quantity": (re.compile(r"\s*select\s+count\b", re.ASCII | re.IGNORECASE), "select count"),
+    "quantity": (re.compile(r'\s*select\s+(distinct\s+)?("count"|count\b)', re.ASCII | re.IGNORECASE), "select count"),
 }
 
 
 @lru_cache(maxsize=256)
-def check(text: str, action: str, callable_names: frozenset[str] = CALLABLE_NAMES) -> str:
-    """Return the statement to run for the query `text` of the channel's `action` (`data` or `quantity`).
+def check(text: str, beginning: str, callable_names: frozenset[str] = CALLABLE_NAMES) -> str:
+    """Return the statement to run for the query `text`.
 
+    `beginning` is the action whose rule for the first words applies (`data` or `quantity`), or ANY_BEGINNING.
     `callable_names` are the functions that the server would call for `value.name`. Raise Refused.
     """
-    _check_text(text, action)
+    _check_text(text, beginning)
     try:
         statement = _normalised(text)
         _walk(statement, callable_names)
@@ -48,10 +52,10 @@ def check(text: str, action: str, callable_names: frozenset[str] = CALLABLE_NAME
     return statement
 
 
-def _check_text(text: str, action: str) -> None:
-    beginning, words = _BEGINNINGS[action]
-    if not beginning.match(text):
-        raise Refused(f"options.psql of action {action} must begin with `{words}`")
+def _check_text(text: str, beginning: str) -> None:
+    pattern, words = _BEGINNINGS[beginning]
+    if not pattern.match(text):
+        raise Refused(f"options.psql of action {beginning} must begin with `{words}`")
     try:
         size = _size(text)
     except UnicodeEncodeError:

@@ -13,6 +13,8 @@ from pglast.parser import parse_sql_json
 def describe(text: str, offset: int) -> str:
     """Describe byte `offset` of `text`: line and column, both from 1, and the word there."""
     before = text.encode()[:offset].decode(errors="ignore")
+    rest = text[len(before) :]
+    before += rest[: len(rest) - len(rest.lstrip())]
     line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
     word = re.match(r"\S{1,40}", text[len(before) :])
     return f"line {line}, column {column}" + (f", at `{word[0]}`" if word else ", at the end")

@@ -33,13 +33,6 @@ def unknown_field(kind: str, node: dict[str, Any]) -> Refusal:
     return Refusal(construct, "the README lists what is allowed", node.get("location", 0))
 
 
-def near(name: str, known: Collection[str], kind: str) -> str:
-    """Name the allowed functions or types (`kind`) with a spelling near `name`."""
-    matches = get_close_matches(name, known, _SHOWN)
-    suggestion = f"similar {kind} that are allowed: {', '.join(matches)}; " if matches else ""
-    return f"{suggestion}the README lists the {len(known)} allowed {kind}"
-
-
 def tables_like(name: str, known: Collection[tuple[str, str]]) -> str:
     """Name the documented tables that `name` may mean, or the documented schemas without a similar one."""
     full = [f"{schema}.{table}" for schema, table in known]

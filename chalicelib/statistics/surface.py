@@ -31,7 +31,7 @@ def by_address(request: Request, notes: Notes) -> Answer:
     """Answer a request of the integration whose token is in the address."""
     if callers.authenticate(request.path["token"], SCOPE, notes) is None:
         raise TokenNotFound
-    return _answer(request, notes)
+    return _answer(request, notes, protocol_beginnings=True)
 
 
 @edge.route(routes, "/statistics", methods=("POST",), errors=_error, body_limit=BODY_LIMIT)
@@ -39,12 +39,13 @@ def by_bearer(request: Request, notes: Notes) -> Answer:
     """Answer a request of the integration whose token is in the Authorization header."""
     if callers.authenticate(callers.bearer(request), SCOPE, notes) is None:
         raise Unauthenticated("The token is unknown or revoked", headers={"WWW-Authenticate": "Bearer"})
-    return _answer(request, notes)
+    return _answer(request, notes, protocol_beginnings=False)
 
 
-def _answer(request: Request, notes: Notes) -> Answer:
+def _answer(request: Request, notes: Notes, *, protocol_beginnings: bool) -> Answer:
     current = settings.current()
-    answer = channel.answer(request.body, request.id, current, notes)
+    context = channel.Context(request.id, current, notes, protocol_beginnings)
+    answer = channel.answer(request.body, context)
     if isinstance(answer, StoredAnswer):
         notes["stored"] = answer.key
         location = objects.link(current.bucket, answer.key, current.spill_expires)

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from chalicelib.statistics import expressions, from_clause, grammar
-from chalicelib.statistics.allowlist import FUNCTIONS, HARMLESS_ATTRIBUTES, TYPES
+from chalicelib.statistics.allowlist import FUNCTIONS, HARMLESS_ATTRIBUTES, NOT_BY_ATTRIBUTE, TYPES
 from chalicelib.statistics.bounds import BOUNDED, Budget
 from chalicelib.statistics.grammar import FIELDS, MANY, ONE, PLAIN
 from chalicelib.statistics.names import Node, dotted, names, output_name
@@ -29,7 +29,8 @@ WEIGHT_LIMIT = 100_000
 
 @lru_cache(maxsize=8)
 def _called_by_attribute(callable_names: frozenset[str]) -> frozenset[str]:
-    return callable_names - (FUNCTIONS - BOUNDED.keys()) - TYPES - HARMLESS_ATTRIBUTES
+    by_attribute = FUNCTIONS - BOUNDED.keys() - NOT_BY_ATTRIBUTE
+    return callable_names - by_attribute - TYPES - HARMLESS_ATTRIBUTES
 
 
 class Walk:
@@ -50,8 +51,10 @@ class Walk:
     def statement(self, tree: Node) -> None:
         """Walk the one SELECT of a parse tree."""
         statements = tree.get("stmts", [])
-        if len(statements) != 1:
-            raise Refusal(f"{len(statements)} statements", "send exactly one SELECT", None)
+        if not statements:
+            raise Refusal("a text without a query", "send one SELECT", None)
+        if len(statements) > 1:
+            raise Refusal("a second query", "one text takes one query", statements[1]["stmt_location"])
         ((kind, node),) = statements[0]["stmt"].items()
         if kind != "SelectStmt":
             raise Refusal(f"a {kind.removesuffix('Stmt').upper()} statement", "only SELECT is allowed", None)

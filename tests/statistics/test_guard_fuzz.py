@@ -9,6 +9,7 @@ from typing import Any
 import psycopg2
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pglast.parser import parse_sql_json
 from psycopg2 import extensions
 
@@ -50,6 +51,18 @@ def test_every_text_is_accepted_or_refused(sql: str) -> None:
     """For every text the guard returns a statement or raises Refused, and no other exception."""
     statement = _accepted(sql)
     assert statement is None or statement.lstrip("(").startswith("SELECT")
+
+
+@THOROUGH
+@given(st.sampled_from(["", "-- a\n", "(", "with w as (select 1 as n) ", "values (1) union all "]), QUERIES)
+def test_a_text_with_any_beginning_is_accepted_or_refused(beginning: str, sql: str) -> None:
+    """An accepted text with any beginning gives a statement that only selects."""
+    try:
+        statement = guard.check(f"{beginning}{sql}", guard.ANY_BEGINNING)
+    except Refused:
+        return
+    (parsed,) = json.loads(parse_sql_json(statement))["stmts"]
+    assert list(parsed["stmt"]) == ["SelectStmt"]
 
 
 @THOROUGH
