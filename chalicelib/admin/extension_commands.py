@@ -1,4 +1,4 @@
-"""The commands about extensions: who may post webhooks, and which events their PBX posts for them."""
+"""The commands for extensions: who may post webhooks, and which events their PBX posts."""
 
 from __future__ import annotations
 
@@ -22,33 +22,33 @@ HEAD = ("ID", "PROVIDER", "CLIENT", "NAME", "TYPE", "OWNER", "SETTINGS", "CREATE
 
 
 class SubscriptionsIncomplete(RingledgerError):
-    """Some extensions could not be subscribed, or not be unsubscribed."""
+    """Some extensions could not be subscribed or unsubscribed."""
 
     code = "subscriptions-incomplete"
     status = 409
 
 
 def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
-    """Add `extension` and what belongs under it."""
+    """Add the command `extension` and its subcommands."""
     parser = commands.add_parser(
         "extension", help="extensions that post webhooks", description="Administer the extensions that post webhooks."
     )
     under = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_add(under)
-    imported = add(under, "import", _import, "register all that a CSV on standard input lists, or none of it")
+    imported = add(under, "import", _import, "register all extensions of a CSV on standard input, or none")
     imported.epilog = (
-        f"Its first line names the columns, of {', '.join(COLUMNS.all)}. What is registered already is changed."
+        f"The first line names the columns, of {', '.join(COLUMNS.all)}. Registered extensions are changed."
     )
     listed = add(under, "list", _list, "list the extensions")
-    listed.add_argument("--json", action="store_true", help="as JSON, times in ISO 8601")
+    listed.add_argument("--json", action="store_true", help="print JSON, with times in ISO 8601")
     listed.add_argument(
-        "--urls", action="store_true", help="with the address to give to the PBX, under the newest secret"
+        "--urls", action="store_true", help="print the address to give to the PBX, under the newest secret"
     )
-    revoke = add(under, "revoke", _revoke, "end addresses for good, within a minute")
+    revoke = add(under, "revoke", _revoke, "revoke addresses for good, within a minute")
     revoke.add_argument("id", type=int, nargs="+", metavar="ID", help="as `extension list` shows it")
     for name, function, help_text in (
-        ("subscribe", _subscribe, "let the PBX post the recommended events, through its REST API"),
-        ("unsubscribe", _unsubscribe, "let the PBX post no more, and leave events of others alone"),
+        ("subscribe", _subscribe, "order the recommended events from the PBX, through its REST API"),
+        ("unsubscribe", _unsubscribe, "cancel own events at the PBX, and leave those of others"),
     ):
         command = add(under, name, function, help_text)
         which = command.add_mutually_exclusive_group(required=True)
@@ -61,7 +61,7 @@ def _add_add(under: Subparsers[argparse.ArgumentParser]) -> None:
     command.add_argument("provider", metavar="PROVIDER", help=f"one of {', '.join(providers.NAMES)}")
     command.add_argument("client", metavar="CLIENT", help="the account at the provider, such as the prefix 13596")
     command.add_argument("name", metavar="NAME", help="as the PBX writes it without its domain, such as 13596*106")
-    command.add_argument("--type", default="phone", help=f"one of {', '.join(extensions.TYPES)}; phone without it")
+    command.add_argument("--type", default="phone", help=f"one of {', '.join(extensions.TYPES)}; phone by default")
     command.add_argument("--owner", default="", help="the person or team behind it")
     command.add_argument("--external-only", action="store_true", help="leave out calls between two extensions")
     command.add_argument("--remote-id", default="", metavar="ID", help="the provider's own id of the extension")
@@ -69,70 +69,63 @@ def _add_add(under: Subparsers[argparse.ArgumentParser]) -> None:
 
 
 def _add(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
-    # An address that cannot be told must not leave an extension behind.
-    _address("telphin", 0)
-    described = Description(**{column: getattr(arguments, column) for column in COLUMNS.all})
-    extension = extensions.add(database_url(), described)
-    # The address stands alone on standard output, so that a script can take it from there.
-    say(_address(described.provider, extension.id))
+    _check_settings()
+    description = Description(**{column: getattr(arguments, column) for column in COLUMNS.all})
+    extension = extensions.add(database_url(), description)
+    # Standard output has the address alone, so that a script can read it.
+    say(_address(extension))
     note(f"Registered as {extension.id}. Whoever knows this address can post in its name: give it to the PBX alone.")
 
 
 def _import(_arguments: argparse.Namespace, read_input: Callable[[], str]) -> None:
-    _address("telphin", 0)
-    described = read(read_input())
-    registered = extensions.put(database_url(), described, progress("registered", len(described)))
-    for extension in registered:
-        each = extension.described
-        say(f"{extension.id}\t{each.name}\t{_address(each.provider, extension.id)}")
+    _check_settings()
+    descriptions = read(read_input())
+    for extension in extensions.put(database_url(), descriptions, progress("registered", len(descriptions))):
+        say(f"{extension.id}\t{extension.description.name}\t{_address(extension)}")
 
 
 def _list(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
-    listed = extensions.listing(database_url())
-    told = [(each, _address(each.described.provider, each.id) if arguments.urls else "") for each in listed]
+    listing = extensions.listing(database_url())
     if arguments.json:
-        plain = [_plain(each) | ({"url": url} if url else {}) for each, url in told]
-        say(json.dumps(plain, default=datetime.isoformat, ensure_ascii=False))
-        return
-    table((*HEAD, "URL") if arguments.urls else HEAD, [(*_row(each), url) if url else _row(each) for each, url in told])
+        objects = [_object(each) | ({"url": _address(each)} if arguments.urls else {}) for each in listing]
+        say(json.dumps(objects, default=datetime.isoformat, ensure_ascii=False))
+    elif arguments.urls:
+        table((*HEAD, "URL"), [(*_row(each), _address(each)) for each in listing])
+    else:
+        table(HEAD, [_row(each) for each in listing])
 
 
 def _revoke(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     bucket = settings.current().bucket
     if not bucket:
-        raise Misconfigured("BUCKET is not set: the list of revoked extensions lies in it")
+        raise Misconfigured("BUCKET is not set: it holds the list of revoked extensions")
     extensions.revoke(database_url(), arguments.id, bucket)
     say(f"Revoked {', '.join(map(str, arguments.id))}; what they post is refused within a minute.")
-    ordering = [each for each in extensions.find(database_url(), arguments.id) if each.described.remote_id]
-    if ordering:
-        ids = " ".join(str(each.id) for each in ordering)
+    subscribed = [each for each in extensions.find(database_url(), arguments.id) if each.description.remote_id]
+    if subscribed:
+        ids = " ".join(str(each.id) for each in subscribed)
         note(f"Their PBX still has the events that were ordered: `extension unsubscribe {ids}` cancels them")
 
 
 def _subscribe(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     api, owner = Telphin(settings.current()), connection(database_url())
-
-    def subscribe(extension: Extension) -> Changes:
-        url = _address(extension.described.provider, extension.id)
-        return subscriptions.subscribe(owner, api, extension, url)
-
-    _with_each(_chosen(arguments), subscribe)
+    _with_each(_chosen(arguments), lambda each: subscriptions.subscribe(owner, api, each, _address(each)))
 
 
 def _unsubscribe(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     api, owner = Telphin(settings.current()), connection(database_url())
-    _with_each(_chosen(arguments), lambda extension: subscriptions.unsubscribe(owner, api, extension))
+    _with_each(_chosen(arguments), lambda each: subscriptions.unsubscribe(owner, api, each))
 
 
 def _with_each(chosen: Sequence[Extension], act: Callable[[Extension], Changes]) -> None:
-    """One that is refused keeps no other from its turn; a provider that is away keeps all."""
+    """Continue after a refused extension; stop when the provider is unavailable."""
     failed = 0
     for extension in chosen:
         try:
-            _tell(extension, act(extension))
+            _report(extension, act(extension))
         except (ExtensionRefused, LimitReached, ProviderRefused) as fault:
             failed += 1
-            note(f"{extension.id} {extension.described.name}: {fault.message}")
+            note(f"{extension.id} {extension.description.name}: {fault.message}")
     if failed:
         raise SubscriptionsIncomplete(f"{failed} of {len(chosen)} extensions failed, for the reasons above")
 
@@ -140,24 +133,29 @@ def _with_each(chosen: Sequence[Extension], act: Callable[[Extension], Changes])
 def _chosen(arguments: argparse.Namespace) -> list[Extension]:
     if not arguments.all:
         return extensions.find(database_url(), arguments.id)
-    return [each for each in extensions.listing(database_url()) if each.described.remote_id and not each.revoked_at]
+    return [each for each in extensions.listing(database_url()) if each.description.remote_id and not each.revoked_at]
 
 
-def _tell(extension: Extension, changes: Changes) -> None:
-    done = [
+def _report(extension: Extension, changes: Changes) -> None:
+    parts = [
         f"{word} {', '.join(items)}"
         for word, items in (("ordered", changes.ordered), ("kept", changes.kept), ("cancelled", changes.cancelled))
         if items
     ]
-    say(f"{extension.id} {extension.described.name}: {'; '.join(done) or 'nothing to do'}")
+    say(f"{extension.id} {extension.description.name}: {'; '.join(parts) or 'nothing to do'}")
 
 
-def _address(provider: str, extension: int) -> str:
-    return webhook_keys.address(settings.current(), provider, extension)
+def _check_settings() -> None:
+    """Raise Misconfigured now if no address can be made, so that no extension is registered without one."""
+    webhook_keys.address(settings.current(), providers.NAMES[0], 0)
+
+
+def _address(extension: Extension) -> str:
+    return webhook_keys.address(settings.current(), extension.description.provider, extension.id)
 
 
 def _row(extension: Extension) -> tuple[str, ...]:
-    each = extension.described
+    each = extension.description
     facts = [
         *(["external only"] if each.external_only else []),
         *(f"{word} {value}" for word, value in (("remote", each.remote_id), ("agent", each.agent_id)) if value),
@@ -166,6 +164,6 @@ def _row(extension: Extension) -> tuple[str, ...]:
     return (str(extension.id), each.provider, each.client, each.name, each.type, each.owner, ", ".join(facts), *times)
 
 
-def _plain(extension: Extension) -> dict[str, object]:
+def _object(extension: Extension) -> dict[str, object]:
     times = {"created_at": extension.created_at, "revoked_at": extension.revoked_at}
-    return {"id": extension.id, **asdict(extension.described), **times}
+    return {"id": extension.id, **asdict(extension.description), **times}

@@ -1,4 +1,4 @@
-"""Extensions out of a CSV."""
+"""Reads extensions from a CSV."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ NO = {"no", "false", "0", ""}
 
 
 def read(text: str) -> list[Description]:
-    """The extensions of a CSV. Raises ExtensionRefused naming the lines and what is wrong with them."""
-    found = csv_table.read(text, COLUMNS, _description, ExtensionRefused)
-    if not found:
+    """Return the extensions of a CSV. Raises ExtensionRefused that names the lines and what is wrong with them."""
+    descriptions = csv_table.read(text, COLUMNS, _description, ExtensionRefused)
+    if not descriptions:
         raise ExtensionRefused("No rows follow the first line")
-    return found
+    return descriptions
 
 
 def _description(row: Mapping[str, str], _line: int) -> Description:
@@ -29,6 +29,6 @@ def _description(row: Mapping[str, str], _line: int) -> Description:
     if word not in YES | NO:
         raise ExtensionRefused(f"external_only is yes or no, not {word!r}")
     values["type"] = values.get("type") or "phone"
-    described = Description(**values, external_only=word in YES)
-    check(described)
-    return described
+    description = Description(**values, external_only=word in YES)
+    check(description)
+    return description

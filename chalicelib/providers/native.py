@@ -28,7 +28,7 @@ _SPAN = re.compile(r"(?=.)(?:\d{1,6} (?:year|mon|day|hour|minute|second)s?(?: |$
 
 
 def rows(raw: Raw) -> list[tuple[Table, Row]] | Unparsed:
-    """The rows in `{"table": "schema.table", "rows": [{column: value}]}`, or what is wrong with them and where."""
+    """Return the rows of `{"table": "schema.table", "rows": [{column: value}]}`, or the first fault and its place."""
     content = parsed(raw.body)
     if isinstance(content, Unparsed):
         return content

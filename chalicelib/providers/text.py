@@ -1,4 +1,4 @@
-"""What webhooks of every provider need: fields out of bytes, text that a database can hold, and clocks."""
+"""Helpers for the readers of all providers: fields of forms and JSON, storable text, numbers and times."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from urllib.parse import unquote
 
 from chalicelib.calls.events import Raw, Unparsed
 
-#: PostgreSQL cannot index much more, and nothing that a PBX names is as long.
+#: In characters. PostgreSQL cannot index much longer texts, and no name in a PBX is as long.
 LENGTH_LIMIT = 500
 FIELDS_LIMIT = 200
 LONGEST_NUMBER = 40
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - times are naive UTC throughout
 _LAST_SECOND = 253_402_300_799  # of the year 9999
-# A clock may be wrong by hours, and by its zone; what is off by more is no clock.
+# A clock may be wrong by hours and by its zone; one that is off by more is not used.
 _FIRST = datetime(2000, 1, 1)  # noqa: DTZ001 - as above
 _AHEAD = timedelta(days=1)
 _ASCII = {pattern % code: chr(code) for code in range(128) for pattern in ("%02x", "%02X")}
@@ -29,7 +29,7 @@ _AS_WRITTEN = json.JSONDecoder(parse_int=str, parse_float=str)
 
 
 def clean(value: object) -> str:
-    """`value` as text that PostgreSQL can store and index; True and False as the forms have them, None is empty."""
+    """Return `value` as text that PostgreSQL can store and index; booleans become yes and no, None becomes empty."""
     if isinstance(value, str) and value.isascii() and "\x00" not in value:
         return value[:LENGTH_LIMIT]
     if value is None:
@@ -73,19 +73,19 @@ def _json_object(body: bytes, decoder: json.JSONDecoder) -> dict[str, Any] | Unp
 
 
 def moment(microseconds: int) -> datetime | None:
-    """The time that many microseconds after 1970 in UTC; None when there is no such time."""
+    """Return the UTC time that many microseconds after 1970, or None when there is no such time."""
     if not 0 <= microseconds < _LAST_SECOND * 1_000_000:
         return None
     return EPOCH + timedelta(microseconds=microseconds)
 
 
 def is_plausible(at: datetime, accepted_at: datetime) -> bool:
-    """Whether an event may have happened `at` that time: since 2000, and hardly after it was told."""
+    """Return whether an event can have happened `at` that time: since 2000, and at most a day after its receipt."""
     return _FIRST <= at <= accepted_at + _AHEAD
 
 
 def whole(text: str) -> int | None:
-    """The whole number in `text`, or None."""
+    """Return the whole number in `text`, or None."""
     digits = text.strip()
     return int(digits) if digits.isascii() and digits.removeprefix("-").isdigit() and len(digits) < 20 else None
 
@@ -109,7 +109,7 @@ def iso_time(text: str) -> datetime | None:
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:
-    """What urllib.parse.parse_qsl gives, in a quarter of its time."""
+    """Return the pairs of a form, as urllib.parse.parse_qsl does in four times the time."""
     pairs = []
     for pair in text.replace("+", " ").split("&") if text else ():
         name, equals, value = pair.partition("=")
@@ -130,7 +130,7 @@ def _named(pairs: Iterable[tuple[str, Any]]) -> Fields:
     return {name.strip().lower(): text for name, value in pairs if (text := clean(value)) and not text.isspace()}
 
 
-def _trimmed(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+def _trimmed(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     if isinstance(value, str):
         return value.strip()
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""The registry of extensions: who may post webhooks, and what is known of them."""
+"""The registry of extensions: who may post webhooks, and what is known of each sender."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from chalicelib import providers
 from chalicelib.calls.events import Source
 from chalicelib.errors import RingledgerError
 from chalicelib.platform.postgres import Connection, Row, connection
+from chalicelib.providers.provider import Covers
 from chalicelib.registry import revocations
 
 TYPES = ("phone", "ivr", "queue")
@@ -50,7 +51,7 @@ _REVOKED = "SELECT id FROM ledger.extensions WHERE revoked_at IS NOT NULL"
 
 
 class ExtensionRefused(RingledgerError):
-    """The extension cannot be registered, changed or found as asked."""
+    """The extension cannot be registered, changed or looked up as requested."""
 
     code = "extension-refused"
     status = 400
@@ -58,7 +59,7 @@ class ExtensionRefused(RingledgerError):
 
 @dataclass(frozen=True)
 class Description:
-    """What an operator says of an extension; `remote_id` and `agent_id` are the provider's own ids of it."""
+    """An extension as an operator describes it; `remote_id` and `agent_id` are the provider's own ids."""
 
     provider: str
     client: str
@@ -75,82 +76,85 @@ class Extension:
     """A registered extension."""
 
     id: int
-    described: Description
+    description: Description
     created_at: datetime
     revoked_at: datetime | None
 
 
 def by_ids(owner: Connection, ids: Iterable[int]) -> dict[int, Source]:
-    """What the registry knows of these ids, revoked ones included; ids that nobody has are left out."""
+    """Return the sources with these ids, revoked ones included; unknown ids are left out."""
     wanted = list(ids)
     return {row[0]: Source(*row) for row in owner.execute_planned(_BY_IDS, [wanted])} if wanted else {}
 
 
-def add(database_url: str, described: Description) -> Extension:
-    """Register an extension. Raises ExtensionRefused when it is registered already or cannot be."""
-    check(described)
-    rows = connection(database_url).execute(_ADD, _values(described))
+def add(database_url: str, description: Description) -> Extension:
+    """Register an extension. Raises ExtensionRefused when it is registered already or its description is wrong."""
+    check(description)
+    rows = connection(database_url).execute(_ADD, _values(description))
     if not rows:
-        raise ExtensionRefused(
-            f"{described.provider} {described.client} {described.name} is registered already; `extension list` shows it"
-        )
+        name = f"{description.provider} {description.client} {description.name}"
+        raise ExtensionRefused(f"{name} is registered already; `extension list` shows it")
     return _extension(rows[0])
 
 
-def put(database_url: str, described: Sequence[Description], done: Callable[[int], None]) -> list[Extension]:
-    """Register all of these or none; those registered already are changed and keep their addresses.
+def put(database_url: str, descriptions: Sequence[Description], progress: Callable[[int], None]) -> list[Extension]:
+    """Register all of these extensions or none; registered ones are changed and keep their addresses.
 
-    `done` hears how many are through. Raises ExtensionRefused.
+    `progress` is called with the number of extensions done. Raises ExtensionRefused.
     """
-    for each in described:
-        check(each)
+    for description in descriptions:
+        check(description)
     owner, extensions = connection(database_url), []
     with owner.transaction():
-        for each in described:
-            extensions.append(_extension(owner.execute(_PUT, _values(each))[0]))
-            done(len(extensions))
+        for description in descriptions:
+            extensions.append(_extension(owner.execute(_PUT, _values(description))[0]))
+            progress(len(extensions))
     return extensions
 
 
 def find(database_url: str, ids: Sequence[int]) -> list[Extension]:
-    """The extensions of these ids. Raises ExtensionRefused naming the first id that nobody has."""
-    found = [_extension(row) for row in connection(database_url).execute(_FIND, [list(ids)])]
-    _check_found(ids, {extension.id for extension in found})
-    return found
+    """Return the extensions with these ids. Raises ExtensionRefused that names the first unknown id."""
+    extensions = [_extension(row) for row in connection(database_url).execute(_FIND, [list(ids)])]
+    _check_known(ids, {extension.id for extension in extensions})
+    return extensions
 
 
 def listing(database_url: str) -> list[Extension]:
-    """Every extension by provider, client and name, revoked ones included."""
+    """Return every extension by provider, client and name, revoked ones included."""
     return [_extension(row) for row in connection(database_url).execute(_LISTING)]
 
 
 def revoke(database_url: str, ids: Sequence[int], bucket: str) -> None:
-    """End the addresses of these extensions for good; doing so again puts the deny-list in `bucket` right.
+    """Revoke the addresses of these extensions for good, and publish the deny-list in `bucket`.
 
-    Raises ExtensionRefused when an id is nobody's, Unavailable when the list cannot be written: then nothing changed.
+    A repetition corrects the deny-list. Raises ExtensionRefused for an unknown id, and Unavailable when the list
+    cannot be written; then nothing has changed.
     """
     owner = connection(database_url)
     with owner.transaction():
-        # Of two that revoke at once, the later must publish what the earlier did.
+        # Without the lock, the later of two concurrent revocations could publish a list that lacks the earlier one.
         owner.execute("LOCK TABLE ledger.extensions IN SHARE ROW EXCLUSIVE MODE")
-        _check_found(ids, {row[0] for row in owner.execute(_REVOKE, [list(ids)])})
+        _check_known(ids, {row[0] for row in owner.execute(_REVOKE, [list(ids)])})
         revocations.publish(bucket, (row[0] for row in owner.execute(_REVOKED)))
 
 
-def check(described: Description) -> None:
-    """Raises ExtensionRefused when this cannot be an extension, saying what would be right."""
-    if described.provider not in providers.NAMES:
-        raise ExtensionRefused(f"Unknown provider {described.provider!r}; there are {', '.join(providers.NAMES)}")
-    if described.type not in TYPES:
-        raise ExtensionRefused(f"Unknown type {described.type!r}; there are {', '.join(TYPES)}")
-    if not all(map(_fits, (described.client, described.name))):
+def check(description: Description) -> None:
+    """Raise ExtensionRefused, saying what would be right, when this cannot be an extension."""
+    provider = providers.find(description.provider)
+    if provider is None:
+        raise ExtensionRefused(f"Unknown provider {description.provider!r}; there are {', '.join(providers.NAMES)}")
+    if description.type not in TYPES:
+        raise ExtensionRefused(f"Unknown type {description.type!r}; there are {', '.join(TYPES)}")
+    if not all(map(_fits, (description.client, description.name))):
         raise ExtensionRefused(f"A client and a name are 1 to {LONGEST} printable characters without outer blanks")
-    if "@" in described.name:
-        raise ExtensionRefused(f"The name {described.name!r} goes without its @domain")
-    remote = described.remote_id + described.agent_id
+    if "@" in description.name:
+        raise ExtensionRefused(f"The name {description.name!r} goes without its @domain")
+    remote = description.remote_id + description.agent_id
     if remote and not (remote.isascii() and remote.isalnum()):
         raise ExtensionRefused("The provider's ids of an extension and an agent are letters and digits")
-    if len(described.owner) > LONGEST or not described.owner.isprintable():
+    if provider.key_covers is Covers.PBX and (description.type != TYPES[0] or remote):
+        raise ExtensionRefused(f"An address of {provider.name} stands for a whole PBX: leave out type and remote ids")
+    if len(description.owner) > LONGEST or not description.owner.isprintable():
         raise ExtensionRefused(f"An owner is up to {LONGEST} printable characters")
 
 
@@ -158,19 +162,24 @@ def _fits(text: str) -> bool:
     return 0 < len(text) <= LONGEST and text.isprintable() and text == text.strip()
 
 
-def _check_found(ids: Sequence[int], found: set[int]) -> None:
-    for missing in sorted(set(ids) - found):
+def _check_known(ids: Sequence[int], known: set[int]) -> None:
+    for missing in sorted(set(ids) - known):
         raise ExtensionRefused(f"There is no extension {missing}; `extension list` shows those that there are")
 
 
-def _values(described: Description) -> list[object]:
-    settings: dict[str, object] = {"external_only": True} if described.external_only else {}
-    settings |= {name: value for name in ("remote_id", "agent_id") if (value := getattr(described, name))}
+def _values(description: Description) -> list[object]:
+    settings: dict[str, object] = {"external_only": True} if description.external_only else {}
+    settings |= {name: value for name in ("remote_id", "agent_id") if (value := getattr(description, name))}
     return [
-        described.provider, described.client, described.name, described.type, described.owner, json.dumps(settings)
-    ]  # fmt: skip
+        description.provider,
+        description.client,
+        description.name,
+        description.type,
+        description.owner,
+        json.dumps(settings),
+    ]
 
 
 def _extension(row: Row) -> Extension:
-    number, *described, created_at, revoked_at = row
-    return Extension(number, Description(*described), created_at, revoked_at)
+    identity, *description, created_at, revoked_at = row
+    return Extension(identity, Description(*description), created_at, revoked_at)

@@ -18,23 +18,23 @@ logger = logging.getLogger(__name__)
 
 
 def publish(bucket: str, extensions: Iterable[int]) -> None:
-    """Let the list hold these ids and no others. Raises Unavailable."""
+    """Write the deny-list with exactly these ids. Raises Unavailable."""
     content = json.dumps({"extensions": sorted(extensions)}).encode()
     small_objects.write(bucket, KEY, content, "application/json")
 
 
 class Revocations:
-    """The list as it was at most `seconds` ago; while S3 is away, as it was last known."""
+    """The deny-list, at most `seconds` old; while S3 is unavailable, the last one that was read."""
 
     def __init__(self, bucket: str, seconds: float) -> None:
-        """Know nothing until the first question."""
+        """Read nothing until the first look-up."""
         self._bucket, self._seconds = bucket, seconds
         self._revoked: frozenset[int] = frozenset()
         self._due = 0.0
         self._reading = threading.Lock()
 
     def __contains__(self, extension: int) -> bool:
-        """Whether the extension of this id is revoked."""
+        """Return whether the extension with this id is revoked."""
         with self._reading:
             if time.monotonic() >= self._due:
                 self._read()
@@ -45,12 +45,12 @@ class Revocations:
             content = small_objects.read(self._bucket, KEY)
             self._revoked = frozenset(json.loads(content)["extensions"] if content else ())
         except (Unavailable, ValueError, LookupError, TypeError):
-            # The consumer looks at the registry itself and refuses what slips through here.
-            logger.warning("the list of revoked extensions cannot be read; the last known one holds")
+            # The consumer checks the registry itself and refuses what passes here.
+            logger.warning("the list of revoked extensions cannot be read; the last known one applies")
         self._due = time.monotonic() + self._seconds
 
 
 @lru_cache(maxsize=1)
 def current(bucket: str, seconds: float) -> Revocations:
-    """This process's list."""
+    """Return the list that this process shares."""
     return Revocations(bucket, seconds)

@@ -1,4 +1,4 @@
-"""Which events a PBX posts for an extension: ordered as the provider recommends, and only our own ever cancelled."""
+"""Subscribes extensions to the events that their provider recommends, and cancels only its own subscriptions."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from chalicelib.platform.postgres import Connection
 from chalicelib.platform.telphin import Ordered, ProviderRefused, Telphin
 from chalicelib.registry.extensions import Extension, ExtensionRefused
 
-#: What Telphin recommends for each type of extension.
+#: The events that Telphin recommends for each type of extension.
 EVENTS = {"phone": ("dial-in", "dial-out", "answer", "hangup"), "ivr": ("hangup",), "queue": ("hangup",)}
 AGENT_EVENTS = ("agent-login", "agent-logout")
-#: How many events an extension may have at Telphin, unless its administrator allowed more.
+#: The events that Telphin allows for one extension, unless an administrator raised the limit.
 USUAL_LIMIT = 16
 
 _KEEP = """
@@ -33,7 +33,7 @@ class LimitReached(RingledgerError):
 
 @dataclass
 class Changes:
-    """What was done at the provider, as words for people."""
+    """The events that were ordered, kept and cancelled at the provider, by name."""
 
     ordered: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
@@ -41,53 +41,53 @@ class Changes:
 
 
 def subscribe(owner: Connection, api: Telphin, extension: Extension, url: str) -> Changes:
-    """Order what is missing of the recommended events for `url`, then cancel those of ours that go elsewhere.
+    """Order the missing recommended events for `url`, then cancel own subscriptions to other addresses.
 
-    What was done before a failure is remembered, so that a repetition does the rest. Raises ExtensionRefused,
+    Changes before a failure are recorded, so that a repetition completes the rest. Raises ExtensionRefused,
     LimitReached, ProviderRefused and Unavailable.
     """
     _check(extension)
     changes = Changes()
-    ours = _ours(owner, extension)
-    for resource, events in _wanted(extension).items():
-        there = api.ordered(resource)
+    own = _own(owner, extension)
+    for resource, events in _recommended(extension).items():
+        present = api.ordered(resource)
         for event in events:
-            # Nobody else knows the key in our address: what goes there is ours, even if we could not note it.
-            known = next((each for each in there if (each.event, each.url) == (event, url)), None)
+            # The key in the address is secret: a subscription to it is our own, even if it could not be recorded.
+            known = next((each for each in present if (each.event, each.url) == (event, url)), None)
             (changes.kept if known else changes.ordered).append(event)
             if known is None:
-                known = _order(api, extension, (resource, event, url), len(there))
-                there.append(known)
+                known = _order(api, extension, (resource, event, url), len(present))
+                present.append(known)
             owner.execute(_KEEP, [extension.id, resource, known.id, event, url])
-            ours.discard((resource, known.id))
-    changes.cancelled = _cancel(owner, api, ours)
+            own.discard((resource, known.id))
+    changes.cancelled = _cancel(owner, api, own)
     return changes
 
 
 def unsubscribe(owner: Connection, api: Telphin, extension: Extension) -> Changes:
-    """Cancel every event that we ordered for `extension`. Raises ProviderRefused and Unavailable."""
-    return Changes(cancelled=_cancel(owner, api, _ours(owner, extension)))
+    """Cancel every own subscription of `extension`. Raises ProviderRefused and Unavailable."""
+    return Changes(cancelled=_cancel(owner, api, _own(owner, extension)))
 
 
-def _ours(owner: Connection, extension: Extension) -> set[tuple[str, str]]:
+def _own(owner: Connection, extension: Extension) -> set[tuple[str, str]]:
     return {(resource, remote_id) for resource, remote_id in owner.execute(_KEPT, [extension.id])}
 
 
-def _wanted(extension: Extension) -> dict[str, tuple[str, ...]]:
-    described = extension.described
-    wanted = {f"extension/{described.remote_id}": EVENTS[described.type]}
-    return wanted | ({f"agent/{described.agent_id}": AGENT_EVENTS} if described.agent_id else {})
+def _recommended(extension: Extension) -> dict[str, tuple[str, ...]]:
+    description = extension.description
+    recommended = {f"extension/{description.remote_id}": EVENTS[description.type]}
+    return recommended | ({f"agent/{description.agent_id}": AGENT_EVENTS} if description.agent_id else {})
 
 
-def _order(api: Telphin, extension: Extension, what: tuple[str, str, str], there: int) -> Ordered:
+def _order(api: Telphin, extension: Extension, subscription: tuple[str, str, str], present: int) -> Ordered:
     try:
-        return api.order(*what)
+        return api.order(*subscription)
     except ProviderRefused as refusal:
-        if there < USUAL_LIMIT:
+        if present < USUAL_LIMIT:
             raise
         raise LimitReached(
-            f"{extension.described.name} has {there} events at its provider, which takes no more: delete unused ones"
-            " there, or ask the PBX administrator to raise the limit of events per extension, then repeat."
+            f"{extension.description.name} has {present} events at its provider, which takes no more: delete unused"
+            " ones there, or ask the PBX administrator to raise the limit of events per extension, then repeat."
             f" The provider said: {refusal.reason}"
         ) from None
 
@@ -101,12 +101,12 @@ def _cancel(owner: Connection, api: Telphin, events: Iterable[tuple[str, str]]) 
 
 
 def _check(extension: Extension) -> None:
-    described = extension.described
-    if described.provider != "telphin":
+    description = extension.description
+    if description.provider != "telphin":
         raise ExtensionRefused(
-            f"{described.provider} has no subscriptions: give the address of extension {extension.id} to it instead"
+            f"{description.provider} has no subscriptions: give the address of extension {extension.id} to it instead"
         )
     if extension.revoked_at:
         raise ExtensionRefused(f"Extension {extension.id} is revoked: what it posts would be refused")
-    if not described.remote_id:
+    if not description.remote_id:
         raise ExtensionRefused(f"Extension {extension.id} has no --remote-id, which is Telphin's own id of it")

@@ -1,1 +1,1 @@
-"""Accepts what PBXs post: into the queue first, understood later."""
+"""Accepts webhooks: each is put into the queue first, and interpreted later."""

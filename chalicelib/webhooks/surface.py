@@ -1,4 +1,4 @@
-"""The addresses that PBXs post to, each provider answered in the way that it expects."""
+"""The addresses that PBXs post to; each provider gets the answer that it expects."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def extension_event(request: Request, notes: Notes) -> Answer:
 
 @edge.route(routes, "/webhooks/{provider}/{key}", methods=("POST",), body_limit=queues.MESSAGE_LIMIT)
 def provider_event(request: Request, notes: Notes) -> Answer:
-    """Accept what a provider posts."""
+    """Accept a webhook of any provider."""
     return _accepted(request.path["provider"], request, notes)
 
 

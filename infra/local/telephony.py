@@ -47,9 +47,9 @@ def facts(settings: Settings) -> dict[str, dict[str, Any]]:
         "extensions": {
             name: {
                 "id": extension.id,
-                "client": extension.described.client,
-                "name": extension.described.name,
-                "type": extension.described.type,
+                "client": extension.description.client,
+                "name": extension.description.name,
+                "type": extension.description.type,
             }
             for name, extension in registered.items()
         },

@@ -97,7 +97,7 @@ def test_many_are_put_or_none(database: Settings) -> None:
 
     assert told == [1, 2]
     assert put[0].id == known.id
-    assert put[0].described == changed
+    assert put[0].description == changed
     assert extensions.find(url, [known.id]) == [put[0]]
 
 
@@ -111,7 +111,7 @@ def test_revoking_is_for_good_and_for_all_to_see(database: Settings, s3: Any) ->
     assert revoked.id in listed["extensions"]
     assert extensions.by_ids(Connection(url), [revoked.id])[revoked.id].revoked_at
     assert _added(database, "13596*104").id != revoked.id
-    assert next(each.id for each in extensions.listing(url) if each.described.name == "13596*104") == revoked.id
+    assert next(each.id for each in extensions.listing(url) if each.description.name == "13596*104") == revoked.id
 
 
 def test_the_list_keeps_those_of_before(database: Settings, s3: Any) -> None:

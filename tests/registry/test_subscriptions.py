@@ -58,7 +58,7 @@ def _extension(database: Settings, type_: str = "phone", agent_id: str = "") -> 
 
 
 def _events(provider: Provider, extension: Extension, kind: str = "extension") -> list[tuple[str, str, str]]:
-    number = extension.described.remote_id if kind == "extension" else extension.described.agent_id
+    number = extension.description.remote_id if kind == "extension" else extension.description.agent_id
     ordered = provider.ordered.get(f"{kind}/{number}", {}).values()
     return [(event["event_type"], event["method"], event["url"]) for event in ordered]
 
@@ -89,7 +89,7 @@ def test_events_of_others_stay(database: Settings, owner: Connection, provider: 
     """Another integration's events, even of the same type, survive ours coming and going."""
     extension = _extension(database)
     other = {"event_type": "hangup", "method": "GET", "url": "https://crm.example/"}
-    provider.order("extension", extension.described.remote_id, other)
+    provider.order("extension", extension.description.remote_id, other)
 
     subscriptions.subscribe(owner, api, extension, URL)
     changes = subscriptions.unsubscribe(owner, api, extension)
@@ -118,7 +118,7 @@ def test_what_somebody_removed_is_ordered_again(
     """An event of ours that is gone at the provider is missing, whatever we remember of it."""
     extension = _extension(database)
     subscriptions.subscribe(owner, api, extension, URL)
-    provider.ordered[f"extension/{extension.described.remote_id}"].clear()
+    provider.ordered[f"extension/{extension.description.remote_id}"].clear()
 
     assert subscriptions.subscribe(owner, api, extension, URL).ordered == PHONE
     assert len(subscriptions.unsubscribe(owner, api, extension).cancelled) == 4
@@ -130,7 +130,7 @@ def test_an_order_that_could_not_be_noted_is_ours(
 ) -> None:
     """Whatever goes to our own secret address is taken as ours, and not ordered a second time."""
     extension = _extension(database, "queue")
-    provider.order("extension", extension.described.remote_id, {"event_type": "hangup", "url": URL})
+    provider.order("extension", extension.description.remote_id, {"event_type": "hangup", "url": URL})
 
     assert subscriptions.subscribe(owner, api, extension, URL).kept == ["hangup"]
     assert len(subscriptions.unsubscribe(owner, api, extension).cancelled) == 1
@@ -139,14 +139,14 @@ def test_an_order_that_could_not_be_noted_is_ours(
 def test_the_limit_names_both_remedies(database: Settings, owner: Connection, provider: Provider, api: Telphin) -> None:
     """With sixteen events there, the message tells what can be done; once done, a repetition does the rest."""
     extension = _extension(database)
-    number = extension.described.remote_id
+    number = extension.description.remote_id
     for _ in range(LIMIT - 1):
         provider.order("extension", number, {"event_type": "hangup", "url": "https://crm.example/"})
 
     with pytest.raises(LimitReached) as refused:
         subscriptions.subscribe(owner, api, extension, URL)
 
-    assert f"{extension.described.name} has 16 events" in refused.value.message
+    assert f"{extension.description.name} has 16 events" in refused.value.message
     assert "delete unused ones" in refused.value.message
     assert "ask the PBX administrator to raise the limit" in refused.value.message
     for event in list(provider.ordered[f"extension/{number}"])[:3]:
@@ -159,7 +159,7 @@ def test_another_refusal_is_told_in_the_providers_words(
 ) -> None:
     """An IVR that was registered as a phone is explained by the provider itself."""
     extension = _extension(database)
-    provider.ivrs = frozenset({extension.described.remote_id})
+    provider.ivrs = frozenset({extension.description.remote_id})
 
     with pytest.raises(ProviderRefused, match="not possible on ivr-type extensions"):
         subscriptions.subscribe(owner, api, extension, URL)
@@ -169,7 +169,7 @@ def test_what_has_no_subscriptions_is_refused(database: Settings, owner: Connect
     """MTT, extensions without the provider's id, and revoked ones are refused with what to do instead."""
     mtt = extensions.add(database.owner_database_url, Description("mtt", "79586488002", "79586488002"))
     phone = _extension(database)
-    nameless = dataclasses.replace(phone, described=dataclasses.replace(phone.described, remote_id=""))
+    nameless = dataclasses.replace(phone, description=dataclasses.replace(phone.description, remote_id=""))
     revoked = dataclasses.replace(phone, revoked_at=phone.created_at)
 
     for extension, words in ((mtt, "give the address"), (nameless, "--remote-id"), (revoked, "is revoked")):
@@ -201,7 +201,7 @@ def test_the_small_provider_posts_what_is_ordered(
     subscriptions.subscribe(owner, api, extension, f"{settings.telphin_url}/nowhere")
 
     answer = requests.post(
-        f"{settings.telphin_url}/simulate/extension/{extension.described.remote_id}",
+        f"{settings.telphin_url}/simulate/extension/{extension.description.remote_id}",
         data={"EventType": "hangup", "CallID": "1"},
         timeout=10,
     )
