@@ -1,4 +1,4 @@
-"""`extension …` on the command line: addresses to give away, tables to read, one line for what went wrong."""
+"""The command `extension`: addresses for PBXs, CSV imports, and errors of one line."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SECRETS = ((3, SECRET),)
 
 @pytest.fixture(scope="module")
 def provider() -> Iterator[str]:
-    """The address of a small Telphin."""
+    """Provide the address of a small Telphin."""
     provider = Provider("application", "secret")
     yield provider.start(0)
     provider.stop()
@@ -29,7 +29,7 @@ def provider() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of an S3 with the bundle's bucket."""
+    """Provide the address of an S3 with the bundle's bucket."""
     environment.prepare_clients()
     folder = tmp_path_factory.mktemp("aws")
     server = Aws(folder)
@@ -41,7 +41,7 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def operator(database: Settings, provider: str, s3: str) -> dict[str, str]:
-    """The environment of an operator who may do everything."""
+    """Return the environment of an operator with all permissions."""
     return {
         "DATABASE_URL": database.owner_database_url,
         "PUBLIC_URL": "https://calls.example/",
@@ -63,7 +63,7 @@ def _id(operator: dict[str, str], name: str) -> int:
 
 
 def test_an_extension_is_added(operator: dict[str, str]) -> None:
-    """Its address stands alone on standard output, and its key is genuine."""
+    """Standard output has the address alone, and its key is genuine."""
     added = run_here(operator, "extension", "add", "telphin", "13596", "13596*106", "--owner", "Анна")
 
     path, key = added.stdout.strip().rsplit("/", 1)
@@ -72,8 +72,8 @@ def test_an_extension_is_added(operator: dict[str, str]) -> None:
     assert "give it to the PBX alone" in added.stderr
 
 
-def test_the_list_shows_addresses_only_when_asked(operator: dict[str, str]) -> None:
-    """`list` has no keys; `list --urls` has them under the newest secret, also for programs."""
+def test_the_list_shows_addresses_on_request(operator: dict[str, str]) -> None:
+    """`list` has no keys; `list --urls` has them under the newest secret, also as JSON."""
     url = run_here(operator, "extension", "add", "mtt", "79586488002", "79586488002").stdout.strip()
 
     assert url.rsplit("/", 1)[1] not in run_here(operator, "extension", "list").stdout
@@ -85,7 +85,7 @@ def test_the_list_shows_addresses_only_when_asked(operator: dict[str, str]) -> N
 
 @pytest.mark.parametrize("separator", [",", ";"])
 def test_a_table_is_imported(operator: dict[str, str], separator: str) -> None:
-    """Each row becomes an extension with an address, progress is told beside, and a repetition changes no address."""
+    """Each row becomes an extension with an address, progress goes to stderr, and a repetition keeps addresses."""
     lines = ["provider,client,name,type,external_only"] + [f"telphin,13596,13596*3{n:02},queue,yes" for n in range(40)]
     table = "\N{BYTE ORDER MARK}" + "\r\n".join(lines).replace(",", separator)
 
@@ -110,7 +110,7 @@ def test_a_table_is_imported(operator: dict[str, str], separator: str) -> None:
     ],
 )
 def test_a_table_with_faults_registers_nothing(operator: dict[str, str], table: str, words: str) -> None:
-    """Every fault is named with its line, in one line, and no row was taken."""
+    """Every fault is named with its line number, in one line, and no row is registered."""
     before = run_here(operator, "extension", "list").stdout
     ended = run_here(operator, "extension", "import", stdin=table)
 
@@ -120,7 +120,7 @@ def test_a_table_with_faults_registers_nothing(operator: dict[str, str], table: 
 
 
 def test_events_are_subscribed_and_cancelled(operator: dict[str, str]) -> None:
-    """`subscribe` says what it ordered, `unsubscribe` what it cancelled."""
+    """`subscribe` lists the ordered events, `unsubscribe` the cancelled ones."""
     run_here(operator, "extension", "add", "telphin", "13596", "13596*107", "--remote-id", "1138107", "--agent-id", "9")
     number = str(_id(operator, "13596*107"))
 
@@ -135,8 +135,8 @@ def test_events_are_subscribed_and_cancelled(operator: dict[str, str]) -> None:
     assert cancelled.stdout.count("/event/") == 6
 
 
-def test_one_that_is_refused_keeps_no_other_from_its_turn(operator: dict[str, str]) -> None:
-    """Each failure is told with its extension, all others are done, and the exit code says that something is left."""
+def test_a_refused_extension_does_not_stop_the_others(operator: dict[str, str]) -> None:
+    """Each failure names its extension, all others are done, and the exit code is not zero."""
     numbers = []
     for name, remote in (("13596*111", "1138111"), ("13596*112", "nobodys"), ("13596*113", "1138113")):
         run_here(operator, "extension", "add", "telphin", "13596", name, "--remote-id", remote)
@@ -155,7 +155,7 @@ def test_one_that_is_refused_keeps_no_other_from_its_turn(operator: dict[str, st
 
 
 def test_an_extension_is_revoked(operator: dict[str, str]) -> None:
-    """It is shown as revoked, and orders no more events."""
+    """It is listed as revoked, and cannot be subscribed any more."""
     run_here(operator, "extension", "add", "telphin", "13596", "13596*108", "--remote-id", "1138108")
     number = str(_id(operator, "13596*108"))
 
@@ -175,7 +175,7 @@ def test_an_extension_is_revoked(operator: dict[str, str]) -> None:
     ],
 )
 def test_a_missing_setting_is_named(operator: dict[str, str], missing: str, words: list[str]) -> None:
-    """The line names the variable, and nothing was done before it."""
+    """The error names the variable, and nothing was changed."""
     ended = run_here({name: value for name, value in operator.items() if name != missing}, *words)
 
     assert ended.returncode == 1

@@ -1,4 +1,4 @@
-"""Ready rows, checked against the documented tables."""
+"""Ready rows are checked against the documented tables."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ EXAMPLES = {
 
 
 def raw(content: object) -> Raw:
-    """A webhook with this content."""
+    """Return a webhook with this content."""
     body = content if isinstance(content, bytes) else json.dumps(content).encode()
     return Raw("1", ACCEPTED, "native", body=body)
 
 
 def one(table: str, **row: object) -> object:
-    """A webhook's content with one row."""
+    """Return the content of a webhook with one row."""
     return {"table": table, "rows": [row]}
 
 
 @pytest.mark.parametrize("table", [(schema, table) for schema, tables in TABLES.items() for table in tables])
 def test_every_documented_table_can_be_filled(table: tuple[str, str]) -> None:
-    """Any table takes rows of its own columns, each with a value of its type."""
+    """Every table takes rows of its own columns with values of their types."""
     row = {name: EXAMPLES[kind] for name, kind in TABLES[table[0]][table[1]]}
     found = native.rows(raw(one(".".join(table), **row)))
 
@@ -47,8 +47,8 @@ def test_every_documented_table_can_be_filled(table: tuple[str, str]) -> None:
     assert (found[0][0], list(found[0][1])) == (table, list(row))
 
 
-def test_values_become_those_of_their_types() -> None:
-    """Times become UTC without a zone, uuids their usual form, numbers in text columns text."""
+def test_values_are_converted_to_their_types() -> None:
+    """Times become UTC without a zone, uuids canonical, and numbers in text columns text."""
     (found,) = _rows(
         one(
             "calls.success",
@@ -67,9 +67,9 @@ def test_values_become_those_of_their_types() -> None:
 
 
 def _rows(content: object) -> list[tuple[tuple[str, str], Row]]:
-    found = native.rows(raw(content))
-    assert isinstance(found, list), found
-    return found
+    rows = native.rows(raw(content))
+    assert isinstance(rows, list), rows
+    return rows
 
 
 @pytest.mark.parametrize(
@@ -106,8 +106,8 @@ def _rows(content: object) -> list[tuple[tuple[str, str], Row]]:
         (one("alertcallevents.prepared", payload={"a": "\0"}), "rows[0].payload"),
     ],
 )
-def test_what_no_table_takes_is_refused_with_its_place(content: object, words: str) -> None:
-    """The sender is told which row and which column, so that nothing poisonous reaches the database."""
+def test_wrong_rows_are_refused_with_their_place(content: object, words: str) -> None:
+    """The error names row and column, and no such row reaches the database."""
     found = native.rows(raw(content))
 
     assert isinstance(found, Unparsed)
@@ -116,7 +116,7 @@ def test_what_no_table_takes_is_refused_with_its_place(content: object, words: s
 
 
 def test_native_rows_are_no_events() -> None:
-    """They do not pass through the correlation."""
+    """Native rows are not correlated."""
     source = Source(1, "native", "", "feed")
     assert isinstance(providers.parse(raw(one("calls.success", anumber="1")), source), Unparsed)
     assert isinstance(providers.parse(Raw("1", ACCEPTED, "unheard"), source), Unparsed)

@@ -1,4 +1,4 @@
-"""The registry of extensions: one live row for each, changed in place, revoked for good and publicly."""
+"""The registry of extensions: one live row each, changed in place, revoked for good and in public."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.databases import run
 
 @pytest.fixture(scope="module")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """An S3 with the bundle's bucket, which this process's settings lead to."""
+    """Provide an S3 with the bundle's bucket, to which this process's settings point."""
     environment.prepare_clients()
     folder = tmp_path_factory.mktemp("aws")
     server = Aws(folder)
@@ -38,12 +38,12 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     server.stop()
 
 
-def _added(database: Settings, name: str, **described: Any) -> extensions.Extension:
-    return extensions.add(database.owner_database_url, Description("telphin", "13596", name, **described))
+def _added(database: Settings, name: str, **fields: Any) -> extensions.Extension:
+    return extensions.add(database.owner_database_url, Description("telphin", "13596", name, **fields))
 
 
-def test_the_consumer_asks_for_many_at_once(database: Settings) -> None:
-    """`by_ids` gives what events need to know, as the writer's role, and leaves out what nobody registered."""
+def test_many_sources_are_read_in_one_query(database: Settings) -> None:
+    """`by_ids` works under the writer's role and leaves out unknown ids."""
     phone = _added(database, "13596*100", owner="Anna", external_only=True, remote_id="1138100")
     queue = _added(database, "13596*200", type="queue")
 
@@ -57,7 +57,7 @@ def test_the_consumer_asks_for_many_at_once(database: Settings) -> None:
 
 
 def test_a_name_is_registered_once(database: Settings) -> None:
-    """The same extension of the same client cannot be registered twice; another client's can."""
+    """One client cannot register a name twice; another client can use the same name."""
     _added(database, "13596*101")
 
     with pytest.raises(ExtensionRefused, match=r"13596\*101 is registered already"):
@@ -66,7 +66,7 @@ def test_a_name_is_registered_once(database: Settings) -> None:
 
 
 @pytest.mark.parametrize(
-    ("described", "words"),
+    ("description", "words"),
     [
         (Description("oktell", "1", "2"), "Unknown provider 'oktell'; there are telphin, mtt, native"),
         (Description("mtt", "1", "2", type="fax"), "Unknown type 'fax'; there are phone, ivr, queue"),
@@ -76,33 +76,35 @@ def test_a_name_is_registered_once(database: Settings) -> None:
         (Description("telphin", "1", "1*2@sip.example"), "goes without its @domain"),
         (Description("telphin", "1", "1*2", remote_id="../x"), "letters and digits"),
         (Description("telphin", "1", "1*2", owner="x" * 129), "An owner is up to 128"),
+        (Description("native", "1", "feed", type="queue"), "stands for a whole PBX"),
+        (Description("native", "1", "feed", remote_id="7"), "stands for a whole PBX"),
     ],
 )
-def test_what_cannot_be_an_extension_is_refused(database: Settings, described: Description, words: str) -> None:
-    """The refusal says what would be right."""
+def test_wrong_descriptions_are_refused(database: Settings, description: Description, words: str) -> None:
+    """The error says what is allowed."""
     with pytest.raises(ExtensionRefused, match=words):
-        extensions.add(database.owner_database_url, described)
+        extensions.add(database.owner_database_url, description)
 
 
-def test_many_are_put_or_none(database: Settings) -> None:
-    """`put` changes what is there, keeps its id, and does nothing at all when one of them is wrong."""
+def test_all_are_registered_or_none(database: Settings) -> None:
+    """`put` changes registered extensions, keeps their ids, and does nothing when one description is wrong."""
     url, known = database.owner_database_url, _added(database, "13596*102", owner="Anna")
     changed = Description("telphin", "13596", "13596*102", "ivr", "Boris")
-    told: list[int] = []
+    progress: list[int] = []
 
     with pytest.raises(ExtensionRefused):
-        extensions.put(url, [changed, Description("telphin", "13596", "13596*103", "fax")], told.append)
-    assert told == []
-    put = extensions.put(url, [changed, Description("telphin", "13596", "13596*103")], told.append)
+        extensions.put(url, [changed, Description("telphin", "13596", "13596*103", "fax")], progress.append)
+    assert progress == []
+    put = extensions.put(url, [changed, Description("telphin", "13596", "13596*103")], progress.append)
 
-    assert told == [1, 2]
+    assert progress == [1, 2]
     assert put[0].id == known.id
     assert put[0].description == changed
     assert extensions.find(url, [known.id]) == [put[0]]
 
 
-def test_revoking_is_for_good_and_for_all_to_see(database: Settings, s3: Any) -> None:
-    """A revoked extension is on the list in S3, is still known by its id, and makes room for a new one of its name."""
+def test_a_revocation_is_final_and_published(database: Settings, s3: Any) -> None:
+    """A revoked extension is on the list in S3, is still found by its id, and frees its name for a new one."""
     url, revoked = database.owner_database_url, _added(database, "13596*104")
     for _ in range(2):
         extensions.revoke(url, [revoked.id], aws.BUCKET)
@@ -114,8 +116,8 @@ def test_revoking_is_for_good_and_for_all_to_see(database: Settings, s3: Any) ->
     assert next(each.id for each in extensions.listing(url) if each.description.name == "13596*104") == revoked.id
 
 
-def test_the_list_keeps_those_of_before(database: Settings, s3: Any) -> None:
-    """Each revocation publishes all that there ever were."""
+def test_the_list_keeps_earlier_revocations(database: Settings, s3: Any) -> None:
+    """Each revocation publishes the complete list."""
     first, second = _added(database, "13596*105"), _added(database, "13596*106")
     for each in (first, second):
         extensions.revoke(database.owner_database_url, [each.id], aws.BUCKET)
@@ -128,7 +130,7 @@ def test_the_list_keeps_those_of_before(database: Settings, s3: Any) -> None:
 @pytest.mark.usefixtures("s3")
 @pytest.mark.parametrize("bucket", ["no-such-bucket", aws.BUCKET])
 def test_a_failed_revocation_changes_nothing(database: Settings, bucket: str) -> None:
-    """When the list cannot be written, or one id is nobody's, no extension of the same request is revoked."""
+    """When the list cannot be written, or one id is unknown, no extension of the request is revoked."""
     known = _added(database, f"13596*{107 if bucket == aws.BUCKET else 108}")
     ids = [known.id, 999_999] if bucket == aws.BUCKET else [known.id]
 

@@ -1,4 +1,4 @@
-"""Subscriptions, against a small Telphin over HTTP: what is recommended is ordered, and only ours is ever cancelled."""
+"""Subscriptions at a small Telphin over HTTP: recommended events are ordered, and only own ones are cancelled."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _numbers = itertools.count(1_138_000)
 
 @pytest.fixture
 def provider() -> Iterator[Provider]:
-    """A provider at which nothing is ordered yet."""
+    """Provide a provider without any subscription."""
     provider = Provider("application", "secret")
     yield provider
     provider.stop()
@@ -34,20 +34,20 @@ def provider() -> Iterator[Provider]:
 
 @pytest.fixture
 def settings(provider: Provider) -> Settings:
-    """Settings that lead to it."""
+    """Return settings that point to the provider."""
     url = provider.start(0)
     return Settings(telphin_url=url, telphin_client_id="application", telphin_client_secret="secret")
 
 
 @pytest.fixture
 def api(settings: Settings) -> Telphin:
-    """Its API."""
+    """Return the client of the provider's API."""
     return Telphin(settings)
 
 
 @pytest.fixture
 def owner(database: Settings) -> Connection:
-    """The connection that remembers what was ordered."""
+    """Return the connection that records subscriptions."""
     return Connection(database.owner_database_url)
 
 
@@ -67,7 +67,7 @@ def _events(provider: Provider, extension: Extension, kind: str = "extension") -
 def test_the_recommended_events_are_ordered(
     database: Settings, owner: Connection, provider: Provider, api: Telphin, case: tuple[str, list[str]]
 ) -> None:
-    """A phone posts all four events, an IVR and a queue their hangup alone; a repetition orders nothing twice."""
+    """A phone gets all four events, an IVR and a queue the hangup alone; a repetition orders nothing."""
     type_, events = case
     extension = _extension(database, type_)
 
@@ -76,8 +76,8 @@ def test_the_recommended_events_are_ordered(
     assert _events(provider, extension) == [(event, "POST", URL) for event in events]
 
 
-def test_an_agent_posts_too(database: Settings, owner: Connection, provider: Provider, api: Telphin) -> None:
-    """An extension with an agent orders the agent's events where agents are."""
+def test_an_agents_events_are_ordered(database: Settings, owner: Connection, provider: Provider, api: Telphin) -> None:
+    """An extension with an agent subscribes to the agent's events under the agent's resource."""
     extension = _extension(database, agent_id=f"a{next(_numbers)}")
 
     subscriptions.subscribe(owner, api, extension, URL)
@@ -85,8 +85,8 @@ def test_an_agent_posts_too(database: Settings, owner: Connection, provider: Pro
     assert [event for event, *_ in _events(provider, extension, "agent")] == ["agent-login", "agent-logout"]
 
 
-def test_events_of_others_stay(database: Settings, owner: Connection, provider: Provider, api: Telphin) -> None:
-    """Another integration's events, even of the same type, survive ours coming and going."""
+def test_subscriptions_of_others_stay(database: Settings, owner: Connection, provider: Provider, api: Telphin) -> None:
+    """Another integration's subscription stays, even to the same event type."""
     extension = _extension(database)
     other = {"event_type": "hangup", "method": "GET", "url": "https://crm.example/"}
     provider.order("extension", extension.description.remote_id, other)
@@ -102,7 +102,7 @@ def test_events_of_others_stay(database: Settings, owner: Connection, provider: 
 def test_a_new_address_replaces_the_old_one(
     database: Settings, owner: Connection, provider: Provider, api: Telphin
 ) -> None:
-    """After a rotation the events go to the new address, and no longer to the old one."""
+    """After a rotation the subscriptions use the new address, and those to the old one are cancelled."""
     extension = _extension(database)
     subscriptions.subscribe(owner, api, extension, URL)
 
@@ -112,10 +112,10 @@ def test_a_new_address_replaces_the_old_one(
     assert _events(provider, extension) == [(event, "POST", f"{URL}2") for event in PHONE]
 
 
-def test_what_somebody_removed_is_ordered_again(
+def test_a_removed_subscription_is_ordered_again(
     database: Settings, owner: Connection, provider: Provider, api: Telphin
 ) -> None:
-    """An event of ours that is gone at the provider is missing, whatever we remember of it."""
+    """A subscription that is gone at the provider is ordered again, although it is recorded here."""
     extension = _extension(database)
     subscriptions.subscribe(owner, api, extension, URL)
     provider.ordered[f"extension/{extension.description.remote_id}"].clear()
@@ -125,10 +125,10 @@ def test_what_somebody_removed_is_ordered_again(
     assert _events(provider, extension) == []
 
 
-def test_an_order_that_could_not_be_noted_is_ours(
+def test_an_unrecorded_subscription_to_our_address_is_ours(
     database: Settings, owner: Connection, provider: Provider, api: Telphin
 ) -> None:
-    """Whatever goes to our own secret address is taken as ours, and not ordered a second time."""
+    """A subscription to our own secret address is adopted, and not ordered a second time."""
     extension = _extension(database, "queue")
     provider.order("extension", extension.description.remote_id, {"event_type": "hangup", "url": URL})
 
@@ -137,7 +137,7 @@ def test_an_order_that_could_not_be_noted_is_ours(
 
 
 def test_the_limit_names_both_remedies(database: Settings, owner: Connection, provider: Provider, api: Telphin) -> None:
-    """With sixteen events there, the message tells what can be done; once done, a repetition does the rest."""
+    """With sixteen events at the provider, the message names both remedies; afterwards a repetition completes."""
     extension = _extension(database)
     number = extension.description.remote_id
     for _ in range(LIMIT - 1):
@@ -154,10 +154,10 @@ def test_the_limit_names_both_remedies(database: Settings, owner: Connection, pr
     assert subscriptions.subscribe(owner, api, extension, URL) == Changes(ordered=PHONE[1:], kept=PHONE[:1])
 
 
-def test_another_refusal_is_told_in_the_providers_words(
+def test_other_refusals_quote_the_provider(
     database: Settings, owner: Connection, provider: Provider, api: Telphin
 ) -> None:
-    """An IVR that was registered as a phone is explained by the provider itself."""
+    """The provider's own message explains that a registered phone is an IVR there."""
     extension = _extension(database)
     provider.ivrs = frozenset({extension.description.remote_id})
 
@@ -165,8 +165,8 @@ def test_another_refusal_is_told_in_the_providers_words(
         subscriptions.subscribe(owner, api, extension, URL)
 
 
-def test_what_has_no_subscriptions_is_refused(database: Settings, owner: Connection, api: Telphin) -> None:
-    """MTT, extensions without the provider's id, and revoked ones are refused with what to do instead."""
+def test_extensions_without_subscriptions_are_refused(database: Settings, owner: Connection, api: Telphin) -> None:
+    """MTT, extensions without the provider's id, and revoked ones are refused with an alternative."""
     mtt = extensions.add(database.owner_database_url, Description("mtt", "79586488002", "79586488002"))
     phone = _extension(database)
     nameless = dataclasses.replace(phone, description=dataclasses.replace(phone.description, remote_id=""))
@@ -177,26 +177,26 @@ def test_what_has_no_subscriptions_is_refused(database: Settings, owner: Connect
             subscriptions.subscribe(owner, api, extension, URL)
 
 
-def test_credentials_are_needed_and_checked(settings: Settings) -> None:
-    """Without credentials nothing is asked; with wrong ones the provider refuses."""
+def test_credentials_are_required(settings: Settings) -> None:
+    """Without credentials no request is sent; with wrong ones the provider refuses."""
     with pytest.raises(Misconfigured, match="TELPHIN_CLIENT_ID"):
         Telphin(Settings())
     with pytest.raises(ProviderRefused, match="invalid_client"):
         Telphin(dataclasses.replace(settings, telphin_client_secret="wrong")).ordered("extension/1")
 
 
-def test_a_provider_that_is_away_is_told(settings: Settings, provider: Provider) -> None:
-    """A closed port is the provider being away, not a crash."""
+def test_an_unavailable_provider_is_reported(settings: Settings, provider: Provider) -> None:
+    """A closed port raises Unavailable."""
     provider.stop()
     with pytest.raises(Unavailable, match="does not answer"):
         Telphin(settings).ordered("extension/1")
     provider.start(0)
 
 
-def test_the_small_provider_posts_what_is_ordered(
+def test_the_small_provider_posts_ordered_events(
     database: Settings, owner: Connection, api: Telphin, settings: Settings
 ) -> None:
-    """An event that is simulated there comes to every address that ordered its type."""
+    """A simulated event is posted to every address that subscribed to its type."""
     extension = _extension(database)
     subscriptions.subscribe(owner, api, extension, f"{settings.telphin_url}/nowhere")
 

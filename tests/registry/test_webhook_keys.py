@@ -1,4 +1,4 @@
-"""Keys: made for one extension of one provider, and valid through a rotation of secrets."""
+"""Webhook keys: made for one extension of one provider, and valid during a rotation of secrets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.webhooks.conftest import NEWER, OLDER, key
 @pytest.mark.parametrize("extension", [0, 1, 7, 2**31 - 1])
 @pytest.mark.parametrize("provider", ["telphin", "mtt", "native"])
 def test_a_key_leads_back_to_its_extension(provider: str, extension: int) -> None:
-    """A key is 32 small letters and digits, always the same ones, and says whose it is."""
+    """A key is 32 lower-case letters and digits, always the same ones, and names its extension."""
     issued = webhook_keys.issue((NEWER, OLDER), provider, extension)
 
     assert re.fullmatch(r"[a-z0-9]{32}", issued)
@@ -23,8 +23,8 @@ def test_a_key_leads_back_to_its_extension(provider: str, extension: int) -> Non
     assert webhook_keys.verify((NEWER, OLDER), provider, issued) == (extension, 2)
 
 
-def test_a_changed_key_leads_nowhere() -> None:
-    """Whichever character is changed, and to whatever, the key is not one of ours."""
+def test_a_changed_key_is_invalid() -> None:
+    """Changing any character to any other makes the key invalid."""
     issued = key("telphin")
     changed = {
         issued[:place] + letter + issued[place + 1 :]
@@ -49,27 +49,27 @@ def test_a_changed_key_leads_nowhere() -> None:
         "a" * 32 + "\n",
     ],
 )
-def test_what_is_no_key_leads_nowhere(text: str) -> None:
-    """Other lengths and letters are refused, the same key in capitals too."""
+def test_other_shapes_are_invalid(text: str) -> None:
+    """Other lengths and letters are refused, and so is a valid key in capitals."""
     assert webhook_keys.verify((NEWER,), "telphin", text) is None
     assert webhook_keys.verify((NEWER,), "telphin", key("telphin").upper()) is None
 
 
-def test_a_secret_that_nobody_knows_proves_nothing() -> None:
-    """A generation that is not configured cannot be claimed, not even with an empty secret."""
+def test_an_unknown_generation_is_invalid() -> None:
+    """A generation that is not configured cannot be used, not even with an empty secret."""
     forged = webhook_keys.issue(((5, ""),), "telphin", 7)
 
     assert webhook_keys.verify((NEWER, OLDER), "telphin", forged) is None
 
 
-def test_without_secrets_nothing_is_guessed() -> None:
-    """A deployment without secrets says so, instead of taking every key for a wrong one."""
+def test_missing_secrets_are_reported() -> None:
+    """A deployment without secrets says so, instead of refusing every key."""
     with pytest.raises(Misconfigured, match="WEBHOOK_SECRETS is not set"):
         webhook_keys.verify((), "telphin", key("telphin"))
 
 
-def test_the_address_is_the_one_to_give_away() -> None:
-    """Telphin's is as its documents recommend; the others name their provider."""
+def test_the_address_for_the_pbx() -> None:
+    """Telphin's address is the one that its documents recommend; others name their provider."""
     settings = load({"PUBLIC_URL": "https://calls.example/api/", "WEBHOOK_SECRETS": f"2:{NEWER[1]}"})
 
     assert webhook_keys.address(settings, "telphin", 7) == f"https://calls.example/api/ext-event/{key('telphin')}"
@@ -79,8 +79,8 @@ def test_the_address_is_the_one_to_give_away() -> None:
 
 
 @pytest.mark.parametrize("value", ["x", "1:short", f"x:{'s' * 32}", f"256:{'s' * 32}", f"1:{'s' * 32} 01:{'t' * 32}"])
-def test_secrets_that_cannot_be_used_are_refused(value: str) -> None:
-    """The error says what would be right, and quotes no secret."""
+def test_unusable_secrets_are_refused(value: str) -> None:
+    """The error says what is allowed, and quotes no secret."""
     with pytest.raises(Misconfigured, match="WEBHOOK_SECRETS must be pairs generation:secret") as refused:
         load({"WEBHOOK_SECRETS": value})
     assert "ssss" not in refused.value.message

@@ -1,4 +1,4 @@
-"""The surface `webhooks` in a process of its own, with a queue and a bucket, and with no database anywhere."""
+"""Fixtures: the surface `webhooks` in a process of its own, with a queue and a bucket but no database."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ ROOT = Path(__file__).parents[2]
 OLDER = (1, "older-secret-of-the-webhook-keys")
 NEWER = (2, "newer-secret-of-the-webhook-keys")
 ANSWER_SECONDS = 30
-# moto keeps one memory a process, where other tests revoke extensions in the bundle's own bucket.
+# moto has one memory per process, and other tests revoke extensions in the bundle's own bucket.
 BUCKET = "only-for-webhooks"
-#: One extension a provider.
+#: Provider -> the id of its extension.
 EXTENSIONS = {"telphin": 7, "mtt": 8, "native": 9}
 
 
 def key(provider: str, extension: int | None = None, secrets: Secrets = (NEWER,)) -> str:
-    """The key of an extension, of the provider's own without one."""
+    """Return the key of an extension; by default, of the provider's extension in EXTENSIONS."""
     return webhook_keys.issue(secrets, provider, EXTENSIONS[provider] if extension is None else extension)
 
 
 @dataclass
 class Surface:
-    """A running surface and what it writes to."""
+    """A running surface, its queue and its log."""
 
     url: str
     queue: str
@@ -49,11 +49,11 @@ class Surface:
     log: Path
 
     def post(self, path: str, body: bytes | str = b"", **options: Any) -> requests.Response:
-        """Post a body; `path` is as a client would write it."""
+        """Post a body to a path."""
         return requests.post(self.url + path, data=body, timeout=ANSWER_SECONDS, **options)
 
     def get(self, path: str) -> requests.Response:
-        """Get an address."""
+        """Get a path."""
         return requests.get(self.url + path, timeout=ANSWER_SECONDS)
 
     def telphin(self, body: bytes | str, **options: Any) -> requests.Response:
@@ -69,14 +69,14 @@ class Surface:
         return self.post(f"/webhooks/native/{key('native')}", json.dumps(content))
 
     def queued(self) -> list[dict[str, Any]]:
-        """Everything that lies in the queue, which is empty afterwards; bodies are decoded."""
-        found: list[dict[str, Any]] = []
+        """Remove all messages from the queue and return them with decoded bodies."""
+        received: list[dict[str, Any]] = []
         while messages := self.sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get("Messages", []):
             for message in messages:
                 self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
                 content = json.loads(message["Body"])
-                found.append({**content, "body": b64decode(content["body"], validate=True)})
-        return found
+                received.append({**content, "body": b64decode(content["body"], validate=True)})
+        return received
 
 
 Start = Callable[..., Surface]
@@ -84,7 +84,7 @@ Start = Callable[..., Surface]
 
 @pytest.fixture(scope="session")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """S3 and SQS with a bucket of these tests' own."""
+    """Provide S3 and SQS with a bucket for these tests alone."""
     environment.prepare_clients()
     folder = tmp_path_factory.mktemp("aws")
     server = Aws(folder)
@@ -96,7 +96,7 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @contextmanager
 def starter(endpoint: str, folder: Path) -> Iterator[Start]:
-    """Starts surfaces, each on a queue of its own, and sees to it that none is left."""
+    """Start surfaces, each with a queue of its own, and kill them at the end."""
     sqs = boto3.client("sqs", endpoint_url=endpoint)
     started: list[subprocess.Popen[bytes]] = []
 
@@ -131,7 +131,7 @@ def starter(endpoint: str, folder: Path) -> Iterator[Start]:
 
 
 def _port(process: subprocess.Popen[bytes], log: Path) -> int:
-    # The first line is the port, whole as soon as its end is there.
+    # The first line is the port, complete once it ends.
     while "\n" not in log.read_text():
         assert process.poll() is None, log.read_text()
         time.sleep(0.02)
@@ -140,19 +140,19 @@ def _port(process: subprocess.Popen[bytes], log: Path) -> int:
 
 @pytest.fixture(scope="session")
 def start(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
-    """Starts a surface with environment variables as keywords."""
+    """Provide a function that starts a surface with environment variables as keywords."""
     with starter(endpoint, tmp_path_factory.mktemp("webhooks")) as begin:
         yield begin
 
 
 @pytest.fixture(scope="session")
 def served(start: Start) -> Surface:
-    """A surface for all tests that leave it as they found it."""
+    """Provide the surface that all tests share."""
     return start()
 
 
 @pytest.fixture
 def surface(served: Surface) -> Surface:
-    """The shared surface with an empty queue."""
+    """Provide the shared surface with an empty queue."""
     served.queued()
     return served

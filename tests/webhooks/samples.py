@@ -1,4 +1,4 @@
-"""What providers post, as their documents show it: MTT's eight notifications, and Telphin's events field by field."""
+"""Webhooks as the providers' documents show them: MTT's eight notifications, and Telphin's events."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _OUT = _PHONE | {"CallFlow": "OUT", "CallerExtension": "13596*106@sipproxy.telph
 _END = {"EventType": "hangup", "EventTime": "1766736731010096", "Duration": "7529999"}
 _AGENT = {"agent_id": "136", "agent_type": "local", "event_source": "api", "extension_name": "000*094@ringme.ru"}
 
-#: By situation, every event and parameter that the documents name.
+#: Situation -> form, with every event and parameter of the documents.
 TELPHIN: dict[str, str] = {
     name: urlencode(fields)
     for name, fields in {

@@ -1,4 +1,4 @@
-"""`python -m tests.webhooks.serve`: the surface `webhooks` alone on a port of its own, as its Lambda would have it."""
+"""`python -m tests.webhooks.serve`: run the surface `webhooks` alone on a free port, as its Lambda does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is accepted, how it is answered, and what lies in the queue afterwards."""
+"""Accepting webhooks: the answer to the sender, and the message in the queue."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ROWS = {"table": "calls.cancelled", "rows": [{"fromnumber": "79214567892"}, {"ca
 
 @pytest.mark.parametrize("sample", TELPHIN.values(), ids=list(TELPHIN))
 def test_telphin_posts_a_form(surface: Surface, sample: str) -> None:
-    """An event in a body is answered `OK`, and lies in the queue byte for byte."""
+    """An event in a body is answered `OK`, and is queued byte for byte."""
     answer = surface.telphin(sample, headers={"Content-Type": FORM})
 
     assert (answer.status_code, answer.content) == (200, b"OK")
@@ -31,7 +31,7 @@ def test_telphin_posts_a_form(surface: Surface, sample: str) -> None:
 
 @pytest.mark.parametrize("sample", TELPHIN.values(), ids=list(TELPHIN))
 def test_telphin_sends_a_query(surface: Surface, sample: str) -> None:
-    """The same event by GET has all its parameters in the query, whatever letters they hold."""
+    """An event by GET has all its parameters in the query, in any script."""
     answer = surface.get(f"/ext-event/{key('telphin')}?{sample}")
 
     assert (answer.status_code, answer.content) == (200, b"OK")
@@ -43,7 +43,7 @@ def test_telphin_sends_a_query(surface: Surface, sample: str) -> None:
 @pytest.mark.parametrize("sample", MTT, ids=[f"sample {number}" for number in range(1, len(MTT) + 1)])
 @pytest.mark.parametrize("content_type", ["application/json", FORM])
 def test_mtt_posts_json(surface: Surface, sample: str, content_type: str) -> None:
-    """A notification of the document is answered by an empty 200, also under the name of a form."""
+    """A notification of the document is answered by an empty 200, even when it is declared as a form."""
     answer = surface.mtt(sample.encode(), headers={"Content-Type": content_type})
 
     assert (answer.status_code, answer.content) == (200, b"")
@@ -53,7 +53,7 @@ def test_mtt_posts_json(surface: Surface, sample: str, content_type: str) -> Non
 
 
 def test_native_rows_are_counted(surface: Surface) -> None:
-    """Ready rows are answered by 202, how many there are, and under which id they travel."""
+    """Ready rows are answered by 202 with their number and the id of the message."""
     answer = surface.native(ROWS)
 
     (message,) = surface.queued()
@@ -61,8 +61,8 @@ def test_native_rows_are_counted(surface: Surface) -> None:
     assert answer.json() == {"id": message["id"], "rows": 2}
 
 
-def test_a_message_says_who_when_and_how(surface: Surface) -> None:
-    """The envelope has exactly the members that its reader expects."""
+def test_a_message_has_the_members_of_the_envelope(surface: Surface) -> None:
+    """The message names sender, time and method, and has exactly the envelope's members."""
     before = datetime.now(UTC) - timedelta(seconds=1)
     surface.post(f"/webhooks/telphin/{key('telphin')}?CallerIDNum=%2B7921&x=1&x=2", HANGUP)
     (message,) = surface.queued()
@@ -79,7 +79,7 @@ def test_a_message_says_who_when_and_how(surface: Surface) -> None:
 
 
 def test_two_webhooks_are_two_messages(surface: Surface) -> None:
-    """A provider's repetition is kept as well, under an id of its own."""
+    """A repeated delivery is kept too, under an id of its own."""
     for _ in range(2):
         surface.telphin(HANGUP)
 
@@ -99,7 +99,7 @@ def test_two_webhooks_are_two_messages(surface: Surface) -> None:
     ids=["all in the query of a POST", "type in the query", "type in the body", "small", "mixed", "JSON"],
 )
 def test_telphin_in_unusual_forms(surface: Surface, query: str, body: str) -> None:
-    """Query and body are read together, and names count in any case."""
+    """Query and body are merged, and names are read in any case."""
     answer = surface.post(f"/ext-event/{key('telphin')}?{query}", body)
 
     assert (answer.status_code, answer.text) == (200, "OK")
@@ -109,7 +109,7 @@ def test_telphin_in_unusual_forms(surface: Surface, query: str, body: str) -> No
 
 @pytest.mark.parametrize("content_type", [None, "text/html", "text/plain", "application/octet-stream", "x", "a/b; c=d"])
 def test_content_types_do_not_matter(surface: Surface, content_type: str | None) -> None:
-    """Where the body is unmistakable, its declared type may be anything or missing."""
+    """The declared type may be anything or missing."""
     headers = {"Content-Type": content_type} if content_type else {}
 
     assert surface.telphin(HANGUP, headers=headers).status_code == 200
@@ -126,8 +126,8 @@ def test_content_types_do_not_matter(surface: Surface, content_type: str | None)
         ("mtt", MTT[7].replace('"16"', '"999"')),
     ],
 )
-def test_what_is_new_to_us_is_accepted(surface: Surface, provider: str, body: str) -> None:
-    """Unknown types, statuses and causes are kept like any others."""
+def test_unknown_values_are_accepted(surface: Surface, provider: str, body: str) -> None:
+    """Unknown types, statuses and causes are kept like known ones."""
     assert surface.post(f"/webhooks/{provider}/{key(provider)}", body.encode()).status_code == 200
     assert "quarantine" not in surface.queued()[0]
 
@@ -151,8 +151,8 @@ def test_what_is_new_to_us_is_accepted(surface: Surface, provider: str, body: st
         ("native", b'{"table": "calls.success", "rows": [{"duration": "long"}]}', "rows[0].duration must be of type"),
     ],
 )
-def test_what_cannot_be_read_is_refused_and_kept(surface: Surface, provider: str, body: bytes, reason: str) -> None:
-    """The sender hears 400 and why in JSON; the queue has the body, marked for quarantine."""
+def test_unreadable_webhooks_are_refused_and_kept(surface: Surface, provider: str, body: bytes, reason: str) -> None:
+    """The sender gets 400 with the reason; the queue has the body, marked for quarantine."""
     answer = surface.post(f"/webhooks/{provider}/{key(provider)}", body)
 
     (message,) = surface.queued()
@@ -166,23 +166,23 @@ def test_what_cannot_be_read_is_refused_and_kept(surface: Surface, provider: str
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "HEAD"])
 def test_other_methods_are_refused(surface: Surface, method: str) -> None:
-    """Providers post or get; anything else is not served and leaves nothing behind."""
+    """Methods other than GET and POST are refused, and nothing is queued."""
     answer = requests.request(method, f"{surface.url}/ext-event/{key('telphin')}?{HANGUP}", timeout=30)
 
     assert answer.status_code == 405
     assert surface.queued() == []
 
 
-def test_bytes_that_are_no_text_are_kept_as_they_are(surface: Surface) -> None:
-    """A name in an old code page, a NUL, half a surrogate: the queue has the very bytes."""
+def test_undecodable_bytes_are_kept(surface: Surface) -> None:
+    """A name in an old code page, a NUL and half a surrogate pair are queued byte for byte."""
     body = HANGUP.encode() + "&CallerIDName=Иван".encode("cp1251") + b"&x=\x00%00%ff&y=\xed\xa0\x80"
 
     assert surface.telphin(body).status_code == 200
     assert surface.queued()[0]["body"] == body
 
 
-def test_the_log_tells_no_keys_and_no_numbers(surface: Surface) -> None:
-    """Each webhook leaves a line with its extension and id, and without what only its parties should know."""
+def test_the_log_has_no_keys_and_no_numbers(surface: Surface) -> None:
+    """Each webhook logs one line with its extension and id, without personal data."""
     surface.telphin(HANGUP)
     (message,) = surface.queued()
 

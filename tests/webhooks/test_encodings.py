@@ -1,4 +1,4 @@
-"""Bytes that no text can carry pass through the gateway unharmed and are kept as they were sent."""
+"""Bytes that are not UTF-8 pass the gateway unchanged and are kept as sent."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ ROWS = json.dumps({"table": "calls.cancelled", "rows": [{"callednum": NAME}]}, e
 def test_encodings_are_accepted_from_every_provider(
     surface: Surface, provider: str, body: bytes, headers: dict[str, str]
 ) -> None:
-    """Each is understood, and lies in the queue byte for byte with what its headers say of it."""
+    """Each is understood, and is queued byte for byte with its headers' declarations."""
     answer = surface.post(f"/webhooks/{provider}/{key(provider)}", body, headers=headers)
 
     (message,) = surface.queued()
@@ -57,7 +57,7 @@ def test_encodings_are_accepted_from_every_provider(
         (HANGUP, "br", "Content-Encoding br is not supported"),
     ],
 )
-def test_what_cannot_be_unpacked_is_refused_and_kept(surface: Surface, body: bytes, coding: str, reason: str) -> None:
+def test_broken_packing_is_refused_and_kept(surface: Surface, body: bytes, coding: str, reason: str) -> None:
     """The sender gets 400 and the reason; the queue has the bytes, marked for quarantine."""
     answer = surface.telphin(body, headers={"Content-Encoding": coding})
 

@@ -1,4 +1,4 @@
-"""While the queue is away, providers hear so in time to repeat, and nothing pretends to be stored."""
+"""While the queue is unavailable, providers learn it in time to repeat, and nothing is reported as stored."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from tests.webhooks.conftest import Start, key
 from tests.webhooks.samples import TELPHIN
 
 HANGUP = TELPHIN["hangup"]
-# What providers were promised.
+# The time in which providers get an answer.
 PROMISED_SECONDS = 3
 
 
 @pytest.fixture
 def silent() -> Iterator[str]:
-    """An AWS that takes connections and never says a word."""
+    """Provide the address of an AWS that accepts connections and never answers."""
     with bound("127.0.0.1", 0) as listener:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
 @pytest.fixture
 def closed() -> str:
-    """An AWS whose port is closed."""
+    """Return the address of an AWS whose port is closed."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
 @pytest.mark.parametrize("aws", ["silent", "closed"])
-def test_aws_is_away(start: Start, request: pytest.FixtureRequest, aws: str) -> None:
-    """503 with Retry-After comes within three seconds, S3 being away too, on the first request and on later ones."""
+def test_aws_is_unavailable(start: Start, request: pytest.FixtureRequest, aws: str) -> None:
+    """503 with Retry-After comes within three seconds, on the first request and on later ones."""
     url = request.getfixturevalue(aws)
     surface = start(AWS_ENDPOINT_URL=url, EVENTS_QUEUE_URL=f"{url}/123456789012/call-events")
 
@@ -44,8 +44,8 @@ def test_aws_is_away(start: Start, request: pytest.FixtureRequest, aws: str) -> 
         assert int(answer.headers["Retry-After"]) > 0
 
 
-def test_the_queue_is_gone(start: Start) -> None:
-    """A queue that was deleted is no reason to drop anything either."""
+def test_the_queue_is_deleted(start: Start) -> None:
+    """A deleted queue is reported as unavailable, so that the sender repeats."""
     surface = start()
     surface.sqs.delete_queue(QueueUrl=surface.queue)
 
@@ -57,7 +57,7 @@ def test_the_queue_is_gone(start: Start) -> None:
 
 
 def test_no_boto3_is_needed(start: Start, tmp_path: Path) -> None:
-    """Where it cannot even be imported, which alone would take a cold start's sender most of its patience."""
+    """Webhooks are accepted where boto3 cannot be imported; loading it would take most of a sender's timeout."""
     (tmp_path / "boto3.py").write_text("raise ImportError('boto3 was wanted')")
     surface = start(PYTHONPATH=str(tmp_path))
 
@@ -65,8 +65,8 @@ def test_no_boto3_is_needed(start: Start, tmp_path: Path) -> None:
     assert len(surface.queued()) == 1
 
 
-def test_a_wrong_key_needs_no_aws(start: Start, closed: str) -> None:
-    """A key that is not ours is 404 even then: nobody is asked about it."""
+def test_a_wrong_key_is_refused_without_aws(start: Start, closed: str) -> None:
+    """An invalid key gets 404 even then, since no service is asked."""
     surface = start(AWS_ENDPOINT_URL=closed)
 
     assert surface.post(f"/ext-event/{'a' * 32}", HANGUP).status_code == 404
