@@ -71,7 +71,7 @@ def ingest(event: SQSEvent) -> dict[str, Any]:
 @app.on_sqs_message(queue="recordings", batch_size=1, name="recorder")
 def recorder(event: SQSEvent) -> None:
     """A recording is fetched from its provider into S3."""
-    from chalicelib.recorder.surface import handle  # noqa: PLC0415 - no other Lambda pays for it
+    from chalicelib.recordings.recorder import handle  # noqa: PLC0415 - no other Lambda pays for it
 
     handle(event.to_dict())
 

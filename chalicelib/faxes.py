@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
-from chalicelib.calls import links
 from chalicelib.errors import RingledgerError
 from chalicelib.platform import small_objects
 from chalicelib.platform.postgres import Connection
+from chalicelib.recordings import links
 from chalicelib.settings import Settings
 
 PREFIX = "faxes/"

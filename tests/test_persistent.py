@@ -15,7 +15,7 @@ import pytest
 from chalicelib.errors import Unavailable
 from chalicelib.platform import persistent, tls
 from chalicelib.platform.persistent import Server
-from tests.recorder.provider import Quiet
+from tests.recordings.fetching.provider import Quiet
 
 SERVER = Server("The server", connect=0.3, read=0.6, whole=1.2)
 Behaviour = Callable[["Scripted"], None]

@@ -10,10 +10,10 @@ from uuid import UUID
 
 from chalicelib import settings
 from chalicelib.admin.words import Subparsers, add, database_url, minute, say, table
-from chalicelib.calls import links
 from chalicelib.errors import InvalidRequest, Misconfigured
 from chalicelib.ledger import recording_list, recording_queue
 from chalicelib.platform.postgres import Connection, connection
+from chalicelib.recordings import links
 
 LIST_LIMIT = 100
 RETRY_LIMIT = 1_000

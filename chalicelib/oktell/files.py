@@ -7,12 +7,12 @@ from urllib.parse import quote
 from uuid import UUID
 
 from chalicelib import faxes
-from chalicelib.calls import links
 from chalicelib.edge import Answer
 from chalicelib.oktell import answers, scripting
 from chalicelib.oktell.asked import Asked, Command
 from chalicelib.oktell.errors import Unknown
 from chalicelib.platform import signing
+from chalicelib.recordings import links
 
 #: How long a redirect's address works, in seconds.
 ADDRESS_SECONDS = 300

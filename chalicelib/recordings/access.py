@@ -7,10 +7,10 @@ from enum import Enum
 from uuid import UUID
 
 from chalicelib.authentication.callers import authenticate
-from chalicelib.calls import links
-from chalicelib.calls.links import Verdict
 from chalicelib.edge import Notes, Request
 from chalicelib.errors import Forbidden
+from chalicelib.recordings import links
+from chalicelib.recordings.links import Verdict
 from chalicelib.settings import Settings
 
 SCOPE = "recordings"

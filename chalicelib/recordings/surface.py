@@ -12,11 +12,10 @@ from uuid import UUID
 from chalice.app import Blueprint
 
 from chalicelib import edge, settings
-from chalicelib.calls import links
 from chalicelib.edge import Answer, Notes, Request
 from chalicelib.errors import InvalidRequest, RingledgerError
 from chalicelib.platform import postgres
-from chalicelib.recordings import access, lookup, playing
+from chalicelib.recordings import access, links, lookup, playing
 from chalicelib.recordings.access import Right
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from chalicelib.calls import links
 from chalicelib.errors import Misconfigured
 from chalicelib.nimbox.client import Service
 from chalicelib.platform.postgres import Connection
+from chalicelib.recordings import links
 from chalicelib.replication import cdr, numbers
 from chalicelib.replication.cdr import Asterisk, Cdr
 from chalicelib.replication.sources import OwnCalls, Source

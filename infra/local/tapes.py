@@ -10,9 +10,9 @@ from functools import lru_cache
 from uuid import UUID
 
 from chalicelib import storages
-from chalicelib.calls import links
 from chalicelib.platform import objects
 from chalicelib.platform.postgres import connection
+from chalicelib.recordings import links
 from chalicelib.recordings.media_types import MEDIA_TYPES
 from chalicelib.settings import Settings
 

@@ -78,6 +78,8 @@ def _modules_loaded_by(handler: str) -> set[str]:
                 "pydantic",
                 "pglast",
                 "chalicelib.statistics.surface",
+                "chalicelib.recordings.recorder",
+                "chalicelib.recordings.audio",
             },
         ),
         ("app.recorder", {"boto3", "botocore.session", "pydantic", "pglast", "chalicelib.recordings.surface"}),

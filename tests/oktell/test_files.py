@@ -12,11 +12,11 @@ import boto3
 import pytest
 import requests
 
-from chalicelib.calls import links
 from chalicelib.edge import Request
 from chalicelib.oktell import files, scripting
 from chalicelib.oktell.asked import Asked
 from chalicelib.oktell.errors import Unknown
+from chalicelib.recordings import links
 from tests.admin.program import run_admin
 from tests.oktell.bodies import MULTIPART, named, part
 from tests.oktell.conftest import Client, Office

@@ -13,8 +13,8 @@ from chalice.local import LambdaContext
 
 import app
 from chalicelib import settings
-from chalicelib.calls import links
 from chalicelib.platform import persistent
+from chalicelib.recordings import links
 
 Ask = Callable[..., dict[str, Any]]
 

@@ -18,7 +18,7 @@ from uuid import UUID
 import boto3
 import pytest
 
-from chalicelib.calls import links
+from chalicelib.recordings import links
 from infra.local import environment, tapes
 from tests.databases import run
 from tests.recordings.conftest import link_secret

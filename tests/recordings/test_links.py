@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.calls import links
-from chalicelib.calls.links import Verdict
 from chalicelib.errors import Misconfigured
+from chalicelib.recordings import links
+from chalicelib.recordings.links import Verdict
 
 NOW = datetime(2026, 11, 21)  # noqa: DTZ001 - naive UTC
 CALL = UUID("b6a7c39e-0b57-4c5e-9f4e-0e1d2c3b4a59")

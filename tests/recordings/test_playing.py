@@ -16,8 +16,8 @@ import pytest
 import requests
 
 from chalicelib.authentication import tokens
-from chalicelib.calls import links
 from chalicelib.macs import Secrets
+from chalicelib.recordings import links
 from infra.local import environment, tapes
 from tests.databases import run
 from tests.recordings.conftest import link_secret

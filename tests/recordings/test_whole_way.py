@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import requests
 
-from chalicelib.calls import links
+from chalicelib.recordings import links
 from infra.local import provider, tapes
 from tests.databases import run
 from tests.recordings.conftest import link_secret

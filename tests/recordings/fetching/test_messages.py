@@ -11,9 +11,9 @@ import pytest
 from chalicelib import settings
 from chalicelib.errors import Unavailable
 from chalicelib.platform import queues
-from chalicelib.recorder import fetching, surface
+from chalicelib.recordings import fetching, recorder
 from tests.databases import run
-from tests.recorder.conftest import Studio
+from tests.recordings.fetching.conftest import Studio
 
 
 @pytest.fixture
@@ -60,14 +60,14 @@ NONSENSE = [
 def test_nonsense_is_dropped_and_stops_nothing(studio: Studio) -> None:
     """It would never become a recording, so that it need not come again."""
     studio.call("c1", "good-1")
-    surface.handle(_event(*NONSENSE, _message(studio, "good-1")))
+    recorder.handle(_event(*NONSENSE, _message(studio, "good-1")))
     assert studio.row("good-1")["state"] == "ready"
 
 
 def test_a_file_that_is_late_is_queued_with_its_delay(studio: Studio, queue: str) -> None:
     """The next message comes when the file may be there, not before."""
     studio.call("c1", "late-1")
-    surface.handle(_event(_message(studio, "late-1")))
+    recorder.handle(_event(_message(studio, "late-1")))
     names: Any = ["ApproximateNumberOfMessagesDelayed", "ApproximateNumberOfMessages"]
     counts = queues.client().get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"]
     assert [counts[name] for name in names] == ["1", "0"]
@@ -81,5 +81,5 @@ def test_while_the_database_is_away_a_message_comes_again(studio: Studio, monkey
     monkeypatch.setenv("WRITER_DATABASE_URL", "postgresql://ringledger_writer:word@127.0.0.1:1/postgres")
     settings.current.cache_clear()
     with pytest.raises(Unavailable):
-        surface.handle(_event(_message(studio, "good-1")))
+        recorder.handle(_event(_message(studio, "good-1")))
     assert list(studio.seen) == []

@@ -16,15 +16,15 @@ from chalicelib.ledger.recordings import File
 from chalicelib.ledger.replay import replay
 from chalicelib.platform import objects, queues
 from chalicelib.platform.postgres import Connection
-from chalicelib.recorder import fetching
-from chalicelib.recorder.fetching import Outcome
+from chalicelib.recordings import fetching
+from chalicelib.recordings.fetching import Outcome
 from chalicelib.settings import Settings
 from infra.local import environment
 from infra.local.aws import Aws
 from infra.local.keyring import Keyring
 from tests.databases import Server, run, settings_of
 from tests.ingest.telephony import CLIENT, LEDGER, TABLES, Ledger, Webhook, event
-from tests.recorder.provider import Moods, provider
+from tests.recordings.fetching.provider import Moods, provider
 
 BUCKET = "only-for-the-recorder"
 

@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.platform import downloads
 from chalicelib.platform.downloads import DownloadFailed, DownloadRefused, Rules
-from tests.recorder.provider import SOUND, provider
+from tests.recordings.fetching.provider import SOUND, provider
 
 LIMIT = 10**6
 LITERALS = ("127.0.0.1", "10.0.0.1", "169.254.169.254", "192.168.1.1", "172.16.0.1", "100.64.0.1", "0.0.0.0")  # noqa: S104 - addresses that lead inside

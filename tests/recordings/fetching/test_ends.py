@@ -12,7 +12,7 @@ from chalicelib.maintenance import recordings as maintenance
 from chalicelib.platform import objects
 from tests.databases import run
 from tests.ingest.telephony import CALLER, event
-from tests.recorder.conftest import Studio
+from tests.recordings.fetching.conftest import Studio
 
 FAR = datetime(2100, 1, 1)  # noqa: DTZ001 - naive UTC
 

@@ -8,7 +8,7 @@ from chalicelib import edge, metrics, settings
 from chalicelib.errors import InvalidRequest, Unavailable
 from chalicelib.ledger import recording_notices, recording_queue
 from chalicelib.platform import postgres
-from chalicelib.recorder import fetching
+from chalicelib.recordings import fetching
 from chalicelib.settings import Settings
 
 # SQS holds a message back for no longer; what waits longer is queued by the maintenance.

@@ -10,12 +10,12 @@ import pytest
 from chalicelib.ledger import recording_queue, recordings
 from chalicelib.platform import objects
 from chalicelib.platform.postgres import Connection
-from chalicelib.recorder import fetching
+from chalicelib.recordings import fetching
 from chalicelib.recordings.media_types import MEDIA_TYPES
 from tests.databases import run
 from tests.ingest.telephony import CLIENT
-from tests.recorder.conftest import BUCKET, Studio
-from tests.recorder.provider import SAMPLES, SOUND
+from tests.recordings.fetching.conftest import BUCKET, Studio
+from tests.recordings.fetching.provider import SAMPLES, SOUND
 
 
 def test_a_recording_gets_into_s3_and_its_row_says_so(studio: Studio) -> None:

@@ -19,7 +19,7 @@ from urllib.parse import unquote
 from infra.local import tapes
 
 SOUND = tapes.sound(2)
-SAMPLES = Path(__file__).parents[1] / "recordings" / "samples"
+SAMPLES = Path(__file__).parents[1] / "samples"
 API = "/api/ver1.0/client/@me/record/"
 
 

@@ -15,7 +15,7 @@ import pytest
 from chalicelib.platform import downloads, tls
 from chalicelib.platform.downloads import DownloadFailed, DownloadRefused, Rules, _Pinned, _Target
 from infra.local.gateway import bound
-from tests.recorder.provider import SOUND, Quiet, moods
+from tests.recordings.fetching.provider import SOUND, Quiet, moods
 
 RULES = Rules((), 10**6, 5, loopback=True)
 

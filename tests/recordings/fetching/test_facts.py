@@ -17,7 +17,7 @@ from chalicelib.platform import topics
 from chalicelib.platform.postgres import Connection
 from tests.databases import run
 from tests.ingest.telephony import event
-from tests.recorder.conftest import Studio
+from tests.recordings.fetching.conftest import Studio
 
 SCHEMA = Path(recording_notices.__file__).with_name("recording_notice.schema.json")
 FAR = datetime(2100, 1, 1)  # noqa: DTZ001 - naive UTC

@@ -19,7 +19,7 @@ from chalicelib.platform import downloads, objects
 from chalicelib.platform.downloads import DownloadFailed, DownloadRefused, Rules
 from chalicelib.platform.postgres import Connection
 from chalicelib.platform.telphin import ProviderRefused
-from chalicelib.recorder import sources
+from chalicelib.recordings import sources
 from chalicelib.recordings.audio import recognition
 from chalicelib.recordings.audio.content import NotARecording
 from chalicelib.recordings.media_types import MEDIA_TYPES

@@ -1,1 +1,0 @@
-"""Brings recordings from their providers into S3."""
