@@ -60,13 +60,6 @@ class Plain(NamedTuple):
         return any(REPLACED in text or HALF_CHARACTERS in text for _, text in self.notes)
 
 
-class _Text(NamedTuple):
-    """Decoded text, and a note on how it was decoded when the sender did not say so."""
-
-    text: str
-    note: str = ""
-
-
 class NotUnpacked(ValueError):
     """A body that cannot be unpacked, with the reason for its sender."""
 
@@ -163,7 +156,7 @@ def _narrowed(body: bytes, notes: set[str]) -> bytes:
 def _json(body: bytes, charset: str, notes: set[str]) -> bytes:
     if _is_utf8(body):
         return body
-    return _STRING.sub(lambda found: _decoded(found[0], charset, notes).encode(), body)
+    return _STRING.sub(lambda string: _decoded(string[0], charset, notes).encode(), body)
 
 
 def _form(body: bytes, charset: str, notes: set[str]) -> bytes:
@@ -188,32 +181,33 @@ def _is_utf8(content: bytes) -> bool:
 
 
 def _decoded(content: bytes, charset: str, notes: set[str]) -> str:
-    found = _read(content, charset)
-    if found.note:
-        notes.add(found.note)
-    return found.text
+    text, note = _read(content, charset)
+    if note:
+        notes.add(note)
+    return text
 
 
-def _read(content: bytes, charset: str) -> _Text:
+def _read(content: bytes, charset: str) -> tuple[str, str]:
+    """Return the text of `content`, and a note on how it was decoded when the sender did not say so."""
     for encoding in ("utf-8", charset):
         try:
-            return _Text(content.decode(encoding))
+            return content.decode(encoding), ""
         except UnicodeDecodeError:
             continue
     # A text of UTF-8 that was cut within a character, or has a stray byte, has more whole characters than broken ones.
     broken = content.decode("utf-8", "replace")
     lost = broken.count("\ufffd")
     if sum(character > "\x7f" for character in broken) > 2 * lost:
-        return _Text(broken, REPLACED)
+        return broken, REPLACED
     text = content.decode(FALLBACK, "replace")
-    return _Text(text, REPLACED if "\ufffd" in text else ASSUMED)
+    return text, (REPLACED if "\ufffd" in text else ASSUMED)
 
 
 @lru_cache(maxsize=64)
 def _declared(content_type: str) -> str:
     """Return the charset that `content_type` names if it can be used value by value, else UTF-8."""
-    found = _CHARSET.search(content_type)
-    name = found[1] if found else "utf-8"
+    declared = _CHARSET.search(content_type)
+    name = declared[1] if declared else "utf-8"
     try:
         keeps_ascii = "escape" not in name and _ASCII.decode(name) == _ASCII.decode()
     except (LookupError, ValueError):

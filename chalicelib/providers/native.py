@@ -1,23 +1,38 @@
-"""Ringledger's own format: ready rows for any documented table, checked against the catalog."""
+"""Ringledger's own format: ready rows for any documented table, validated by models built from the catalog."""
 
 from __future__ import annotations
 
 import json
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from functools import cache, partial
+from typing import Annotated, Any
 from uuid import UUID
 
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    FailFast,
+    Field,
+    PlainValidator,
+    StrictBool,
+    StrictInt,
+    TypeAdapter,
+    ValidationError,
+    with_config,
+)
+from typing_extensions import TypedDict
+
 from chalicelib.calls.events import Raw, Unparsed
-from chalicelib.calls.records import Row, Table, Value
+from chalicelib.calls.records import Row, Table
 from chalicelib.catalog import NEEDED, TABLES
 from chalicelib.providers.provider import Covers, Provider, Reply
 from chalicelib.providers.text import parsed
 
 ROWS_LIMIT = 10_000
-_LARGEST = {"integer": 2**31, "bigint": 2**63}
+_NO_ROW = "must be an object with at least one column"
 _LONGEST_TEXT = 2_000
 _LONGEST_DOCUMENT = 20_000
 _BOUNDS = {
@@ -35,13 +50,10 @@ def rows(raw: Raw) -> list[tuple[Table, Row]] | Unparsed:
     table = _table(content.get("table"))
     if isinstance(table, Unparsed):
         return table
-    given = content.get("rows")
-    if not isinstance(given, list) or not 0 < len(given) <= ROWS_LIMIT:
-        return Unparsed(f"rows must be a list of 1 to {ROWS_LIMIT} objects")
-    types = dict(TABLES[table[0]][table[1]])
-    read = [_row(row, types, place, NEEDED.get(table, ())) for place, row in enumerate(given)]
-    fault = next((row for row in read if isinstance(row, Unparsed)), None)
-    return fault or [(table, row) for row in read if not isinstance(row, Unparsed)]
+    try:
+        return [(table, row) for row in _model(table).validate_python(content.get("rows"))]
+    except ValidationError as error:
+        return Unparsed(_reason(table, error))
 
 
 def _table(name: object) -> Table | Unparsed:
@@ -51,34 +63,44 @@ def _table(name: object) -> Table | Unparsed:
     return (schema, table)
 
 
-def _row(row: object, types: Mapping[str, str], place: int, needed: Sequence[str]) -> Row | Unparsed:
-    if not isinstance(row, dict) or not row:
-        return Unparsed(f"rows[{place}] must be an object with at least one column")
-    values: Row = {}
-    for name, value in row.items():
-        if name not in types:
-            return Unparsed(f"rows[{place}] names {str(name)[:80]}, which is no column of this table")
-        try:
-            values[name] = None if value is None else _READERS[types[name]](value)
-        except (ValueError, TypeError, OverflowError):
-            return Unparsed(f"rows[{place}].{name} must be of type {types[name]}{_BOUNDS.get(types[name], '')}")
-    missing = next((name for name in needed if values.get(name) is None), None)
-    return Unparsed(f"rows[{place}] must have a value of {missing}") if missing else values
+@cache
+def _model(table: Table) -> TypeAdapter[list[Row]]:
+    """Return the model of a webhook's rows for `table`."""
+    needed = NEEDED.get(table, ())
+    columns = {
+        name: _TYPES[kind] if name in needed else _TYPES[kind] | None for name, kind in TABLES[table[0]][table[1]]
+    }
+    # The catalog decides the columns at run time, which no static type can express.
+    create: Any = TypedDict
+    columns_only = with_config(ConfigDict(extra="forbid"))(create("columns_only", columns, total=False))
+    row: Any = Annotated[columns_only, AfterValidator(partial(_complete, needed=needed))]
+    return TypeAdapter(Annotated[list[row], Field(min_length=1, max_length=ROWS_LIMIT), FailFast()])
 
 
-def _flag(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError("neither true nor false")
-    return value
+def _complete(row: Row, *, needed: Sequence[str]) -> Row:
+    if not row:
+        raise ValueError(_NO_ROW)
+    for name in needed:
+        if name not in row:
+            raise ValueError(f"must have a value of {name}")
+    return row
 
 
-def _number(kind: str) -> Callable[[object], int]:
-    def read(value: object) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or not -_LARGEST[kind] <= value < _LARGEST[kind]:
-            raise ValueError("not such a number")
-        return value
-
-    return read
+def _reason(table: Table, error: ValidationError) -> str:
+    fault = error.errors(include_url=False)[0]
+    if not fault["loc"]:
+        return f"rows must be a list of 1 to {ROWS_LIMIT} objects"
+    place, *column = fault["loc"]
+    if not column:
+        reason = fault["ctx"]["error"] if fault["type"] == "value_error" else _NO_ROW
+        return f"rows[{place}] {reason}"
+    name = str(column[0])
+    if fault["type"] == "extra_forbidden":
+        return f"rows[{place}] names {name[:80]}, which is no column of this table"
+    if fault["input"] is None:
+        return f"rows[{place}] must have a value of {name}"
+    kind = dict(TABLES[table[0]][table[1]])[name]
+    return f"rows[{place}].{name} must be of type {kind}{_BOUNDS.get(kind, '')}"
 
 
 def _text(value: object) -> str:
@@ -96,9 +118,12 @@ def _is_endless(value: object) -> bool:
 
 
 def _time(value: object) -> datetime:
-    """A time; one with a zone becomes UTC, one without is UTC."""
+    """Return a time without a zone in UTC. pydantic's own datetime would take "20261120" as seconds since 1970."""
     at = datetime.fromisoformat(_text(value))
-    return at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
+    try:
+        return at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
+    except OverflowError:
+        raise ValueError("beyond the calendar in UTC") from None
 
 
 def _span(value: object) -> str:
@@ -109,7 +134,7 @@ def _span(value: object) -> str:
 
 def _document(value: object) -> dict[str, object]:
     if not isinstance(value, dict):
-        raise TypeError("not an object")
+        raise ValueError("not an object")  # noqa: TRY004 - pydantic catches this one
     text = json.dumps(value, ensure_ascii=False, allow_nan=False)
     text.encode()
     # PostgreSQL's jsonb does not hold NUL.
@@ -118,15 +143,16 @@ def _document(value: object) -> dict[str, object]:
     return value
 
 
-_READERS: dict[str, Callable[[Any], Value]] = {
-    "bigint": _number("bigint"),
-    "boolean": _flag,
-    "character varying": _text,
-    "integer": _number("integer"),
-    "interval": _span,
-    "jsonb": _document,
-    "timestamp without time zone": _time,
-    "uuid": lambda value: str(UUID(_text(value))),
+#: PostgreSQL's name of a type -> the values that it takes.
+_TYPES: dict[str, Any] = {
+    "bigint": Annotated[StrictInt, Field(ge=-(2**63), lt=2**63)],
+    "boolean": StrictBool,
+    "character varying": Annotated[str, PlainValidator(_text)],
+    "integer": Annotated[StrictInt, Field(ge=-(2**31), lt=2**31)],
+    "interval": Annotated[str, PlainValidator(_span)],
+    "jsonb": Annotated[dict[str, Any], PlainValidator(_document)],
+    "timestamp without time zone": Annotated[datetime, PlainValidator(_time)],
+    "uuid": Annotated[str, PlainValidator(lambda value: str(UUID(_text(value))))],
 }
 
 

@@ -30,16 +30,16 @@ SOURCES = {
 }
 
 
-def event(body: bytes = b"", provider: str = "telphin", **posted: Any) -> Event:
+def read(body: bytes = b"", provider: str = "telphin", **posted: Any) -> Event:
     """Return the event of a webhook with this body."""
     events = providers.parse(Raw("1", ACCEPTED, provider, body=body, **posted), SOURCES[provider])
     assert isinstance(events, list), events
     return events[0]
 
 
-def note(found: Event) -> str:
+def note(event: Event) -> str:
     """Return the note on the encoding of an event, or an empty text."""
-    return dict(found.notes).get("encoding", "")
+    return dict(event.notes).get("encoding", "")
 
 
 def form(name: str) -> bytes:
@@ -92,16 +92,16 @@ def form(name: str) -> bytes:
 )
 def test_a_name_in_any_encoding(body: bytes, content_type: str, expected: str) -> None:
     """The caller's name is read, with a note only where the encoding was guessed."""
-    found = event(body, content_type=content_type)
+    event = read(body, content_type=content_type)
 
-    assert (found.call_id, found.caller_name, note(found)) == ("1", NAME, expected)
+    assert (event.call_id, event.caller_name, note(event)) == ("1", NAME, expected)
 
 
 def test_a_name_in_latin_1() -> None:
     """A declared charset of Western Europe is used as declared."""
-    found = event(form("Jos%E9"), content_type="application/x-www-form-urlencoded; charset=ISO-8859-1")
+    event = read(form("Jos%E9"), content_type="application/x-www-form-urlencoded; charset=ISO-8859-1")
 
-    assert (found.caller_name, note(found)) == ("José", "")
+    assert (event.caller_name, note(event)) == ("José", "")
 
 
 def test_encodings_are_decided_value_by_value() -> None:
@@ -112,8 +112,8 @@ def test_encodings_are_decided_value_by_value() -> None:
     mixed_object = json.dumps(CALL).encode()[:-1] + b"," + members + b"}"
 
     for body in (mixed_form, mixed_object):
-        found = event(body)
-        assert (found.caller_name, found.callback, note(found)) == (NAME, NAME, ASSUMED)
+        event = read(body)
+        assert (event.caller_name, event.callback, note(event)) == (NAME, NAME, ASSUMED)
 
 
 @pytest.mark.parametrize(
@@ -128,15 +128,15 @@ def test_encodings_are_decided_value_by_value() -> None:
 )
 def test_what_cannot_be_decoded_is_noted(name: str, expected: str, noted: str) -> None:
     """Replacement characters never come without a note, and the raw event is the sender's own."""
-    found = event(form(name))
+    event = read(form(name))
 
-    assert (found.caller_name, note(found)) == (expected, noted)
+    assert (event.caller_name, note(event)) == (expected, noted)
 
 
 def test_half_of_a_surrogate_pair_is_noted() -> None:
     """PostgreSQL stores no half characters: what replaces one is noted, and whole pairs stay."""
-    whole = event(json.dumps(CALL | {"CallerIDName": "😀"}).encode())
-    half = event(json.dumps(CALL | {"CallerIDName": "I\ud83dvan"}).encode())
+    whole = read(json.dumps(CALL | {"CallerIDName": "😀"}).encode())
+    half = read(json.dumps(CALL | {"CallerIDName": "I\ud83dvan"}).encode())
 
     assert (whole.caller_name, note(whole)) == ("😀", "")
     assert (half.caller_name, note(half)) == ("I?van", HALF_CHARACTERS)
@@ -144,9 +144,9 @@ def test_half_of_a_surrogate_pair_is_noted() -> None:
 
 def test_a_query_is_decoded_like_a_body() -> None:
     """A GET subscription may have windows-1251 escapes too."""
-    found = event(query=form("%C8%E2%E0%ED").decode())
+    event = read(query=form("%C8%E2%E0%ED").decode())
 
-    assert (found.caller_name, note(found)) == (NAME, ASSUMED)
+    assert (event.caller_name, note(event)) == (NAME, ASSUMED)
 
 
 def _raw_deflate(body: bytes) -> bytes:
@@ -172,9 +172,9 @@ def _raw_deflate(body: bytes) -> bytes:
 )
 def test_packed_bodies_are_unpacked(packed: bytes, coding: str) -> None:
     """Content-Encoding is undone, in any letters and however often it was applied."""
-    found = event(packed, content_encoding=coding)
+    event = read(packed, content_encoding=coding)
 
-    assert (found.caller_name, note(found)) == (NAME, "")
+    assert (event.caller_name, note(event)) == (NAME, "")
 
 
 @pytest.mark.parametrize(
@@ -195,10 +195,10 @@ def test_packed_bodies_are_unpacked(packed: bytes, coding: str) -> None:
 @pytest.mark.parametrize("provider", providers.NAMES)
 def test_bodies_that_cannot_be_unpacked_are_refused(provider: str, packed: bytes, coding: str, reason: str) -> None:
     """Every provider's sender learns why, and a bomb costs no more memory than the limit."""
-    found = providers.read(Raw("1", ACCEPTED, provider, body=packed, content_encoding=coding))
+    reading = providers.read(Raw("1", ACCEPTED, provider, body=packed, content_encoding=coding))
 
-    assert isinstance(found, Unparsed)
-    assert reason in found.reason
+    assert isinstance(reading, Unparsed)
+    assert reason in reading.reason
 
 
 def test_mtt_and_native_rows_are_decoded_alike() -> None:
@@ -207,7 +207,7 @@ def test_mtt_and_native_rows_are_decoded_alike() -> None:
     table = {"table": "calls.cancelled", "rows": [{"callednum": NAME}]}
     for encoding in ("utf-8-sig", "utf-16", "utf-32", "cp1251"):
         body = gzip.compress(json.dumps(notification, ensure_ascii=False).encode(encoding))
-        assert dict(event(body, "mtt", content_encoding="gzip").notes)["client_id"] == NAME
+        assert dict(read(body, "mtt", content_encoding="gzip").notes)["client_id"] == NAME
         body = gzip.compress(json.dumps(table, ensure_ascii=False).encode(encoding))
         rows = providers.rows(Raw("1", ACCEPTED, "native", body=body, content_encoding="gzip"))
         assert rows == [(("calls", "cancelled"), {"callednum": NAME})]
@@ -258,8 +258,8 @@ def test_any_text_in_any_unicode_encoding_comes_back(name: str, encoding: str) -
     """Names of any script survive in forms and in JSON, in each of Unicode's encodings."""
     bodies = (f"{FORM}&CallerIDName={quote_plus(name)}", json.dumps(CALL | {"CallerIDName": name}, ensure_ascii=False))
     for body in bodies:
-        found = event(body.encode(encoding))
-        assert (found.caller_name, note(found)) == (name.strip(), "")
+        event = read(body.encode(encoding))
+        assert (event.caller_name, note(event)) == (name.strip(), "")
 
 
 @given(st.text(CYRILLIC, max_size=100).filter(lambda text: "\0" not in text and text.isprintable()))
@@ -267,9 +267,9 @@ def test_any_text_in_a_declared_code_page_comes_back(name: str) -> None:
     """A declared windows-1251 is read as such, unless the bytes are UTF-8."""
     content = name.encode("cp1251")
     expected = content.decode() if _is_utf8(content) else name
-    found = event(form(quote_plus(content)), content_type="text/plain; charset=windows-1251")
+    event = read(form(quote_plus(content)), content_type="text/plain; charset=windows-1251")
 
-    assert found.caller_name == expected.strip()
+    assert event.caller_name == expected.strip()
 
 
 @given(st.binary(max_size=300), st.sampled_from(["", "gzip", "deflate", "br"]), st.text(max_size=30))
@@ -277,5 +277,5 @@ def test_any_bytes_give_an_answer(body: bytes, coding: str, content_type: str) -
     """Noise is understood or refused with a reason; it never fails."""
     for provider in providers.NAMES:
         raw = Raw("1", ACCEPTED, provider, body=body, content_encoding=coding, content_type=content_type)
-        found = providers.read(raw)
-        assert not isinstance(found, Unparsed) or found.reason
+        reading = providers.read(raw)
+        assert not isinstance(reading, Unparsed) or reading.reason

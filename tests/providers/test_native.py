@@ -41,15 +41,15 @@ def one(table: str, **row: object) -> object:
 def test_every_documented_table_can_be_filled(table: tuple[str, str]) -> None:
     """Every table takes rows of its own columns with values of their types."""
     row = {name: EXAMPLES[kind] for name, kind in TABLES[table[0]][table[1]]}
-    found = native.rows(raw(one(".".join(table), **row)))
+    rows = native.rows(raw(one(".".join(table), **row)))
 
-    assert isinstance(found, list)
-    assert (found[0][0], list(found[0][1])) == (table, list(row))
+    assert isinstance(rows, list)
+    assert (rows[0][0], list(rows[0][1])) == (table, list(row))
 
 
 def test_values_are_converted_to_their_types() -> None:
     """Times become UTC without a zone, uuids canonical, and numbers in text columns text."""
-    (found,) = _rows(
+    (row,) = _rows(
         one(
             "calls.success",
             inviteid="A72866B5063187DD26240900000334B5",
@@ -58,7 +58,7 @@ def test_values_are_converted_to_their_types() -> None:
             stopreason=None,
         )
     )
-    assert found[1] == {
+    assert row[1] == {
         "inviteid": "a72866b5-0631-87dd-2624-0900000334b5",
         "invitedt": ACCEPTED,
         "anumber": "205",
@@ -108,10 +108,10 @@ def _rows(content: object) -> list[tuple[tuple[str, str], Row]]:
 )
 def test_wrong_rows_are_refused_with_their_place(content: object, words: str) -> None:
     """The error names row and column, and no such row reaches the database."""
-    found = native.rows(raw(content))
+    refusal = native.rows(raw(content))
 
-    assert isinstance(found, Unparsed)
-    assert words in found.reason
+    assert isinstance(refusal, Unparsed)
+    assert words in refusal.reason
     assert isinstance(providers.read(raw(content)), Unparsed)
 
 

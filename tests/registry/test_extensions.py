@@ -47,9 +47,9 @@ def test_many_sources_are_read_in_one_query(database: Settings) -> None:
     phone = _added(database, "13596*100", owner="Anna", external_only=True, remote_id="1138100")
     queue = _added(database, "13596*200", type="queue")
 
-    found = extensions.by_ids(Connection(database.writer_database_url), [phone.id, queue.id, 999_999])
+    sources = extensions.by_ids(Connection(database.writer_database_url), [phone.id, queue.id, 999_999])
 
-    assert found == {
+    assert sources == {
         phone.id: Source(phone.id, "telphin", "13596", "13596*100", "phone", "Anna", external_only=True),
         queue.id: Source(queue.id, "telphin", "13596", "13596*200", "queue"),
     }

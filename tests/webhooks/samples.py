@@ -40,8 +40,8 @@ TELPHIN: dict[str, str] = {
         "hangup": _PHONE | _END | {"CallStatus": "ANSWER", "RecID": "1138241-aa11"},
         "hangup, cancelled": _PHONE | _END | {"CallStatus": "CANCEL"},
         "hangup, busy": _PHONE | _END | {"CallStatus": "BUSY"},
-        "hangup of a queue that nobody answered": _QUEUE | _END | {"CallStatus": "NOANSWER", "Bridged": "no"},
-        "hangup of a queue that somebody answered": _QUEUE | _END | {"CallStatus": "ANSWER", "Bridged": "yes"},
+        "hangup of an unanswered queue": _QUEUE | _END | {"CallStatus": "NOANSWER", "Bridged": "no"},
+        "hangup of an answered queue": _QUEUE | _END | {"CallStatus": "ANSWER", "Bridged": "yes"},
         "agent comes": _AGENT | {"agent_status": "available"},
         "agent goes": _AGENT | {"agent_status": "logged_out", "EventType": "agent-logout"},
     }.items()
