@@ -1,110 +1,96 @@
-"""The embedded S3 and SQS: moto's server on loopback, whose memory outlives it in an archive."""
+"""The embedded S3 and SQS: the process that runs them, and the bucket and queues that the bundle needs."""
 
 from __future__ import annotations
 
 import json
-import logging
-import sqlite3
-import threading
-from collections.abc import Callable, Iterable
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
-from werkzeug.serving import make_server
 
-from infra.local import serving
-from infra.local.memory import Memory
+from chalicelib.errors import Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
+ROOT = Path(__file__).parents[2]
 BUCKET = "ringledger"
 EVENTS = "call-events"
 RECORDINGS = "recordings"
 CALL_CONTROL = "call-control"
-# Nobody begins a call that was asked for longer ago.
+# A call order that is older than this is no longer carried out.
 CALL_CONTROL_VISIBILITY_SECONDS = 30
-# Lambda wants six times the consumer's timeout, which is a minute.
+# Lambda requires six times the consumer's timeout, which is one minute.
 VISIBILITY_SECONDS = 360
 RECORDER_VISIBILITY_SECONDS = 1_800
 RECEIVES = 5
-SAVE_SECONDS = 0.3
-# Requests end in a redirect to S3, and a browser that was redirected sends `Origin: null`.
+START_SECONDS = 60
+STOP_SECONDS = 15
+# Requests end in a redirect to S3, and a browser that follows a redirect sends `Origin: null`.
 CORS: Any = {"CORSRules": [{"AllowedMethods": ["GET", "HEAD"], "AllowedOrigins": ["*"], "AllowedHeaders": ["*"]}]}
-
-logger = logging.getLogger(__name__)
 
 
 class Aws:
-    """moto's server and the thread that keeps what it holds."""
+    """A child process that serves S3 and SQS on loopback and stores what outlives it in a folder."""
 
     def __init__(self, folder: Path) -> None:
-        """Keep queues and objects in `folder`."""
-        self._memory = Memory(folder)
-        self._changed = threading.Event()
-        self._stopping = threading.Event()
+        """Store objects and undelivered messages in `folder`."""
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self, port: int) -> str:
-        """Serve what was kept on loopback `port`; answer the endpoint's URL."""
-        self._memory.restore()
-        application = _Watched(DomainDispatcherApplication(create_backend_app), self._changed.set)
-        self._server = make_server("127.0.0.1", port, application, threaded=True, request_handler=_Quiet)
-        self._threads = [serving.thread(self._server, "aws"), threading.Thread(target=self._save, daemon=True)]
-        for thread in self._threads:
-            thread.start()
+    def start(self, port: int, inherited: Sequence[int] = ()) -> str:
+        """Start the process and return the URL of its endpoint; `wait` returns once it answers.
+
+        The process keeps the descriptors of `inherited` open, so that their locks last as long as it does.
+        """
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "infra.local.aws_server", str(self._folder), str(port)],
+            cwd=ROOT,
+            # The process ends when this pipe closes, which also happens when this process is killed.
+            stdin=subprocess.PIPE,
+            pass_fds=inherited,
+            # A terminal's Ctrl-C goes to the whole group, and the clients of this server end first.
+            start_new_session=True,
+        )
+        self._port = port
+        self.wait()
         return f"http://127.0.0.1:{port}"
 
-    def stop(self) -> None:
-        """Serve no more and keep the last changes."""
-        self._server.shutdown()
-        self._stopping.set()
-        self._changed.set()
-        for thread in self._threads:
-            thread.join()
-        self._server.server_close()
-        self._memory.save()
-        self._memory.close()
-
-    def _save(self) -> None:
-        while not self._stopping.wait(SAVE_SECONDS):
-            self._changed.wait()
-            self._changed.clear()
+    def wait(self) -> None:
+        """Return when the server accepts connections. Raises Unavailable when it does not."""
+        deadline = time.monotonic() + START_SECONDS
+        while self._process and self._process.poll() is None and time.monotonic() < deadline:
             try:
-                self._memory.save()
-            except (OSError, sqlite3.Error):
-                # A full disk, most likely: S3 and SQS go on from memory, and the next change tries again.
-                logger.exception("queues and objects could not be kept")
+                socket.create_connection(("127.0.0.1", self._port)).close()
+            except OSError:
+                time.sleep(0.05)
+            else:
+                return
+        raise Unavailable("The local S3 and SQS did not start")
 
-
-class _Watched:
-    """A WSGI application that says when it has answered a request, since any may have changed something."""
-
-    def __init__(self, application: Callable[..., Iterable[bytes]], answered: Callable[[], None]) -> None:
-        self._application = application
-        self._answered = answered
-
-    def __call__(self, environment: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def stop(self) -> None:
+        """Stop the process, which first writes undelivered messages to the folder."""
+        if self._process is None or self._process.stdin is None:
+            return
+        self._process.stdin.close()
         try:
-            return self._application(environment, start_response)
-        finally:
-            self._answered()
-
-
-class _Quiet(MotoRequestHandler):
-    """Requests are not logged: a presigned URL is a key."""
-
-    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - the name that werkzeug gave it
-        """Say nothing."""
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
 
 def prepare(endpoint: str | None) -> dict[str, str]:
-    """Make the bucket and the queues where they are missing; answer the queues' URLs by name."""
+    """Create the bucket and the queues that do not exist yet; return the queues' URLs by name."""
     s3 = boto3.client("s3", endpoint_url=endpoint)
     if BUCKET not in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]:
         region: Any = s3.meta.region_name
-        # S3 knows its oldest region only by not being told one.
+        # S3 refuses the name of its oldest region here.
         elsewhere: Any = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
         s3.create_bucket(Bucket=BUCKET, **elsewhere)
     s3.put_bucket_cors(Bucket=BUCKET, CORSConfiguration=CORS)
@@ -116,11 +102,12 @@ def prepare(endpoint: str | None) -> dict[str, str]:
     )
 
 
-def _queue(sqs: SQSClient, name: str, seconds: int) -> dict[str, str]:
-    """A queue and that of its dead letters; a message taken is another's turn after `seconds`."""
+def _queue(sqs: SQSClient, name: str, visibility: int) -> dict[str, str]:
+    """Create a queue and its dead-letter queue; a received message is visible again after `visibility` seconds."""
     dead = sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": RECEIVES})
     queue = sqs.create_queue(QueueName=name)["QueueUrl"]
-    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": str(seconds), "RedrivePolicy": redrive})
+    attributes = {"VisibilityTimeout": str(visibility), "RedrivePolicy": redrive}
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes=attributes)
     return {name: queue, f"{name}-dead": dead}

