@@ -18,6 +18,7 @@ from infra.bench import (
     phonecalls,
     playing,
     replicating,
+    throughput,
 )
 from infra.bench.place import Place, opened
 from infra.bench.report import Line, say, show
@@ -28,6 +29,7 @@ PARTS: dict[str, tuple[str, Part]] = {
     "answer": ("An answer of 10,000 rows and 17 columns", answering.lines),
     "row": ("A query of one row", one_row.lines),
     "accept": ("Accepting a webhook", accepting.lines),
+    "throughput": ("Accepting webhooks on the local stack", throughput.lines),
     "play": ("A click on a recording's link", playing.lines),
     "ingest": ("Taking accepted webhooks from the queue", ingesting.lines),
     "phonecall": ("Creating a phone call", phonecalls.lines),

@@ -108,6 +108,6 @@ def _queue(sqs: SQSClient, name: str, visibility: int) -> dict[str, str]:
     arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": RECEIVES})
     queue = sqs.create_queue(QueueName=name)["QueueUrl"]
-    attributes = {"VisibilityTimeout": str(visibility), "RedrivePolicy": redrive}
+    attributes: Any = {"VisibilityTimeout": str(visibility), "RedrivePolicy": redrive}
     sqs.set_queue_attributes(QueueUrl=queue, Attributes=attributes)
     return {name: queue, f"{name}-dead": dead}

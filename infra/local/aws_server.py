@@ -11,11 +11,12 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterable
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-import waitress
+from cheroot.wsgi import Server
 from moto.moto_server.werkzeug_app import create_backend_app
 from moto.sqs.models import Queue
 
@@ -24,6 +25,7 @@ from infra.local.stored_objects import StoredObjects
 
 # A consumer's receive call holds its thread for up to a second while it waits for messages.
 THREADS = 24
+KEPT_CONNECTIONS = 512
 COUNTS = ("", "_delayed", "_not_visible")
 CHANGING = frozenset({"PUT", "POST", "DELETE"})
 
@@ -61,13 +63,14 @@ class Services:
 
 
 class _Count:
-    """A number that is counted when it is written into an answer."""
+    """The number of a queue's messages of one kind, counted when it is written into an answer."""
 
-    def __init__(self, count: Callable[[], int]) -> None:
+    def __init__(self, count: Callable[[Queue], int], queue: Queue) -> None:
         self._count = count
+        self._queue = queue
 
     def __str__(self) -> str:
-        return str(self._count())
+        return str(self._count(self._queue))
 
 
 def count_on_demand() -> None:
@@ -75,7 +78,7 @@ def count_on_demand() -> None:
     for suffix in COUNTS:
         name = f"approximate_number_of_messages{suffix}"
         count = getattr(Queue, name).fget
-        setattr(Queue, name, property(lambda queue, count=count: _Count(lambda: count(queue))))
+        setattr(Queue, name, property(partial(_Count, count)))
 
 
 def main(folder: Path, port: int) -> None:
@@ -85,8 +88,9 @@ def main(folder: Path, port: int) -> None:
     objects, messages = StoredObjects(folder / "buckets"), StoredMessages(folder / "messages.json")
     objects.restore()
     messages.restore()
-    server = waitress.create_server(Services(objects), host="127.0.0.1", port=port, threads=THREADS, ident=None)
-    threading.Thread(target=server.run, daemon=True).start()
+    server = Server(("127.0.0.1", port), Services(objects), numthreads=THREADS)
+    server.keep_alive_conn_limit = KEPT_CONNECTIONS
+    threading.Thread(target=server.start, daemon=True).start()
     sys.stdin.buffer.read()
     messages.store()
     # Without waiting for receive calls that wait for messages.

@@ -157,6 +157,39 @@ def test_given_up_and_sent_back(endpoint: str, monkeypatch: pytest.MonkeyPatch) 
     queues.client.cache_clear()
 
 
+def test_queue_is_drained_when_the_poller_stops(endpoint: str) -> None:
+    """The poller handles every visible message before it stops."""
+    consumer = Consumer("drained", endpoint, batch_size=2)
+    consumer.send(*map(str, range(7)))
+
+    consumer.poller.stop()
+
+    assert consumer.left() == 0
+    bodies = [record["body"] for _ in range(consumer.events.qsize()) for record in consumer.next()]
+    assert sorted(bodies) == list("0123456")
+
+
+def test_sending_into_a_long_queue(endpoint: str) -> None:
+    """A message costs about the same whether the queue is empty or holds a thousand."""
+    sqs = boto3.client("sqs", endpoint_url=endpoint)
+    queue_url = sqs.create_queue(QueueName="long")["QueueUrl"]
+
+    def seconds() -> float:
+        began = time.perf_counter()
+        for _ in range(30):
+            sqs.send_message(QueueUrl=queue_url, MessageBody="x")
+        return time.perf_counter() - began
+
+    empty = min(seconds() for _ in range(3))
+    entries: Any = [{"Id": str(number), "MessageBody": "x"} for number in range(10)]
+    for _ in range(100):
+        sqs.send_message_batch(QueueUrl=queue_url, Entries=entries)
+
+    assert min(seconds() for _ in range(3)) < 3 * empty
+    counts = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["ApproximateNumberOfMessages"])
+    assert counts["Attributes"]["ApproximateNumberOfMessages"] == "1180"
+
+
 @pytest.mark.parametrize("answer", [None, {}, {"batchItemFailures": []}, {"batchItemFailures": None}])
 def test_answers_of_success(answer: object) -> None:
     """Nothing, an empty answer and an empty list say that all went well."""
