@@ -24,7 +24,7 @@ _QUOTED = re.compile(r'"([^"]+)"')
 def location(sqlstate: str, message: str, query: str) -> int | None:
     """Return the byte offset in `query` of the likely cause of an error; None where there is none or no single one."""
     try:
-        tree = orjson.loads(parse_sql_json(query))
+        tree = orjson.loads(parse_sql_json(str(query)))
     except ParseError:
         return None
     if sqlstate == _DIVISION_BY_ZERO:

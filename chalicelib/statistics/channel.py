@@ -9,7 +9,7 @@ from typing import Any
 
 from chalicelib.errors import Refused
 from chalicelib.settings import Settings
-from chalicelib.statistics import query, requests
+from chalicelib.statistics import parameters, query, requests
 from chalicelib.statistics.answer import CLOSING, OPENING, StoredAnswer
 from chalicelib.statistics.execution import Notes, Query
 from chalicelib.statistics.guard import ANY_BEGINNING
@@ -69,7 +69,8 @@ ENTITIES: dict[str, dict[str, Action]] = {
 
 
 def _query(options: Options, context: Context, action: str) -> Query:
-    text = requests.validated(requests.ChronologicalOptions, options, "options.").psql
+    chosen = requests.validated(requests.ChronologicalOptions, options, "options.")
+    text = chosen.psql if chosen.params is None else parameters.bound(chosen.psql, chosen.params)
     return Query(text, action if context.protocol_beginnings else ANY_BEGINNING, context.request_id)
 
 

@@ -72,7 +72,7 @@ def _size(text: str) -> int:
 
 def _normalised(text: str) -> str:
     try:
-        statement = deparse_protobuf(parse_sql_protobuf(text))
+        statement = deparse_protobuf(parse_sql_protobuf(str(text)))
     except ParseError as error:
         message, *offset = error.args
         where = positions.describe(text, positions.bytes_before(text, offset[0])) if offset and offset[0] else ""
@@ -87,7 +87,7 @@ def _normalised(text: str) -> str:
 
 def _walk(text: str, callable_names: frozenset[str]) -> None:
     try:
-        tree = parse_sql_json(text)
+        tree = parse_sql_json(str(text))
         if len(tree) > TREE_LIMIT:
             raise Refused("the query has too many parts; use fewer names, constants and operators")
         Walk(callable_names).statement(orjson.loads(tree))

@@ -4,14 +4,61 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import orjson
 from pglast.parser import parse_sql_json
 
 
+class Replacement(NamedTuple):
+    """The characters `start` to before `end` of a text that replaced others of the caller's text: a parameter."""
+
+    start: int
+    end: int
+    original_start: int
+    original_end: int
+    name: str
+
+
+class BoundText(str):
+    """A query with values in place of its parameters. It knows the caller's text, `original`.
+
+    The parser takes no subclass of str, so it needs `str(text)`.
+    """
+
+    __slots__ = ("original", "replacements")
+
+    original: str
+    replacements: tuple[Replacement, ...]
+
+    def __new__(cls, text: str, original: str, replacements: tuple[Replacement, ...]) -> Self:
+        """Create the text; `replacements` are in the order of their places."""
+        made = super().__new__(cls, text)
+        made.original = original
+        made.replacements = replacements
+        return made
+
+    def in_original(self, character: int) -> tuple[int, str]:
+        """Return the character of the caller's text that corresponds to one of this, and the parameter there if any."""
+        shift = 0
+        for replacement in self.replacements:
+            if character < replacement.start:
+                break
+            if character < replacement.end:
+                return replacement.original_start, replacement.name
+            shift = replacement.original_end - replacement.end
+        return character + shift, ""
+
+
 def describe(text: str, offset: int) -> str:
-    """Describe byte `offset` of `text`: line and column, both from 1, and the word there."""
+    """Describe byte `offset` of `text`: line and column, both from 1, and the word there.
+
+    For a text with values, this is the place in the caller's text, with the parameter's name.
+    """
+    if isinstance(text, BoundText):
+        character, name = text.in_original(len(text.encode()[:offset].decode(errors="ignore")))
+        place = describe(text.original, bytes_before(text.original, character))
+        return f"parameter {name}, {place}" if name else place
     before = text.encode()[:offset].decode(errors="ignore")
     rest = text[len(before) :]
     before += rest[: len(rest) - len(rest.lstrip())]
@@ -39,7 +86,7 @@ def in_original(text: str, statement: str, character: int) -> int | None:
 
 
 def _parsed(text: str) -> Any:  # noqa: ANN401 - a tree of JSON
-    return orjson.loads(parse_sql_json(text))
+    return orjson.loads(parse_sql_json(str(text)))
 
 
 def _locations(node: Any) -> Iterator[int]:  # noqa: ANN401 - as above

@@ -34,6 +34,10 @@ class ChronologicalOptions(BaseModel):
     """The options of both actions of the entity `chronological`."""
 
     psql: Annotated[Text, Expected("a text: the query to run")]
+    params: Annotated[
+        InstanceOf[dict[str, Any]] | InstanceOf[list[Any]] | None,
+        Expected("an object of values for :name, or an array of values for $1, $2, …"),
+    ] = None
 
 
 M = TypeVar("M", bound=BaseModel)

@@ -208,6 +208,9 @@ class _Kinds(dict[str, Visit]):
 
     def __missing__(self, kind: str) -> Visit:
         def refuse(_walk: Walk, node: Node) -> None:
+            if kind == "ParamRef":
+                name = f"parameter ${node.get('number', 0)}"
+                raise Refusal(f"{name} without a value", "put one into options.params", node.get("location", 0))
             raise Refusal(f"the construct {kind}", "the README lists what is allowed", node.get("location", 0))
 
         return refuse

@@ -11,17 +11,20 @@ import requests
 Ask = Callable[..., requests.Response]
 
 
-def request_of(psql: str, action: str = "data") -> dict[str, Any]:
-    """Return the documented body of one request."""
-    return {"entity": "chronological", "action": action, "options": {"psql": psql}}
+def request_of(psql: str, action: str = "data", **options: Any) -> dict[str, Any]:
+    """Return the documented body of one request, with further options."""
+    return {"entity": "chronological", "action": action, "options": {"psql": psql, **options}}
 
 
 @pytest.fixture
 def ask(stack: dict[str, Any]) -> Ask:
     """Return a function that sends one query with the token in the address and does not follow redirects."""
 
-    def send(psql: str, action: str = "data", **options: Any) -> requests.Response:
+    def send(
+        psql: str, action: str = "data", headers: dict[str, str] | None = None, **options: Any
+    ) -> requests.Response:
         address = f"{stack['url']}/api/token/v1/{stack['tokens']['statistics']}"
-        return requests.post(address, json=request_of(psql, action), timeout=60, allow_redirects=False, **options)
+        body = request_of(psql, action, **options)
+        return requests.post(address, json=body, headers=headers, timeout=60, allow_redirects=False)
 
     return send

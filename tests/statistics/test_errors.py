@@ -11,8 +11,8 @@ from tests.statistics.conftest import Ask
 
 HINT = (
     "operator does not exist: character varying = integer (line 1, column 43, at `=`). No operator matches the given "
-    "name and argument types. You might need to add explicit type casts. Telephone numbers are texts here: write them in "
-    "quotes, as in bnumber = '205'."
+    "name and argument types. You might need to add explicit type casts. Telephone numbers are texts here: write them "
+    "in quotes, as in bnumber = '205'."
 )
 
 
