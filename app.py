@@ -76,7 +76,7 @@ def recorder(event: SQSEvent) -> None:
     handle(event.to_dict())
 
 
-@app.schedule("rate(1 hour)", name="maintain")
+@app.schedule("rate(1 minute)", name="maintain")
 def maintain(_event: CloudWatchEvent) -> None:
     """Partitions, retention, and calls that never ended."""
     from chalicelib.maintenance.surface import handle  # noqa: PLC0415 - no other Lambda pays for it

@@ -12,7 +12,8 @@ from chalicelib.admin.words import Subparsers, add, at_once, database_url, minut
 from chalicelib.envelope import reading
 from chalicelib.envelope.reading import UnreadableMessage
 from chalicelib.errors import InvalidRequest, Misconfigured
-from chalicelib.ledger import forgetting, quarantine, store
+from chalicelib.ledger import faults, forgetting, quarantine, store
+from chalicelib.ledger.faults import CallsFailed
 from chalicelib.ledger.replay import count, replay
 from chalicelib.platform import dead_letters, queues
 from chalicelib.platform.postgres import Connection, connection
@@ -23,7 +24,7 @@ REASON_WIDTH = 80
 
 
 def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
-    """Add `replay`, `redrive`, `quarantine` and `forget`."""
+    """Add `replay`, `set-aside`, `redrive`, `quarantine` and `forget`."""
     command = add(commands, "replay", _replay, "rebuild rows from the raw events of a period, and tell what changed")
     for name, meaning in (("--from", "the first moment of acceptance"), ("--to", "the first moment after it")):
         command.add_argument(
@@ -31,6 +32,7 @@ def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
         )
     senders = sorted(name for name in NAMES if not posts_rows(name))
     command.add_argument("--provider", default="", choices=senders, help="calls of this provider only")
+    add(commands, "set-aside", _set_aside, f"list the first {LIST_LIMIT} calls that could not be written")
     add(commands, "redrive", _redrive, "send the dead letters of the event queue back to it")
     _add_quarantine(commands)
     forget = add(commands, "forget", _forget, "erase a person's number and recordings, on a lawful request")
@@ -78,6 +80,13 @@ def _replay(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
         say(f"{relation}: {number} records with rows {change}")
     if not report.changes:
         say("Nothing changed.")
+    if report.faults:
+        raise CallsFailed(report.faults)
+
+
+def _set_aside(_arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
+    rows = [(*fault.call, minute(last), fault.reason) for fault, last in faults.listing(_owner(), LIST_LIMIT)]
+    table(("PROVIDER", "CLIENT", "CALL", "LAST EVENT", "REASON"), rows)
 
 
 def _redrive(_arguments: argparse.Namespace, _read: Callable[[], str]) -> None:

@@ -7,16 +7,12 @@ from dataclasses import dataclass
 
 from chalicelib.envelope import reading
 from chalicelib.errors import Unavailable
-from chalicelib.ledger import quarantine, store
+from chalicelib.ledger import faults, quarantine, store
 from chalicelib.ledger.store import Fetch
-from chalicelib.platform.postgres import Connection, DatabaseError
+from chalicelib.platform.postgres import Connection
 
 #: After so many receives SQS itself moves a message to the dead letters (the queue's maxReceiveCount).
 LAST_RECEIVE = 5
-
-# Class 40 is "transaction rollback" (serialization, deadlock), 53 "insufficient resources", 55 "object not in
-# prerequisite state" (a lock not available), 57 "operator intervention" (a statement's time): trying again may help.
-PASSING_CLASSES = ("40", "53", "55", "57")
 
 
 @dataclass(frozen=True)
@@ -53,19 +49,10 @@ def take(
 
 def _failed(writer: Connection, delivery: Delivery, error: Exception, report: Report) -> list[str]:
     report(delivery, error)
-    if delivery.receives < LAST_RECEIVE or _may_pass(error):
+    if delivery.receives < LAST_RECEIVE or faults.may_pass(error):
         return [delivery.id]
     try:
-        quarantine.set_aside(writer, delivery.id, delivery.text, reason(error))
+        quarantine.set_aside(writer, delivery.id, delivery.text, faults.reason(error))
     except Unavailable:
         return [delivery.id]
     return []
-
-
-def _may_pass(error: Exception) -> bool:
-    return isinstance(error, DatabaseError) and error.sqlstate.startswith(PASSING_CLASSES)
-
-
-def reason(error: Exception) -> str:
-    """Why a message failed, for the operator who will look at it."""
-    return error.primary if isinstance(error, DatabaseError) else str(error) or repr(error)

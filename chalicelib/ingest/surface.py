@@ -11,7 +11,7 @@ from chalicelib.ingest import batches
 from chalicelib.ingest.batches import Delivery
 from chalicelib.ledger import recording_queue
 from chalicelib.ledger.recordings import File
-from chalicelib.platform import nonblocking, postgres
+from chalicelib.platform import postgres
 
 
 def handle(event: dict[str, Any]) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def handle(event: dict[str, Any]) -> dict[str, Any]:
         Delivery(record["messageId"], record["body"], int(record["attributes"]["ApproximateReceiveCount"]))
         for record in event["Records"]
     ]
-    writer = postgres.connection(settings.current().writer_database_url, kind=nonblocking.Connection)
+    writer = postgres.connection(settings.current().writer_database_url)
     failed = batches.take(writer, deliveries, _report, _fetch)
     edge.logger().info("batch", extra={"surface": "ingest", "messages": len(deliveries), "failed": len(failed)})
     return {"batchItemFailures": [{"itemIdentifier": name} for name in failed]}

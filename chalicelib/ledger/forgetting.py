@@ -14,9 +14,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib.calls.events import CallKey
+from chalicelib.calls.events import CallKey, Raw
 from chalicelib.errors import InvalidRequest
-from chalicelib.ledger import recording_files, store, written_numbers
+from chalicelib.ledger import raw_events, recording_files, written_numbers
+from chalicelib.ledger.faults import CallsFailed, Fault
+from chalicelib.ledger.locking import Span
+from chalicelib.ledger.replay import rebuild
 from chalicelib.ledger.rows import columns
 from chalicelib.ledger.written_numbers import NATIONAL, erased
 from chalicelib.platform.postgres import Connection, Row
@@ -29,15 +32,17 @@ EVENTS_AT_ONCE = 500
 CALLS_AT_ONCE = 200
 
 _EVENTS = f"""
-SELECT accepted_at, id::text, provider, client, call_id, query, body, content_encoding FROM ledger.events
+SELECT accepted_at, id::text, provider, client, call_id, extension, method, content_type, query, body, content_encoding
+FROM ledger.events
 WHERE (accepted_at, id) > (%s, %s)
     AND (strpos({written_numbers.SOUP}, %s) > 0 OR {written_numbers.ESCAPED} OR content_encoding <> '')
 ORDER BY accepted_at, id LIMIT %s
 """  # noqa: S608 - constants
 _REWRITE = """
-UPDATE ledger.events SET query = new.query, body = new.body, content_encoding = new.content_encoding
-FROM unnest(%s::timestamp[], %s::uuid[], %s::text[], %s::bytea[], %s::text[])
-    AS new (accepted_at, id, query, body, content_encoding)
+UPDATE ledger.events SET
+    query = new.query, body = new.body, content_encoding = new.content_encoding, digest = new.digest
+FROM unnest(%s::timestamp[], %s::uuid[], %s::text[], %s::bytea[], %s::text[], %s::bytea[])
+    AS new (accepted_at, id, query, body, content_encoding, digest)
 WHERE events.accepted_at = new.accepted_at AND events.id = new.id
 """
 _OF_CALLS = """
@@ -97,12 +102,13 @@ def forget(owner: Connection, settings: Settings, number: str, tell: Callable[[i
     """Erase `number` and answer how many rows of which table held it, and how many voice files went.
 
     `tell` hears how many webhooks are through. Raises InvalidRequest when it has too few digits to be one person's,
-    Unavailable when S3 is away; repeated, it goes on where it was broken off.
+    Unavailable when S3 is away; repeated, it goes on where it was broken off. Raises
+    CallsFailed when all is erased, but some calls could not be worked out again.
     """
     digits = _digits(number)
     pattern = written_numbers.pattern(digits)
     touched: Counter[str] = Counter()
-    calls: dict[CallKey, store.Span] = {}
+    calls: dict[CallKey, Span] = {}
 
     def erase(inviteids: list[Row]) -> None:
         now = datetime.now(UTC).replace(tzinfo=None)
@@ -115,7 +121,7 @@ def forget(owner: Connection, settings: Settings, number: str, tell: Callable[[i
         first, last = calls.get(key, (accepted_at, accepted_at))
         calls[key] = (min(first, accepted_at), max(last, accepted_at))
     touched["ledger.quarantine"] += _rewrite_quarantine(owner, digits)
-    _work_out(owner, {key: span for key, span in calls.items() if key.id})
+    failed = _work_out(owner, {key: span for key, span in calls.items() if key.id})
     for name, statement in owner.execute(
         _PLAN, [*looked_for, *(written_numbers.replacement(digits, first) for first in "01")]
     ):
@@ -124,6 +130,8 @@ def forget(owner: Connection, settings: Settings, number: str, tell: Callable[[i
     touched["ledger.contact_numbers"] += owner.execute(_CONTACTS, [pattern])[0][0]
     found = +touched
     owner.execute(_RECORD, [json.dumps(found)])
+    if failed:
+        raise CallsFailed(failed)
     return found
 
 
@@ -143,11 +151,12 @@ def _rewrite_events(
     after: list[object] = [datetime.min, "00000000-0000-0000-0000-000000000000"]  # noqa: DTZ901 - before any event
     while rows := owner.execute(_EVENTS, [*after, digits, EVENTS_AT_ONCE]):
         new: list[tuple[Any, ...]] = []
-        for accepted_at, identity, provider, client, call_id, query, body, coding in rows:
+        for accepted_at, identity, *key, extension, method, content_type, query, body, coding in rows:
             left = erased(query.encode(), digits).decode(), *_erased_body(bytes(body), coding, digits)
             if left != (query, bytes(body), coding):
-                new.append((accepted_at, identity, *left))
-                found.append((CallKey(provider, client, call_id), accepted_at))
+                raw = Raw(identity, accepted_at, key[0], method, left[0], content_type, *left[1:])
+                new.append((accepted_at, identity, *left, raw_events.digest(extension, raw)))
+                found.append((CallKey(*key), accepted_at))
         if new:
             # Before: afterwards nothing would lead to them any more.
             erase(owner.execute(_OF_CALLS, columns(key for key, _ in found[-len(new) :])))
@@ -196,8 +205,9 @@ def _erased_body(body: bytes, coding: str, digits: str) -> tuple[bytes, str]:
     return (body, coding) if left == unpacked else (left, "")
 
 
-def _work_out(owner: Connection, calls: dict[CallKey, store.Span]) -> None:
+def _work_out(owner: Connection, calls: dict[CallKey, Span]) -> list[Fault]:
     keys = sorted(calls)
+    failed: list[Fault] = []
     for begin in range(0, len(keys), CALLS_AT_ONCE):
-        with owner.transaction():
-            store.work_out(owner, {key: calls[key] for key in keys[begin : begin + CALLS_AT_ONCE]})
+        failed += rebuild(owner, {key: calls[key] for key in keys[begin : begin + CALLS_AT_ONCE]})[1]
+    return failed

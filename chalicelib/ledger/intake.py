@@ -1,9 +1,9 @@
-"""What messages come to before any row is touched: events to store, ready rows, and what is refused with a reason."""
+"""The intake of a batch: the registry tells who posted each webhook, and its provider's reader what it reports."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -11,10 +11,31 @@ from chalicelib import providers
 from chalicelib.calls.events import CallKey, Event, Source, Unparsed
 from chalicelib.calls.records import Row, Table
 from chalicelib.envelope.messages import Message
+from chalicelib.platform.postgres import Connection
+from chalicelib.providers import Reading
+
+# A short number is dialled without the prefix that the client's extensions share: 107 is 13596*107.
+_SOURCES = """
+SELECT source.id, source.provider, source.client, source.name, source.type, source.owner,
+    coalesce((source.settings ->> 'external_only')::boolean, false), source.revoked_at AT TIME ZONE 'UTC',
+    ARRAY(
+        SELECT named.number FROM unnest(%s::bigint[], %s::text[]) AS named (extension, number)
+        WHERE named.extension = source.id AND EXISTS (
+            SELECT FROM ledger.extensions AS inner_one
+            WHERE inner_one.provider = source.provider AND inner_one.client = source.client
+                AND inner_one.name IN (
+                    named.number, source.client || '*' || named.number,
+                    split_part(source.name, '*', 1) || '*' || named.number
+                )
+                AND inner_one.revoked_at IS NULL
+        )
+    )
+FROM ledger.extensions AS source WHERE source.id = ANY (%s::bigint[])
+"""
 
 
 class Item(NamedTuple):
-    """A webhook to be stored: the call it belongs to (with an empty id when to none), and what it tells."""
+    """A webhook to store: its call (with an empty id where it belongs to none), and its events or ready rows."""
 
     message: Message
     key: CallKey
@@ -24,7 +45,7 @@ class Item(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A webhook that cannot be understood, and why."""
+    """A webhook that is not understood, and the reason."""
 
     message: Message
     reason: str
@@ -32,39 +53,64 @@ class Refused:
 
 @dataclass
 class Intake:
-    """A batch, sorted out."""
+    """A batch of webhooks, sorted into those to store and those to refuse."""
 
     items: list[Item] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
 
 
-def sorted_out(messages: Iterable[Message], sources: Mapping[int, Source]) -> Intake:
-    """What `messages` come to, as the registry's `sources` have it."""
+class _Known(NamedTuple):
+    """A registered source, and the numbers named in its webhooks that are extensions of its client."""
+
+    source: Source
+    inner_numbers: frozenset[str]
+
+
+def read(writer: Connection, messages: Sequence[Message]) -> Intake:
+    """Return what `messages` report, as the registry knows their senders now."""
+    readings = [(message, _reading(message)) for message in messages]
+    known = _sources(writer, readings)
     intake = Intake()
-    for message in messages:
-        found = _item(message, sources.get(message.extension))
-        if isinstance(found, Unparsed):
-            intake.refused.append(Refused(message, found.reason))
+    for message, reading in readings:
+        item = reading if isinstance(reading, Unparsed) else _item(message, reading, known.get(message.extension))
+        if isinstance(item, Unparsed):
+            intake.refused.append(Refused(message, item.reason))
         else:
-            intake.items.append(found)
+            intake.items.append(item)
     return intake
 
 
-def _item(message: Message, source: Source | None) -> Item | Unparsed:
-    raw = message.raw
-    if message.quarantine:
-        return Unparsed(message.quarantine)
-    if source is None or source.provider != raw.provider:
-        return Unparsed(f"The registry has no extension {message.extension} of {raw.provider}")
-    if _was_revoked(source, raw.accepted_at):
+def _reading(message: Message) -> Reading | Unparsed:
+    return Unparsed(message.quarantine) if message.quarantine else providers.read(message.raw)
+
+
+def _sources(writer: Connection, readings: Iterable[tuple[Message, Reading | Unparsed]]) -> Mapping[int, _Known]:
+    extensions: set[int] = set()
+    named: set[tuple[int, str]] = set()
+    for message, reading in readings:
+        if not isinstance(reading, Unparsed):
+            extensions.add(message.extension)
+            named.update((message.extension, number) for number in providers.named_numbers(reading))
+    if not extensions:
+        return {}
+    pairs = [list(column) for column in zip(*sorted(named), strict=True)] or [[], []]
+    rows = writer.execute_planned(_SOURCES, [*pairs, sorted(extensions)])
+    return {row[0]: _Known(Source(*row[:-1]), frozenset(row[-1])) for row in rows}
+
+
+def _item(message: Message, reading: Reading, known: _Known | None) -> Item | Unparsed:
+    provider = message.raw.provider
+    if known is None or known.source.provider != provider:
+        return Unparsed(f"The registry has no extension {message.extension} of {provider}")
+    source = known.source
+    if _was_revoked(source, message.raw.accepted_at):
         return Unparsed(f"Extension {message.extension} was revoked before")
-    if providers.posts_rows(raw.provider):
-        rows = providers.rows(raw)
-        return rows if isinstance(rows, Unparsed) else Item(message, _key(source, ""), rows=tuple(rows))
-    events = providers.parse(raw, source)
-    if isinstance(events, Unparsed):
-        return events
-    return Item(message, _key(source, events[0].call_id if events else ""), tuple(events))
+    if providers.posts_rows(provider):
+        return Item(message, _key(source, ""), rows=tuple(reading.content))
+    inner = known.inner_numbers & providers.named_numbers(reading)
+    raw = replace(message.raw, inner_numbers=inner) if inner else message.raw
+    events = providers.events(reading, raw, source)
+    return Item(replace(message, raw=raw), _key(source, events[0].call_id if events else ""), tuple(events))
 
 
 def _was_revoked(source: Source, accepted_at: datetime) -> bool:

@@ -11,7 +11,7 @@ from chalicelib.calls.records import Row, Table
 from chalicelib.ledger import history
 from chalicelib.ledger.intake import Item
 from chalicelib.ledger.rows import as_json, by_relation, columns
-from chalicelib.ledger.statements import CALL_RELATIONS
+from chalicelib.ledger.writing import CALL_RELATIONS
 from chalicelib.platform.postgres import Connection
 
 # Sorted for the same reason as raw events are.

@@ -1,45 +1,190 @@
-"""What is written of calls: the statement for the tables that they concern, and its parameters."""
+"""Writes what follows from calls: their records, their rows in the documented tables, and their state.
+
+What no longer follows is deleted, what is new is inserted, and what stayed the same is not touched. A record's version
+grows by one in a transaction, however many of its rows change: `changed_at = now()` says that it has grown already.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from chalicelib.calls.records import Records
-from chalicelib.ledger import statements
-from chalicelib.ledger.rows import as_json, by_relation
+from chalicelib.errors import RingledgerError
+from chalicelib.ledger.rows import as_json, by_relation, columns
+from chalicelib.platform.postgres import Connection
+
+#: The documented tables whose rows belong to a call by their inviteid.
+CALL_RELATIONS = (
+    "calls.success",
+    "calls.cancelled",
+    "calls.failed",
+    "calls.forks",
+    "calls.holds",
+    "calls.routes",
+    "ivrhuntq.huntq_calls",
+    "ivrhuntqevents.final",
+    "ivrhuntqevents.queue_dequeue",
+    "ivrhuntqevents.queue_enqueue",
+    "ivrhuntqevents.queue_greeting",
+    "ivrhuntqevents.queue_preivr_start",
+    "ivrhuntqevents.queue_quit",
+    "ivrhuntqevents.queue_start_call",
+    "ivrhuntqevents.queue_userban",
+)
+
+_RECORDS = """
+json_to_recordset(%s::json) AS record (
+    inviteid uuid, provider text, client text, call_id text, complete boolean, facts jsonb
+)
+"""
+_CHANGE_RECORDS = f"""
+UPDATE ledger.records AS old SET
+    version = old.version + 1, complete = record.complete, facts = record.facts,
+    changed_at = now(), gone_at = NULL, successor = NULL
+FROM {_RECORDS}
+WHERE old.inviteid = record.inviteid
+    AND (old.provider, old.client, old.call_id) = (record.provider, record.client, record.call_id)
+    AND (old.gone_at IS NOT NULL OR (old.complete, old.facts) IS DISTINCT FROM (record.complete, record.facts))
+"""  # noqa: S608 - a constant of this module
+# An inviteid that another call owns breaks the primary key: no call can take the record of another.
+_ADD_RECORDS = f"""
+INSERT INTO ledger.records (inviteid, provider, client, call_id, complete, facts)
+SELECT record.* FROM {_RECORDS}
+WHERE NOT EXISTS (
+    SELECT FROM ledger.records AS old
+    WHERE old.inviteid = record.inviteid
+        AND (old.provider, old.client, old.call_id) = (record.provider, record.client, record.call_id)
+)
+ORDER BY inviteid
+"""  # noqa: S608 - as above
+
+# A tombstone's successor changes too when the record that took its place is gone itself.
+_BURY = """
+UPDATE ledger.records AS old SET
+    version = old.version + 1, changed_at = now(), gone_at = coalesce(old.gone_at, now()), successor = past.successor
+FROM unnest(%s::uuid[], %s::uuid[]) AS past (inviteid, successor)
+WHERE old.inviteid = past.inviteid
+    AND (old.gone_at IS NULL OR past.successor IS NOT NULL AND old.successor IS DISTINCT FROM past.successor)
+"""
+
+# Two rows are equal as wholes, also where both have NULL. Other rows under the inviteid of a record do not remain.
+_ROWS = """
+WITH fresh AS MATERIALIZED (
+    SELECT content FROM json_populate_recordset(NULL::{table}, %s::json) AS content
+),
+known AS MATERIALIZED (
+    SELECT found.content FROM unnest(%s::uuid[]) AS record (inviteid) CROSS JOIN LATERAL (
+        SELECT old AS content FROM {table} AS old WHERE old.inviteid = record.inviteid OFFSET 0
+    ) AS found
+),
+gone AS (
+    DELETE FROM {table} AS old USING (TABLE known EXCEPT TABLE fresh) AS past
+    WHERE old.inviteid = (past.content).inviteid AND old = past.content
+    RETURNING old.inviteid
+),
+made AS (
+    INSERT INTO {table} SELECT (content).* FROM (TABLE fresh EXCEPT TABLE known) AS new
+    RETURNING inviteid
+),
+counted AS (
+    UPDATE ledger.records AS old SET version = old.version + 1, changed_at = now()
+    FROM (SELECT inviteid FROM gone UNION SELECT inviteid FROM made) AS changed
+    WHERE old.inviteid = changed.inviteid AND old.changed_at <> now()
+)
+SELECT '{table}', change, count(DISTINCT inviteid)
+FROM (SELECT 'gone' AS change, inviteid FROM gone UNION ALL SELECT 'made', inviteid FROM made) AS changed
+GROUP BY change ORDER BY change
+"""
+_ROWS_OF = {relation: _ROWS.replace("{table}", relation) for relation in CALL_RELATIONS}
+
+_CALLS = """
+UPDATE ledger.calls AS old SET
+    version = old.version + EXISTS (
+        SELECT FROM ledger.records
+        WHERE records.provider = old.provider AND records.client = old.client AND records.call_id = old.id
+            AND records.changed_at = now()
+    )::integer,
+    open = call.open, flags = call.flags, relations = call.relations, live = nullif(call.live, 'null'),
+    heeded_until = call.heeded_until, close_at = call.close_at, fault = ''
+FROM json_to_recordset(%s::json) AS call (
+    provider text, client text, id text, open boolean, flags text[], relations text[], live jsonb,
+    heeded_until timestamp, close_at timestamp
+)
+WHERE old.provider = call.provider AND old.client = call.client AND old.id = call.id
+"""
+
+Change = tuple[str, str, int]
 
 
-def statement(results: Sequence[Records], before: Collection[str], *, again: bool) -> tuple[str, list[object]]:
-    """The statement that makes rows of calls those of `results`, and its parameters.
+class UnknownRelation(RingledgerError):
+    """A provider's rules made rows for a table that holds no rows of calls."""
 
-    The tables `before` hold rows of these calls; without `again` none of them had a record yet.
+    code = "unknown-relation"
+
+
+class Outcome(NamedTuple):
+    """What follows from a locked call, and what is stored of it: its tables, and its records' ids."""
+
+    result: Records
+    relations: Sequence[str] = ()
+    records: Sequence[str] = ()
+
+
+def post(writer: Connection, outcomes: Sequence[Outcome]) -> None:
+    """Write `outcomes` with the transaction's next statement. Raises UnknownRelation.
+
+    That statement raises DatabaseError, of state 23505 when a record belongs to another call.
     """
-    rows = by_relation((table, row) for records in results for table, found in records.rows.items() for row in found)
-    text, tables = statements.writing(before, set(rows), again=again)
-    calls = [_call(call) for call in results]
-    records = [record for call in results for record in _records(call)]
-    taken = [as_json(rows.get(table, [])) for table in tables]
-    return text, [as_json(calls), len(calls), as_json(records), len(records), *taken]
+    for sql, parameters in _statements(outcomes):
+        writer.post(sql, parameters)
 
 
-def _call(records: Records) -> dict[str, object]:
+def write(writer: Connection, outcomes: Sequence[Outcome]) -> list[Change]:
+    """Write `outcomes` and return how many records changed in each table: its name, `gone` or `made`, and the number.
+
+    Raises as `post` and its next statement do.
+    """
+    changes: list[Change] = []
+    for sql, parameters in _statements(outcomes):
+        changes += [(relation, change, count) for relation, change, count in writer.execute_planned(sql, parameters)]
+    return changes
+
+
+def _statements(outcomes: Sequence[Outcome]) -> Iterator[tuple[str, Sequence[object]]]:
+    results = [outcome.result for outcome in outcomes]
+    records = as_json([record for result in results for record in _records(result)])
+    yield _CHANGE_RECORDS, [records]
+    yield _ADD_RECORDS, [records]
+    if past := [tombstone for outcome in outcomes for tombstone in _tombstones(outcome)]:
+        yield _BURY, columns(past)
+    rows = by_relation((table, row) for result in results for table, found in result.rows.items() for row in found)
+    ids = sorted({inviteid for outcome in outcomes for inviteid in (*outcome.records, *_inviteids(outcome.result))})
+    relations = {*rows, *(relation for outcome in outcomes for relation in outcome.relations)}
+    if unknown := sorted(relations - set(CALL_RELATIONS)):
+        raise UnknownRelation(f"{', '.join(unknown)} holds no rows of calls")
+    for relation in sorted(relations):
+        yield _ROWS_OF[relation], [as_json(rows.get(relation, [])), ids]
+    yield _CALLS, [as_json([_call(result) for result in results])]
+
+
+def _call(result: Records) -> dict[str, object]:
     return {
-        **records.call._asdict(),
-        "open": records.open,
-        "flags": records.flags,
-        "relations": sorted(map(".".join, records.rows)),
-        "live": [leg._asdict() for leg in records.live] or None,
-        "successors": records.successors,
-        "heeded_until": records.heeded_until,
+        **result.call._asdict(),
+        "open": result.open,
+        "flags": result.flags,
+        "relations": sorted(map(".".join, result.rows)),
+        "live": [leg._asdict() for leg in result.live] or None,
+        "heeded_until": result.heeded_until,
+        "close_at": result.close_at,
     }
 
 
-def _records(records: Records) -> Iterator[dict[str, object]]:
-    """What is known of each record besides its rows; also of one that has rows of its parts and no outcome yet."""
-    provider, client, call_id = records.call
-    sides = {side.inviteid: side for side in records.sides}
-    found = {str(row["inviteid"]) for rows in records.rows.values() for row in rows}
-    for inviteid in sorted(found | set(sides)):
+def _records(result: Records) -> Iterator[dict[str, object]]:
+    """Yield the facts of each record, also of one that has parts and no row of its own yet."""
+    provider, client, call_id = result.call
+    sides = {side.inviteid: side for side in result.sides}
+    for inviteid in sorted(_inviteids(result)):
         side = sides.get(inviteid)
         facts = {"leg": side.leg_id, "reasons": side.reasons, "recording": side.recording, **side.notes} if side else {}
         yield {
@@ -50,3 +195,14 @@ def _records(records: Records) -> Iterator[dict[str, object]]:
             "complete": bool(side and side.complete),
             "facts": facts,
         }
+
+
+def _inviteids(result: Records) -> set[str]:
+    rows = {str(row["inviteid"]) for rows in result.rows.values() for row in rows}
+    return rows | {side.inviteid for side in result.sides}
+
+
+def _tombstones(outcome: Outcome) -> Iterator[tuple[str, str | None]]:
+    past = set(outcome.records) - _inviteids(outcome.result)
+    for inviteid in sorted(past):
+        yield inviteid, outcome.result.successors.get(inviteid)

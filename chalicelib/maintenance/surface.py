@@ -1,27 +1,66 @@
-"""The schedule's turn: partitions ahead of the events, old ones away, and calls that never ended closed."""
+"""The scheduled maintenance: partitions, retention, calls that are due to close, and recordings."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from chalicelib import edge, metrics, settings
+from chalicelib.errors import RingledgerError
 from chalicelib.ledger import recording_notices
+from chalicelib.ledger.faults import CallsFailed
 from chalicelib.maintenance import closing, partitions, recordings
 from chalicelib.platform import postgres
+from chalicelib.platform.postgres import Connection
+
+Step = Callable[[], object]
+
+
+class MaintenanceFailed(RingledgerError):
+    """Some steps of the maintenance failed; the others are done."""
+
+    code = "maintenance-failed"
+
+    def __init__(self, failures: Mapping[str, Exception]) -> None:
+        """Name each step that failed, and why."""
+        super().__init__("\n".join(f"{step}: {error}" for step, error in failures.items()))
 
 
 def handle(now: datetime | None = None) -> None:
-    """Do what is due at `now`, naive UTC; doing it twice does no harm. Raises Unavailable and DatabaseError."""
+    """Do what is due at `now`, naive UTC. May be repeated. Raises MaintenanceFailed after every step had its turn."""
     current = settings.current()
-    now = now or datetime.now(UTC).replace(tzinfo=None)
+    moment = now or datetime.now(UTC).replace(tzinfo=None)
     owner = postgres.connection(current.owner_database_url)
-    made = partitions.prepare(owner, now)
-    dropped = partitions.retire(owner, now, current.event_retention_months)
     writer = postgres.connection(current.writer_database_url)
-    closed = closing.close_overdue(writer, now, current.call_age_seconds)
-    queued = recordings.queue_overdue(writer, current)
-    deleted = recordings.delete_expired(writer, current, now)
-    told = recording_notices.tell_forgotten(writer, current.recording_target)
-    done = {"made": made, "dropped": dropped, "closed": closed, "queued": queued, "deleted": deleted, "told": told}
-    metrics.publish("maintenance", {"calls_closed": closed})
+    steps: dict[str, Step] = {
+        "made": lambda: partitions.prepare(owner, moment),
+        "dropped": lambda: partitions.retire(owner, moment, current.event_retention_months),
+        "closed": lambda: _close(writer, moment, current.call_age_seconds),
+        "queued": lambda: recordings.queue_overdue(writer, current),
+        "deleted": lambda: recordings.delete_expired(writer, current, moment),
+        "told": lambda: recording_notices.tell_forgotten(writer, current.recording_target),
+    }
+    done, failures = run(steps)
     edge.logger().info("maintenance", extra={"surface": "maintenance", **done})
+    if failures:
+        raise MaintenanceFailed(failures)
+
+
+def run(steps: Mapping[str, Step]) -> tuple[dict[str, object], dict[str, Exception]]:
+    """Run each of `steps`, and return what they returned and what they raised, by their names."""
+    done: dict[str, object] = {}
+    failures: dict[str, Exception] = {}
+    for name, step in steps.items():
+        try:
+            done[name] = step()
+        except Exception as error:  # noqa: BLE001 - whatever a step meets, the others have their turn
+            failures[name] = error
+    return done, failures
+
+
+def _close(writer: Connection, now: datetime, age_seconds: int) -> int:
+    closed, faults = closing.close_due(writer, now, age_seconds)
+    metrics.publish("maintenance", {"calls_closed": closed, "calls_set_aside": len(faults)})
+    if faults:
+        raise CallsFailed(faults)
+    return closed

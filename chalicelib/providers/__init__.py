@@ -6,6 +6,7 @@ A new provider is a module with an object `PROVIDER`, and its name in NAMES; `do
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from importlib import import_module
 from itertools import chain
 from typing import Any, NamedTuple
@@ -65,11 +66,23 @@ def parse(raw: Raw, source: Source) -> list[Event] | Unparsed:
     if provider is None or provider.events is None:
         return Unparsed(f"Provider {raw.provider} sends no events")
     reading = read(raw)
-    if isinstance(reading, Unparsed):
-        return reading
-    plain, content = reading
-    events = provider.events(plain.raw, source, content)
-    return [event._replace(notes=(*event.notes, *plain.notes)) for event in events] if plain.notes else events
+    return reading if isinstance(reading, Unparsed) else events(reading, raw, source)
+
+
+def events(reading: Reading, raw: Raw, source: Source) -> list[Event]:
+    """Return the events that `raw`, whose reading this is, reports. Ready rows are no events."""
+    provider, plain = find(raw.provider), reading.plain
+    if provider is None or provider.events is None:
+        return []
+    own = replace(plain.raw, inner_numbers=raw.inner_numbers)
+    found = provider.events(own, source, reading.content)
+    return [event._replace(notes=(*event.notes, *plain.notes)) for event in found] if plain.notes else found
+
+
+def named_numbers(reading: Reading) -> set[str]:
+    """Return the short numbers in a webhook that are internal if its client has extensions of these names."""
+    provider = find(reading.plain.raw.provider)
+    return provider.named_numbers(reading.content) if provider and provider.named_numbers else set()
 
 
 def posts_rows(name: str) -> bool:

@@ -241,6 +241,7 @@ PROVIDER = Provider(
     name="telphin",
     read=read,
     events=events,
+    named_numbers=named_numbers,
     rules=_rules,
     reply=lambda _raw, _fields: Reply("OK"),
     # The address that Telphin's own documents recommend.

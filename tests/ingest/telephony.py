@@ -12,7 +12,6 @@ from uuid import UUID, uuid5
 
 from chalicelib.envelope import reading
 from chalicelib.ledger import store
-from chalicelib.platform import nonblocking
 from chalicelib.platform.postgres import Connection
 from chalicelib.settings import Settings
 from tests.databases import run
@@ -163,8 +162,7 @@ class Ledger:
         """Register a small PBX in the database of `settings`."""
         self.settings = settings
         self.url = settings.owner_database_url
-        # As the consumer has it.
-        self.writer = nonblocking.Connection(settings.writer_database_url)
+        self.writer = Connection(settings.writer_database_url)
         self.owner = Connection(settings.owner_database_url)
         self.ids: dict[str, int] = {}
         for name, kind in (("106", "phone"), ("107", "phone"), ("900", "queue")):

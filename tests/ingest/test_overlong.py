@@ -12,7 +12,7 @@ from chalicelib.calls.events import CallKey
 from chalicelib.ledger import store
 from chalicelib.ledger.replay import replay
 from tests.databases import run
-from tests.ingest.telephony import BEGIN, CLIENT, TABLES, Ledger, Webhook, answered, event
+from tests.ingest.telephony import BEGIN, CLIENT, TABLES, Ledger, Webhook, event
 
 BATCH = 300
 MORE = 200
@@ -92,12 +92,3 @@ def test_the_call_is_replayed(ledger: Ledger) -> None:
     replay(ledger.owner, BEGIN, BEGIN + timedelta(days=1), "", lambda _: None)
 
     assert ledger.tables() == expected
-
-
-def test_copies_that_are_too_many(ledger: Ledger) -> None:
-    """A provider that repeats one event without end makes the call an overlong one too, and it is flagged."""
-    begun, *others = answered("LONG", 0)
-    take(ledger, [begun, *(replace(begun, copy=number) for number in range(1, DEFAULTS.event_limit + 1))])
-    ledger.take(others)
-
-    assert ledger.column("SELECT flags FROM ledger.calls") == [["only the first 1000 events are interpreted"]]

@@ -1,0 +1,170 @@
+"""Locks calls and reads what is stored of them.
+
+A row of `ledger.calls` is the call's lock. Calls are locked in the order of their keys, after their events are
+inserted, and read by a later statement: only a statement that begins when the locks are held sees what other
+transactions committed before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from chalicelib import providers
+from chalicelib.calls.events import CLOSE, CallKey, Event
+from chalicelib.ledger import raw_events
+from chalicelib.ledger.intake import Item
+from chalicelib.ledger.rows import columns
+from chalicelib.platform.postgres import Connection, Row
+
+Span = tuple[datetime, datetime]
+
+_LOCK = """
+INSERT INTO ledger.calls AS call (provider, client, id, first_accepted_at, last_accepted_at, open)
+SELECT *, false FROM unnest(%s::text[], %s::text[], %s::text[], %s::timestamp[], %s::timestamp[])
+    AS asked (provider, client, id)
+ORDER BY provider, client, id
+ON CONFLICT (provider, client, id) DO UPDATE SET
+    first_accepted_at = least(call.first_accepted_at, excluded.first_accepted_at),
+    last_accepted_at = greatest(call.last_accepted_at, excluded.last_accepted_at),
+    late = call.frozen
+"""
+
+# Plans are made once a session and must fit tables of any size: OFFSET 0 keeps the planner from joining whole tables.
+# Of a call with too many events, what was accepted after those that are interpreted changes nothing. One event more
+# than the limit tells that there are more.
+_READ = f"""
+SELECT call.provider, call.client, call.id, call.first_accepted_at, call.last_accepted_at, call.relations, call.records,
+    {raw_events.COLUMNS}
+FROM unnest(%s::text[], %s::text[], %s::text[], %s::timestamp[], %s::integer[])
+    AS asked (provider, client, id, since, event_limit)
+CROSS JOIN LATERAL (
+    SELECT calls.*, ARRAY(
+        SELECT inviteid::text FROM ledger.records
+        WHERE records.provider = asked.provider AND records.client = asked.client AND records.call_id = asked.id
+    ) AS records
+    FROM ledger.calls
+    WHERE calls.provider = asked.provider AND calls.client = asked.client AND calls.id = asked.id
+        AND NOT frozen AND (fault = '' OR %s) AND (heeded_until IS NULL OR asked.since <= heeded_until)
+    OFFSET 0
+) AS call
+LEFT JOIN LATERAL (
+    SELECT * FROM ledger.events
+    WHERE events.provider = call.provider AND events.client = call.client AND events.call_id = call.id
+        AND events.call_id <> '' AND accepted_at BETWEEN call.first_accepted_at AND call.last_accepted_at
+    LIMIT asked.event_limit
+) AS event ON true
+LEFT JOIN LATERAL (SELECT * FROM ledger.extensions WHERE extensions.id = event.extension OFFSET 0) AS source ON true
+"""  # noqa: S608 - a constant of raw_events
+
+# Jumps from each distinct webhook to the next one in the index `events_call`, so that copies cost nothing. Events of
+# an empty digest were stored before there were any, and each counts.
+_READ_DISTINCT = f"""
+SELECT {raw_events.COLUMNS}
+FROM unnest(%s::text[], %s::text[], %s::text[], %s::timestamp[], %s::timestamp[], %s::integer[])
+    AS call (provider, client, id, first_accepted_at, last_accepted_at, event_limit)
+CROSS JOIN LATERAL (
+    WITH RECURSIVE found AS (
+        (
+            SELECT digest, accepted_at, events.id FROM ledger.events
+            WHERE events.provider = call.provider AND events.client = call.client AND events.call_id = call.id
+                AND events.call_id <> '' AND accepted_at BETWEEN call.first_accepted_at AND call.last_accepted_at
+            ORDER BY digest, accepted_at, events.id LIMIT 1
+        )
+        UNION ALL
+        SELECT following.* FROM found CROSS JOIN LATERAL (
+            SELECT digest, accepted_at, events.id FROM ledger.events
+            WHERE events.provider = call.provider AND events.client = call.client AND events.call_id = call.id
+                AND events.call_id <> '' AND accepted_at BETWEEN call.first_accepted_at AND call.last_accepted_at
+                AND (digest, accepted_at, events.id)
+                    > (found.digest, CASE found.digest WHEN '' THEN found.accepted_at ELSE 'infinity' END, found.id)
+            ORDER BY digest, accepted_at, events.id LIMIT 1
+        ) AS following
+    )
+    SELECT stored.* FROM found CROSS JOIN LATERAL (
+        SELECT * FROM ledger.events WHERE events.accepted_at = found.accepted_at AND events.id = found.id OFFSET 0
+    ) AS stored
+    ORDER BY method <> 'CLOSE', accepted_at, stored.id
+    LIMIT call.event_limit
+) AS event
+LEFT JOIN LATERAL (SELECT * FROM ledger.extensions WHERE extensions.id = event.extension OFFSET 0) AS source ON true
+"""  # noqa: S608 - as above
+
+
+class Call(NamedTuple):
+    """A locked call: the tables that hold its rows, the ids of its records, tombstones included, and its events.
+
+    `heeded_until` is the acceptance time of the last event that is read of a call with more events than are
+    interpreted. `event_ids` are those of the webhooks behind `events`.
+    """
+
+    key: CallKey
+    relations: Sequence[str]
+    records: Sequence[str]
+    events: list[Event]
+    event_ids: set[str]
+    heeded_until: datetime | None = None
+
+
+def lock(writer: Connection, spans: Mapping[CallKey, Span]) -> None:
+    """Lock calls, and note between which times their events were accepted. Sent with the next statement."""
+    writer.post(_LOCK, columns((*key, *span) for key, span in spans.items()))
+
+
+def spans_of(items: Iterable[Item]) -> dict[CallKey, Span]:
+    """Return the calls that `items` belong to, with the times of their first and last acceptance."""
+    spans: dict[CallKey, Span] = {}
+    for item in items:
+        if item.key.id:
+            at = item.message.raw.accepted_at
+            first, last = spans.get(item.key, (at, at))
+            spans[item.key] = min(first, at), max(last, at)
+    return spans
+
+
+def read(
+    writer: Connection, since: Mapping[CallKey, datetime], items: Mapping[str, Item], *, with_faults: bool = False
+) -> list[Call]:
+    """Return those locked calls that events accepted `since` a time can change, with what is stored of them.
+
+    Frozen calls are left out, and without `with_faults` those that are set aside. The events of `items` are parsed.
+    """
+    asked = columns((*key, at, _limit(key) + 1) for key, at in since.items())
+    rows = writer.execute_planned(_READ, [*asked, with_faults])
+    found: dict[CallKey, list[Row]] = {}
+    for row in rows:
+        found.setdefault(CallKey(*row[:3]), []).append(row)
+    long = {key: (rows[0][3], rows[0][4]) for key, rows in found.items() if len(rows) > _limit(key)}
+    distinct = _read_distinct(writer, long) if long else {}
+    return [_call(key, rows[0], distinct.get(key) or [row[7:] for row in rows], items) for key, rows in found.items()]
+
+
+def since_of(items: Iterable[Item]) -> dict[CallKey, datetime]:
+    """Return for each call the time from which on `items` can change it. A closing always can."""
+    since: dict[CallKey, datetime] = {}
+    for item in items:
+        if item.key.id:
+            raw = item.message.raw
+            at = datetime.min if raw.method == CLOSE else raw.accepted_at  # noqa: DTZ901 - naive UTC
+            since[item.key] = min(since.get(item.key, at), at)
+    return since
+
+
+def _read_distinct(writer: Connection, spans: Mapping[CallKey, Span]) -> dict[CallKey, list[Row]]:
+    asked = columns((*key, *span, _limit(key) + 1) for key, span in spans.items())
+    found: dict[CallKey, list[Row]] = {}
+    for row in writer.execute_planned(_READ_DISTINCT, asked):
+        found.setdefault(raw_events.key_of(row), []).append(row)
+    return found
+
+
+def _call(key: CallKey, first: Row, rows: Sequence[Row], items: Mapping[str, Item]) -> Call:
+    stored = [row for row in rows if row[0] is not None]
+    events = [event for row in raw_events.without_copies(stored) for event in raw_events.events_of(row, items)]
+    end = max(row[1] for row in stored) if len(rows) > _limit(key) else None
+    return Call(key, first[5], first[6], events, {row[0] for row in stored}, end)
+
+
+def _limit(key: CallKey) -> int:
+    return providers.options(key.provider).event_limit
