@@ -38,13 +38,14 @@ _WINDOWS: dict[str, tuple[int, ...]] = {"gzip": (_GZIP,), "x-gzip": (_GZIP,), "d
 _MARK = "\ufeff"
 _ESCAPED_MARK = re.compile(rb"%[eE][fF]%[bB][bB]%[bB][fF]")
 _ESCAPED_BYTE = re.compile(rb"%[89A-Fa-f]")
+# All bytes of one character beyond ASCII lie in one run.
+_ESCAPED_RUN = re.compile(rb"(?:%[89A-Fa-f][0-9A-Fa-f])+")
 _ESCAPED_HALF = re.compile(rb"\\u[dD][89A-Fa-f]")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:+-]+)", re.ASCII | re.IGNORECASE)
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _LONE_HALF = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F]"
 )
-_REPLACEMENT = re.compile(rb"%EF%BF%BD|\xef\xbf\xbd|\\ufffd", re.IGNORECASE)
 _ASCII = bytes(range(0x20, 0x7F))
 
 
@@ -75,14 +76,23 @@ def plain(raw: Raw) -> Plain | Unparsed:
     notes: set[str] = set()
     charset = _declared(raw.content_type)
     body = _narrowed(packed, notes)
-    read = _json if body.lstrip()[:1] in {b"{", b"["} else _form
-    body, query = read(body, charset, notes), _form(raw.query.encode(errors="replace"), charset, notes)
-    if _REPLACEMENT.search(body + query) and REPLACED not in notes:
-        notes.add(SENT_REPLACED)
-    if _LONE_HALF.search(body):
-        notes.add(HALF_CHARACTERS)
+    decode = _json if body.lstrip()[:1] in {b"{", b"["} else _form
+    body, query = decode(body, charset, notes), _form(raw.query.encode(errors="replace"), charset, notes)
+    notes |= _faults_of_sender(body, query) if REPLACED not in notes else set()
     encoding = (("encoding", "; ".join(sorted(notes))),) if notes else ()
     return Plain(replace(raw, query=query.decode(), body=body, content_encoding=""), encoding)
+
+
+def _faults_of_sender(*contents: bytes) -> set[str]:
+    """Return notes on characters that were lost before the webhook was sent."""
+    notes: set[str] = set()
+    for content in contents:
+        capitals = content.upper()
+        if b"%EF%BF%BD" in capitals or b"\xef\xbf\xbd" in content or b"\\UFFFD" in capitals:
+            notes.add(SENT_REPLACED)
+        if b"\\UD" in capitals and _LONE_HALF.search(content):
+            notes.add(HALF_CHARACTERS)
+    return notes
 
 
 def unpacked(body: bytes, content_encoding: str) -> bytes:
@@ -160,7 +170,7 @@ def _json(body: bytes, charset: str, notes: set[str]) -> bytes:
 
 
 def _form(body: bytes, charset: str, notes: set[str]) -> bytes:
-    if _is_utf8(unquote_to_bytes(body)):
+    if _is_utf8(body) and all(_is_utf8(_unescaped(run)) for run in _ESCAPED_RUN.findall(body)):
         return body
     piece: Callable[[bytes], bytes] = partial(_piece, charset=charset, notes=notes)
     pairs = [pair.partition(b"=") for pair in body.split(b"&")]
@@ -169,7 +179,14 @@ def _form(body: bytes, charset: str, notes: set[str]) -> bytes:
 
 def _piece(quoted: bytes, charset: str, notes: set[str]) -> bytes:
     content = unquote_to_bytes(quoted.replace(b"+", b" "))
-    return quoted if _is_utf8(content) else quote_plus(_decoded(content, charset, notes)).encode()
+    # A character may also be half escaped and half raw.
+    if _is_utf8(content) and _is_utf8(quoted):
+        return quoted
+    return quote_plus(_decoded(content, charset, notes)).encode()
+
+
+def _unescaped(run: bytes) -> bytes:
+    return bytes.fromhex(run.replace(b"%", b"").decode("ascii"))
 
 
 def _is_utf8(content: bytes) -> bool:

@@ -20,7 +20,7 @@ _LAST_SECOND = 253_402_300_799  # of the year 9999
 # A clock may be wrong by hours and by its zone; one that is off by more is not used.
 _FIRST = datetime(2000, 1, 1)  # noqa: DTZ001 - as above
 _AHEAD = timedelta(days=1)
-_ASCII = {pattern % code: chr(code) for code in range(128) for pattern in ("%02x", "%02X")}
+_CHARACTERS = {pattern % code: chr(code) for code in range(256) for pattern in ("%02x", "%02X")}
 
 Fields = dict[str, str]
 
@@ -119,10 +119,14 @@ def _pairs(text: str) -> list[tuple[str, str]]:
 
 
 def _unquoted(text: str) -> str:
+    if not text.isascii():
+        return unquote(text, errors="replace")
     begin, *parts = text.split("%")
     try:
-        return begin + "".join([_ASCII[part[:2]] + part[2:] for part in parts])
-    except KeyError:
+        unquoted = begin + "".join([_CHARACTERS[part[:2]] + part[2:] for part in parts])
+        return unquoted if unquoted.isascii() else unquoted.encode("latin-1").decode()
+    except (KeyError, UnicodeDecodeError):
+        # Broken escapes stay as they are.
         return unquote(text, errors="replace")
 
 

@@ -70,6 +70,9 @@ def form(name: str) -> bytes:
         (form(quote(NAME.encode("cp866"))), "text/plain; charset=ibm866", ""),
         (form(quote(NAME)), "text/plain; charset=windows-1251", ""),
         (form("") + NAME.encode(), "", ""),
+        (form("") + b"\xd0%98%D0\xb2" + quote(NAME[2:]).encode(), "", ""),
+        (form("") + NAME[:2].encode() + quote(NAME[2:]).encode().lower(), "", ""),
+        (form(quote(NAME).replace("%D0", "%d0").replace("%B0", "%b0")), "", ""),
         (codecs.BOM_UTF8 + form("") + NAME.encode(), "", ""),
         (b"%EF%BB%BF" + form(quote(NAME)), "", ""),
         (form(NAME).decode().encode("utf-16"), "", ""),
@@ -95,6 +98,11 @@ def test_a_name_in_any_encoding(body: bytes, content_type: str, expected: str) -
     event = read(body, content_type=content_type)
 
     assert (event.call_id, event.caller_name, note(event)) == ("1", NAME, expected)
+
+
+def test_broken_escapes_stay_as_they_are() -> None:
+    """A percent sign that escapes nothing is part of the text."""
+    assert read(form("100%25%20%zz%") + "é%20Ã©".encode()).caller_name == "100% %zz%é Ã©"
 
 
 def test_a_name_in_latin_1() -> None:
