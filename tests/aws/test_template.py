@@ -48,6 +48,12 @@ def test_there_are_no_other_paths(sam: Template) -> None:
     assert all(set(body["paths"][path]) == {verb.lower() for verb in app.routes[path]} for path in app.routes)
 
 
+def test_every_content_type_is_binary(sam: Template) -> None:
+    """Without `*/*`, API Gateway would decode packed and UTF-16 bodies as text before a Lambda sees them."""
+    api = sam["Resources"]["RestAPI"]["Properties"]
+    assert api["BinaryMediaTypes"] == api["DefinitionBody"]["x-amazon-apigateway-binary-media-types"] == ["*/*"]
+
+
 def test_only_lambdas_with_routes_may_be_invoked_by_the_api(sam: Template) -> None:
     """Each of them has one permission, for this API alone."""
     permissions = [each["Properties"] for each in of_type(sam, "AWS::Lambda::Permission").values()]
