@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from chalicelib import providers
 from chalicelib.registry import extensions, webhook_keys
 from chalicelib.registry.extensions import Description
 from chalicelib.settings import Settings
@@ -30,20 +31,25 @@ def provider_settings(url: str, secret: str) -> dict[str, str]:
     return {**application, "RECORDING_LOOPBACK": "yes"}
 
 
+def descriptions() -> dict[str, Description]:
+    """Return the extensions by the names that stack.json gives them, at least one of each provider."""
+    described = {description.provider for description in EXTENSIONS.values()}
+    others = [name for name in providers.NAMES if name not in described]
+    return EXTENSIONS | {name: Description(name, "office", "pbx") for name in others}
+
+
 def facts(settings: Settings) -> dict[str, dict[str, Any]]:
-    """Register the extensions; their keys and facts, as stack.json has them."""
-    put = extensions.put(settings.owner_database_url, list(EXTENSIONS.values()), lambda _: None)
-    registered = dict(zip(EXTENSIONS, put, strict=True))
+    """Register the extensions, and return their keys and facts as stack.json has them."""
+    described = descriptions()
+    put = extensions.put(settings.owner_database_url, list(described.values()), lambda _: None)
+    registered = dict(zip(described, put, strict=True))
     keys = {
-        name: webhook_keys.issue(settings.webhook_secrets, EXTENSIONS[name].provider, extension.id)
+        name: webhook_keys.issue(settings.webhook_secrets, extension.description.provider, extension.id)
         for name, extension in registered.items()
     }
+    telphin = {name: keys.pop(name) for name, description in described.items() if description.provider == "telphin"}
     return {
-        "webhook_keys": {
-            "telphin": {name: keys[name] for name in ("phone", "ivr", "queue")},
-            "mtt": keys["mtt"],
-            "native": keys["native"],
-        },
+        "webhook_keys": {"telphin": telphin, **keys},
         "extensions": {
             name: {
                 "id": extension.id,

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import requests
 
+from chalicelib.providers import NAMES
 from tests.conftest import ROOT, Launched, launcher
 
 HANGUP = {"EventType": "hangup", "CallID": "1", "CallerIDNum": "+79214567892", "Bridged": "no"}
@@ -42,7 +43,7 @@ def test_every_key_opens_its_address(launched: Launched) -> None:
     notification = {"event": {"type": "h"}, "h323_conf_id": "A B C D"}
     rows = {"table": "calls.failed", "rows": [{"fromnumber": "1"}]}
 
-    assert set(keys) == {"telphin", "mtt", "native"}
+    assert set(keys) == set(NAMES)
     assert set(keys["telphin"]) == {"phone", "ivr", "queue"} < set(facts["extensions"])
     assert {_posted(facts, f"ext-event/{key}", data=HANGUP).text for key in keys["telphin"].values()} == {"OK"}
     assert _posted(facts, f"webhooks/mtt/{keys['mtt']}", json=notification).status_code == 200
