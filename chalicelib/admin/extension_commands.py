@@ -15,7 +15,7 @@ from chalicelib.errors import Misconfigured, RingledgerError
 from chalicelib.platform.postgres import connection
 from chalicelib.platform.telphin import ProviderRefused, Telphin
 from chalicelib.registry import extensions, subscriptions, webhook_keys
-from chalicelib.registry.extensions import Description, Extension, ExtensionRefused
+from chalicelib.registry.extensions import Extension, ExtensionDescription, ExtensionRefused
 from chalicelib.registry.subscriptions import Changes, LimitReached
 
 HEAD = ("ID", "PROVIDER", "CLIENT", "NAME", "TYPE", "OWNER", "SETTINGS", "CREATED", "REVOKED")
@@ -70,7 +70,7 @@ def _add_add(under: Subparsers[argparse.ArgumentParser]) -> None:
 
 def _add(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     _check_settings()
-    description = Description(**{column: getattr(arguments, column) for column in COLUMNS.all})
+    description = ExtensionDescription(**{column: getattr(arguments, column) for column in COLUMNS.all})
     extension = extensions.add(database_url(), description)
     # Standard output has the address alone, so that a script can read it.
     say(_address(extension))

@@ -58,7 +58,7 @@ class ExtensionRefused(RingledgerError):
 
 
 @dataclass(frozen=True)
-class Description:
+class ExtensionDescription:
     """An extension as an operator describes it; `remote_id` and `agent_id` are the provider's own ids."""
 
     provider: str
@@ -76,7 +76,7 @@ class Extension:
     """A registered extension."""
 
     id: int
-    description: Description
+    description: ExtensionDescription
     created_at: datetime
     revoked_at: datetime | None
 
@@ -87,7 +87,7 @@ def by_ids(owner: Connection, ids: Iterable[int]) -> dict[int, Source]:
     return {row[0]: Source(*row) for row in owner.execute_planned(_BY_IDS, [wanted])} if wanted else {}
 
 
-def add(database_url: str, description: Description) -> Extension:
+def add(database_url: str, description: ExtensionDescription) -> Extension:
     """Register an extension. Raises ExtensionRefused when it is registered already or its description is wrong."""
     check(description)
     rows = connection(database_url).execute(_ADD, _values(description))
@@ -97,7 +97,9 @@ def add(database_url: str, description: Description) -> Extension:
     return _extension(rows[0])
 
 
-def put(database_url: str, descriptions: Sequence[Description], progress: Callable[[int], None]) -> list[Extension]:
+def put(
+    database_url: str, descriptions: Sequence[ExtensionDescription], progress: Callable[[int], None]
+) -> list[Extension]:
     """Register all of these extensions or none; registered ones are changed and keep their addresses.
 
     `progress` is called with the number of extensions done. Raises ExtensionRefused.
@@ -138,7 +140,7 @@ def revoke(database_url: str, ids: Sequence[int], bucket: str) -> None:
         revocations.publish(bucket, (row[0] for row in owner.execute(_REVOKED)))
 
 
-def check(description: Description) -> None:
+def check(description: ExtensionDescription) -> None:
     """Raise ExtensionRefused, saying what would be right, when this cannot be an extension."""
     provider = providers.find(description.provider)
     if provider is None:
@@ -167,7 +169,7 @@ def _check_known(ids: Sequence[int], known: set[int]) -> None:
         raise ExtensionRefused(f"There is no extension {missing}; `extension list` shows those that there are")
 
 
-def _values(description: Description) -> list[object]:
+def _values(description: ExtensionDescription) -> list[object]:
     settings: dict[str, object] = {"external_only": True} if description.external_only else {}
     settings |= {name: value for name in ("remote_id", "agent_id") if (value := getattr(description, name))}
     return [
@@ -182,4 +184,4 @@ def _values(description: Description) -> list[object]:
 
 def _extension(row: Row) -> Extension:
     identity, *description, created_at, revoked_at = row
-    return Extension(identity, Description(*description), created_at, revoked_at)
+    return Extension(identity, ExtensionDescription(*description), created_at, revoked_at)

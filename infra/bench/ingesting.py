@@ -22,7 +22,7 @@ from chalicelib.maintenance import partitions
 from chalicelib.platform import nonblocking
 from chalicelib.platform.postgres import Connection
 from chalicelib.registry import extensions
-from chalicelib.registry.extensions import Description
+from chalicelib.registry.extensions import ExtensionDescription
 from infra.bench.place import Place
 from infra.bench.report import Line, alternating, milliseconds, say
 from infra.bench.turns import relayed
@@ -163,7 +163,7 @@ def _full_ledger(place: Place, now: datetime) -> tuple[Connection, int]:
     own = settings.load(urls)
     migrate(own.owner_database_url)
     ensure_roles(own)
-    known = extensions.add(own.owner_database_url, Description("telphin", "13596", "13596*106"))
+    known = extensions.add(own.owner_database_url, ExtensionDescription("telphin", "13596", "13596*106"))
     _fill(Connection(own.owner_database_url), now)
     return nonblocking.Connection(own.writer_database_url), known.id
 

@@ -6,23 +6,25 @@ from typing import Any
 
 from chalicelib import providers
 from chalicelib.registry import extensions, webhook_keys
-from chalicelib.registry.extensions import Description
+from chalicelib.registry.extensions import ExtensionDescription
 from chalicelib.settings import Settings
-from infra.local.provider import Provider
+from infra.local.telphin_server import TelphinServer
 
 APPLICATION = "local-application"
 EXTENSIONS = {
-    "phone": Description("telphin", "13596", "13596*106", "phone", "Anna", remote_id="1138241", agent_id="136"),
-    "ivr": Description("telphin", "13596", "13596*099", "ivr", "the menu", remote_id="1138099"),
-    "queue": Description("telphin", "13596", "13596*200", "queue", "sales", remote_id="1138200"),
-    "mtt": Description("mtt", "79586488002", "79586488002", "phone", "the shop"),
-    "native": Description("native", "migration", "old-pbx", "phone", "the old PBX"),
+    "phone": ExtensionDescription(
+        "telphin", "13596", "13596*106", "phone", "Anna", remote_id="1138241", agent_id="136"
+    ),
+    "ivr": ExtensionDescription("telphin", "13596", "13596*099", "ivr", "the menu", remote_id="1138099"),
+    "queue": ExtensionDescription("telphin", "13596", "13596*200", "queue", "sales", remote_id="1138200"),
+    "mtt": ExtensionDescription("mtt", "79586488002", "79586488002", "phone", "the shop"),
+    "native": ExtensionDescription("native", "migration", "old-pbx", "phone", "the old PBX"),
 }
 
 
-def provider(secret: str) -> Provider:
+def provider(secret: str) -> TelphinServer:
     """A provider that knows the application of this secret."""
-    return Provider(APPLICATION, secret, frozenset({EXTENSIONS["ivr"].remote_id}))
+    return TelphinServer(APPLICATION, secret, frozenset({EXTENSIONS["ivr"].remote_id}))
 
 
 def provider_settings(url: str, secret: str) -> dict[str, str]:
@@ -31,11 +33,11 @@ def provider_settings(url: str, secret: str) -> dict[str, str]:
     return {**application, "RECORDING_LOOPBACK": "yes"}
 
 
-def descriptions() -> dict[str, Description]:
+def descriptions() -> dict[str, ExtensionDescription]:
     """Return the extensions by the names that stack.json gives them, at least one of each provider."""
     described = {description.provider for description in EXTENSIONS.values()}
     others = [name for name in providers.NAMES if name not in described]
-    return EXTENSIONS | {name: Description(name, "office", "pbx") for name in others}
+    return EXTENSIONS | {name: ExtensionDescription(name, "office", "pbx") for name in others}
 
 
 def facts(settings: Settings) -> dict[str, dict[str, Any]]:

@@ -12,7 +12,7 @@ from chalicelib.settings import Settings
 from infra.local import aws, environment
 from infra.local.aws import Aws
 from infra.local.keyring import Keyring
-from infra.local.provider import Provider
+from infra.local.telphin_server import TelphinServer
 from tests.admin.program import run_admin, run_here
 
 SECRET = "the-secret-of-these-tests-and-of-nothing-else"
@@ -22,7 +22,7 @@ SECRETS = ((3, SECRET),)
 @pytest.fixture(scope="module")
 def provider() -> Iterator[str]:
     """Provide the address of a small Telphin."""
-    provider = Provider("application", "secret")
+    provider = TelphinServer("application", "secret")
     yield provider.start(0)
     provider.stop()
 

@@ -27,7 +27,7 @@ from chalicelib.oktell.surface import COMMANDS
 from chalicelib.platform.postgres import Connection, connection
 from chalicelib.settings import Settings
 from infra.local import environment, staff
-from infra.local.provider import Provider
+from infra.local.telphin_server import TelphinServer
 from tests.databases import Server, migrated, run
 from tests.ingest.telephony import message
 
@@ -180,16 +180,16 @@ def office(database: Settings, staffed: Connection) -> Office:
 
 
 @pytest.fixture(scope="session")
-def provider() -> Iterator[Provider]:
+def provider() -> Iterator[TelphinServer]:
     """A small Telphin."""
-    provider = Provider("application", "secret")
+    provider = TelphinServer("application", "secret")
     provider.url = provider.start(0)  # type: ignore[attr-defined]
     yield provider
     provider.stop()
 
 
 @pytest.fixture
-def telphin(office: Office, provider: Provider) -> Office:
+def telphin(office: Office, provider: TelphinServer) -> Office:
     """The office with Telphin's connector."""
     url = provider.url  # type: ignore[attr-defined]
     provider.calls.clear()

@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.errors import Misconfigured, RingledgerError
 from chalicelib.oktell.errors import NotConnected, PartnerRefused, Unknown, Wrong
-from infra.local.provider import Provider
+from infra.local.telphin_server import TelphinServer
 from tests.oktell.conftest import Client, Office
 
 COMMANDS = ("wp_autocallstart", "wp_switchcall", "wp_autocallstop", "wp_flash", "wp_declinecall")
@@ -87,7 +87,7 @@ def test_a_number_of_ours_is_inside(client: Client, number: str, direction: str)
     ],
 )
 def test_telphin_calls_back(
-    telphin: Office, provider: Provider, sequence: str, direction: str, ends: tuple[str, str]
+    telphin: Office, provider: TelphinServer, sequence: str, direction: str, ends: tuple[str, str]
 ) -> None:
     """`back` rings the line first, `direct` the other; the call's ids are kept, so that its webhooks are known."""
     telphin.ask("wp_autocallstart", line="16038", number="538", direction=direction, sequence=sequence)
@@ -100,13 +100,17 @@ def test_telphin_calls_back(
 @pytest.mark.parametrize(
     ("number", "called"), [("183", "13596*102"), ("#999", "13596*101"), ("900", "13596*900"), ("7*1", "7*1")]
 )
-def test_an_inner_number_is_an_extension_there(telphin: Office, provider: Provider, number: str, called: str) -> None:
+def test_an_inner_number_is_an_extension_there(
+    telphin: Office, provider: TelphinServer, number: str, called: str
+) -> None:
     """That of the directory's user who has it, else Telphin's own short or whole name of one."""
     telphin.ask("wp_autocallstart", line="16038", number=number, direction="pbx", sequence="back")
     assert [call["dst_num"] for call in provider.calls.values()] == [called]
 
 
-def test_one_login_serves_many_orders(telphin: Office, provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_login_serves_many_orders(
+    telphin: Office, provider: TelphinServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Telphin's token is kept until it expires; one that it withdraws is replaced."""
     telphin.ask("wp_autocallstart", line="16038", number="538")
     with monkeypatch.context() as closed:
@@ -118,7 +122,7 @@ def test_one_login_serves_many_orders(telphin: Office, provider: Provider, monke
     assert len(provider.calls) == 3
 
 
-def test_telphin_ends_what_was_started(telphin: Office, provider: Provider) -> None:
+def test_telphin_ends_what_was_started(telphin: Office, provider: TelphinServer) -> None:
     """The call is deleted there, once; with none started there is nothing to do."""
     telphin.ask("wp_autocallstart", line="16038", number="538")
     for _ in range(2):
@@ -126,7 +130,7 @@ def test_telphin_ends_what_was_started(telphin: Office, provider: Provider) -> N
     assert provider.calls == {}
 
 
-def test_telphin_declines_what_rings(telphin: Office, provider: Provider) -> None:
+def test_telphin_declines_what_rings(telphin: Office, provider: TelphinServer) -> None:
     """The ringing call is deleted by the handle that its own webhook named."""
     provider.calls["handle-of-it"] = {}
     rings = {"EventType": "dial-in", "CallID": "c1", "SubCallID": "1", "CallFlow": "in", "CallStatus": "CALLING"}

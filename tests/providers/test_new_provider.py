@@ -15,7 +15,7 @@ from chalicelib.ledger import store
 from chalicelib.ledger.replay import replay
 from chalicelib.providers import NAMES
 from chalicelib.registry import extensions, webhook_keys
-from chalicelib.registry.extensions import Description
+from chalicelib.registry.extensions import ExtensionDescription
 from chalicelib.settings import Settings
 from tests.databases import run
 from tests.ingest.telephony import BEGIN, Ledger, message
@@ -57,7 +57,7 @@ def test_its_address_follows_from_its_name() -> None:
 
 def test_its_calls_become_rows(ledger: Ledger) -> None:
     """The database takes its extension, its rules make the row, and its own limit of events holds."""
-    (extension,) = extensions.put(ledger.url, [Description("acme", "office", "pbx")], lambda _: None)
+    (extension,) = extensions.put(ledger.url, [ExtensionDescription("acme", "office", "pbx")], lambda _: None)
     for number in range(1, 4):
         identity, accepted = IDENTITY.format(number), BEGIN + timedelta(seconds=number)
         text = message(extension.id, identity=identity, accepted=accepted, provider="acme", body=body(number))

@@ -11,7 +11,7 @@ import pytest
 from chalicelib import providers
 from chalicelib.calls.events import Raw, Unparsed
 from chalicelib.providers.provider import Provider
-from chalicelib.registry.extensions import Description, ExtensionRefused, check
+from chalicelib.registry.extensions import ExtensionDescription, ExtensionRefused, check
 
 ACCEPTED = datetime(2026, 11, 21, 10)  # noqa: DTZ001 - times are naive UTC throughout
 
@@ -43,4 +43,4 @@ def test_other_modules_are_no_providers(name: str) -> None:
     assert providers.find(name) is None
     assert isinstance(providers.read(Raw("1", ACCEPTED, name)), Unparsed)
     with pytest.raises(ExtensionRefused, match="Unknown provider"):
-        check(Description(name, "1", "2"))
+        check(ExtensionDescription(name, "1", "2"))

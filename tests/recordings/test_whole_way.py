@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import requests
 
 from chalicelib.recordings import links
-from infra.local import provider, tapes
+from infra.local import tapes, telphin_server
 from tests.databases import run
 from tests.recordings.conftest import link_secret
 
@@ -56,7 +56,7 @@ def test_a_webhook_with_a_recording_ends_as_a_link_that_plays(stack: dict[str, A
     secret = link_secret(stack)
     link = links.recording_url(stack["url"], ((1, secret),), UUID(inviteid))
     answer = requests.get(link, params={"attachment": "true"}, timeout=SECONDS)
-    sound = tapes.sound(provider.SOUND_SECONDS, len(provider.STORAGE + recording))
+    sound = tapes.sound(telphin_server.SOUND_SECONDS, len(telphin_server.STORAGE + recording))
     assert answer.content == sound
     assert answer.headers["Content-Disposition"] == f"attachment; filename*=UTF-8''{recording}.wav"
     row = run(

@@ -14,7 +14,7 @@ from chalicelib.errors import RingledgerError
 from chalicelib.platform import objects
 from chalicelib.platform.postgres import Connection
 from chalicelib.registry import extensions, revocations
-from chalicelib.registry.extensions import Description, ExtensionRefused
+from chalicelib.registry.extensions import ExtensionDescription, ExtensionRefused
 from chalicelib.settings import Settings
 from infra.local import aws, environment
 from infra.local.aws import Aws
@@ -39,7 +39,7 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 
 def _added(database: Settings, name: str, **fields: Any) -> extensions.Extension:
-    return extensions.add(database.owner_database_url, Description("telphin", "13596", name, **fields))
+    return extensions.add(database.owner_database_url, ExtensionDescription("telphin", "13596", name, **fields))
 
 
 def test_many_sources_are_read_in_one_query(database: Settings) -> None:
@@ -62,25 +62,25 @@ def test_a_name_is_registered_once(database: Settings) -> None:
 
     with pytest.raises(ExtensionRefused, match=r"13596\*101 is registered already"):
         _added(database, "13596*101")
-    assert extensions.add(database.owner_database_url, Description("telphin", "24680", "13596*101")).id
+    assert extensions.add(database.owner_database_url, ExtensionDescription("telphin", "24680", "13596*101")).id
 
 
 @pytest.mark.parametrize(
     ("description", "words"),
     [
-        (Description("oktell", "1", "2"), "Unknown provider 'oktell'; there are telphin, mtt, native"),
-        (Description("mtt", "1", "2", type="fax"), "Unknown type 'fax'; there are phone, ivr, queue"),
-        (Description("mtt", "", "2"), "A client and a name are 1 to 128"),
-        (Description("mtt", "1", " 2"), "without outer blanks"),
-        (Description("mtt", "1", "a\0b"), "printable"),
-        (Description("telphin", "1", "1*2@sip.example"), "goes without its @domain"),
-        (Description("telphin", "1", "1*2", remote_id="../x"), "letters and digits"),
-        (Description("telphin", "1", "1*2", owner="x" * 129), "An owner is up to 128"),
-        (Description("native", "1", "feed", type="queue"), "stands for a whole PBX"),
-        (Description("native", "1", "feed", remote_id="7"), "stands for a whole PBX"),
+        (ExtensionDescription("oktell", "1", "2"), "Unknown provider 'oktell'; there are telphin, mtt, native"),
+        (ExtensionDescription("mtt", "1", "2", type="fax"), "Unknown type 'fax'; there are phone, ivr, queue"),
+        (ExtensionDescription("mtt", "", "2"), "A client and a name are 1 to 128"),
+        (ExtensionDescription("mtt", "1", " 2"), "without outer blanks"),
+        (ExtensionDescription("mtt", "1", "a\0b"), "printable"),
+        (ExtensionDescription("telphin", "1", "1*2@sip.example"), "goes without its @domain"),
+        (ExtensionDescription("telphin", "1", "1*2", remote_id="../x"), "letters and digits"),
+        (ExtensionDescription("telphin", "1", "1*2", owner="x" * 129), "An owner is up to 128"),
+        (ExtensionDescription("native", "1", "feed", type="queue"), "stands for a whole PBX"),
+        (ExtensionDescription("native", "1", "feed", remote_id="7"), "stands for a whole PBX"),
     ],
 )
-def test_wrong_descriptions_are_refused(database: Settings, description: Description, words: str) -> None:
+def test_wrong_descriptions_are_refused(database: Settings, description: ExtensionDescription, words: str) -> None:
     """The error says what is allowed."""
     with pytest.raises(ExtensionRefused, match=words):
         extensions.add(database.owner_database_url, description)
@@ -89,13 +89,13 @@ def test_wrong_descriptions_are_refused(database: Settings, description: Descrip
 def test_all_are_registered_or_none(database: Settings) -> None:
     """`put` changes registered extensions, keeps their ids, and does nothing when one description is wrong."""
     url, known = database.owner_database_url, _added(database, "13596*102", owner="Anna")
-    changed = Description("telphin", "13596", "13596*102", "ivr", "Boris")
+    changed = ExtensionDescription("telphin", "13596", "13596*102", "ivr", "Boris")
     progress: list[int] = []
 
     with pytest.raises(ExtensionRefused):
-        extensions.put(url, [changed, Description("telphin", "13596", "13596*103", "fax")], progress.append)
+        extensions.put(url, [changed, ExtensionDescription("telphin", "13596", "13596*103", "fax")], progress.append)
     assert progress == []
-    put = extensions.put(url, [changed, Description("telphin", "13596", "13596*103")], progress.append)
+    put = extensions.put(url, [changed, ExtensionDescription("telphin", "13596", "13596*103")], progress.append)
 
     assert progress == [1, 2]
     assert put[0].id == known.id

@@ -13,10 +13,10 @@ from chalicelib.errors import Misconfigured, Unavailable
 from chalicelib.platform.postgres import Connection
 from chalicelib.platform.telphin import ProviderRefused, Telphin
 from chalicelib.registry import extensions, subscriptions
-from chalicelib.registry.extensions import Description, Extension, ExtensionRefused
+from chalicelib.registry.extensions import Extension, ExtensionDescription, ExtensionRefused
 from chalicelib.registry.subscriptions import Changes, LimitReached
 from chalicelib.settings import Settings
-from infra.local.provider import LIMIT, Provider
+from infra.local.telphin_server import LIMIT, TelphinServer
 
 URL = "https://calls.example/ext-event/key"
 PHONE = ["dial-in", "dial-out", "answer", "hangup"]
@@ -25,15 +25,15 @@ _numbers = itertools.count(1_138_000)
 
 
 @pytest.fixture
-def provider() -> Iterator[Provider]:
+def provider() -> Iterator[TelphinServer]:
     """Provide a provider without any subscription."""
-    provider = Provider("application", "secret")
+    provider = TelphinServer("application", "secret")
     yield provider
     provider.stop()
 
 
 @pytest.fixture
-def settings(provider: Provider) -> Settings:
+def settings(provider: TelphinServer) -> Settings:
     """Return settings that point to the provider."""
     url = provider.start(0)
     return Settings(telphin_url=url, telphin_client_id="application", telphin_client_secret="secret")
@@ -53,11 +53,11 @@ def owner(database: Settings) -> Connection:
 
 def _extension(database: Settings, type_: str = "phone", agent_id: str = "") -> Extension:
     number = str(next(_numbers))
-    whole = Description("telphin", "13596", f"13596*{number}", type_, remote_id=number, agent_id=agent_id)
+    whole = ExtensionDescription("telphin", "13596", f"13596*{number}", type_, remote_id=number, agent_id=agent_id)
     return extensions.add(database.owner_database_url, whole)
 
 
-def _events(provider: Provider, extension: Extension, kind: str = "extension") -> list[tuple[str, str, str]]:
+def _events(provider: TelphinServer, extension: Extension, kind: str = "extension") -> list[tuple[str, str, str]]:
     number = extension.description.remote_id if kind == "extension" else extension.description.agent_id
     ordered = provider.ordered.get(f"{kind}/{number}", {}).values()
     return [(event["event_type"], event["method"], event["url"]) for event in ordered]
@@ -65,7 +65,7 @@ def _events(provider: Provider, extension: Extension, kind: str = "extension") -
 
 @pytest.mark.parametrize("case", [("phone", PHONE), ("ivr", ["hangup"]), ("queue", ["hangup"])])
 def test_the_recommended_events_are_ordered(
-    database: Settings, owner: Connection, provider: Provider, api: Telphin, case: tuple[str, list[str]]
+    database: Settings, owner: Connection, provider: TelphinServer, api: Telphin, case: tuple[str, list[str]]
 ) -> None:
     """A phone gets all four events, an IVR and a queue the hangup alone; a repetition orders nothing."""
     type_, events = case
@@ -76,7 +76,9 @@ def test_the_recommended_events_are_ordered(
     assert _events(provider, extension) == [(event, "POST", URL) for event in events]
 
 
-def test_an_agents_events_are_ordered(database: Settings, owner: Connection, provider: Provider, api: Telphin) -> None:
+def test_an_agents_events_are_ordered(
+    database: Settings, owner: Connection, provider: TelphinServer, api: Telphin
+) -> None:
     """An extension with an agent subscribes to the agent's events under the agent's resource."""
     extension = _extension(database, agent_id=f"a{next(_numbers)}")
 
@@ -85,7 +87,9 @@ def test_an_agents_events_are_ordered(database: Settings, owner: Connection, pro
     assert [event for event, *_ in _events(provider, extension, "agent")] == ["agent-login", "agent-logout"]
 
 
-def test_subscriptions_of_others_stay(database: Settings, owner: Connection, provider: Provider, api: Telphin) -> None:
+def test_subscriptions_of_others_stay(
+    database: Settings, owner: Connection, provider: TelphinServer, api: Telphin
+) -> None:
     """Another integration's subscription stays, even to the same event type."""
     extension = _extension(database)
     other = {"event_type": "hangup", "method": "GET", "url": "https://crm.example/"}
@@ -100,7 +104,7 @@ def test_subscriptions_of_others_stay(database: Settings, owner: Connection, pro
 
 
 def test_a_new_address_replaces_the_old_one(
-    database: Settings, owner: Connection, provider: Provider, api: Telphin
+    database: Settings, owner: Connection, provider: TelphinServer, api: Telphin
 ) -> None:
     """After a rotation the subscriptions use the new address, and those to the old one are cancelled."""
     extension = _extension(database)
@@ -113,7 +117,7 @@ def test_a_new_address_replaces_the_old_one(
 
 
 def test_a_removed_subscription_is_ordered_again(
-    database: Settings, owner: Connection, provider: Provider, api: Telphin
+    database: Settings, owner: Connection, provider: TelphinServer, api: Telphin
 ) -> None:
     """A subscription that is gone at the provider is ordered again, although it is recorded here."""
     extension = _extension(database)
@@ -126,7 +130,7 @@ def test_a_removed_subscription_is_ordered_again(
 
 
 def test_an_unrecorded_subscription_to_our_address_is_ours(
-    database: Settings, owner: Connection, provider: Provider, api: Telphin
+    database: Settings, owner: Connection, provider: TelphinServer, api: Telphin
 ) -> None:
     """A subscription to our own secret address is adopted, and not ordered a second time."""
     extension = _extension(database, "queue")
@@ -136,7 +140,9 @@ def test_an_unrecorded_subscription_to_our_address_is_ours(
     assert len(subscriptions.unsubscribe(owner, api, extension).cancelled) == 1
 
 
-def test_the_limit_names_both_remedies(database: Settings, owner: Connection, provider: Provider, api: Telphin) -> None:
+def test_the_limit_names_both_remedies(
+    database: Settings, owner: Connection, provider: TelphinServer, api: Telphin
+) -> None:
     """With sixteen events at the provider, the message names both remedies; afterwards a repetition completes."""
     extension = _extension(database)
     number = extension.description.remote_id
@@ -155,7 +161,7 @@ def test_the_limit_names_both_remedies(database: Settings, owner: Connection, pr
 
 
 def test_other_refusals_quote_the_provider(
-    database: Settings, owner: Connection, provider: Provider, api: Telphin
+    database: Settings, owner: Connection, provider: TelphinServer, api: Telphin
 ) -> None:
     """The provider's own message explains that a registered phone is an IVR there."""
     extension = _extension(database)
@@ -167,7 +173,7 @@ def test_other_refusals_quote_the_provider(
 
 def test_extensions_without_subscriptions_are_refused(database: Settings, owner: Connection, api: Telphin) -> None:
     """MTT, extensions without the provider's id, and revoked ones are refused with an alternative."""
-    mtt = extensions.add(database.owner_database_url, Description("mtt", "79586488002", "79586488002"))
+    mtt = extensions.add(database.owner_database_url, ExtensionDescription("mtt", "79586488002", "79586488002"))
     phone = _extension(database)
     nameless = dataclasses.replace(phone, description=dataclasses.replace(phone.description, remote_id=""))
     revoked = dataclasses.replace(phone, revoked_at=phone.created_at)
@@ -185,7 +191,7 @@ def test_credentials_are_required(settings: Settings) -> None:
         Telphin(dataclasses.replace(settings, telphin_client_secret="wrong")).ordered("extension/1")
 
 
-def test_an_unavailable_provider_is_reported(settings: Settings, provider: Provider) -> None:
+def test_an_unavailable_provider_is_reported(settings: Settings, provider: TelphinServer) -> None:
     """A closed port raises Unavailable."""
     provider.stop()
     with pytest.raises(Unavailable, match="does not answer"):

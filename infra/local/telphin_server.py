@@ -36,7 +36,7 @@ _RECORD = re.compile(r"/api/ver1\.0/client/@me/record/([\w.%-]+)/storage_url/")
 Answer = tuple[HTTPStatus, Any]
 
 
-class Provider:
+class TelphinServer:
     """The provider's server and its thread; `ivrs` are the extensions that can have no answer and no dial-out."""
 
     def __init__(self, client_id: str, client_secret: str, ivrs: frozenset[str] = frozenset()) -> None:
@@ -99,7 +99,7 @@ class Provider:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    provider: Provider
+    provider: TelphinServer
     protocol_version = "HTTP/1.1"
 
     def answer(self) -> None:
