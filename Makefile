@@ -1,16 +1,16 @@
-# Each target sets up whatever it needs from Python 3.11 or newer; all paths are relative, so the checkout may lie anywhere.
+# Each target sets up what it needs from Python 3.11 or newer. All paths are relative, so the checkout can be anywhere.
 
 PYTHON ?= python3
 STAMP := .venv/.installed
 VENV := .venv/bin/python
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
-# Packaging compiles for the Lambdas, so it needs their own version.
+# Packaging compiles for the Lambdas, so it needs their version of Python.
 PYTHON313 ?= python3.13
 PACKAGE_STAMP := .venv-package/.installed
 IS_313 := import sys; sys.exit(sys.version_info[:2] != (3, 13))
 STAGE ?= dev
 
-.PHONY: help run test check bench package smoke
+.PHONY: help run test lint types check verify bench package smoke
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -19,15 +19,21 @@ help: ## Show this list
 run: $(STAMP) ## Start everything with demonstration data (PORT=8000 DATA=.local DEMO=1 DEMO_CALLS=20000)
 	@exec $(VENV) -m infra.local
 
-test: $(STAMP) ## Run every test
-	@exec $(VENV) -m pytest -n 2
+test: $(STAMP) ## Run the tests, but for those that need a browser, MariaDB or Perl (about 4 minutes)
+	@exec $(VENV) -m pytest -n 2 -m "not verify"
 
-check: $(STAMP) ## Format, lint, types, import rules, tests, the template for AWS
+lint: $(STAMP) ## Check format, lint and import rules
 	@$(VENV) -m ruff format --check .
 	@$(VENV) -m ruff check .
-	@$(VENV) -m mypy
 	@.venv/bin/lint-imports
-	@$(VENV) -m pytest -n 2
+
+types: $(STAMP) ## Check types
+	@$(VENV) -m mypy
+
+check: lint types test ## Check format, lint, types and import rules, and run the tests
+
+verify: lint types ## Run what CI runs: make check and the tests that need a browser, MariaDB and Perl
+	@CI=true exec $(VENV) -m pytest -n 2
 
 bench: $(STAMP) ## Measure, as ratios to a floor or a peer of the same run
 	@exec $(VENV) -m infra.bench
@@ -50,7 +56,7 @@ $(PACKAGE_STAMP): requirements.txt infra/aws/requirements.txt
 	"$$found" -m venv --clear .venv-package && \
 	.venv-package/bin/python -m pip install --quiet --disable-pip-version-check -r infra/aws/requirements.txt && touch $(PACKAGE_STAMP)
 
-$(STAMP): requirements.txt requirements-dev.txt
+$(STAMP): requirements.txt requirements-dev.txt pyproject.toml
 	@if ! $(VENV) -c '$(NEW_ENOUGH)' 2>/dev/null; then \
 		found=; for candidate in "$(PYTHON)" python3.14 python3.13 python3.12 python3.11; do \
 			"$$candidate" -c '$(NEW_ENOUGH)' 2>/dev/null && found="$$candidate" && break; \
@@ -66,4 +72,4 @@ $(STAMP): requirements.txt requirements-dev.txt
 	else \
 		echo "Bringing .venv up to date"; \
 	fi; \
-	$(VENV) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt && touch $(STAMP)
+	$(VENV) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt --editable . && touch $(STAMP)

@@ -1,4 +1,4 @@
-"""A private MariaDB with an Asterisk's `cdr` table, on a temporary folder; tests skip where none is installed."""
+"""A private MariaDB with an Asterisk's `cdr` table, on a temporary folder."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from infra.local.gateway import bound
+from tests.programs import missing
 
 PROGRAMS = ("mariadb-install-db", "mariadbd", "mariadb")
 START_SECONDS = 60
@@ -99,9 +100,9 @@ def running(folder: Path) -> Iterator[MariaDb]:
 @pytest.fixture(scope="session")
 def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDb]:
     """A server for all tests that make databases of their own in it."""
-    missing = [name for name in PROGRAMS if not _program(name)]
-    if missing:
-        pytest.skip(f"needs MariaDB's server (Debian's package mariadb-server): no {', '.join(missing)} here")
+    absent = [name for name in PROGRAMS if not _program(name)]
+    if absent:
+        missing(f"needs MariaDB's server (Debian's package mariadb-server): there is no {', '.join(absent)}")
     with running(tmp_path_factory.mktemp("mariadb")) as server:
         yield server
 

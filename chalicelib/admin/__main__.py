@@ -25,6 +25,11 @@ def main(argv: list[str]) -> int:
     return result.exit
 
 
+def console() -> int:
+    """Run the command of this process's arguments and return its exit code: the script `ringledger`."""
+    return main(sys.argv[1:])
+
+
 def _invoke(function: str, command: list[str]) -> CommandResult:
     try:
         return CommandResult(**functions.invoke(function, _event(command)))
@@ -45,4 +50,4 @@ def _event(command: list[str]) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(console())

@@ -59,7 +59,7 @@ def run(command: Sequence[str], read: Callable[[], str]) -> CommandResult:
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     top = argparse.ArgumentParser(
-        prog="python -m chalicelib.admin",
+        prog="ringledger",
         description="Administer Ringledger on the database of DATABASE_URL.",
         epilog="With --function NAME anywhere on the line, the Lambda function NAME runs the command instead.",
         allow_abbrev=False,

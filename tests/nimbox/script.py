@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.programs import missing
+
 SEED = Path(__file__).parents[3] / "shared" / "seeds" / "nimbox-phonecalls.es.txt"
 MODULES = ("DBI", "DBD::mysql", "LWP::UserAgent", "JSON", "URI::Escape")
 
@@ -40,9 +42,9 @@ def rebuilt(values: Mapping[str, str]) -> str:
 
 
 def perl() -> str:
-    """The Perl of this machine; skips when it cannot run the script."""
-    program = shutil.which("perl") or pytest.skip("needs Perl (Debian's package perl)")
+    """Return this machine's Perl; skip, or fail in CI, when it cannot run the script."""
+    program = shutil.which("perl") or missing("needs Perl (Debian's package perl)")
     for module in MODULES:
         if subprocess.run([program, f"-M{module}", "-e1"], capture_output=True, check=False).returncode:
-            pytest.skip(f"needs Perl's module {module} (Debian's libdbd-mysql-perl, libwww-perl, libjson-perl)")
+            missing(f"needs Perl's module {module} (Debian's libdbd-mysql-perl, libwww-perl, libjson-perl)")
     return program

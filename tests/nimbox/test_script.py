@@ -13,6 +13,8 @@ from tests.mariadb import CDR, MariaDb
 from tests.nimbox.script import perl, rebuilt
 from tests.nimbox.service import Service
 
+pytestmark = pytest.mark.verify
+
 SECONDS = 60
 NOW = datetime.now().replace(microsecond=0)  # noqa: DTZ005 - the table holds local time
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -21,6 +21,7 @@ import pytest
 from chalicelib.recordings import links
 from infra.local import environment, tapes
 from tests.databases import run
+from tests.programs import missing
 from tests.recordings.conftest import link_secret
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -88,10 +89,11 @@ def link(stack: dict[str, Any]) -> Iterator[str]:
     run(stack["database_url"], "DELETE FROM calls.success WHERE inviteid = %s", [inviteid])
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium")
+@pytest.mark.verify
 def test_a_link_plays_and_seeks_in_a_browser(link: str, tmp_path: Path) -> None:
     """The browser knows the length before it has the file, plays it, and jumps to its twentieth second."""
-    assert CHROMIUM is not None
+    if CHROMIUM is None:
+        missing("needs Chromium (Debian's package chromium)")
     with _page() as (url, told):
         command = [CHROMIUM, *OPTIONS, f"--user-data-dir={tmp_path}", f"{url}#{quote(link, safe='')}"]
         browser = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -1,0 +1,55 @@
+"""One name has one meaning in the whole project."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+SOURCES = [path for folder in ("chalicelib", "infra") for path in sorted((ROOT / folder).rglob("*.py"))]
+
+# Names of a role: a file of this name means the same in each folder.
+ROLES = frozenset({"__init__", "__main__", "surface", "rules"})
+#: A file name that occurs more than once -> why that is right.
+FILES = {
+    "call": "what a provider's rules know of a call, in the package of each provider",
+    "errors": "the family of errors, and the part of it that speaks Oktell's XML",
+}
+#: A class name that occurs more than once -> why that is right.
+CLASSES: dict[str, str] = {}
+
+# Names that still have several meanings. The lists only get shorter.
+PENDING_FILES = frozenset(
+    """
+    accepting answers causes functions gateway metrics numbers parameters people phonecalls playing
+    postgres presence provider queues recordings records rows sources telphin
+    """.split()
+)
+PENDING_CLASSES = frozenset(
+    """
+    Call Clock Connection Description Ended Leg Line Listed Options Order Outcome Party Passage Place
+    Provider Queue Refused Run Said Server Side Source Talk Target Verdict
+    """.split()
+)
+
+
+def test_file_names() -> None:
+    """No two modules have the same name, except for those that mean the same or are on the list."""
+    places: dict[str, list[str]] = defaultdict(list)
+    for path in SOURCES:
+        if path.stem not in ROLES:
+            places[path.stem].append(str(path.relative_to(ROOT)))
+    listed = FILES.keys() | PENDING_FILES
+    assert {name: paths for name, paths in places.items() if len(paths) > 1 and name not in listed} == {}
+
+
+def test_class_names() -> None:
+    """No two public classes have the same name, except for those on the list."""
+    places: dict[str, list[str]] = defaultdict(list)
+    for path in SOURCES:
+        for node in ast.parse(path.read_text("utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places[node.name].append(str(path.relative_to(ROOT)))
+    listed = CLASSES.keys() | PENDING_CLASSES
+    assert {name: paths for name, paths in places.items() if len(paths) > 1 and name not in listed} == {}
