@@ -156,9 +156,10 @@ def test_the_usage_plan_is_of_the_stage(translated: Template) -> None:
 def test_what_alarms_wait_for_is_counted(sam: Template, service: str, metric: str) -> None:
     """Some path of the Lambda's code has both names, and the Lambda knows the stage's own namespace."""
     name = {"maintenance": "maintain"}.get(service, service)
+    module = {"recorder": "chalicelib.recordings.recorder"}.get(service, f"chalicelib.{service}.surface")
     environment = sam["Resources"][function_id(name)]["Properties"]["Environment"]["Variables"]
 
-    assert {service, metric} <= reachable.texts(reachable.reachable(f"chalicelib.{service}.surface"))
+    assert {service, metric} <= reachable.texts(reachable.reachable(module))
     assert environment["METRICS_NAMESPACE"] == METRICS
 
 
