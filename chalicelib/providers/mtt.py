@@ -12,7 +12,7 @@ from chalicelib.calls.numbers import national
 from chalicelib.calls.options import Options
 from chalicelib.calls.records import Records
 from chalicelib.providers.provider import Provider, Reply
-from chalicelib.providers.text import clean, is_plausible, moment, parsed, whole
+from chalicelib.providers.text import clean, is_plausible, parsed, time_stamp, whole
 
 KINDS = {
     "o": Kind.DIAL_OUT,
@@ -73,7 +73,7 @@ def events(raw: Raw, source: Source, fields: Fields) -> list[Event]:
             content=fingerprint(str(sorted(fields.items(), key=str))),
             extension=source.name,
             caller=national(clean(fields.get("numberA"))),
-            called=clean(fields.get("sip_id")),
+            called=national(clean(fields.get("sip_id"))),
             remote=redirect,
             cause=_cause(fields, data) if kind == "h" else None,
             side=side if side in {"a", "b"} else "",
@@ -98,9 +98,9 @@ def _conference(text: str) -> str:
 
 
 def _time(fields: Fields, data: re.Match[str] | None, accepted_at: datetime) -> tuple[datetime, dict[str, str]]:
-    """When it happened: the Moscow time in `data` is the only clock that runs; what the others say is noted."""
-    number = whole(clean(fields.get("date_time")))
-    stamped = _likely(None if number is None else moment(number * 1_000_000), accepted_at)
+    """Return when an event happened: the Moscow time in `data` is the only clock that runs; others are noted."""
+    stamp = time_stamp(clean(fields.get("date_time")))
+    stamped = _likely(stamp.at if stamp else None, accepted_at)
     at = _likely(_moscow(data["time"]) if data else None, accepted_at)
     if at is None:
         return stamped or accepted_at, {"clock": f"data has no time: {'date_time' if stamped else 'receipt'} is taken"}

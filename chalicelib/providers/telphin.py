@@ -12,7 +12,7 @@ from chalicelib.calls.numbers import dialable, display_name, is_internal, withou
 from chalicelib.calls.options import Options
 from chalicelib.calls.records import Records
 from chalicelib.providers.provider import Provider, Reply
-from chalicelib.providers.text import Fields, decimal, form, is_plausible, iso_time, moment
+from chalicelib.providers.text import MICROSECONDS, Fields, decimal, form, is_plausible, time_stamp
 
 KINDS = {
     "dial-in": Kind.DIAL_IN,
@@ -38,19 +38,13 @@ LONGEST_CALL = timedelta(days=30)
 #: Fields that name a party, which may be a short number inside the PBX.
 _PARTIES = ("calleridnum", "callednumber", "remotenumber")
 _SHORT_NUMBER = range(2, 7)
-# The smallest EventTime of each unit, the unit in microseconds, and its name; the documented unit has none.
-_UNITS: tuple[tuple[int, int, str], ...] = (
-    (10**14, 1, ""),
-    (10**11, 1_000, "milliseconds"),
-    (0, 1_000_000, "seconds"),
-)
 # Looking up an enumeration's member takes longer than most of what is done with it.
 _DIAL_IN, _DIAL_OUT, _HANGUP = Kind.DIAL_IN, Kind.DIAL_OUT, Kind.HANGUP
 _WITHOUT_CALL = frozenset({Kind.OTHER, Kind.AGENT_STATE})
 
 
 class _Clock(NamedTuple):
-    """The time of an event, whether its sender gave it, the unit of its number in microseconds, and notes on it."""
+    """The time of an event, whether its sender gave it, in which unit (in microseconds), and notes on it."""
 
     at: datetime
     is_sent: bool
@@ -191,23 +185,15 @@ def _extension(source: Source, names: tuple[str, str]) -> str:
 
 
 def _clock(trimmed: Fields, accepted_at: datetime) -> _Clock:
-    """Return when an event happened: EventTime is microseconds; smaller numbers are milliseconds or seconds."""
+    """Return when an event happened: EventTime is microseconds; other units and ISO text are read too."""
     text = trimmed.get("eventtime", "")
-    number = decimal(text)
-    if number is None or number <= 0:
-        return _iso_clock(text, accepted_at)
-    unit, name = next((each, word) for first, each, word in _UNITS if number >= first)
-    at = moment(int(number * unit))
-    if at is None or not is_plausible(at, accepted_at):
+    stamp = time_stamp(text)
+    if stamp is None:
+        return _receipt(accepted_at, "no EventTime: the time of receipt is taken")
+    if not is_plausible(stamp.at, accepted_at):
         return _receipt(accepted_at, f"EventTime {text} cannot be: the time of receipt is taken")
-    return _Clock(at, is_sent=True, unit=unit, notes=(("clock", f"EventTime is in {name}"),) if name else ())
-
-
-def _iso_clock(text: str, accepted_at: datetime) -> _Clock:
-    at = iso_time(text)
-    if at is not None and is_plausible(at, accepted_at):
-        return _Clock(at, is_sent=True, notes=(("clock", "EventTime is ISO text"),))
-    return _receipt(accepted_at, "no EventTime: the time of receipt is taken")
+    notes = () if stamp.name == MICROSECONDS else (("clock", f"EventTime is in {stamp.name}"),)
+    return _Clock(stamp.at, is_sent=True, unit=stamp.unit, notes=notes)
 
 
 def _receipt(accepted_at: datetime, reason: str) -> _Clock:

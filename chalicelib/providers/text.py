@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from chalicelib.calls.events import Raw, Unparsed
@@ -16,6 +17,12 @@ LENGTH_LIMIT = 500
 FIELDS_LIMIT = 200
 LONGEST_NUMBER = 40
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - times are naive UTC throughout
+MICROSECONDS = "microseconds"
+# The smallest number of each unit, and the unit in microseconds: no other reading gives a time of this century.
+_UNITS = ((10**14, 1, MICROSECONDS), (10**11, 1_000, "milliseconds"), (0, 1_000_000, "seconds"))
+# A plus that its sender did not encode arrives as a space: in an exponent, and before the offset of a zone.
+_LOST_EXPONENT_SIGN = re.compile(r"(?<=[Ee]) (?=[0-9])")
+_LOST_ZONE_SIGN = re.compile(r"(?<=:[0-9]{2}|[0-9]{3}) (?=[0-9]{2}:?[0-9]{2}$)")
 _LAST_SECOND = 253_402_300_799  # of the year 9999
 # A clock may be wrong by hours and by its zone; one that is off by more is not used.
 _FIRST = datetime(2000, 1, 1)  # noqa: DTZ001 - as above
@@ -23,6 +30,15 @@ _AHEAD = timedelta(days=1)
 _CHARACTERS = {pattern % code: chr(code) for code in range(256) for pattern in ("%02x", "%02X")}
 
 Fields = dict[str, str]
+
+
+class TimeStamp(NamedTuple):
+    """A time that a sender gave, and the unit of its number: in microseconds, and by name."""
+
+    at: datetime
+    unit: int
+    name: str
+
 
 _AS_NUMBERS = json.JSONDecoder()
 _AS_WRITTEN = json.JSONDecoder(parse_int=str, parse_float=str)
@@ -92,17 +108,29 @@ def whole(text: str) -> int | None:
 
 def decimal(text: str) -> Decimal | None:
     """Return the number in `text`, also with a fraction or an exponent (`1.79E+15`), or None."""
+    written = _LOST_EXPONENT_SIGN.sub("+", text.strip()).replace(",", ".")
     try:
-        number = Decimal(text.strip().replace(",", ".")) if len(text) <= LONGEST_NUMBER else None
+        number = Decimal(written) if len(written) <= LONGEST_NUMBER else None
     except InvalidOperation:
         return None
     return number if number is not None and number.is_finite() and abs(number.adjusted()) < LONGEST_NUMBER else None
 
 
+def time_stamp(text: str) -> TimeStamp | None:
+    """Return the time in `text`: seconds, milli- or microseconds since 1970, or ISO 8601; None otherwise."""
+    number = decimal(text)
+    if number is None:
+        at = iso_time(text)
+        return TimeStamp(at, 1, "ISO text") if at else None
+    unit, name = next((unit, name) for smallest, unit, name in _UNITS if number >= smallest or not smallest)
+    at = moment(int(number * unit)) if number > 0 else None
+    return TimeStamp(at, unit, name) if at else None
+
+
 def iso_time(text: str) -> datetime | None:
     """Return the time in ISO 8601 `text` as naive UTC, where a time without a zone is; None if it is none."""
     try:
-        at = datetime.fromisoformat(text.strip())
+        at = datetime.fromisoformat(_LOST_ZONE_SIGN.sub("+", text.strip()))
         return at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
     except (ValueError, OverflowError):
         return None

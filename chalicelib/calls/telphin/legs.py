@@ -99,7 +99,7 @@ def legs(events: Sequence[Event], options: Options) -> list[Leg]:
             part = event._replace(device=IVR) if event.extension in mistyped else event
             parts[part.device == PHONE, part.leg_id].append(part)
     found = [leg for part in parts.values() for leg in _rounds(part, options)]
-    return sorted(found, key=attrgetter("order"))
+    return sorted(_with_hidden_callers(found), key=attrgetter("order"))
 
 
 def _is_mistyped(event: Event) -> bool:
@@ -118,6 +118,13 @@ def _with_extensions(events: Sequence[Event]) -> Iterator[Event]:
             )
         else:
             yield event
+
+
+def _with_hidden_callers(legs: Sequence[Leg]) -> Iterator[Leg]:
+    """Mark callers without a number as outside where any leg of the call knows the public number that they dialled."""
+    has_did = any(leg.did for leg in legs)
+    for leg in legs:
+        yield leg._replace(a_outer=True) if has_did and leg.incoming and not leg.a else leg
 
 
 def _rounds(events: Sequence[Event], options: Options) -> Iterator[Leg]:
@@ -224,7 +231,7 @@ def _parties(part: _Part, options: Options) -> dict[str, Any]:
         "extension": extension,
         "a": a,
         "a_name": part.first("caller_name"),
-        "a_outer": part.incoming and _is_outer_caller(part, a, did),
+        "a_outer": part.incoming and _is_outer_caller(part, a),
         "b": b,
         "b_outer": not part.incoming and is_outside(b) and not part.first("called_extension"),
         "called": called,
@@ -236,10 +243,7 @@ def _parties(part: _Part, options: Options) -> dict[str, Any]:
     }
 
 
-def _is_outer_caller(part: _Part, a: str, did: str) -> bool:
-    """Tell whether `a` called from outside: a caller without a number who dialled a public one did."""
-    if not a:
-        return bool(did)
+def _is_outer_caller(part: _Part, a: str) -> bool:
     has_extension = bool(part.first("caller_extension")) and a == part.first("caller")
     return is_outside(a) and not has_extension
 
