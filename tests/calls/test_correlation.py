@@ -71,6 +71,16 @@ def test_an_answer_by_status_alone_is_told_and_can_be_refused() -> None:
     assert CANCELLED not in literal.rows
 
 
+def test_a_call_that_may_go_on_says_until_when() -> None:
+    """MTT may try another number for 15 seconds after a failed attempt, which count from its acceptance."""
+    pending = Scenario("", "mtt", ["00:08 o 79684881033", "00:10 h 79684881033 cause=17"]).events
+    later = [event._replace(accepted_at=event.at + timedelta(minutes=1)) for event in pending]
+
+    assert correlate(pending).close_at == pending[1].accepted_at + timedelta(seconds=15)
+    assert correlate(later).close_at == pending[1].at + timedelta(seconds=75)
+    assert correlate(pending[:1]).close_at is None
+
+
 def test_one_call_can_not_have_endless_events() -> None:
     """Beyond the limit the earliest events are interpreted, the call says so, and its closing still counts."""
     timeline = events(*ANSWERED, "4:00:00 closed")

@@ -153,7 +153,7 @@ def _is_refuted(machines: Sequence[Leg], phones: Sequence[Leg]) -> bool:
 
 def _outside(counted: Iterable[Leg]) -> Party:
     """Return the first party from outside that called, else the first that was called."""
-    ordered = sorted(counted, key=lambda leg: (not leg.a_outer, leg.order))
+    ordered = sorted(counted, key=attrgetter("order"))
     callers = [Party(leg.a, leg.a_name) for leg in ordered if leg.a_outer and leg.a]
     return next(iter([*callers, *(Party(leg.b) for leg in ordered if leg.b_outer)]), Party())
 

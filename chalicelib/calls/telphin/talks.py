@@ -35,9 +35,9 @@ def by_role(legs: Iterable[Leg]) -> Phones:
     services, others = _split(legs, _is_service)
     people = _with_take_overs(others)
     doubles = _doubles(people)
-    calling, others = _split(people, lambda leg: leg.key in doubles)
+    others = [leg for leg in people if leg.key not in doubles]
     orders, others = _without_orders(others)
-    talking = _conversations(others, rivals=[*others, *calling])
+    talking = _conversations(others)
     by_key = {leg.key: leg for leg in talking}
     ends = {key: (leg, by_key.get(called.key, called)) for key, (leg, called) in doubles.items()}
     return Phones(tuple(talking), tuple(services), orders, ends)
@@ -56,9 +56,9 @@ def _split(legs: Iterable[Leg], belongs: Callable[[Leg], bool]) -> tuple[list[Le
     return parts
 
 
-def _conversations(legs: Sequence[Leg], rivals: Sequence[Leg]) -> list[Leg]:
+def _conversations(legs: Sequence[Leg]) -> list[Leg]:
     """Return `legs`, of which those keep their answer that were conversations."""
-    counted = [_without_covered_answer(leg, rivals) for leg in legs]
+    counted = [_without_covered_answer(leg, legs) for leg in legs]
     return [_without_lost_race(leg, counted) for leg in counted]
 
 
@@ -148,8 +148,6 @@ def _without_covered_answer(leg: Leg, legs: Iterable[Leg]) -> Leg:
 
 def _covers(other: Leg, leg: Leg) -> bool:
     if not (other.incoming and other.answered and leg.answered) or other.by_status or other.key == leg.key:
-        return False
-    if _are_ends(other, leg) or _are_ends(leg, other):
         return False
     return other.answered <= leg.answered and _lasts_until(other, leg)
 
