@@ -15,7 +15,7 @@ START = datetime(2026, 11, 21, 10)  # noqa: DTZ001 - times are naive UTC through
 
 seconds = st.integers(-4_000, 4_000)
 times = st.builds(
-    lambda dialled, answered, ended, duration: times_of(dialled, answered, ended, duration),
+    times_of,
     seconds | st.none(),
     seconds | st.none(),
     seconds | st.none(),
