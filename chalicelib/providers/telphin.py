@@ -137,7 +137,13 @@ def _call(raw: Raw, source: Source, kind: Kind, fields: Fields, trimmed: Fields)
 def _party(text: str, raw: Raw, source: Source) -> str:
     """Return the number in `text`, in full if it is the short number of one of the client's extensions."""
     number = dialable(text)
-    return f"{source.client}*{number}" if number in raw.inner_numbers else number
+    return f"{_prefix(source)}*{number}" if number in raw.inner_numbers else number
+
+
+def _prefix(source: Source) -> str:
+    """Return what the extensions of a client have before their star: its number at the PBX."""
+    name = without_domain(source.name)
+    return name.partition("*")[0] if is_internal(name) else source.client
 
 
 def _is_outgoing(kind: Kind, flow: str) -> bool:

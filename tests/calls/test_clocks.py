@@ -14,6 +14,17 @@ from chalicelib.calls.clocks import Times, ascending, in_order, mended
 START = datetime(2026, 11, 21, 10)  # noqa: DTZ001 - times are naive UTC throughout
 
 seconds = st.integers(-4_000, 4_000)
+
+
+def times_of(dialled: int | None, answered: int | None, ended: int | None, duration: int | None = None) -> Times:
+    """Return times in seconds after a start; None is an event that never came."""
+    return Times(_at(dialled), _at(answered), _at(ended), None if duration is None else timedelta(seconds=duration))
+
+
+def _at(second: int | None) -> datetime | None:
+    return None if second is None else START + timedelta(seconds=second)
+
+
 times = st.builds(
     times_of,
     seconds | st.none(),
@@ -21,12 +32,6 @@ times = st.builds(
     seconds | st.none(),
     st.integers(0, 5_000) | st.none(),
 )
-
-
-def times_of(dialled: int | None, answered: int | None, ended: int | None, duration: int | None = None) -> Times:
-    """Return times in seconds after a start; None is an event that never came."""
-    at = [None if second is None else START + timedelta(seconds=second) for second in (dialled, answered, ended)]
-    return Times(*at, None if duration is None else timedelta(seconds=duration))
 
 
 @pytest.mark.parametrize(
