@@ -15,8 +15,8 @@ import pytest
 from chalicelib.admin.migrations import migrate
 from chalicelib.admin.roles import ensure_roles
 from chalicelib.settings import Settings
+from infra.local.embedded_postgres import Postgres
 from infra.local.gateway import bound
-from infra.local.postgres import Postgres
 
 PASSWORDS = {"reader": "reader's-password", "gate": "gate's-password", "writer": "writer's-password"}
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from app import app
-from infra.aws import building, contents, gateway, policies, zips
-from infra.aws.building import BuildFailed, Built, Target
+from infra.aws import building, contents, policies, rest_api, zips
+from infra.aws.building import BuildFailed, BuildTarget, Built
 from infra.aws.intrinsics import API_HANDLER, function_id
 from infra.aws.lambdas import LAMBDAS
 from infra.bench import starting
@@ -34,7 +34,7 @@ def main() -> int:
     out = building.ROOT / "out" / arguments.stage
     try:
         _check_python()
-        target = Target(arguments.stage, ARCHITECTURE, building.requirements(), arguments.authorities)
+        target = BuildTarget(arguments.stage, ARCHITECTURE, building.requirements(), arguments.authorities)
         packaged = _package(target, out)
         starts = {} if arguments.no_start else _starts(arguments.stage)
     except BuildFailed as fault:
@@ -50,7 +50,7 @@ def _check_python() -> None:
         raise BuildFailed(f"The Lambdas run Python {wanted}, and so must what packages them: make package PYTHON313=…")
 
 
-def _package(target: Target, out: Path) -> Path:
+def _package(target: BuildTarget, out: Path) -> Path:
     """The finished zip in `out`, beside the template that was checked with it."""
     with tempfile.TemporaryDirectory(prefix="ringledger-package-") as place:
         built = building.build(app, Path(place), target)
@@ -76,13 +76,13 @@ def _starts(stage: str) -> dict[str, starting.Start]:
     """How each Lambda starts, from a zip for this machine."""
     host = HOSTS[platform.machine()]
     with tempfile.TemporaryDirectory(prefix="ringledger-starting-") as place:
-        packaged = _package(Target(stage, host, building.requirements()), Path(place) / "out")
+        packaged = _package(BuildTarget(stage, host, building.requirements()), Path(place) / "out")
         return starting.measured(packaged, {handler(name): _event(name) for name in LAMBDAS})
 
 
 def _event(name: str) -> object:
     """An event that needs nothing but the Lambda: a preflight where it has a path, a batch of no messages elsewhere."""
-    paths = [path for path, verbs in gateway.owners(app).items() if name in verbs.values()]
+    paths = [path for path, verbs in rest_api.owners(app).items() if name in verbs.values()]
     return starting.request(paths[0]) if paths else {"Records": []}
 
 

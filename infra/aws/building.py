@@ -31,7 +31,7 @@ class BuildFailed(Exception):
 
 
 @dataclass(frozen=True)
-class Target:
+class BuildTarget:
     """What a package is for: the stage, the machine, and the certificates that the database's is compared with."""
 
     stage: str
@@ -65,7 +65,7 @@ def requirements() -> str:
     return REQUIREMENTS.read_text("utf-8")
 
 
-def build(app: Application, place: Path, target: Target) -> Built:
+def build(app: Application, place: Path, target: BuildTarget) -> Built:
     """Package `app` in the empty folder `place`. Raises BuildFailed."""
     copy = place / "copy"
     _lay_out(app, copy, target)
@@ -90,7 +90,7 @@ def explained(said: str) -> str:
     return f"chalice package: {said.strip()[-2_000:]}"
 
 
-def _lay_out(app: Application, copy: Path, target: Target) -> None:
+def _lay_out(app: Application, copy: Path, target: BuildTarget) -> None:
     shutil.copytree(ROOT / "chalicelib", copy / "chalicelib", ignore=_SPARED)
     shutil.copy(ROOT / "app.py", copy)
     # Chalice puts what is in vendor at the root of the zip.

@@ -202,7 +202,7 @@ LAMBDAS: dict[str, Lambda] = {
 
 
 @dataclass(frozen=True)
-class Queue:
+class EventQueue:
     """A queue with its dead letters, the Lambda that takes from it, and how often a message is tried."""
 
     #: Empty where something outside takes from it.
@@ -215,10 +215,10 @@ class Queue:
 
 
 #: By the name that `app.py` listens to, or sends to.
-QUEUES: dict[str, Queue] = {
-    "call-events": Queue("ingest", ref("IngestConcurrency")),
-    "recordings": Queue("recorder", ref("RecorderConcurrency")),
-    "call-control": Queue(),
+QUEUES: dict[str, EventQueue] = {
+    "call-events": EventQueue("ingest", ref("IngestConcurrency")),
+    "recordings": EventQueue("recorder", ref("RecorderConcurrency")),
+    "call-control": EventQueue(),
 }
 #: Where an invocation that nobody waited for ends when it has failed for good, with its event and the reason.
 LOST_INVOCATIONS = "lost-invocations"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.edge import Application
-from infra.aws import alarms, functions, gateway, parameters, schedules, storage, usage
+from infra.aws import alarms, function_resources, rest_api, schedules, stack_parameters, storage, usage
 from infra.aws.intrinsics import Json, function_id, logical
 from infra.aws.lambdas import LAMBDAS, QUEUES
 
@@ -18,13 +18,13 @@ def merged(app: Application, timeouts: dict[str, int]) -> Json:
     _agreed(app)
     return {
         "Description": "Ringledger: telephone-call statistics, one Lambda a surface",
-        "Parameters": parameters.parameters(),
-        "Mappings": parameters.mappings(),
-        "Conditions": parameters.conditions(),
+        "Parameters": stack_parameters.parameters(),
+        "Mappings": stack_parameters.mappings(),
+        "Conditions": stack_parameters.conditions(),
         "Resources": _joined(
-            functions.functions(),
-            functions.network(),
-            gateway.api(app),
+            function_resources.functions(),
+            function_resources.network(),
+            rest_api.api(app),
             usage.plan(),
             storage.queues(timeouts),
             storage.bucket(),
@@ -32,7 +32,7 @@ def merged(app: Application, timeouts: dict[str, int]) -> Json:
             schedules.schedules(app),
             alarms.alarms(timeouts),
         ),
-        "Outputs": gateway.outputs(),
+        "Outputs": rest_api.outputs(),
     }
 
 

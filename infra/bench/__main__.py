@@ -7,32 +7,32 @@ import sys
 from collections.abc import Callable, Iterator
 
 from infra.bench import (
-    accepting,
     answering,
+    click_cost,
     day_report,
     guarding,
     ingesting,
     large,
     oktell,
     one_row,
-    phonecalls,
-    playing,
+    phonecall_cost,
     replicating,
     throughput,
+    webhook_cost,
 )
-from infra.bench.place import Place, opened
-from infra.bench.report import Line, say, show
+from infra.bench.report import Figure, say, show
+from infra.bench.testbed import Testbed, opened
 
-Part = Callable[[Place], Iterator[Line]]
+Part = Callable[[Testbed], Iterator[Figure]]
 PARTS: dict[str, tuple[str, Part]] = {
     "guard": ("The guard on the corpus of allowed queries", lambda _: guarding.lines()),
     "answer": ("An answer of 10,000 rows and 17 columns", answering.lines),
     "row": ("A query of one row", one_row.lines),
-    "accept": ("Accepting a webhook", accepting.lines),
+    "accept": ("Accepting a webhook", webhook_cost.lines),
     "throughput": ("Accepting webhooks on the local stack", throughput.lines),
-    "play": ("A click on a recording's link", playing.lines),
+    "play": ("A click on a recording's link", click_cost.lines),
     "ingest": ("Taking accepted webhooks from the queue", ingesting.lines),
-    "phonecall": ("Creating a phone call", phonecalls.lines),
+    "phonecall": ("Creating a phone call", phonecall_cost.lines),
     "large": ("An answer that goes to S3", large.lines),
     # It leaves no call of the demonstration.
     "replicate": ("Replicating calls to a CRM", replicating.lines),

@@ -9,15 +9,15 @@ from collections.abc import Callable, Iterator
 import orjson
 from psycopg2.extras import RealDictCursor
 
-from infra.bench.place import Place, request
-from infra.bench.report import Line, alternating, milliseconds
+from infra.bench.report import Figure, alternating, milliseconds
+from infra.bench.testbed import Testbed, request
 
 QUERY = """select inviteid, invitedt, acallid, anumber, ausername, adomain, acallednum, aouter, bnumber, busername,
 dial_dt, start_dt, stop_dt, dial_duration, duration, stopreason, isrec from calls.success limit 10000"""
 ROUNDS = 15
 
 
-def lines(place: Place) -> Iterator[Line]:
+def lines(place: Testbed) -> Iterator[Figure]:
     """Processor time of this process and wall time, each way in turn."""
     app = place.enter()
     event = request(place, QUERY)
@@ -43,13 +43,13 @@ def lines(place: Place) -> Iterator[Line]:
     works: dict[str, Callable[[], None]] = {"handler": handler, "tuples": tuples, "dictionaries": dictionaries}
     cpu = alternating(works, ROUNDS, time.process_time)
     wall = alternating(works, ROUNDS)
-    yield Line(
+    yield Figure(
         "handler, client CPU", milliseconds(cpu["handler"]), "tuples + orjson", cpu["handler"] / cpu["tuples"], 0.4
     )
-    yield Line(
+    yield Figure(
         "handler, wall", milliseconds(wall["handler"]), "tuples + orjson", wall["handler"] / wall["tuples"], 1.15
     )
-    yield Line(
+    yield Figure(
         "RealDictCursor + json.dumps, wall",
         milliseconds(wall["dictionaries"]),
         "handler",

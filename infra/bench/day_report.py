@@ -10,8 +10,8 @@ from typing import Any
 
 import psycopg2
 
-from infra.bench.place import opened
-from infra.bench.report import Line, alternating, milliseconds, say
+from infra.bench.report import Figure, alternating, milliseconds, say
+from infra.bench.testbed import opened
 from infra.demonstration.fill import END
 from infra.demonstration.grow import grow
 
@@ -23,7 +23,7 @@ REPORT = """select date_trunc('hour', invitedt) as hour, count(*) as calls, sum(
 avg(dial_duration) as wait from calls.success where invitedt >= '{day}' and invitedt < '{next}' group by 1 order by 1"""
 
 
-def lines(*, largest: bool) -> Iterator[Line]:
+def lines(*, largest: bool) -> Iterator[Figure]:
     """Time, rows read and plan for each size; the larger ones beside the smallest."""
     day = END - timedelta(days=3)
     report = REPORT.format(day=day, next=day + timedelta(days=1))
@@ -33,9 +33,9 @@ def lines(*, largest: bool) -> Iterator[Line]:
         smallest, *_ = taken.values()
         for name, seconds in taken.items():
             ratio = None if seconds is smallest else seconds / smallest
-            yield Line(name, milliseconds(seconds), "the smallest", ratio, at_most=1.5)
+            yield Figure(name, milliseconds(seconds), "the smallest", ratio, at_most=1.5)
             plan = _plan(grown[name], report)
-            yield Line("  rows read", f"{_rows_read(plan):,.0f}", " → ".join(_shape(plan)))
+            yield Figure("  rows read", f"{_rows_read(plan):,.0f}", " → ".join(_shape(plan)))
 
 
 def _grown(places: ExitStack, size: int) -> tuple[str, Any]:

@@ -10,13 +10,13 @@ from pathlib import Path
 from pglast.parser import parse_sql_json
 
 from chalicelib.statistics import guard
-from infra.bench.report import Line, alternating, milliseconds
+from infra.bench.report import Figure, alternating, milliseconds
 
 CORPUS = Path(__file__).parents[2] / "tests" / "statistics" / "guard_cases.jsonl"
 ROUNDS = 60
 
 
-def lines() -> Iterator[Line]:
+def lines() -> Iterator[Figure]:
     """The mean over every allowed query of the corpus, without and with the cache."""
     cases = [json.loads(line) for line in CORPUS.read_text("utf-8").splitlines()]
     allowed = [(case["sql"], case["action"]) for case in cases if case["verdict"] == "allow"]
@@ -36,7 +36,7 @@ def lines() -> Iterator[Line]:
     # Of the processor's time: another process's turn is no cost of ours.
     works = {"parse": parse, "anew": check_anew, "again": check_again}
     taken = {name: seconds / len(allowed) for name, seconds in alternating(works, ROUNDS, time.process_time).items()}
-    yield Line("parse_sql_json alone, a query", milliseconds(taken["parse"]))
+    yield Figure("parse_sql_json alone, a query", milliseconds(taken["parse"]))
     ratio = taken["anew"] / taken["parse"]
-    yield Line("guard, a query seen first", milliseconds(taken["anew"]), "parse_sql_json", ratio, at_most=9)
-    yield Line("guard, a query seen before", milliseconds(taken["again"]), "3 µs", taken["again"] / 3e-6, at_most=1)
+    yield Figure("guard, a query seen first", milliseconds(taken["anew"]), "parse_sql_json", ratio, at_most=9)
+    yield Figure("guard, a query seen before", milliseconds(taken["again"]), "3 µs", taken["again"] / 3e-6, at_most=1)

@@ -23,8 +23,8 @@ from chalicelib.platform import nonblocking
 from chalicelib.platform.postgres import Connection
 from chalicelib.registry import extensions
 from chalicelib.registry.extensions import ExtensionDescription
-from infra.bench.place import Place
-from infra.bench.report import Line, alternating, milliseconds, say
+from infra.bench.report import Figure, alternating, milliseconds, say
+from infra.bench.testbed import Testbed
 from infra.bench.turns import relayed
 
 SIZES = (10, 100)
@@ -58,7 +58,7 @@ FROM generate_series(1, %s) AS number
 _numbers = itertools.count()
 
 
-def lines(place: Place) -> Iterator[Line]:
+def lines(place: Testbed) -> Iterator[Figure]:
     """Wall time a batch of new calls, three events each, in turns with the bare insert of as many raw events."""
     os.environ.update(place.environment())
     settings.current.cache_clear()
@@ -68,18 +68,18 @@ def lines(place: Place) -> Iterator[Line]:
     partitions.prepare(owner, now)
     for size in SIZES:
         taken = alternating(_works(writer, extension, size), ROUNDS)
-        yield Line(f"inserting {size} raw events", milliseconds(taken["insert"]))
+        yield Figure(f"inserting {size} raw events", milliseconds(taken["insert"]))
         ratio = taken["take"] / taken["insert"]
-        yield Line(f"taking a batch of {size}", milliseconds(taken["take"]), "inserting", ratio, at_most=3)
+        yield Figure(f"taking a batch of {size}", milliseconds(taken["take"]), "inserting", ratio, at_most=3)
     yield _spread(writer, extension)
-    yield Line("round trips, a batch of 10 and one of 100", _round_trips(place, extension))
+    yield Figure("round trips, a batch of 10 and one of 100", _round_trips(place, extension))
     full, known = _full_ledger(place, now)
     for size in SIZES:
         works = {"empty": _works(writer, extension, size)["take"], "full": _works(full, known, size)["take"]}
         taken = alternating(works, ROUNDS)
         ratio = taken["full"] / taken["empty"]
         title = f"taking a batch of {size}, {STORED:,} events stored"
-        yield Line(title, milliseconds(taken["full"]), "the empty ledger", ratio, at_most=1.3)
+        yield Figure(title, milliseconds(taken["full"]), "the empty ledger", ratio, at_most=1.3)
     yield from _crowded(writer, extension)
 
 
@@ -92,7 +92,7 @@ def _works(writer: Connection, extension: int, size: int) -> dict[str, Callable[
     }
 
 
-def _spread(writer: Connection, extension: int) -> Line:
+def _spread(writer: Connection, extension: int) -> Figure:
     """As calls really come: 99 of them at a time, each one's events one after the other in three batches."""
     sets = (_batch(extension, 297) for _ in itertools.count())
     parts = (events[part::3] for events in sets for part in range(3))
@@ -102,7 +102,9 @@ def _spread(writer: Connection, extension: int) -> Line:
     }
     taken = alternating(works, ROUNDS // 3)
     mean = taken["take"] / 3
-    return Line("taking 99 calls, an event of each in a batch", milliseconds(mean), "inserting", mean / taken["insert"])
+    return Figure(
+        "taking 99 calls, an event of each in a batch", milliseconds(mean), "inserting", mean / taken["insert"]
+    )
 
 
 def _queued(message: Message) -> str:
@@ -141,7 +143,7 @@ def _message(extension: int, call: str, number: int) -> Message:
     return Message(raw, extension, 1)
 
 
-def _round_trips(place: Place, extension: int) -> str:
+def _round_trips(place: Testbed, extension: int) -> str:
     counts = []
     with relayed(place.role_url("writer")) as (url, turns):
         writer = nonblocking.Connection(url)
@@ -154,7 +156,7 @@ def _round_trips(place: Place, extension: int) -> str:
     return " and ".join(map(str, counts))
 
 
-def _full_ledger(place: Place, now: datetime) -> tuple[Connection, int]:
+def _full_ledger(place: Testbed, now: datetime) -> tuple[Connection, int]:
     """A second ledger on the same server, with a million events: its writer and an extension of it."""
     Connection(place.owner_url).execute(f"CREATE DATABASE {FULL}")
     there = {"DATABASE_URL": place.owner_url}
@@ -176,14 +178,14 @@ def _fill(owner: Connection, now: datetime) -> None:
     owner.execute("VACUUM ANALYZE ledger.events")
 
 
-def _crowded(writer: Connection, extension: int) -> Iterator[Line]:
+def _crowded(writer: Connection, extension: int) -> Iterator[Figure]:
     call = f"crowd-{next(_numbers)}"
     taken: list[float] = []
     for begin in range(0, CROWD, 100):
         batch = [_message(extension, call, begin + number) for number in range(100)]
         taken.append(_seconds(writer, batch))
-    yield Line("one call of 10,000 events: its first batch of 100", milliseconds(taken[0]))
-    yield Line("its last batch of 100", milliseconds(taken[-1]), "its first", taken[-1] / taken[0])
+    yield Figure("one call of 10,000 events: its first batch of 100", milliseconds(taken[0]))
+    yield Figure("its last batch of 100", milliseconds(taken[-1]), "its first", taken[-1] / taken[0])
 
 
 def _seconds(writer: Connection, batch: list[Message]) -> float:

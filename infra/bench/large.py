@@ -10,8 +10,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from infra.bench.place import ROOT, Place, request
-from infra.bench.report import Line
+from infra.bench.report import Figure
+from infra.bench.testbed import ROOT, Testbed, request
 
 #: About a kilobyte a row.
 LARGE = "select s.* from calls.success s, generate_series(1, 60) g limit {rows}"
@@ -21,19 +21,19 @@ MEGABYTE = 1_000_000
 MEMORY_BOUND = 40
 
 
-def lines(place: Place) -> Iterator[Line]:
+def lines(place: Testbed) -> Iterator[Figure]:
     """One large answer in a process of its own, as a Lambda has one."""
     output = subprocess.run(
         [sys.executable, "-m", "infra.bench.large", str(place.data)], cwd=ROOT, stdout=subprocess.PIPE, check=True
     ).stdout
     seen = json.loads(output.splitlines()[-1])
-    yield Line("size of the answer in S3", f"{seen['bytes'] / MEGABYTE:.0f} MB")
+    yield Figure("size of the answer in S3", f"{seen['bytes'] / MEGABYTE:.0f} MB")
     grown = (seen["peak"] - seen["idle"]) / MEGABYTE
-    yield Line("peak memory above idle", f"{grown:.0f} MB", f"{MEMORY_BOUND} MB", grown / MEMORY_BOUND, at_most=1)
-    yield Line("wall time until it can be fetched", f"{seen['seconds']:.1f} s")
+    yield Figure("peak memory above idle", f"{grown:.0f} MB", f"{MEMORY_BOUND} MB", grown / MEMORY_BOUND, at_most=1)
+    yield Figure("wall time until it can be fetched", f"{seen['seconds']:.1f} s")
 
 
-def _measure(place: Place) -> dict[str, float]:
+def _measure(place: Testbed) -> dict[str, float]:
     app = place.enter()
     # Idle is a warm Lambda: connected, and with its S3 client loaded.
     _ask(app, request(place, LARGE.format(rows=WARM_ROWS)))
@@ -64,4 +64,4 @@ def _memory(name: str) -> int:
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     facts = json.loads((folder / "stack.json").read_text("utf-8"))
-    sys.stdout.write(json.dumps(_measure(Place(facts, folder))) + "\n")
+    sys.stdout.write(json.dumps(_measure(Testbed(facts, folder))) + "\n")

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from chalicelib import settings
-from infra.bench.place import ROOT, Place
-from infra.bench.report import Line, alternating, milliseconds
+from infra.bench.report import Figure, alternating, milliseconds
+from infra.bench.testbed import ROOT, Testbed
 from infra.bench.turns import relayed
 
 ROUNDS = 100
@@ -30,7 +30,7 @@ NOTHING = "import app"
 EMPTY = "import chalice.app, aws_lambda_powertools, psycopg2"
 
 
-def lines(place: Place) -> Iterator[Line]:
+def lines(place: Testbed) -> Iterator[Figure]:
     """Each command in turns with an empty statement through the bare driver."""
     app = place.enter()
     os.environ["WRITER_DATABASE_URL"] = place.role_url("writer")
@@ -52,18 +52,18 @@ def lines(place: Place) -> Iterator[Line]:
 
     works = {command: ask(command) for command in COMMANDS}
     taken = alternating({"": bare, **works}, ROUNDS)
-    yield Line("a round trip of the bare driver", milliseconds(taken[""]))
+    yield Figure("a round trip of the bare driver", milliseconds(taken[""]))
     for command, (_, trips) in COMMANDS.items():
         counted = _round_trips(place, works[command])
-        yield Line(f"{command}, warm", milliseconds(taken[command]), f"{counted:g} round trips")
+        yield Figure(f"{command}, warm", milliseconds(taken[command]), f"{counted:g} round trips")
         if trips:
-            yield Line("  its round trips, token remembered", f"{counted:g}", "those expected", counted / trips, 1.05)
+            yield Figure("  its round trips, token remembered", f"{counted:g}", "those expected", counted / trips, 1.05)
     began, peer = _start("app.oktell", NOTHING), _start("", EMPTY)
-    yield Line("loading the Lambda", milliseconds(began), "its three packages alone", began / peer, 2.5)
+    yield Figure("loading the Lambda", milliseconds(began), "its three packages alone", began / peer, 2.5)
     writer.close()
 
 
-def _round_trips(place: Place, ask: Callable[[], None]) -> float:
+def _round_trips(place: Testbed, ask: Callable[[], None]) -> float:
     """What a warm request sends to PostgreSQL, counted by a relay between the two."""
     with relayed(place.role_url("writer")) as (writer_url, writer), relayed(place.role_url("gate")) as (gate_url, gate):
         os.environ.update(WRITER_DATABASE_URL=writer_url, GATE_DATABASE_URL=gate_url)
@@ -90,7 +90,7 @@ def _timed(command: list[str], environment: dict[str, str]) -> float:
     return time.perf_counter() - began
 
 
-def _event(place: Place, command: str) -> dict[str, Any]:
+def _event(place: Testbed, command: str) -> dict[str, Any]:
     """The event that API Gateway sends for one request."""
     parameters = {"password": place.facts["tokens"]["oktell"], **COMMANDS[command][0]}
     return {

@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable, Iterator
 
 from chalicelib import settings
-from infra.bench.place import Place, request
-from infra.bench.report import Line, alternating, milliseconds
+from infra.bench.report import Figure, alternating, milliseconds
+from infra.bench.testbed import Testbed, request
 from infra.bench.turns import relayed
 
 QUERY = "select inviteid, anumber, duration from calls.success where inviteid = 'a72866b5-0631-87dd-2624-0900000334b5'"
@@ -15,7 +15,7 @@ ROUNDS = 300
 REQUESTS = 50
 
 
-def lines(place: Place) -> Iterator[Line]:
+def lines(place: Testbed) -> Iterator[Figure]:
     """The warm handler beside the same query sent bare, and the statements that the server counted."""
     app = place.enter()
     event = request(place, QUERY)
@@ -30,14 +30,14 @@ def lines(place: Place) -> Iterator[Line]:
             cursor.fetchall()
 
     taken = alternating({"handler": handler, "bare": bare}, ROUNDS)
-    yield Line("the same query through the bare driver", milliseconds(taken["bare"]))
-    yield Line("warm handler", milliseconds(taken["handler"]), "the bare driver", taken["handler"] / taken["bare"])
-    yield Line("of it beyond PostgreSQL and the driver", milliseconds(taken["handler"] - taken["bare"]))
-    yield Line("round trips a warm request", f"{_round_trips(place, handler):g}")
+    yield Figure("the same query through the bare driver", milliseconds(taken["bare"]))
+    yield Figure("warm handler", milliseconds(taken["handler"]), "the bare driver", taken["handler"] / taken["bare"])
+    yield Figure("of it beyond PostgreSQL and the driver", milliseconds(taken["handler"] - taken["bare"]))
+    yield Figure("round trips a warm request", f"{_round_trips(place, handler):g}")
     reader.close()
 
 
-def _round_trips(place: Place, handler: Callable[[], None]) -> float:
+def _round_trips(place: Testbed, handler: Callable[[], None]) -> float:
     """What a warm request sends to PostgreSQL, counted by a relay between the two."""
     with relayed(place.role_url("reader")) as (reader_url, reader), relayed(place.role_url("gate")) as (gate_url, gate):
         os.environ.update(READER_DATABASE_URL=reader_url, GATE_DATABASE_URL=gate_url)

@@ -18,8 +18,8 @@ from chalicelib.replication import run
 from chalicelib.replication.run import Surroundings
 from chalicelib.replication.runs import Run
 from chalicelib.settings import Settings
-from infra.bench.place import ROOT, Place
-from infra.bench.report import Line, say
+from infra.bench.report import Figure, say
+from infra.bench.testbed import ROOT, Testbed
 
 MILLISECONDS = 20
 ONE_BY_ONE = 1_000
@@ -47,7 +47,7 @@ FROM calls.success ORDER BY dial_dt
 """
 
 
-def lines(place: Place) -> Iterator[Line]:
+def lines(place: Testbed) -> Iterator[Figure]:
     """Calls a second beside those of a client that asks one after the other over one kept connection."""
     owner = Connection(place.owner_url)
     now = datetime.now(UTC).replace(tzinfo=None)
@@ -63,15 +63,15 @@ def lines(place: Place) -> Iterator[Line]:
         _fill(owner, CALLS, now)
         first = _full(settings, now)
         alone = ONE_BY_ONE / (seconds + _one_by_one(port, ONE_BY_ONE // 2))
-        yield Line(f"one at a time, {MILLISECONDS} ms each, {ONE_BY_ONE:,} calls", f"{alone:,.0f} a second")
+        yield Figure(f"one at a time, {MILLISECONDS} ms each, {ONE_BY_ONE:,} calls", f"{alone:,.0f} a second")
         rate = first.counts["delivered"] / first.seconds
         what = f"a first full run of {CALLS:,} calls, {settings.crm_connections} connections"
-        yield Line(what, f"{rate:,.0f} a second", "one at a time", rate / alone, at_least=10)
+        yield Figure(what, f"{rate:,.0f} a second", "one at a time", rate / alone, at_least=10)
         yield from _delivered(owner, settings, now)
     owner.execute(EMPTY)
 
 
-def _delivered(owner: Connection, settings: Settings, now: datetime) -> Iterator[Line]:
+def _delivered(owner: Connection, settings: Settings, now: datetime) -> Iterator[Figure]:
     say(f"  filling in {DELIVERED:,} calls that are delivered already …\n")
     _fill(owner, DELIVERED, now)
     owner.execute(DELIVER)
@@ -80,9 +80,9 @@ def _delivered(owner: Connection, settings: Settings, now: datetime) -> Iterator
     with _peak() as peak:
         again = _full(settings, now)
     assert again.counts["existing"] == DELIVERED  # noqa: S101 - what is measured must be what is meant
-    yield Line("a full run over them, nothing to send", f"{again.counts['read'] / again.seconds:,.0f} rows/s")
+    yield Figure("a full run over them, nothing to send", f"{again.counts['read'] / again.seconds:,.0f} rows/s")
     added = f"{(max(peak) - before) / 1_000_000:.1f} MB"
-    yield Line("memory that it added", added, "the process before", max(peak) / before, at_most=1.25)
+    yield Figure("memory that it added", added, "the process before", max(peak) / before, at_most=1.25)
 
 
 def _full(settings: Settings, now: datetime) -> Run:

@@ -13,7 +13,7 @@ Work = Callable[[], object]
 
 
 @dataclass(frozen=True)
-class Line:
+class Figure:
     """One measured figure, what it is compared with, and the bound that it should keep."""
 
     what: str
@@ -46,7 +46,7 @@ def alternating(works: Mapping[str, Work], rounds: int, clock: Clock = time.perf
     return {name: statistics.median(seconds) for name, seconds in taken.items()}
 
 
-def show(title: str, lines: Iterable[Line]) -> bool:
+def show(title: str, lines: Iterable[Figure]) -> bool:
     """Print the lines as they come; answer whether all kept their bounds."""
     say(f"\n{title}\n")
     kept = True
@@ -67,7 +67,7 @@ def milliseconds(seconds: float) -> str:
     return f"{seconds * 1_000:.2f} ms" if seconds >= 0.001 else f"{seconds * 1_000_000:.2f} µs"
 
 
-def _comparison(line: Line) -> str:
+def _comparison(line: Figure) -> str:
     if line.ratio is None:
         return f"   {line.against}" if line.against else ""
     bound = f"≤ {line.at_most:g}" if line.at_most is not None else f"≥ {line.at_least:g}" if line.at_least else ""

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 import boto3
 
-from infra.bench.accepting import EVENT
-from infra.bench.place import Place
-from infra.bench.report import Line
+from infra.bench.report import Figure
+from infra.bench.testbed import Testbed
+from infra.bench.webhook_cost import EVENT
 
 CLIENTS = 4
 SECONDS = 5
@@ -24,7 +24,7 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 Work = Callable[[], object]
 
 
-def lines(place: Place) -> Iterator[Line]:
+def lines(place: Testbed) -> Iterator[Figure]:
     """Measure both rates, with clients that keep their connection and with clients that do not."""
     place.enter()
     endpoint = place.facts["aws_endpoint_url"]
@@ -32,13 +32,13 @@ def lines(place: Place) -> Iterator[Line]:
     queue = clients[0].create_queue(QueueName=QUEUE)["QueueUrl"]
     alone = _rate([partial(sqs.send_message, QueueUrl=queue, MessageBody=2 * EVENT) for sqs in clients])
     clients[0].delete_queue(QueueUrl=queue)
-    yield Line("SendMessage to moto alone, by boto3, four clients", f"{alone:.0f} a second")
+    yield Figure("SendMessage to moto alone, by boto3, four clients", f"{alone:.0f} a second")
     for words, keep in (("kept connections", True), ("a connection each", False)):
         rate = _rate([_poster(place, keep=keep) for _ in range(CLIENTS)])
-        yield Line(f"webhooks accepted, {words}", f"{rate:.0f} a second", "that", rate / alone, at_least=0.5)
+        yield Figure(f"webhooks accepted, {words}", f"{rate:.0f} a second", "that", rate / alone, at_least=0.5)
 
 
-def _poster(place: Place, *, keep: bool) -> Work:
+def _poster(place: Testbed, *, keep: bool) -> Work:
     connection = http.client.HTTPConnection(urlsplit(place.facts["url"]).netloc)
     path = f"/ext-event/{place.facts['webhook_keys']['telphin']['phone']}"
 

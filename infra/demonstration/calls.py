@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from infra.demonstration.centre import DAY, DOMAIN, RECORDS_KEPT_DAYS, Centre, Party
-from infra.demonstration.rows import Value
+from infra.demonstration.centre import DAY, DOMAIN, RECORDS_KEPT_DAYS, Centre, Speaker
+from infra.demonstration.row_sender import Value
 
 BYE_A = '<<"Bye from side a">>'
 BYE_B = '<<"Bye from side b">>'
@@ -24,12 +24,12 @@ NO_ANSWER: Ending = (480, '<<"No answer">>', "Temporarily Unavailable")
 
 
 @dataclass(frozen=True)
-class Call:
+class StagedCall:
     """What all rows of a call share; times here and below are seconds of the period."""
 
     id: str
     invited: int
-    a: Party
+    a: Speaker
     called: str
     esgdlg: str | None = None
 
@@ -38,14 +38,14 @@ class Call:
 class Dial:
     """How side B was called: where it is, from when, on which devices, and whether a transfer did it."""
 
-    b: Party
+    b: Speaker
     at: int
     devices: tuple[str, ...]
     replacing: bool = False
 
 
 @dataclass(frozen=True)
-class Talk:
+class Conversation:
     """When a call was answered and when it ended, why, and how it was labelled."""
 
     started: int
@@ -54,7 +54,7 @@ class Talk:
     labels: str | None = None
 
 
-def success(centre: Centre, call: Call, dial: Dial, talk: Talk) -> None:
+def success(centre: Centre, call: StagedCall, dial: Dial, talk: Conversation) -> None:
     """Write a call that was talked on."""
     centre.rows.add(
         "calls",
@@ -83,7 +83,7 @@ def success(centre: Centre, call: Call, dial: Dial, talk: Talk) -> None:
         _holds(centre, call, talk)
 
 
-def cancelled(centre: Centre, call: Call, dial: Dial, stopped: int, ending: Ending) -> None:
+def cancelled(centre: Centre, call: StagedCall, dial: Dial, stopped: int, ending: Ending) -> None:
     """Write a call that rang at side B and was not talked on."""
     code, reason, fork_reason = ending
     centre.rows.add(
@@ -101,12 +101,12 @@ def cancelled(centre: Centre, call: Call, dial: Dial, stopped: int, ending: Endi
         _fork(centre, call, dial, bnetworkaddr=device, sipcode=code, reason=fork_reason, **_ringing(centre, rang))
 
 
-def failed(centre: Centre, call: Call, code: int, reason: str) -> None:
+def failed(centre: Centre, call: StagedCall, code: int, reason: str) -> None:
     """Write an attempt that rang nowhere."""
     centre.rows.add("calls", "failed", **_caller(centre, call), sipcode=str(code), reason=reason)
 
 
-def route(centre: Centre, call: Call, at: int, action: str, **facts: Value) -> None:
+def route(centre: Centre, call: StagedCall, at: int, action: str, **facts: Value) -> None:
     """Write a routing rule that the call ran through; the latest one took effect."""
     centre.rows.add(
         "calls",
@@ -124,7 +124,7 @@ def route(centre: Centre, call: Call, at: int, action: str, **facts: Value) -> N
     )
 
 
-def _side(side: str, party: Party) -> dict[str, Value]:
+def _side(side: str, party: Speaker) -> dict[str, Value]:
     return {
         f"{side}number": party.number,
         f"{side}username": party.username,
@@ -136,7 +136,7 @@ def _side(side: str, party: Party) -> dict[str, Value]:
     }
 
 
-def _caller(centre: Centre, call: Call) -> dict[str, Value]:
+def _caller(centre: Centre, call: StagedCall) -> dict[str, Value]:
     return {
         "inviteid": call.id,
         "invitedt": centre.clock(call.invited),
@@ -150,7 +150,7 @@ def _caller(centre: Centre, call: Call) -> dict[str, Value]:
     }
 
 
-def _recording(centre: Centre, call: Call, dial: Dial, talk: Talk) -> dict[str, Value]:
+def _recording(centre: Centre, call: StagedCall, dial: Dial, talk: Conversation) -> dict[str, Value]:
     outer = call.a.outer or dial.b.outer
     if not centre.chance(0.9 if outer else 0.3):
         return {"isrec": False}
@@ -171,11 +171,11 @@ def _recording(centre: Centre, call: Call, dial: Dial, talk: Talk) -> dict[str, 
     }
 
 
-def _answered_forks(centre: Centre, call: Call, dial: Dial, talk: Talk) -> None:
+def _answered_forks(centre: Centre, call: StagedCall, dial: Dial, talk: Conversation) -> None:
     ringing = _ringing(centre, min(dial.at + 1, talk.started))
     winner = centre.below(len(dial.devices))
     for index, device in enumerate(dial.devices):
-        end: dict[str, Value] = {"sipcode": 487, "reason": "Call completed elsewhere"}
+        end: dict[str, Value] = {"sipcode": 487, "reason": "StagedCall completed elsewhere"}
         if index == winner:
             end = {"sipcode": 200, "reason": "OK", "isanswered": True, "forkansw_dt": centre.clock(talk.started)}
         _fork(centre, call, dial, bnetworkaddr=device, **(ringing | end))
@@ -186,7 +186,7 @@ def _ringing(centre: Centre, rang: int | None) -> dict[str, Value]:
     return {"ispreanswered": rang is not None, "isanswered": False, "forkpreansw_dt": preanswered}
 
 
-def _fork(centre: Centre, call: Call, dial: Dial, **facts: Value) -> None:
+def _fork(centre: Centre, call: StagedCall, dial: Dial, **facts: Value) -> None:
     centre.rows.add(
         "calls",
         "forks",
@@ -202,7 +202,7 @@ def _fork(centre: Centre, call: Call, dial: Dial, **facts: Value) -> None:
     )
 
 
-def _holds(centre: Centre, call: Call, talk: Talk) -> None:
+def _holds(centre: Centre, call: StagedCall, talk: Conversation) -> None:
     # The talk's thirds hold at most one each, so that no two overlap.
     third = (talk.stopped - talk.started) // 3
     for part in range(1 + centre.below(2)):

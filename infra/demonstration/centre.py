@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from random import Random
 
-from infra.demonstration.rows import Rows
+from infra.demonstration.row_sender import Rows
 
 DAY = 86_400
 DOMAIN = "centre.example"
@@ -17,7 +17,7 @@ LAST_NAMES = ("Ковалёва", "Новик", "Савич", "Жук", "Лис"
 
 
 @dataclass(frozen=True)
-class Party:
+class Speaker:
     """One side of a call; `provider` is set where the side is an outer line."""
 
     number: str
@@ -35,7 +35,7 @@ class Party:
 
 
 @dataclass(frozen=True)
-class Line:
+class Trunk:
     """An outer SIP line: the provider's code, its side's domain and address, our number there."""
 
     code: str
@@ -43,15 +43,15 @@ class Line:
     address: str
     number: str
 
-    def party(self, number: str) -> Party:
+    def party(self, number: str) -> Speaker:
         """A stranger who calls, or is called, over this line."""
-        return Party(number, number, self.domain, number, self.address, provider=self.code)
+        return Speaker(number, number, self.domain, number, self.address, provider=self.code)
 
 
 LINES = (
-    Line("north", "sip.north.example", "198.51.100.10", "375173001010"),
-    Line("south", "sip.south.example", "198.51.100.20", "375173002020"),
-    Line("mobile", "sip.mobile.example", "203.0.113.30", "375293003030"),
+    Trunk("north", "sip.north.example", "198.51.100.10", "375173001010"),
+    Trunk("south", "sip.south.example", "198.51.100.20", "375173002020"),
+    Trunk("mobile", "sip.mobile.example", "203.0.113.30", "375293003030"),
 )
 
 QUEUES = ("sales", "support", "billing")
@@ -70,12 +70,12 @@ class Agent:
     state: str = ""
     since: int = 0
 
-    def party(self) -> Party:
+    def party(self) -> Speaker:
         """This agent as a side of a call."""
-        return Party(self.login, self.login, DOMAIN, self.name, self.devices[0], representative=LINES[0].number)
+        return Speaker(self.login, self.login, DOMAIN, self.name, self.devices[0], representative=LINES[0].number)
 
 
-class Clock:
+class CentreClock:
     """Turns seconds since the period's start into the text of a timestamp."""
 
     def __init__(self, start: date, days: int) -> None:
@@ -94,7 +94,7 @@ class Clock:
 class Centre:
     """All that a scene needs: chance, clock, people, and where rows go."""
 
-    def __init__(self, rng: Random, clock: Clock, rows: Rows, agents: int) -> None:
+    def __init__(self, rng: Random, clock: CentreClock, rows: Rows, agents: int) -> None:
         self.rng = rng
         self.clock = clock
         self.rows = rows
@@ -108,7 +108,7 @@ class Centre:
         return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
     def call_id(self, address: str) -> str:
-        """A new SIP Call-ID made at `address`."""
+        """A new SIP StagedCall-ID made at `address`."""
         return f"{self.rng.getrandbits(64):016x}@{address}"
 
     def next_event(self) -> int:

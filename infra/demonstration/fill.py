@@ -13,9 +13,9 @@ from psycopg2 import sql
 
 from chalicelib.catalog import TABLES
 from infra.demonstration import scenes, shift, surroundings
-from infra.demonstration.calls import BYE_A, Call, Dial, Talk, route, success
-from infra.demonstration.centre import DAY, LINES, Centre, Clock
-from infra.demonstration.rows import Rows
+from infra.demonstration.calls import BYE_A, Conversation, Dial, StagedCall, route, success
+from infra.demonstration.centre import DAY, LINES, Centre, CentreClock
+from infra.demonstration.row_sender import Rows
 from infra.demonstration.scenes import Day
 
 Progress = Callable[[int, int], None]
@@ -59,7 +59,7 @@ def fill(  # noqa: PLR0913 - each has a default and is given by name
     how many are done. The first two rows of calls.success are those of the protocol's example.
     """
     with transaction(database_url) as connection:
-        clock = Clock(end - timedelta(days), days)
+        clock = CentreClock(end - timedelta(days), days)
         agents = max(FEWEST_AGENTS, calls // days // CALLS_A_DAY_AND_AGENT)
         centre = Centre(Random(seed), clock, Rows(connection), agents)  # noqa: S311 - rows, not secrets
         surroundings.reference(centre)
@@ -88,7 +88,7 @@ def transaction(database_url: str) -> Iterator[psycopg2.extensions.connection]:
         yield connection
 
 
-def _quotas(clock: Clock, days: int, calls: int, *, level: bool) -> list[int]:
+def _quotas(clock: CentreClock, days: int, calls: int, *, level: bool) -> list[int]:
     """How many calls each day gets; together they are `calls`."""
     weekdays = ((clock.start + timedelta(day)).weekday() for day in range(days))
     weights = [WEEKEND_SHARE if weekday >= SATURDAY and not level else 1.0 for weekday in weekdays]
@@ -131,8 +131,8 @@ def _example(day: Day) -> int:
     caller = next(agent for agent in day.working if agent.login == EXAMPLE_CALLER)
     at = caller.free_at + 1
     for identifier, seconds in EXAMPLE:
-        call = Call(identifier, at, caller.party(), EXAMPLE_NUMBER)
-        talk = Talk(at + 7, at + 7 + seconds, BYE_A)
+        call = StagedCall(identifier, at, caller.party(), EXAMPLE_NUMBER)
+        talk = Conversation(at + 7, at + 7 + seconds, BYE_A)
         route(centre, call, at, "outer", providercode=line.code)
         success(centre, call, Dial(line.party(EXAMPLE_NUMBER), at, (line.address,)), talk)
         shift.occupy(centre, caller, ("busy", at), ("registered", talk.stopped))

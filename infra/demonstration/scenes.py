@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from infra.demonstration import calls, queues, shift
-from infra.demonstration.calls import BUSY, BYE_A, BYE_B, CANCELLED, NO_ANSWER, Call, Dial, Ending, Talk
-from infra.demonstration.centre import LINES, Agent, Centre, Line, Party
+from infra.demonstration import calls, queue_calls, shift
+from infra.demonstration.calls import BUSY, BYE_A, BYE_B, CANCELLED, NO_ANSWER, Conversation, Dial, Ending, StagedCall
+from infra.demonstration.centre import LINES, Agent, Centre, Speaker, Trunk
 
 UNKNOWN = (404, "Not Found")
 AWAY = (480, "Temporarily not available")
@@ -22,12 +22,12 @@ class Day:
 
     centre: Centre
     working: list[Agent]
-    away: Line = LINES[0]
+    away: Trunk = LINES[0]
     away_from: int = 0
     away_until: int = 0
     transfers: bool = True
 
-    def line(self) -> Line:
+    def line(self) -> Trunk:
         """One of the outer lines."""
         return LINES[self.centre.below(len(LINES))]
 
@@ -35,7 +35,7 @@ class Day:
         """A free agent, if there is one."""
         return shift.free_agent(self.centre, self.working, now)
 
-    def is_away(self, line: Line, now: int) -> bool:
+    def is_away(self, line: Trunk, now: int) -> bool:
         """Whether the line does not work at `now`."""
         return line is self.away and self.away_from <= now < self.away_until
 
@@ -63,14 +63,14 @@ def talk_length(centre: Centre) -> int:
     return 3 + int(centre.rng.lognormvariate(4.4, 0.9)) % 3_600
 
 
-def _stranger(day: Day) -> tuple[Party, Line]:
+def _stranger(day: Day) -> tuple[Speaker, Trunk]:
     line = day.line()
     return line.party(day.centre.customer()), line
 
 
-def _incoming(day: Day, now: int, caller: tuple[Party, Line]) -> Call:
+def _incoming(day: Day, now: int, caller: tuple[Speaker, Trunk]) -> StagedCall:
     party, line = caller
-    return Call(day.centre.uuid(), now, party, line.number, day.centre.call_id(party.address))
+    return StagedCall(day.centre.uuid(), now, party, line.number, day.centre.call_id(party.address))
 
 
 def _to_queue(day: Day, now: int) -> int:
@@ -81,20 +81,20 @@ def _to_queue(day: Day, now: int) -> int:
     call = _incoming(day, now, _stranger(day))
     calls.route(centre, call, now, "inner")
     other = day.agent(now) if centre.chance(0.15) else None
-    passage = queues.enter(centre, call, other)
+    passage = queue_calls.enter(centre, call, other)
     if other is not None:
         shift.occupy(centre, other, ("early", passage.entered), ("registered", passage.offered))
     dial = Dial(agent.party(), passage.offered, agent.devices)
     if centre.chance(0.14):
         stopped = dial.at + 5 + centre.below(30)
         calls.cancelled(centre, call, dial, stopped, CANCELLED)
-        queues.abandon(centre, call, passage, agent, stopped)
+        queue_calls.abandon(centre, call, passage, agent, stopped)
         shift.occupy(centre, agent, ("early", dial.at), ("registered", stopped))
         return 1
     return _answered(day, call, dial, agent, passage)
 
 
-def _to_agent(day: Day, now: int, caller: tuple[Party, Line]) -> int:
+def _to_agent(day: Day, now: int, caller: tuple[Speaker, Trunk]) -> int:
     """A call to an agent's own number."""
     centre = day.centre
     call = _incoming(day, now, caller)
@@ -114,7 +114,7 @@ def _to_agent(day: Day, now: int, caller: tuple[Party, Line]) -> int:
     return _answered(day, call, dial, agent, None)
 
 
-def _not_taken(day: Day, call: Call, dial: Dial, agent: Agent) -> None:
+def _not_taken(day: Day, call: StagedCall, dial: Dial, agent: Agent) -> None:
     centre = day.centre
     ending: Ending = NO_ANSWER if centre.chance(0.5) else CANCELLED
     stopped = dial.at + (30 if ending is NO_ANSWER else 3 + centre.below(27))
@@ -122,15 +122,15 @@ def _not_taken(day: Day, call: Call, dial: Dial, agent: Agent) -> None:
     shift.occupy(centre, agent, ("early", dial.at), ("registered", stopped))
 
 
-def _answered(day: Day, call: Call, dial: Dial, agent: Agent, passage: queues.Passage | None) -> int:
+def _answered(day: Day, call: StagedCall, dial: Dial, agent: Agent, passage: queue_calls.QueueVisit | None) -> int:
     """A call from outside that `agent` takes, and may hand on to a colleague."""
     centre = day.centre
     started = dial.at + ring(centre)
     colleague = day.agent(call.invited) if day.transfers and centre.chance(0.06) else None
-    talk = Talk(started, started + talk_length(centre), BYE_B if colleague or centre.chance(0.4) else BYE_A)
+    talk = Conversation(started, started + talk_length(centre), BYE_B if colleague or centre.chance(0.4) else BYE_A)
     if passage:
-        talk = Talk(talk.started, talk.stopped, talk.reason, f"queue:{passage.queue}")
-        queues.serve(centre, call, passage, agent, talk)
+        talk = Conversation(talk.started, talk.stopped, talk.reason, f"queue:{passage.queue}")
+        queue_calls.serve(centre, call, passage, agent, talk)
     calls.success(centre, call, dial, talk)
     shift.occupy(centre, agent, ("early", dial.at), ("busy", talk.started), ("registered", talk.stopped))
     if colleague is None:
@@ -139,12 +139,12 @@ def _answered(day: Day, call: Call, dial: Dial, agent: Agent, passage: queues.Pa
     return 2
 
 
-def _handed_on(centre: Centre, first: Call, colleague: Agent, now: int) -> None:
-    call = Call(centre.uuid(), first.invited, first.a, first.called, first.esgdlg)
+def _handed_on(centre: Centre, first: StagedCall, colleague: Agent, now: int) -> None:
+    call = StagedCall(centre.uuid(), first.invited, first.a, first.called, first.esgdlg)
     calls.route(centre, call, now, "inner")
     dial = Dial(colleague.party(), now, colleague.devices, replacing=True)
     started = now + ring(centre)
-    talk = Talk(started, started + talk_length(centre), BYE_A, "transfer")
+    talk = Conversation(started, started + talk_length(centre), BYE_A, "transfer")
     calls.success(centre, call, dial, talk)
     shift.occupy(centre, colleague, ("early", now), ("busy", started), ("registered", talk.stopped))
 
@@ -161,7 +161,7 @@ def _from_agent(day: Day, now: int, agent: Agent, *, outside: bool) -> int:
 def _outgoing(day: Day, now: int, agent: Agent) -> int:
     centre = day.centre
     number, line = centre.customer(), day.line()
-    call = Call(centre.uuid(), now, agent.party(), number)
+    call = StagedCall(centre.uuid(), now, agent.party(), number)
     dialled = now
     if centre.chance(0.02):
         calls.route(centre, call, now, "reject")
@@ -178,13 +178,13 @@ def _outgoing(day: Day, now: int, agent: Agent) -> int:
     return _dialled_out(day, call, agent, Dial(line.party(number), dialled, (line.address,)))
 
 
-def _refused(day: Day, call: Call, agent: Agent, cause: tuple[int, str]) -> int:
+def _refused(day: Day, call: StagedCall, agent: Agent, cause: tuple[int, str]) -> int:
     calls.failed(day.centre, call, *cause)
     shift.occupy(day.centre, agent, ("busy", call.invited), ("registered", call.invited + 2))
     return 1
 
 
-def _dialled_out(day: Day, call: Call, agent: Agent, dial: Dial) -> int:
+def _dialled_out(day: Day, call: StagedCall, agent: Agent, dial: Dial) -> int:
     centre = day.centre
     outcome = centre.rng.random()
     if outcome < 0.25:
@@ -194,7 +194,7 @@ def _dialled_out(day: Day, call: Call, agent: Agent, dial: Dial) -> int:
     else:
         started = dial.at + ring(centre)
         stopped = started + talk_length(centre)
-        calls.success(centre, call, dial, Talk(started, stopped, BYE_A if centre.chance(0.5) else BYE_B))
+        calls.success(centre, call, dial, Conversation(started, stopped, BYE_A if centre.chance(0.5) else BYE_B))
     shift.occupy(centre, agent, ("busy", call.invited), ("registered", stopped))
     return 1
 
@@ -204,12 +204,12 @@ def _internal(day: Day, now: int, agent: Agent, colleague: Agent) -> int:
     number = colleague.login
     if centre.chance(0.05):
         # *8 before a number takes the call that rings there.
-        call = Call(centre.uuid(), now, agent.party(), f"*8{number}")
+        call = StagedCall(centre.uuid(), now, agent.party(), f"*8{number}")
         calls.route(
             centre, call, now, "featurecode", featurecodeid=PICKUP, featurecodetype="pickup", featurenumber=number
         )
     else:
-        call = Call(centre.uuid(), now, agent.party(), number)
+        call = StagedCall(centre.uuid(), now, agent.party(), number)
         calls.route(centre, call, now, "inner")
     dial = Dial(colleague.party(), now, colleague.devices)
     if centre.chance(0.2):
@@ -217,7 +217,7 @@ def _internal(day: Day, now: int, agent: Agent, colleague: Agent) -> int:
         _not_taken(day, call, dial, colleague)
         return 1
     started = now + ring(centre)
-    talk = Talk(started, started + talk_length(centre), BYE_A if centre.chance(0.5) else BYE_B)
+    talk = Conversation(started, started + talk_length(centre), BYE_A if centre.chance(0.5) else BYE_B)
     calls.success(centre, call, dial, talk)
     shift.occupy(centre, agent, ("busy", now), ("registered", talk.stopped))
     shift.occupy(centre, colleague, ("early", now), ("busy", started), ("registered", talk.stopped))

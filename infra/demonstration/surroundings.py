@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 from infra.demonstration.centre import LINES, Centre
-from infra.demonstration.rows import Value
+from infra.demonstration.row_sender import Value
 from infra.demonstration.scenes import Day
 from infra.demonstration.shift import BREAKS
 

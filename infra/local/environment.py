@@ -17,7 +17,7 @@ NOBODY = "local"
 
 
 @dataclass(frozen=True)
-class Options:
+class StackOptions:
     """What the local stack is asked for: where to listen, where to keep data, how many demonstration calls."""
 
     host: str
@@ -28,13 +28,13 @@ class Options:
     aws_endpoint_url: str
 
 
-def options() -> Options:
+def options() -> StackOptions:
     """Read HOST, PORT, DATA, DEMO, DEMO_CALLS, DATABASE_URL and AWS_ENDPOINT_URL.
 
     Raises Misconfigured naming the variable that has no usable value.
     """
     calls = _number(os.environ, "DEMO_CALLS", 20_000)
-    return Options(
+    return StackOptions(
         host=os.environ.get("HOST") or LOOPBACK,
         port=_number(os.environ, "PORT", 8000),
         data=Path(os.environ.get("DATA") or ".local").absolute(),

@@ -68,7 +68,7 @@ class Gateway:
         app.__class__ = type("LocalApp", (LocalChalice, app.__class__), {})
         gateway = LocalGateway(app, Config())
         gateway.event_converter.__class__ = Events
-        self._server = Server(listener, type("HandlerOfTheApp", (Handler,), {"local_gateway": gateway}))
+        self._server = GatewayServer(listener, type("HandlerOfTheApp", (Handler,), {"local_gateway": gateway}))
         self._thread = serving.thread(self._server, "gateway")
 
     def start(self) -> None:
@@ -81,7 +81,7 @@ class Gateway:
         self._server.server_close()
 
 
-class Server(HTTPServer):
+class GatewayServer(HTTPServer):
     """An HTTP server on a listening socket, with one thread a connection.
 
     A thread that is done serves the next connection: it keeps its own connections to PostgreSQL and SQS, which would

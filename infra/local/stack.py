@@ -24,15 +24,15 @@ from chalicelib.errors import Misconfigured, Unavailable
 from chalicelib.platform.postgres import connection
 from chalicelib.settings import Settings
 from infra.demonstration import fill
-from infra.local import aws, environment, people, staff, tapes, telephony
+from infra.local import aws, environment, sample_contacts, sample_users, tapes, telephony
 from infra.local.crm import Crm
-from infra.local.environment import Options
-from infra.local.functions import Functions
+from infra.local.embedded_postgres import Postgres
+from infra.local.environment import StackOptions
+from infra.local.event_source import Poller
 from infra.local.gateway import Gateway, bound
 from infra.local.keyring import Keyring, write_private, write_private_text
+from infra.local.local_lambda import Functions
 from infra.local.locks import claimed, released
-from infra.local.postgres import Postgres
-from infra.local.queues import Poller
 from infra.local.schedule import Scheduler, moments
 
 ROLES = ("reader", "gate", "writer")
@@ -52,7 +52,7 @@ class Part(Protocol):
 class Stack:
     """The running local stack; `facts` is what stack.json says."""
 
-    def __init__(self, options: Options, say: Say) -> None:
+    def __init__(self, options: StackOptions, say: Say) -> None:
         """Run what `options` ask for, telling `say` about what takes long."""
         self.facts: dict[str, Any] = {}
         self._options = options
@@ -89,7 +89,7 @@ class Stack:
             }
             defaults = {"CORS_ORIGINS": "*", "PUBLIC_URL": url, "WEBHOOK_SECRETS": f"1:{keyring.secret('webhook')}"}
             defaults["LINK_SECRETS"] = f"1:{keyring.secret('link')}"
-            defaults |= {"CALL_CONTROL": "telphin queue", "OKTELL_LICENCE": staff.LICENCE}
+            defaults |= {"CALL_CONTROL": "telphin queue", "OKTELL_LICENCE": sample_users.LICENCE}
             defaults |= self._start_provider(parts, keyring)
             configured = self._settings(values, defaults, keyring, self._start_crm(parts, keyring))
             self._prepare_database(configured)
@@ -169,12 +169,12 @@ class Stack:
     def _prepare_database(self, configured: Settings) -> None:
         migrations.migrate(configured.owner_database_url)
         roles.ensure_roles(configured)
-        people.register(configured.owner_database_url)
-        staff.register(configured.owner_database_url)
+        sample_contacts.register(configured.owner_database_url)
+        sample_users.register(configured.owner_database_url)
         if self._options.calls and not fill.is_filled(configured.owner_database_url):
             today = datetime.now(UTC).date()
             fill.fill(configured.owner_database_url, self._options.calls, self._progress, end=today)
-            staff.occupy(configured.owner_database_url)
+            sample_users.occupy(configured.owner_database_url)
             tapes.record(configured)
 
     def _issue_token(self, database_url: str, scope: str, keyring: Keyring) -> str:

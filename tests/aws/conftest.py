@@ -12,7 +12,7 @@ from samtranslator.translator.transform import transform
 
 from app import app
 from infra.aws import building
-from infra.aws.building import Built, Target
+from infra.aws.building import BuildTarget, Built
 
 REGION = "us-east-1"
 
@@ -20,7 +20,7 @@ REGION = "us-east-1"
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """What Chalice makes of the bundle without its requirements."""
-    return building.build(app, tmp_path_factory.mktemp("package"), Target("dev", "arm64"))
+    return building.build(app, tmp_path_factory.mktemp("package"), BuildTarget("dev", "arm64"))
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from infra.aws import cost, parameters
+from infra.aws import cost, stack_parameters
 from infra.aws.building import ROOT
 from infra.aws.lambdas import LAMBDAS
 from infra.aws.variables import MEMBERS
@@ -23,7 +23,7 @@ def test_every_path_that_it_names_exists() -> None:
 
 def test_every_parameter_that_it_sets_exists() -> None:
     """And each that has no default is set."""
-    known = parameters.parameters()
+    known = stack_parameters.parameters()
     given = set(re.findall(r"(?<![\w$])([A-Z][a-z]\w+)=", README))
 
     assert given <= set(known)

@@ -10,8 +10,8 @@ import pytest
 from app import app
 from chalicelib import faxes, storages
 from chalicelib.oktell import uploads
-from infra.aws import alarms, parameters, policies, schedules, storage
-from infra.aws.functions import HOUR
+from infra.aws import alarms, policies, schedules, stack_parameters, storage
+from infra.aws.function_resources import HOUR
 from infra.aws.intrinsics import attribute, function_id, logical, queue_id, ref, role_id
 from infra.aws.lambdas import LAMBDAS, LOST_INVOCATIONS, QUEUES, Network
 from infra.aws.variables import METRICS
@@ -92,13 +92,13 @@ def test_a_schedule_that_cannot_start_its_lambda_leaves_a_letter(sam: Template) 
     assert invoke["Resource"] == [attribute(function_id(each.name), "Arn") for each in schedules.sources(app)]
     assert (keep["Action"], keep["Resource"]) == (["sqs:SendMessage"], LOST)
     for source in schedules.sources(app):
-        target = sam["Resources"][f"{logical(source.name)}Schedule"]["Properties"]["Target"]
+        target = sam["Resources"][f"{logical(source.name)}Schedule"]["Properties"]["BuildTarget"]
         assert target["DeadLetterConfig"] == {"Arn": LOST}
 
 
 def test_requests_leave_room_for_webhooks() -> None:
     """Whatever else is asked at once is bounded, and the bounds leave most of an account to what cannot wait."""
-    known = parameters.parameters()
+    known = stack_parameters.parameters()
     reserved = {
         name: known[needed.concurrency["Ref"]]["Default"]
         if isinstance(needed.concurrency, dict)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app import app
-from infra.aws import building, gateway, policies, schedules
+from infra.aws import building, policies, rest_api, schedules
 from infra.aws.alarms import COUNTED
 from infra.aws.intrinsics import function_id, logical, queue_id, role_id
 from infra.aws.lambdas import LAMBDAS, QUEUES, Network
@@ -57,7 +57,7 @@ def test_every_content_type_is_binary(sam: Template) -> None:
 def test_only_lambdas_with_routes_may_be_invoked_by_the_api(sam: Template) -> None:
     """Each of them has one permission, for this API alone."""
     permissions = [each["Properties"] for each in of_type(sam, "AWS::Lambda::Permission").values()]
-    owners = {owner for verbs in gateway.owners(app).values() for owner in verbs.values()}
+    owners = {owner for verbs in rest_api.owners(app).values() for owner in verbs.values()}
 
     assert sorted(each["FunctionName"]["Ref"] for each in permissions) == sorted(map(function_id, owners))
     assert all("${RestAPI" in json.dumps(each["SourceArn"]) for each in permissions)
@@ -70,7 +70,7 @@ def test_a_route_of_a_surface_without_a_lambda_fails_the_build() -> None:
     application.surfaces = app.surfaces
 
     with pytest.raises(LookupError, match=r"which app\.py makes no Lambda of"):
-        gateway.owners(application)
+        rest_api.owners(application)
 
 
 @pytest.mark.parametrize("name", LAMBDAS)

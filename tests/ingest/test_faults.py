@@ -19,9 +19,9 @@ import requests
 
 from chalicelib.ledger.replay import replay
 from chalicelib.platform.postgres import Connection
+from infra.local.embedded_postgres import Postgres
+from infra.local.event_source import POLL_SECONDS
 from infra.local.gateway import bound
-from infra.local.postgres import Postgres
-from infra.local.queues import POLL_SECONDS
 from tests.conftest import Launch, Launched
 from tests.databases import Server, run
 from tests.ingest.telephony import BEGIN, TABLES, answered, copies, message, missed, ring_group, unrecorded

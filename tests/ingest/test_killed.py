@@ -14,7 +14,7 @@ import psycopg2
 import pytest
 import requests
 
-from infra.local.queues import POLL_SECONDS
+from infra.local.event_source import POLL_SECONDS
 from tests.conftest import Launch, Launched
 from tests.databases import run, start_server
 from tests.ingest.telephony import Webhook, answered, copies, missed, ring_group, unrecorded

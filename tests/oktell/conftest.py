@@ -26,7 +26,7 @@ from chalicelib.oktell.asked import Asked
 from chalicelib.oktell.surface import COMMANDS
 from chalicelib.platform.postgres import Connection, connection
 from chalicelib.settings import Settings
-from infra.local import environment, staff
+from infra.local import environment, sample_users
 from infra.local.telphin_server import TelphinServer
 from tests.databases import Server, migrated, run
 from tests.ingest.telephony import message
@@ -168,7 +168,7 @@ def database(server: Server) -> Settings:
 @pytest.fixture(scope="session")
 def staffed(database: Settings) -> Connection:
     """A connection of the owner to a database that has the directory."""
-    directory.put(database.owner_database_url, staff.USERS, lambda _: None, whole=True)
+    directory.put(database.owner_database_url, sample_users.USERS, lambda _: None, whole=True)
     return Connection(database.owner_database_url)
 
 

@@ -20,7 +20,7 @@ from chalicelib.oktell.scripts import Run
 from chalicelib.platform import functions
 from chalicelib.settings import Settings
 from infra.local import environment
-from infra.local.functions import Functions
+from infra.local.local_lambda import Functions
 from tests.databases import run
 from tests.oktell.conftest import Client
 

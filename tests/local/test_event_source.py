@@ -17,8 +17,8 @@ from chalice.app import Chalice, SQSEvent, SQSEventConfig
 from chalicelib.platform import dead_letters, queues
 from infra.local import environment
 from infra.local.aws import Aws
+from infra.local.event_source import Poller, failures
 from infra.local.keyring import Keyring
-from infra.local.queues import Poller, failures
 
 WAIT_SECONDS = 30
 Answer = Callable[[list[str]], object]

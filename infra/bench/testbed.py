@@ -26,7 +26,7 @@ CALLS = 20_000
 
 
 @dataclass(frozen=True)
-class Place:
+class Testbed:
     """A running local stack's facts, with the addresses of the roles, and where it keeps its data."""
 
     facts: dict[str, Any]
@@ -69,7 +69,7 @@ class Place:
 
 
 @contextmanager
-def opened(data: Path | None = None, calls: int = CALLS) -> Iterator[Place]:
+def opened(data: Path | None = None, calls: int = CALLS) -> Iterator[Testbed]:
     """Start a local stack in a process of its own, with demonstration calls, and stop it afterwards."""
     with tempfile.TemporaryDirectory(prefix="ringledger-bench-") as temporary:
         folder = data or Path(temporary) / "data"
@@ -85,13 +85,13 @@ def opened(data: Path | None = None, calls: int = CALLS) -> Iterator[Place]:
                 if process.poll() is not None:
                     raise RuntimeError("the local stack did not start; its message is above")
                 time.sleep(0.1)
-            yield Place(json.loads((folder / "stack.json").read_text("utf-8")), folder)
+            yield Testbed(json.loads((folder / "stack.json").read_text("utf-8")), folder)
         finally:
             process.terminate()
             process.wait(30)
 
 
-def request(place: Place, psql: str, action: str = "data") -> dict[str, Any]:
+def request(place: Testbed, psql: str, action: str = "data") -> dict[str, Any]:
     """The event that API Gateway sends for one request by the token in the address."""
     body = {"entity": "chronological", "action": action, "options": {"psql": psql}}
     return {

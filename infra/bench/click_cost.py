@@ -13,8 +13,8 @@ from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 
 from chalicelib import settings
-from infra.bench.place import ROOT, Place
-from infra.bench.report import Line, alternating, milliseconds
+from infra.bench.report import Figure, alternating, milliseconds
+from infra.bench.testbed import ROOT, Testbed
 from infra.bench.turns import relayed
 
 ROUNDS = 60
@@ -26,7 +26,7 @@ CLOCK = "import time; began = time.process_time(); {}; print(time.process_time()
 COLD = {"bundle": "import app", "boto3": "import boto3; boto3.client('s3')"}
 
 
-def lines(place: Place) -> Iterator[Line]:
+def lines(place: Testbed) -> Iterator[Figure]:
     """A click beside the two questions that it cannot do without, then what a first click waits for besides."""
     app = place.enter()
     secret = json.loads((place.data / "secrets.json").read_text("utf-8"))["link"]
@@ -40,15 +40,15 @@ def lines(place: Place) -> Iterator[Line]:
             raise RuntimeError(f"not played: {answer['body']}")
 
     taken = alternating({"click": click, "questions": _questions(place)}, ROUNDS)
-    yield Line("asking PostgreSQL and S3 about one file", milliseconds(taken["questions"]))
-    yield Line("a click, warm", milliseconds(taken["click"]), "that", taken["click"] / taken["questions"])
+    yield Figure("asking PostgreSQL and S3 about one file", milliseconds(taken["questions"]))
+    yield Figure("a click, warm", milliseconds(taken["click"]), "that", taken["click"] / taken["questions"])
     database, storage = _round_trips(place, click)
-    yield Line("round trips to PostgreSQL a click", f"{database:g}", ratio=database, against="one", at_most=1)
-    yield Line("round trips to S3 a click", f"{storage:g}", ratio=storage, against="one", at_most=1)
+    yield Figure("round trips to PostgreSQL a click", f"{database:g}", ratio=database, against="one", at_most=1)
+    yield Figure("round trips to S3 a click", f"{storage:g}", ratio=storage, against="one", at_most=1)
     yield from _cold_starts()
 
 
-def _event(place: Place) -> dict[str, Any]:
+def _event(place: Testbed) -> dict[str, Any]:
     link = urlsplit(place.facts["recording"])
     return {
         "requestContext": {
@@ -66,7 +66,7 @@ def _event(place: Place) -> dict[str, Any]:
     }
 
 
-def _questions(place: Place) -> Callable[[], object]:
+def _questions(place: Testbed) -> Callable[[], object]:
     # Not above: importing them reads the settings of the place.
     from chalicelib.platform import postgres, presence  # noqa: PLC0415
     from chalicelib.recordings import lookup  # noqa: PLC0415
@@ -81,7 +81,7 @@ def _questions(place: Place) -> Callable[[], object]:
     return ask
 
 
-def _round_trips(place: Place, click: Callable[[], None]) -> tuple[float, float]:
+def _round_trips(place: Testbed, click: Callable[[], None]) -> tuple[float, float]:
     """What a warm click sends to PostgreSQL and to S3, counted by relays in between."""
     with relayed(place.role_url("gate")) as (gate_url, gate), relayed(place.facts["aws_endpoint_url"]) as (s3_url, s3):
         os.environ.update(GATE_DATABASE_URL=gate_url, AWS_ENDPOINT_URL=s3_url)
@@ -96,14 +96,14 @@ def _round_trips(place: Place, click: Callable[[], None]) -> tuple[float, float]
     return turns
 
 
-def _cold_starts() -> Iterator[Line]:
+def _cold_starts() -> Iterator[Figure]:
     taken = dict.fromkeys(COLD, math.inf)
     for _ in range(COLD_ROUNDS):
         for name, code in COLD.items():
             taken[name] = min(taken[name], _cold_start(code))
     ratio = taken["bundle"] / taken["boto3"]
-    yield Line("importing boto3 and making an S3 client, CPU", milliseconds(taken["boto3"]))
-    yield Line("all imports of a cold start, CPU", milliseconds(taken["bundle"]), "that", ratio, at_most=COLD_BOUND)
+    yield Figure("importing boto3 and making an S3 client, CPU", milliseconds(taken["boto3"]))
+    yield Figure("all imports of a cold start, CPU", milliseconds(taken["bundle"]), "that", ratio, at_most=COLD_BOUND)
 
 
 def _cold_start(code: str) -> float:

@@ -11,8 +11,8 @@ from typing import Any
 from uuid import uuid4
 
 from chalicelib import settings
-from infra.bench.place import Place
-from infra.bench.report import Line, alternating, milliseconds
+from infra.bench.report import Figure, alternating, milliseconds
+from infra.bench.testbed import Testbed
 from infra.bench.turns import relayed
 
 ROUNDS = 300
@@ -24,7 +24,7 @@ BEGIN = datetime(2000, 1, 1)  # noqa: DTZ001 - UTC, as everywhere in the ledger
 CREATE = "SELECT * FROM ledger.create_phonecall(%s, '{}', false)"
 
 
-def lines(place: Place) -> Iterator[Line]:
+def lines(place: Testbed) -> Iterator[Figure]:
     """The warm handler, in turns with the same statement through the bare driver: for new calls and for known ones."""
     app = place.enter()
     os.environ["WRITER_DATABASE_URL"] = place.role_url("writer")
@@ -52,8 +52,8 @@ def lines(place: Place) -> Iterator[Line]:
     taken = alternating(works, ROUNDS)
     for name in ("a new call", "one that is there"):
         beyond = taken[name] - taken[f"{name}, bare"]
-        yield Line(f"{name}, warm handler", milliseconds(taken[name]))
-        yield Line(
+        yield Figure(f"{name}, warm handler", milliseconds(taken[name]))
+        yield Figure(
             "of it beyond PostgreSQL and the driver",
             milliseconds(beyond),
             milliseconds(BOUND_SECONDS),
@@ -61,11 +61,11 @@ def lines(place: Place) -> Iterator[Line]:
             1,
         )
     turns = _round_trips(place, lambda: handler(next(moments)))
-    yield Line("round trips a new call, token remembered", f"{turns:g}", "one", turns / ROUND_TRIPS, 1.05)
+    yield Figure("round trips a new call, token remembered", f"{turns:g}", "one", turns / ROUND_TRIPS, 1.05)
     writer.close()
 
 
-def _round_trips(place: Place, create: Callable[[], None]) -> float:
+def _round_trips(place: Testbed, create: Callable[[], None]) -> float:
     """What a warm request sends to PostgreSQL, counted by a relay between the two."""
     with relayed(place.role_url("writer")) as (writer_url, writer), relayed(place.role_url("gate")) as (gate_url, gate):
         os.environ.update(WRITER_DATABASE_URL=writer_url, GATE_DATABASE_URL=gate_url)
@@ -80,7 +80,7 @@ def _round_trips(place: Place, create: Callable[[], None]) -> float:
     return turns / REQUESTS
 
 
-def _event(place: Place, moment: datetime) -> dict[str, Any]:
+def _event(place: Testbed, moment: datetime) -> dict[str, Any]:
     """The event that API Gateway sends for one request."""
     query = {
         "token": [place.facts["tokens"]["nimbox"]],

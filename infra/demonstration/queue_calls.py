@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from infra.demonstration.calls import CANCELLED, Call, Talk
+from infra.demonstration.calls import CANCELLED, Conversation, StagedCall
 from infra.demonstration.centre import QUEUES, Agent, Centre
-from infra.demonstration.rows import Value
+from infra.demonstration.row_sender import Value
 
 GREETING = 6
 PATIENCE = 15
 
 
 @dataclass(frozen=True)
-class Passage:
+class QueueVisit:
     """A call on its way through a queue: when it was greeted, when it entered, when the last agent was called."""
 
     id: str
@@ -24,13 +24,13 @@ class Passage:
     banned: Agent | None
 
 
-def enter(centre: Centre, call: Call, absent: Agent | None) -> Passage:
+def enter(centre: Centre, call: StagedCall, absent: Agent | None) -> QueueVisit:
     """Greet the caller and queue the call; an `absent` agent is tried first, in vain."""
     queue = QUEUES[centre.below(len(QUEUES))]
     greeted = call.invited + 1
     entered = greeted + GREETING
     offered = entered + 1 + (PATIENCE if absent else centre.below(20))
-    passage = Passage(centre.uuid(), queue, greeted, entered, offered, absent)
+    passage = QueueVisit(centre.uuid(), queue, greeted, entered, offered, absent)
     script, caller = f"greeting_{queue}", {"from_user": call.a.number, "from_displayname": call.a.display}
     _event(centre, call, "queue_greeting", greeted, **caller, **_id(passage), qivrscript=script, sys_iscopied=False)
     _event(centre, call, "queue_enqueue", entered, **_at(passage), from_user=call.a.number, result="ok")
@@ -41,7 +41,7 @@ def enter(centre: Centre, call: Call, absent: Agent | None) -> Passage:
     return passage
 
 
-def serve(centre: Centre, call: Call, passage: Passage, agent: Agent, talk: Talk) -> None:
+def serve(centre: Centre, call: StagedCall, passage: QueueVisit, agent: Agent, talk: Conversation) -> None:
     """`agent` took the call out of the queue."""
     _event(centre, call, "queue_start_call", passage.offered, qid=passage.queue, userid=agent.id)
     _event(centre, call, "queue_preivr_start", talk.started, qid=passage.queue, userid=agent.id)
@@ -63,7 +63,7 @@ def serve(centre: Centre, call: Call, passage: Passage, agent: Agent, talk: Talk
     )
 
 
-def abandon(centre: Centre, call: Call, passage: Passage, agent: Agent, stopped: int) -> None:
+def abandon(centre: Centre, call: StagedCall, passage: QueueVisit, agent: Agent, stopped: int) -> None:
     """The caller gave up while `agent` was called."""
     _event(centre, call, "queue_start_call", passage.offered, qid=passage.queue, userid=agent.id)
     _event(centre, call, "queue_quit", stopped, qid=passage.queue, from_user=call.a.number)
@@ -79,7 +79,7 @@ def abandon(centre: Centre, call: Call, passage: Passage, agent: Agent, stopped:
     )
 
 
-def _passage(centre: Centre, call: Call, passage: Passage, **end: Value) -> None:
+def _passage(centre: Centre, call: StagedCall, passage: QueueVisit, **end: Value) -> None:
     banned = passage.banned
     centre.rows.add(
         "ivrhuntq",
@@ -101,15 +101,15 @@ def _passage(centre: Centre, call: Call, passage: Passage, **end: Value) -> None
     )
 
 
-def _id(passage: Passage) -> dict[str, Value]:
+def _id(passage: QueueVisit) -> dict[str, Value]:
     return {"huntq_id": passage.id}
 
 
-def _at(passage: Passage) -> dict[str, Value]:
+def _at(passage: QueueVisit) -> dict[str, Value]:
     return {"huntq_id": passage.id, "qid": passage.queue}
 
 
-def _event(centre: Centre, call: Call, table: str, at: int, **facts: Value) -> None:
+def _event(centre: Centre, call: StagedCall, table: str, at: int, **facts: Value) -> None:
     centre.rows.add(
         "ivrhuntqevents",
         table,

@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Ended:
+class Invocation:
     """How an invocation ended: its answer as JSON, which is an error's when it failed."""
 
     payload: bytes
@@ -70,7 +70,7 @@ class Functions:
         """Whether there is a function of this name."""
         return name in self._limits
 
-    def run(self, name: str, event: bytes) -> Ended:
+    def run(self, name: str, event: bytes) -> Invocation:
         """Run the function on `event` in a new process, until its limit."""
         command = [sys.executable, "-m", "infra.local.invocation", name, str(self._limits[name])]
         process = subprocess.Popen(
@@ -93,7 +93,7 @@ class Functions:
                 self._running.discard(process)
         if process.returncode not in (0, 1) or not payload:
             return _failure(f"Runtime exited with status {process.returncode}", "Runtime.ExitError")
-        return Ended(payload, failed=process.returncode == 1)
+        return Invocation(payload, failed=process.returncode == 1)
 
     def begin(self, name: str, event: bytes) -> None:
         """Run it beside, and write down how it failed if it did."""
@@ -106,8 +106,8 @@ class Functions:
         threading.Thread(target=run, name=f"invocation-{name}", daemon=True).start()
 
 
-def _failure(message: str, kind: str) -> Ended:
-    return Ended(json.dumps({"errorMessage": message, "errorType": kind}).encode(), failed=True)
+def _failure(message: str, kind: str) -> Invocation:
+    return Invocation(json.dumps({"errorMessage": message, "errorType": kind}).encode(), failed=True)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

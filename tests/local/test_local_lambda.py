@@ -10,7 +10,7 @@ import pytest
 from chalicelib.errors import Unavailable
 from chalicelib.platform import functions
 from infra.local import environment
-from infra.local.functions import Functions
+from infra.local.local_lambda import Functions
 from tests.conftest import FOREIGN
 
 

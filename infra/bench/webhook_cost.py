@@ -17,8 +17,8 @@ from typing import Any
 import boto3
 
 from chalicelib import settings
-from infra.bench.place import ROOT, Place
-from infra.bench.report import Line, milliseconds
+from infra.bench.report import Figure, milliseconds
+from infra.bench.testbed import ROOT, Testbed
 
 ROUNDS = 30
 REPEATED = 10
@@ -49,7 +49,7 @@ print(time.process_time() - began)
 """
 
 
-def lines(place: Place) -> Iterator[Line]:
+def lines(place: Testbed) -> Iterator[Figure]:
     """Processor time of a request with its log line and its sending, in turns with a bare `send_message` by boto3."""
     app = place.enter()
     secret = json.loads((place.data / "secrets.json").read_text("utf-8"))["webhook"]
@@ -69,12 +69,12 @@ def lines(place: Place) -> Iterator[Line]:
     with _logging():
         taken = _least({"send": send, "accept": accept})
     bare, whole = taken["send"], taken["accept"]
-    yield Line("a bare send_message of boto3, client CPU", milliseconds(bare))
+    yield Figure("a bare send_message of boto3, client CPU", milliseconds(bare))
     within = bare + BOUND_SECONDS
-    yield Line("accepting a webhook, sending included", milliseconds(whole), "that and 0.2 ms", whole / within, 1)
+    yield Figure("accepting a webhook, sending included", milliseconds(whole), "that and 0.2 ms", whole / within, 1)
     first, peer = _cold(FIRST, event), _cold(PEER, event)
-    yield Line("importing boto3 and making its SQS client, CPU", milliseconds(peer))
-    yield Line("a new process's imports and first webhook", milliseconds(first), "that", first / peer, at_most=1)
+    yield Figure("importing boto3 and making its SQS client, CPU", milliseconds(peer))
+    yield Figure("a new process's imports and first webhook", milliseconds(first), "that", first / peer, at_most=1)
 
 
 def _least(works: dict[str, Callable[[], object]]) -> dict[str, float]:
@@ -120,7 +120,7 @@ def _of_lambda() -> dict[str, str]:
     return {**os.environ, "LAMBDA_TASK_ROOT": str(ROOT), "_HANDLER": "app.webhooks"}
 
 
-def _event(place: Place) -> dict[str, Any]:
+def _event(place: Testbed) -> dict[str, Any]:
     return {
         "requestContext": {
             "resourcePath": "/ext-event/{key}",
