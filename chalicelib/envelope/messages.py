@@ -7,6 +7,7 @@ from base64 import b64encode
 from dataclasses import dataclass
 
 from chalicelib.calls.events import Raw
+from chalicelib.texts import encodable
 
 VERSION = 1
 
@@ -54,7 +55,7 @@ def written(raw: Raw, extension: int, generation: int, quarantine: str = "") -> 
         content_encoding=raw.content_encoding,
         body=b64encode(raw.body).decode("ascii"),
         # A reason may quote a name with half a surrogate pair, which is not JSON to every reader.
-        quarantine=quarantine.encode(errors="replace").decode(),
+        quarantine=encodable(quarantine),
     )
     members = vars(envelope)
     return json.dumps(members if quarantine else {name: members[name] for name in members if name != "quarantine"})

@@ -13,6 +13,7 @@ from chalicelib.calls.events import CallKey
 from chalicelib.errors import RingledgerError, Unavailable
 from chalicelib.ledger.rows import columns
 from chalicelib.platform.postgres import Connection, DatabaseError
+from chalicelib.texts import storable
 
 T = TypeVar("T")
 
@@ -70,9 +71,7 @@ def reason(error: Exception) -> str:
 def set_aside(writer: Connection, calls: Sequence[CallKey], why: str) -> None:
     """Mark `calls` as set aside with the reason `why`; frozen calls stay as they are."""
     if calls:
-        # PostgreSQL has no text with NUL or half a surrogate pair.
-        text = why.replace("\0", "").encode(errors="replace").decode()
-        writer.execute(_SET_ASIDE, [text, *columns(calls)])
+        writer.execute(_SET_ASIDE, [storable(why), *columns(calls)])
 
 
 def listing(owner: Connection, limit: int) -> list[tuple[Fault, datetime]]:

@@ -13,6 +13,7 @@ from chalicelib.errors import RingledgerError
 from chalicelib.ledger.intake import Refused
 from chalicelib.ledger.rows import columns
 from chalicelib.platform.postgres import Connection, Row
+from chalicelib.texts import storable
 
 _KEEP = """
 INSERT INTO ledger.quarantine (id, provider, extension, reason, message)
@@ -94,15 +95,11 @@ def understood(owner: Connection, identity: str) -> None:
 def _insert(writer: Connection, rows: Sequence[tuple[str, str, int, str, str]]) -> None:
     if rows:
         bare = [
-            (name, _storable(provider), extension, _storable(reason), text.encode(errors="replace"))
+            (name, storable(provider), extension, storable(reason), text.encode(errors="replace"))
             for name, provider, extension, reason, text in rows
         ]
         kept = writer.execute(_KEEP, columns(bare))
         metrics.publish("ingest", {"messages_quarantined": len(kept)})
-
-
-def _storable(text: str) -> str:
-    return text.replace("\0", "").encode(errors="replace").decode()
 
 
 def _kept(row: Row) -> Kept:

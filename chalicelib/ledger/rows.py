@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from chalicelib.calls.records import Row, Table
+from chalicelib.texts import encodable
 
 # The protocol gives these columns a default, which a row made from JSON would lose.
 _DEFAULTS: dict[Table, Row] = {
@@ -43,7 +44,7 @@ def as_json(content: object) -> str:
 
 
 def _dumped(content: object) -> str:
-    return json.dumps(content, default=str, ensure_ascii=False).encode(errors="replace").decode()
+    return encodable(json.dumps(content, default=str, ensure_ascii=False))
 
 
 def _without_nul(content: object) -> object:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
+from chalicelib.texts import encodable
+
 #: The longest answer that is read, in bytes, and how much of one is told.
 BODY_LIMIT = 65_536
 REASON_LIMIT = 300
@@ -57,7 +59,7 @@ def read(status: int, body: bytes, without_secrets: Callable[[str], str] = str) 
 def tell(content: object) -> str:
     """The beginning of a text, fit for people and for PostgreSQL."""
     text = "".join(character if character.isprintable() else " " for character in str(content)[: 4 * REASON_LIMIT])
-    return " ".join(text.encode(errors="replace").decode().split())[:REASON_LIMIT]
+    return " ".join(encodable(text).split())[:REASON_LIMIT]
 
 
 def _refused(status: int, errors: dict[str, Any], without_secrets: Callable[[str], str]) -> Verdict:

@@ -75,8 +75,8 @@ def events(reading: Reading, raw: Raw, source: Source) -> list[Event]:
     if provider is None or provider.events is None:
         return []
     own = replace(plain.raw, inner_numbers=raw.inner_numbers)
-    found = provider.events(own, source, reading.content)
-    return [event._replace(notes=(*event.notes, *plain.notes)) for event in found] if plain.notes else found
+    reported = provider.events(own, source, reading.content)
+    return [event._replace(notes=(*event.notes, *plain.notes)) for event in reported] if plain.notes else reported
 
 
 def named_numbers(reading: Reading) -> set[str]:

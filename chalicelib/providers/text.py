@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from chalicelib.calls.events import Raw, Unparsed
+from chalicelib.texts import storable
 
 #: In characters. PostgreSQL cannot index much longer texts, and no name in a PBX is as long.
 LENGTH_LIMIT = 500
@@ -51,7 +52,7 @@ def clean(value: object) -> str:
     if value is None:
         return ""
     text = ("yes" if value else "no") if isinstance(value, bool) else str(value)
-    return text[:LENGTH_LIMIT].replace("\x00", "").encode("utf-8", "replace").decode()
+    return storable(text[:LENGTH_LIMIT])
 
 
 def form(raw: Raw) -> Fields | Unparsed:

@@ -23,7 +23,7 @@ print(json.dumps(sorted(loaded)))
 FRAME = {"app", "aws_lambda_powertools", "botocore", "chalice", "chalicelib", "jmespath", "typing_extensions"}
 #: Lambda -> the packages beyond these, and our own first-level modules.
 LOADED = {
-    "webhooks": (set[str](), {"calls", "platform", "envelope", "macs", "providers", "registry", "webhooks"}),
+    "webhooks": (set[str](), {"calls", "platform", "envelope", "macs", "providers", "registry", "texts", "webhooks"}),
     "recordings": ({"psycopg2"}, {"authentication", "macs", "platform", "recordings", "storages"}),
     "statistics": (
         {"annotated_types", "orjson", "pglast", "psycopg2", "pydantic", "pydantic_core", "typing_inspection"},
