@@ -7,11 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.errors import Refused
+from chalicelib.errors import InvalidRequest, QueryFailed, Refused, RingledgerError
 from chalicelib.settings import Settings
 from chalicelib.statistics import parameters, query, requests
-from chalicelib.statistics.answer import CLOSING, OPENING, StoredAnswer
+from chalicelib.statistics.answer import CLOSING, OPENING, Limits, Reply, StoredAnswer
 from chalicelib.statistics.execution import Notes, Query
+from chalicelib.statistics.formats import FILES, Output
 from chalicelib.statistics.guard import ANY_BEGINNING
 
 
@@ -19,21 +20,30 @@ from chalicelib.statistics.guard import ANY_BEGINNING
 class Context:
     """The circumstances of a request.
 
-    `protocol_beginnings` tells whether the protocol's rule for the first words of a query applies.
+    `protocol_beginnings` tells whether the protocol's rule for the first words of a query applies, `gzip` whether the
+    client accepts compressed answers.
     """
 
     request_id: str
     settings: Settings
     notes: Notes
     protocol_beginnings: bool = True
+    gzip: bool = False
 
 
 Options = dict[str, Any]
-Action = Callable[[Options, Context], str | StoredAnswer]
+Action = Callable[[Options, Context], Reply | StoredAnswer]
 
 
-def answer(body: bytes, context: Context) -> str | StoredAnswer:
-    """Return the envelope for the request in `body`, or its place in S3.
+class FileFailed(RingledgerError):
+    """The query of an answer that is no envelope, such as CSV, is refused or failed."""
+
+    code = "query-failed"
+    status = 422
+
+
+def answer(body: bytes, context: Context) -> Reply | StoredAnswer:
+    """Return the answer for the request in `body`, or its place in S3.
 
     Raise InvalidRequest when the body is not JSON or not of the documented shape, Refused for an unknown entity or
     action, and the errors of the action. Source: the statistics channel's protocol, section on requests.
@@ -50,17 +60,25 @@ def answer(body: bytes, context: Context) -> str | StoredAnswer:
     return action(request.options, context)
 
 
-def envelope(data: object) -> str:
-    """Return the successful envelope around `data`."""
-    return f"{OPENING}{json.dumps(data, ensure_ascii=False)}{CLOSING}"
+def _chronological_data(options: Options, context: Context) -> Reply | StoredAnswer:
+    chosen = requests.validated(requests.DataOptions, options, "options.")
+    if chosen.excel and chosen.format != "csv":
+        raise InvalidRequest("options.excel needs options.format csv")
+    current = context.settings
+    output = Output(chosen.format, chosen.bigint == "text", chosen.excel, current.row_limit)
+    limits = Limits(current.answer_limit, current.spill_limit, context.gzip)
+    try:
+        return query.rows(_query(chosen, context, "data"), output, limits, current, context.notes)
+    except (Refused, QueryFailed) as error:
+        if chosen.format in FILES:
+            raise FileFailed(error.message, details=error.details) from None
+        raise
 
 
-def _chronological_data(options: Options, context: Context) -> str | StoredAnswer:
-    return query.rows(_query(options, context, "data"), context.settings, context.notes)
-
-
-def _chronological_quantity(options: Options, context: Context) -> str | StoredAnswer:
-    return envelope(query.quantity(_query(options, context, "quantity"), context.settings, context.notes))
+def _chronological_quantity(options: Options, context: Context) -> Reply:
+    chosen = requests.validated(requests.QuantityOptions, options, "options.")
+    count = query.quantity(_query(chosen, context, "quantity"), context.settings, context.notes)
+    return Reply(f"{OPENING}{count}{CLOSING}")
 
 
 ENTITIES: dict[str, dict[str, Action]] = {
@@ -68,8 +86,7 @@ ENTITIES: dict[str, dict[str, Action]] = {
 }
 
 
-def _query(options: Options, context: Context, action: str) -> Query:
-    chosen = requests.validated(requests.ChronologicalOptions, options, "options.")
+def _query(chosen: requests.QuantityOptions, context: Context, action: str) -> Query:
     text = chosen.psql if chosen.params is None else parameters.bound(chosen.psql, chosen.params)
     return Query(text, action if context.protocol_beginnings else ANY_BEGINNING, context.request_id)
 

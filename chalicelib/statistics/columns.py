@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import orjson
@@ -14,6 +15,16 @@ from chalicelib.statistics.names import Node, names
 
 #: PostgreSQL's limit on a name, in bytes.
 NAME_LIMIT = 63
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a query: its unique name, PostgreSQL's name, its type, and its alias in the channel's own SQL."""
+
+    name: str
+    label: str
+    type: str
+    alias: str
 
 
 def numbered(column_names: Sequence[str]) -> list[str]:
@@ -32,8 +43,12 @@ def numbered(column_names: Sequence[str]) -> list[str]:
 
 def alias_list(column_names: Sequence[str]) -> str:
     """Return the names as a list of column aliases in SQL."""
-    quoted = (name.replace('"', '""') for name in column_names)
-    return "(" + ",".join(f'"{name}"' for name in quoted) + ")"
+    return f"({','.join(map(quoted, column_names))})"
+
+
+def quoted(name: str) -> str:
+    """Return a name as an identifier in SQL."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 @lru_cache(maxsize=256)

@@ -13,6 +13,7 @@ from pglast.parser import fingerprint
 from chalicelib.platform import postgres
 from chalicelib.settings import Settings
 from chalicelib.statistics import columns, guard
+from chalicelib.statistics.columns import Column
 from chalicelib.statistics.failures import failure
 from chalicelib.statistics.reader import reader
 
@@ -84,10 +85,26 @@ class Execution:
         unique = columns.numbered(names)
         return "" if unique == names else columns.alias_list(unique)
 
+    def columns(self) -> list[Column]:
+        """Return the columns with their types, for which PostgreSQL is asked twice. Raise QueryFailed, Unavailable."""
+        labels = self._column_names()
+        aliases = [f"c{place}" for place, _ in enumerate(labels, 1)]
+        types = self._column_types(aliases) if aliases else []
+        return list(map(Column, columns.numbered(labels), labels, types, aliases))
+
     def _column_names(self) -> list[str]:
-        sink = BytesSink()
         # The header of a COPY without rows.
-        self.copy("SELECT * FROM (", ") _w LIMIT 0", "FORMAT csv,HEADER", sink)
+        return self._first_row("SELECT * FROM (", ") _w LIMIT 0", "FORMAT csv,HEADER")
+
+    def _column_types(self, aliases: list[str]) -> list[str]:
+        # One row of nulls, which have the types of their columns.
+        types = ",".join(f"pg_catalog.pg_typeof(_w.{alias})" for alias in aliases)
+        before = f"SELECT {types} FROM (SELECT 1) _o LEFT JOIN (SELECT * FROM ("
+        return self._first_row(before, f") _s LIMIT 0) _w({','.join(aliases)}) ON true", "FORMAT csv")
+
+    def _first_row(self, before: str, after: str, options: str) -> list[str]:
+        sink = BytesSink()
+        self.copy(before, after, options, sink)
         return next(csv.reader(io.StringIO(sink.bytes.decode(), newline="")), [])
 
 

@@ -10,34 +10,26 @@ import time
 
 from chalicelib.errors import QueryFailed
 from chalicelib.settings import Settings
-from chalicelib.statistics.answer import RowSink, StoredAnswer
+from chalicelib.statistics.answer import Limits, Reply, RowSink, StoredAnswer
 from chalicelib.statistics.execution import BytesSink, Execution, Notes, Query
-from chalicelib.statistics.failures import ROW_LIMIT_MARKER
+from chalicelib.statistics.formats import COPY_JSON, Output, shape, within_limit
 
-# No column of the query can shadow `_w.*`, and OFFSET 0 keeps the planner from building each row's JSON twice.
-# A row over the limit fails in the server, before it is sent: the cast of this text to boolean raises an error.
-_BEFORE = "SELECT ','||j FROM (SELECT row_to_json(_w.*)::text AS j FROM ("
-_AFTER = f""") _w{{aliases}} LIMIT {{limit}} OFFSET 0) _x WHERE CASE WHEN octet_length(j)<={{row_limit}} THEN true \
-ELSE ('{ROW_LIMIT_MARKER}'||octet_length(j))::bool END"""
-_COPY_OPTIONS = "FORMAT csv,QUOTE E'\\x01',DELIMITER E'\\x02'"
+# The second row only shows that there are more rows than one.
+_BEFORE_COUNT = "SELECT j FROM (SELECT row_to_json(_w.*)::text AS j FROM ("
+_AFTER_COUNT = ") _w LIMIT 2 OFFSET 0) _x WHERE "
 
 
-def rows(query: Query, current: Settings, notes: Notes) -> str | StoredAnswer:
-    """Run `query` and return the envelope with all of its rows, or its place in S3.
+def rows(query: Query, output: Output, limits: Limits, current: Settings, notes: Notes) -> Reply | StoredAnswer:
+    """Run `query` and return the answer with all of its rows, or its place in S3.
 
     Repeated column names are numbered. Raise Refused, QueryFailed, Unavailable, UnsafeRole.
     """
     until = time.monotonic() + current.request_seconds
-    sink = RowSink(
-        answer_limit=current.answer_limit,
-        spill_limit=current.spill_limit,
-        bucket=current.bucket,
-        key=f"answers/{query.request_id}.json",
-    )
+    execution = Execution(query, current, notes)
+    before, after, options, frame = shape(execution, output)
+    sink = RowSink(frame, limits, current.bucket, f"answers/{query.request_id}")
     try:
-        execution = Execution(query, current, notes)
-        after = _AFTER.format(aliases=execution.unique_aliases(), limit="ALL", row_limit=current.row_limit)
-        execution.copy(_BEFORE, after, _COPY_OPTIONS, sink)
+        execution.copy(before, after, options, sink)
         return sink.finish(until)
     finally:
         notes.update(rows=sink.count, bytes=sink.size)
@@ -50,14 +42,14 @@ def quantity(query: Query, current: Settings, notes: Notes) -> int:
     Raise Refused, QueryFailed (also for a result of another shape), Unavailable, UnsafeRole.
     """
     sink = BytesSink()
-    after = _AFTER.format(aliases="", limit="2", row_limit=current.row_limit)
-    Execution(query, current, notes).copy(_BEFORE, after, _COPY_OPTIONS, sink)
+    after = _AFTER_COUNT + within_limit("octet_length(j)", current.row_limit)
+    Execution(query, current, notes).copy(_BEFORE_COUNT, after, COPY_JSON, sink)
     notes.update(rows=sink.count, bytes=len(sink.bytes))
     if sink.count != 1:
         raise QueryFailed(
             f"quantity needs a query that returns one row; this one returns {'more' if sink.count else 'none'}"
         )
-    value = _first_value(sink.bytes.replace(b"\x01", b"")[1:])
+    value = _first_value(sink.bytes.replace(b"\x01", b""))
     if not isinstance(value, int) or isinstance(value, bool):
         raise QueryFailed("quantity needs a whole number in the first column, as `select count(*)` returns")
     return value

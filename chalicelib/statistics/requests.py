@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, NamedTuple, TypeVar
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 from pydantic import BaseModel, InstanceOf, ValidationError
 
@@ -30,14 +30,22 @@ class ChannelRequest(BaseModel):
     options: Annotated[InstanceOf[dict[str, Any]], Expected("an object")]
 
 
-class ChronologicalOptions(BaseModel):
-    """The options of both actions of the entity `chronological`."""
+class QuantityOptions(BaseModel):
+    """The options of `chronological/quantity`."""
 
     psql: Annotated[Text, Expected("a text: the query to run")]
     params: Annotated[
         InstanceOf[dict[str, Any]] | InstanceOf[list[Any]] | None,
         Expected("an object of values for :name, or an array of values for $1, $2, …"),
     ] = None
+
+
+class DataOptions(QuantityOptions):
+    """The options of `chronological/data`."""
+
+    format: Annotated[Literal["json", "csv", "ndjson", "columns"], Expected("json, csv, ndjson or columns")] = "json"
+    bigint: Annotated[Literal["number", "text"], Expected("number or text")] = "number"
+    excel: Annotated[InstanceOf[bool], Expected("true or false")] = False
 
 
 M = TypeVar("M", bound=BaseModel)

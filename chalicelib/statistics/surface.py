@@ -44,10 +44,23 @@ def by_bearer(request: Request, notes: Notes) -> Answer:
 
 def _answer(request: Request, notes: Notes, *, protocol_beginnings: bool) -> Answer:
     current = settings.current()
-    context = channel.Context(request.id, current, notes, protocol_beginnings)
+    gzip = _accepts_gzip(request.headers.get("accept-encoding", ""))
+    context = channel.Context(request.id, current, notes, protocol_beginnings, gzip)
     answer = channel.answer(request.body, context)
     if isinstance(answer, StoredAnswer):
         notes["stored"] = answer.key
         location = objects.link(current.bucket, answer.key, current.spill_expires)
         return Answer("", 303, {"Location": location})
-    return Answer(answer)
+    headers = {"Content-Type": answer.content_type, "Vary": "Origin, Accept-Encoding"}
+    if isinstance(answer.body, bytes):
+        headers["Content-Encoding"] = "gzip"
+    return Answer(answer.body, headers=headers)
+
+
+def _accepts_gzip(accepted: str) -> bool:
+    """Tell whether `Accept-Encoding` names gzip with a weight above zero (RFC 9110 section 12.5.3)."""
+    for choice in accepted.lower().split(","):
+        coding, _, weight = choice.partition(";")
+        if coding.strip() == "gzip":
+            return weight.strip().removeprefix("q=").rstrip("0.") != "" if weight else True
+    return False

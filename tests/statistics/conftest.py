@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 import requests
 
+from chalicelib.platform import objects
+from chalicelib.settings import Settings, load
+
 Ask = Callable[..., requests.Response]
 
 
@@ -28,3 +31,18 @@ def ask(stack: dict[str, Any]) -> Ask:
         return requests.post(address, json=body, headers=headers, timeout=60, allow_redirects=False)
 
     return send
+
+
+@pytest.fixture
+def bundle(stack: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Return the settings of the stack, to run the channel's functions in this process."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", stack["aws_endpoint_url"])
+    monkeypatch.setenv("READER_DATABASE_URL", stack["reader_url"])
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    objects.client.cache_clear()
+    environment = {"READER_DATABASE_URL": stack["reader_url"], "BUCKET": stack["bucket"], "STATEMENT_TIMEOUT": "3"}
+    current = load(environment)
+    monkeypatch.setattr("chalicelib.settings.current", lambda: current)
+    return current

@@ -17,10 +17,11 @@ import requests
 
 from chalicelib.errors import QueryFailed, Unavailable
 from chalicelib.platform import objects
-from chalicelib.settings import Settings, load
+from chalicelib.settings import Settings
 from chalicelib.statistics import query
-from chalicelib.statistics.answer import RowSink, StoredAnswer
+from chalicelib.statistics.answer import Frame, Limits, Reply, RowSink, StoredAnswer
 from chalicelib.statistics.execution import Query
+from chalicelib.statistics.formats import Output
 from tests.statistics.cases import ENDED_AT_RUN_TIME, Case, named
 from tests.statistics.conftest import Ask
 
@@ -29,23 +30,11 @@ STATEMENT_TIMEOUT = 3
 LARGE = "select s.* from calls.success s, generate_series(1, 40) g limit 30000"
 
 
-@pytest.fixture
-def bundle(stack: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """Return the settings of the stack, to run the channel's functions in this process."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL", stack["aws_endpoint_url"])
-    monkeypatch.setenv("READER_DATABASE_URL", stack["reader_url"])
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    objects.client.cache_clear()
-    environment = {"READER_DATABASE_URL": stack["reader_url"], "BUCKET": stack["bucket"], "STATEMENT_TIMEOUT": "3"}
-    current = load(environment)
-    monkeypatch.setattr("chalicelib.settings.current", lambda: current)
-    return current
-
-
-def _ask_here(psql: str, current: Settings) -> str | StoredAnswer:
-    return query.rows(Query(psql, "data", str(uuid.uuid4())), current, {})
+def _ask_here(psql: str, current: Settings, *, gzip: bool = False) -> str | bytes | StoredAnswer:
+    limits = Limits(current.answer_limit, current.spill_limit, gzip)
+    query_here = Query(psql, "data", str(uuid.uuid4()))
+    answer = query.rows(query_here, Output(row_limit=current.row_limit), limits, current, {})
+    return answer.body if isinstance(answer, Reply) else answer
 
 
 def _stored(stack: dict[str, Any], key: str) -> list[dict[str, Any]]:
@@ -206,9 +195,9 @@ def test_an_unavailable_database(bundle: Settings, monkeypatch: pytest.MonkeyPat
 def test_rows_stay_whole_across_chunks() -> None:
     """With any row size, the envelope contains each row once and in order."""
     for width in (10, 1_000, 100_000, 300_000):
-        sink = RowSink(answer_limit=10_000_000, spill_limit=1, bucket="", key="")
+        sink = RowSink(Frame(), Limits(10_000_000, 1), "", "")
         for number in range(8):
             sink.write(b',{"n":%d,"x":"%s"}\n' % (number, b"x" * width))
         envelope = sink.finish(0)
-        assert isinstance(envelope, str)
-        assert [row["n"] for row in json.loads(envelope)["data"]] == list(range(8))
+        assert isinstance(envelope, Reply)
+        assert [row["n"] for row in json.loads(envelope.body)["data"]] == list(range(8))
