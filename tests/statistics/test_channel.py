@@ -15,6 +15,9 @@ from chalicelib.authentication import tokens
 from tests.statistics.cases import ALLOWED, Case, named
 from tests.statistics.conftest import Ask, request_of
 
+#: Ends the sessions of Ringledger's roles, so that the next request opens a new one.
+DROP_CONNECTIONS = """select pg_terminate_backend(pid, 5000) from pg_stat_activity
+                      where usename like 'ringledger\\_%'"""
 EXAMPLE = "select\ninviteid,anumber,acallednum,bnumber,duration,stopreason from calls.success limit\n2"
 EXAMPLE_ROWS = [
     {
@@ -169,9 +172,7 @@ def test_a_lost_connection_is_reopened(stack: dict[str, Any]) -> None:
         session.headers["Authorization"] = f"Bearer {stack['tokens']['statistics']}"
         assert session.post(f"{stack['url']}/statistics", json=request_of("select 1 as a"), timeout=30).ok
         owner = psycopg2.connect(stack["database_url"])
-        owner.cursor().execute(
-            "select pg_terminate_backend(pid) from pg_stat_activity where usename like 'ringledger\\_%'"
-        )
+        owner.cursor().execute(DROP_CONNECTIONS)
         owner.close()
         again = session.post(f"{stack['url']}/statistics", json=request_of("select 1 as a"), timeout=30)
         assert again.json()["data"] == [{"a": 1}]
@@ -201,6 +202,7 @@ def test_a_role_with_more_rights_is_refused(ask: Ask, stack: dict[str, Any], wea
     owner.autocommit = True
     try:
         owner.cursor().execute(weakening)
+        owner.cursor().execute(DROP_CONNECTIONS)
         answer = ask("select 1")
         assert answer.status_code == 503
         assert answer.json()["success"] is False
