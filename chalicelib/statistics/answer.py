@@ -50,7 +50,7 @@ class Limits:
 
 
 @dataclass(frozen=True)
-class Reply:
+class InlineAnswer:
     """An answer for the response's body. A body of bytes is compressed by gzip."""
 
     body: str | bytes
@@ -93,12 +93,12 @@ class RowSink:
         if len(self._pending) >= _CHUNK:
             self._flush()
 
-    def finish(self, until: float) -> Reply | StoredAnswer:
+    def finish(self, until: float) -> InlineAnswer | StoredAnswer:
         """Return the complete answer, or its place in S3. `until` is a deadline on the `time.monotonic` clock."""
         self._flush()
         self._append(self._frame.closing.encode())
         if self._upload is None:
-            return Reply(self._memory.body(), self._frame.content_type)
+            return InlineAnswer(self._memory.body(), self._frame.content_type)
         self._upload.finish(self._size, until)
         self._upload = None
         return StoredAnswer(self._target[1], self._size)

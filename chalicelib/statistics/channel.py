@@ -9,8 +9,8 @@ from typing import Any
 
 from chalicelib.errors import InvalidRequest, QueryFailed, Refused, RingledgerError
 from chalicelib.settings import Settings
-from chalicelib.statistics import parameters, query, requests
-from chalicelib.statistics.answer import CLOSING, OPENING, Limits, Reply, StoredAnswer
+from chalicelib.statistics import query, query_parameters, requests
+from chalicelib.statistics.answer import CLOSING, OPENING, InlineAnswer, Limits, StoredAnswer
 from chalicelib.statistics.execution import Notes, Query
 from chalicelib.statistics.formats import FILES, Output
 from chalicelib.statistics.guard import ANY_BEGINNING
@@ -32,7 +32,7 @@ class Context:
 
 
 Options = dict[str, Any]
-Action = Callable[[Options, Context], Reply | StoredAnswer]
+Action = Callable[[Options, Context], InlineAnswer | StoredAnswer]
 
 
 class FileFailed(RingledgerError):
@@ -42,7 +42,7 @@ class FileFailed(RingledgerError):
     status = 422
 
 
-def answer(body: bytes, context: Context) -> Reply | StoredAnswer:
+def answer(body: bytes, context: Context) -> InlineAnswer | StoredAnswer:
     """Return the answer for the request in `body`, or its place in S3.
 
     Raise InvalidRequest when the body is not JSON or not of the documented shape, Refused for an unknown entity or
@@ -60,7 +60,7 @@ def answer(body: bytes, context: Context) -> Reply | StoredAnswer:
     return action(request.options, context)
 
 
-def _chronological_data(options: Options, context: Context) -> Reply | StoredAnswer:
+def _chronological_data(options: Options, context: Context) -> InlineAnswer | StoredAnswer:
     chosen = requests.validated(requests.DataOptions, options, "options.")
     if chosen.excel and chosen.format != "csv":
         raise InvalidRequest("options.excel needs options.format csv")
@@ -75,10 +75,10 @@ def _chronological_data(options: Options, context: Context) -> Reply | StoredAns
         raise
 
 
-def _chronological_quantity(options: Options, context: Context) -> Reply:
+def _chronological_quantity(options: Options, context: Context) -> InlineAnswer:
     chosen = requests.validated(requests.QuantityOptions, options, "options.")
     count = query.quantity(_query(chosen, context, "quantity"), context.settings, context.notes)
-    return Reply(f"{OPENING}{count}{CLOSING}")
+    return InlineAnswer(f"{OPENING}{count}{CLOSING}")
 
 
 ENTITIES: dict[str, dict[str, Action]] = {
@@ -87,7 +87,7 @@ ENTITIES: dict[str, dict[str, Action]] = {
 
 
 def _query(chosen: requests.QuantityOptions, context: Context, action: str) -> Query:
-    text = chosen.psql if chosen.params is None else parameters.bound(chosen.psql, chosen.params)
+    text = chosen.psql if chosen.params is None else query_parameters.bound(chosen.psql, chosen.params)
     return Query(text, action if context.protocol_beginnings else ANY_BEGINNING, context.request_id)
 
 

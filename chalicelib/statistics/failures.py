@@ -8,7 +8,7 @@ from chalicelib.errors import QueryFailed
 from chalicelib.platform import postgres
 from chalicelib.platform.postgres import DatabaseError
 from chalicelib.settings import Settings
-from chalicelib.statistics import causes, positions
+from chalicelib.statistics import error_causes, positions
 
 #: Begins the error that the server raises for a row over the limit.
 ROW_LIMIT_MARKER = "row of bytes: "
@@ -61,7 +61,7 @@ def _explanation(error: DatabaseError, text: str, statement: str, offset: int, c
 
 def _where(error: DatabaseError, text: str, statement: str, offset: int) -> str:
     if error.position is None:
-        place = causes.location(error.sqlstate, error.primary, text)
+        place = error_causes.location(error.sqlstate, error.primary, text)
     else:
         place = positions.in_original(text, statement, error.position - 1 - offset)
     return f" ({positions.describe(text, place)})" if place is not None else ""

@@ -10,7 +10,7 @@ import time
 
 from chalicelib.errors import QueryFailed
 from chalicelib.settings import Settings
-from chalicelib.statistics.answer import Limits, Reply, RowSink, StoredAnswer
+from chalicelib.statistics.answer import InlineAnswer, Limits, RowSink, StoredAnswer
 from chalicelib.statistics.execution import BytesSink, Execution, Notes, Query
 from chalicelib.statistics.formats import COPY_JSON, Output, shape, within_limit
 
@@ -19,7 +19,7 @@ _BEFORE_COUNT = "SELECT j FROM (SELECT row_to_json(_w.*)::text AS j FROM ("
 _AFTER_COUNT = ") _w LIMIT 2 OFFSET 0) _x WHERE "
 
 
-def rows(query: Query, output: Output, limits: Limits, current: Settings, notes: Notes) -> Reply | StoredAnswer:
+def rows(query: Query, output: Output, limits: Limits, current: Settings, notes: Notes) -> InlineAnswer | StoredAnswer:
     """Run `query` and return the answer with all of its rows, or its place in S3.
 
     Repeated column names are numbered. Raise Refused, QueryFailed, Unavailable, UnsafeRole.

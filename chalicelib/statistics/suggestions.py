@@ -1,4 +1,4 @@
-"""What to write instead of a function that is not allowed: by meaning where it has another name, else by spelling."""
+"""Advice for a function that is not allowed: by its meaning if it has another name here, else by its spelling."""
 
 from __future__ import annotations
 

@@ -25,7 +25,6 @@ COMPLEX = {
     "chalicelib/admin/replication_commands.py": {"show"},
     "chalicelib/platform/downloads.py": {"_addresses", "_checked"},
     "chalicelib/recordings/sources.py": {"address"},
-    "chalicelib/statistics/parameters.py": {"_slots"},
     "chalicelib/ledger/writing.py": {"_statements"},
     "chalicelib/ledger/history.py": {"_write"},
     "chalicelib/registry/extensions.py": {"check"},

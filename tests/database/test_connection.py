@@ -1,4 +1,4 @@
-"""Connections: reopened once when lost, one for each role and thread, and discreet about what they know."""
+"""Connections: reopened once when lost, one for each role and thread, and silent about passwords."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ Kind = type[Connection]
 
 @pytest.fixture(params=[Connection, nonblocking.Connection], ids=["blocking", "nonblocking"])
 def kind(request: pytest.FixtureRequest) -> Kind:
-    """Each kind of connection in turn: they behave alike."""
-    found: Kind = request.param
-    return found
+    """Return each kind of connection in turn. They behave alike."""
+    each_kind: Kind = request.param
+    return each_kind
 
 
 def _end(url: str, opened: Connection) -> None:
-    """Let the server end the session behind an open connection."""
+    """End the session of an open connection in the server."""
     run(url, "SELECT pg_terminate_backend(%s, 5000)", [opened.execute(OWN_PROCESS)[0][0]])
 
 
 def test_nothing_is_opened_before_it_is_used(kind: Kind) -> None:
-    """A connection to a server that is not there fails on use, not when it is made."""
+    """A connection to an absent server fails when it is used, not when it is created."""
     lost = kind("postgresql://nobody@127.0.0.1:1/none")
 
     with pytest.raises(Unavailable):
@@ -41,7 +41,7 @@ def test_nothing_is_opened_before_it_is_used(kind: Kind) -> None:
 
 
 def test_a_lost_connection_is_reopened(empty_database: str, kind: Kind) -> None:
-    """A statement on a connection that was lost meanwhile runs on a new one."""
+    """A statement on a lost connection runs on a new one."""
     opened = kind(empty_database)
     _end(empty_database, opened)
 
@@ -49,7 +49,7 @@ def test_a_lost_connection_is_reopened(empty_database: str, kind: Kind) -> None:
 
 
 def test_a_lost_transaction_is_not_repeated(empty_database: str, kind: Kind) -> None:
-    """What a transaction did is lost with its connection, so its rest must not run on a new one."""
+    """A lost connection undoes its transaction, so the rest of it must not run on a new connection."""
     opened = kind(empty_database)
 
     def lose_half_way() -> None:
@@ -64,7 +64,7 @@ def test_a_lost_transaction_is_not_repeated(empty_database: str, kind: Kind) -> 
 
 
 def test_a_refused_transaction_is_rolled_back(empty_database: str, kind: Kind) -> None:
-    """A statement's error undoes the whole block, and the connection stays usable."""
+    """A statement's error rolls the whole block back, and the connection stays usable."""
     opened = kind(empty_database)
 
     def fail_half_way() -> None:
@@ -78,7 +78,7 @@ def test_a_refused_transaction_is_rolled_back(empty_database: str, kind: Kind) -
 
 
 def test_each_new_session_is_verified(empty_database: str, kind: Kind) -> None:
-    """The verification runs after each opening, and its result is kept until the next."""
+    """The verification runs each time the connection opens, and its result is kept until the next time."""
     opened = kind(empty_database, lambda fresh: fresh.execute(OWN_PROCESS)[0][0])
     opened.execute("SELECT 1")
     first = opened.verified
@@ -90,7 +90,7 @@ def test_each_new_session_is_verified(empty_database: str, kind: Kind) -> None:
 
 
 def test_a_refused_verification_closes_the_connection(empty_database: str, kind: Kind) -> None:
-    """Nothing runs on a session that failed its verification, and the next use verifies anew."""
+    """No statement runs on a session that failed its verification, and the next use verifies again."""
     verdicts = iter([Misconfigured("wrong role"), None])
 
     def verify(_: Connection) -> None:
@@ -103,8 +103,8 @@ def test_a_refused_verification_closes_the_connection(empty_database: str, kind:
     assert opened.execute("SELECT 1") == [(1,)]
 
 
-def test_a_refusal_tells_state_words_and_position(empty_database: str, kind: Kind) -> None:
-    """The error carries PostgreSQL's own facts, and its text keeps values of the statement to itself."""
+def test_an_error_has_state_message_and_position(empty_database: str, kind: Kind) -> None:
+    """The error has PostgreSQL's state and position, and its text contains no values of the statement."""
     with pytest.raises(DatabaseError) as caught:
         kind(empty_database).execute("SELECT 'secret'::integer")
 
@@ -115,7 +115,7 @@ def test_a_refusal_tells_state_words_and_position(empty_database: str, kind: Kin
 
 
 def test_too_many_connections_are_unavailable(empty_database: str, kind: Kind) -> None:
-    """A role that used up its connections is told to come back later."""
+    """A role without a free connection raises Unavailable."""
     role = f"crowded_{kind.__module__.rpartition('.')[2]}"
     run(empty_database, f"CREATE ROLE {role} LOGIN CONNECTION LIMIT 0 PASSWORD '{role}'")
 
@@ -124,7 +124,7 @@ def test_too_many_connections_are_unavailable(empty_database: str, kind: Kind) -
 
 
 def test_an_address_is_never_shown() -> None:
-    """Neither a connection nor a login tells its password."""
+    """The text of a connection or a login does not contain its password."""
     url = "postgresql://someone:hidden@127.0.0.1:1/none"
 
     assert "hidden" not in f"{Connection(url)!r}{credentials(url)!r}"
@@ -135,14 +135,14 @@ def test_an_address_is_never_shown() -> None:
     "url", ["", "postgresql://a:hidden@h:port/x?nonsense=1", "postgresql://a:hidden@h/x?connect_timeout=soon"]
 )
 def test_a_wrong_address_is_refused(url: str) -> None:
-    """An empty or malformed address is a setting's fault, and is not quoted."""
+    """An empty or malformed address raises Misconfigured, which does not quote it."""
     with pytest.raises(Misconfigured) as caught:
         connection(url)
     assert "hidden" not in f"{caught.value}{caught.value.__cause__}"
 
 
 def test_threads_do_not_share_a_connection(empty_database: str) -> None:
-    """A thread meets its own connection again, and never another's."""
+    """A thread always gets its own connection, never that of another thread."""
     others: list[Connection] = []
     thread = threading.Thread(target=lambda: others.append(connection(empty_database)))
     thread.start()
@@ -153,7 +153,7 @@ def test_threads_do_not_share_a_connection(empty_database: str) -> None:
 
 
 def test_a_plan_lasts_as_long_as_its_session(empty_database: str, kind: Kind) -> None:
-    """A planned statement runs with other values each time, also on the session after the one that planned it."""
+    """A planned statement runs with new values each time, also on a later session."""
     opened = kind(empty_database)
     square = "SELECT %s::integer * %s::integer, '100%%'"
     answers = [opened.execute_planned(square, [number, number]) for number in (2, 3)]
@@ -163,7 +163,7 @@ def test_a_plan_lasts_as_long_as_its_session(empty_database: str, kind: Kind) ->
 
 
 def test_more_plans_than_a_session_keeps(empty_database: str, kind: Kind) -> None:
-    """The oldest make room, and are made again."""
+    """The oldest plans are dropped, and planned again when needed."""
     opened = kind(empty_database)
     numbers = [*range(PLANS_LIMIT + 1), 0]
 
@@ -173,8 +173,8 @@ def test_more_plans_than_a_session_keeps(empty_database: str, kind: Kind) -> Non
     assert len(opened.execute("SELECT name FROM pg_prepared_statements")) == 2
 
 
-def test_a_plan_whose_message_failed_is_made_again(empty_database: str, kind: Kind) -> None:
-    """Whether a failed message still planned something is not known, and does not matter."""
+def test_a_plan_of_a_failed_message_is_made_again(empty_database: str, kind: Kind) -> None:
+    """After a failed message a statement is planned again, whether or not the failure came after its plan."""
     opened = kind(empty_database)
     with pytest.raises(DatabaseError):
         opened.execute_planned("SELECT 1 / %s::integer", [0])
@@ -182,8 +182,8 @@ def test_a_plan_whose_message_failed_is_made_again(empty_database: str, kind: Ki
     assert opened.execute_planned("SELECT 1 / %s::integer", [1]) == [(1,)]
 
 
-def test_a_plan_that_its_table_outgrew(empty_database: str) -> None:
-    """A plan whose columns are others by now fails once; the session after it plans anew."""
+def test_a_plan_whose_table_has_changed(empty_database: str) -> None:
+    """A plan whose columns have changed fails once, and the next session plans again."""
     run(empty_database, "CREATE TABLE public.grown AS SELECT 1 AS a")
     opened = Connection(empty_database)
     opened.execute_planned("SELECT * FROM public.grown WHERE a = %s::integer", [1])
@@ -195,7 +195,7 @@ def test_a_plan_that_its_table_outgrew(empty_database: str) -> None:
 
 
 def test_posted_statements_travel_with_the_next(empty_database: str, kind: Kind) -> None:
-    """What is posted runs in its order before the next statement or the COMMIT, and its failure undoes all."""
+    """Posted statements run in order before the next statement or the COMMIT, and a failure rolls all back."""
     opened = kind(empty_database)
     opened.execute("CREATE TABLE public.posted (a integer)")
     add = "INSERT INTO public.posted VALUES (10 / %s::integer)"
@@ -216,7 +216,7 @@ def test_posted_statements_travel_with_the_next(empty_database: str, kind: Kind)
 
 
 def test_work_while_the_server_is_busy(empty_database: str) -> None:
-    """A connection that does not block lets work be done while its statement runs."""
+    """A connection that does not block allows other work while its statement runs."""
     opened = nonblocking.Connection(empty_database)
     process = opened.execute(OWN_PROCESS)[0][0]
     busy = "SELECT state, query LIKE '%%pg_sleep%%' FROM pg_stat_activity WHERE pid = %s"
@@ -228,8 +228,8 @@ def test_work_while_the_server_is_busy(empty_database: str) -> None:
     assert (answered, seen) == ([(7, "")], [("active", True)])
 
 
-def test_work_besides_a_statement_fails(empty_database: str, kind: Kind) -> None:
-    """Its error is the caller's, the transaction is undone, and the connection stays usable."""
+def test_the_work_during_a_statement_fails(empty_database: str, kind: Kind) -> None:
+    """The caller gets the work's error, the transaction is rolled back, and the connection stays usable."""
     opened = kind(empty_database)
 
     def fail_half_way() -> None:
@@ -242,8 +242,8 @@ def test_work_besides_a_statement_fails(empty_database: str, kind: Kind) -> None
     assert opened.execute("SELECT to_regclass('public.half')") == [(None,)]
 
 
-def test_a_statement_fails_besides_work(empty_database: str, kind: Kind) -> None:
-    """What the server says goes before what the work did."""
+def test_a_statement_fails_during_the_work(empty_database: str, kind: Kind) -> None:
+    """The server's error comes before the result of the work."""
     opened = kind(empty_database)
 
     with pytest.raises(DatabaseError):
@@ -252,7 +252,7 @@ def test_a_statement_fails_besides_work(empty_database: str, kind: Kind) -> None
 
 
 def test_a_server_that_never_answers(kind: Kind) -> None:
-    """Opening a connection ends in the time that its address allows."""
+    """Opening a connection takes no longer than its address allows."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         with pytest.raises(Unavailable):
@@ -260,7 +260,7 @@ def test_a_server_that_never_answers(kind: Kind) -> None:
 
 
 def test_a_transaction_without_statements(empty_database: str, kind: Kind) -> None:
-    """Nothing is done, and no server needed; what is only posted opens a connection like anything else."""
+    """An empty transaction needs no server, and a posted statement opens a connection."""
     with kind("postgresql://nobody@127.0.0.1:1/none").transaction():
         pass
     opened = kind(empty_database)
@@ -271,7 +271,7 @@ def test_a_transaction_without_statements(empty_database: str, kind: Kind) -> No
 
 
 def test_an_interrupted_statement_harms_no_later_one(empty_database: str, kind: Kind) -> None:
-    """Whatever breaks off the wait, the connection serves the next statement."""
+    """After an interrupted wait the connection runs the next statement."""
     opened = kind(empty_database)
     opened.execute("SELECT 1")
     threading.Timer(0.2, signal.raise_signal, (signal.SIGINT,)).start()
@@ -286,7 +286,7 @@ def test_an_interrupted_statement_harms_no_later_one(empty_database: str, kind: 
 
 
 def test_kinds_do_not_share_a_connection(empty_database: str) -> None:
-    """Whoever asks for one that does not block never gets another."""
+    """A caller that asks for a connection that does not block gets no other kind."""
     found = connection(empty_database, kind=nonblocking.Connection)
 
     assert found is connection(empty_database, kind=nonblocking.Connection)

@@ -216,7 +216,7 @@ def test_compression_makes_room(bundle: Settings) -> None:
 def test_a_large_answer_in_every_format_is_stored_whole(
     bundle: Settings, stack: dict[str, Any], form: str, *, compressed: bool
 ) -> None:
-    """What does not fit goes to S3 in its own format, uncompressed."""
+    """An answer that does not fit goes to S3 in its own format, uncompressed."""
     whole = _large(bundle, Output(form, row_limit=1_000_000), Limits(50_000_000, 100_000_000))
     stored = _large(bundle, Output(form, row_limit=1_000_000), Limits(200_000, 100_000_000, gzip=compressed))
     assert isinstance(stored, StoredAnswer)

@@ -19,7 +19,7 @@ from chalicelib.errors import QueryFailed, Unavailable
 from chalicelib.platform import objects
 from chalicelib.settings import Settings
 from chalicelib.statistics import query
-from chalicelib.statistics.answer import Frame, Limits, Reply, RowSink, StoredAnswer
+from chalicelib.statistics.answer import Frame, InlineAnswer, Limits, RowSink, StoredAnswer
 from chalicelib.statistics.execution import Query
 from chalicelib.statistics.formats import Output
 from tests.statistics.cases import ENDED_AT_RUN_TIME, Case, named
@@ -34,7 +34,7 @@ def _ask_here(psql: str, current: Settings, *, gzip: bool = False) -> str | byte
     limits = Limits(current.answer_limit, current.spill_limit, gzip)
     query_here = Query(psql, "data", str(uuid.uuid4()))
     answer = query.rows(query_here, Output(row_limit=current.row_limit), limits, current, {})
-    return answer.body if isinstance(answer, Reply) else answer
+    return answer.body if isinstance(answer, InlineAnswer) else answer
 
 
 def _stored(stack: dict[str, Any], key: str) -> list[dict[str, Any]]:
@@ -199,5 +199,5 @@ def test_rows_stay_whole_across_chunks() -> None:
         for number in range(8):
             sink.write(b',{"n":%d,"x":"%s"}\n' % (number, b"x" * width))
         envelope = sink.finish(0)
-        assert isinstance(envelope, Reply)
+        assert isinstance(envelope, InlineAnswer)
         assert [row["n"] for row in json.loads(envelope.body)["data"]] == list(range(8))

@@ -15,7 +15,7 @@ from psycopg2 import extensions
 
 from chalicelib.errors import InvalidRequest, Refused
 from chalicelib.statistics import guard
-from chalicelib.statistics.parameters import Values, bound
+from chalicelib.statistics.query_parameters import Values, bound
 from tests.statistics.cases import ALLOWED, CASES, REFUSED, Case, named
 from tests.statistics.conftest import Ask
 from tests.statistics.generated_queries import QUERIES

@@ -24,7 +24,10 @@ Values = Sequence[object] | Mapping[str, object]
 
 #: A whole number with more digits is refused here, because the guard refuses it as a constant too.
 _DIGITS_LIMIT = 100
-_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+_NAME = re.compile(r":[A-Za-z_]\w*", re.ASCII)
+#: The scanner's names of a colon and of brackets.
+_COLON = "ASCII_58"
+_BRACKETS = {"ASCII_91": 1, "ASCII_93": -1}
 _PLACES = frozenset({"location", "list_start", "list_end", "rexpr_list_start", "rexpr_list_end", "stmt_len"})
 
 
@@ -66,15 +69,15 @@ def _slots(query: str, literals: Mapping[str, str], *, by_name: bool) -> Iterato
         tokens: list[Token] = scan(query)
     except ParseError as error:
         raise Refused(str(error.args[0])) from None
-    depth = 0
-    for token, following in zip(tokens, [*tokens[1:], None], strict=False):
-        depth += {"ASCII_91": 1, "ASCII_93": -1}.get(token.name, 0)
+    brackets = 0
+    for token, following in zip(tokens, [*tokens[1:], *tokens[-1:]], strict=False):
+        brackets += _BRACKETS.get(token.name, 0)
         if token.name == "PARAM":
             yield _Slot(token.start, token.end + 1, query[token.start : token.end + 1])
-        elif by_name and token.name == "ASCII_58" and following and following.start == token.end + 1:
+        elif by_name and token.name == _COLON:
             name = query[token.start : following.end + 1]
             # Within brackets `[1:n]` may be a slice of an array.
-            if _NAME.fullmatch(name[1:]) and (depth == 0 or name in literals):
+            if _NAME.fullmatch(name) and (not brackets or name in literals):
                 yield _Slot(token.start, following.end + 1, name)
 
 
