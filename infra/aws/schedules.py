@@ -65,7 +65,7 @@ def _schedule(source: ScheduledEventConfig) -> Json:
             "ScheduleExpression": expression if isinstance(expression, str) else expression.to_string(),
             "ScheduleExpressionTimezone": ref("SiteZone"),
             "FlexibleTimeWindow": {"Mode": "OFF"},
-            "BuildTarget": {
+            "Target": {
                 "Arn": attribute(function_id(source.name), "Arn"),
                 "RoleArn": attribute("SchedulerRole", "Arn"),
                 "Input": INPUT,

@@ -175,7 +175,7 @@ def _answered_forks(centre: Centre, call: StagedCall, dial: Dial, talk: Conversa
     ringing = _ringing(centre, min(dial.at + 1, talk.started))
     winner = centre.below(len(dial.devices))
     for index, device in enumerate(dial.devices):
-        end: dict[str, Value] = {"sipcode": 487, "reason": "StagedCall completed elsewhere"}
+        end: dict[str, Value] = {"sipcode": 487, "reason": "Call completed elsewhere"}
         if index == winner:
             end = {"sipcode": 200, "reason": "OK", "isanswered": True, "forkansw_dt": centre.clock(talk.started)}
         _fork(centre, call, dial, bnetworkaddr=device, **(ringing | end))

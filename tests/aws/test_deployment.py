@@ -139,7 +139,7 @@ def test_scheduler_takes_the_schedules(sam: dict[str, Any]) -> None:
     """Their expressions and zone are such as EventBridge Scheduler knows, and Chalice can read what it sends."""
     for source in schedules.sources(app):
         properties = sam["Resources"][f"{logical(source.name)}Schedule"]["Properties"]
-        sent = json.loads(properties["BuildTarget"]["Input"])
+        sent = json.loads(properties["Target"]["Input"])
         with mock_aws():
             scheduler = boto3.client("scheduler", region_name="us-east-1")
             scheduler.create_schedule(
@@ -147,7 +147,7 @@ def test_scheduler_takes_the_schedules(sam: dict[str, Any]) -> None:
                 ScheduleExpression=properties["ScheduleExpression"],
                 ScheduleExpressionTimezone="Europe/Moscow",
                 FlexibleTimeWindow=properties["FlexibleTimeWindow"],
-                BuildTarget={"Arn": "arn:aws:lambda:::function:x", "RoleArn": "arn:aws:iam::1:role/x", "Input": "{}"},
+                Target={"Arn": "arn:aws:lambda:::function:x", "RoleArn": "arn:aws:iam::1:role/x", "Input": "{}"},
             )
         assert set(sent) == set(schedule.event(source.name, datetime.now(UTC)))
 

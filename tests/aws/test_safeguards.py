@@ -92,7 +92,7 @@ def test_a_schedule_that_cannot_start_its_lambda_leaves_a_letter(sam: Template) 
     assert invoke["Resource"] == [attribute(function_id(each.name), "Arn") for each in schedules.sources(app)]
     assert (keep["Action"], keep["Resource"]) == (["sqs:SendMessage"], LOST)
     for source in schedules.sources(app):
-        target = sam["Resources"][f"{logical(source.name)}Schedule"]["Properties"]["BuildTarget"]
+        target = sam["Resources"][f"{logical(source.name)}Schedule"]["Properties"]["Target"]
         assert target["DeadLetterConfig"] == {"Arn": LOST}
 
 
