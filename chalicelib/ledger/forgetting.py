@@ -23,7 +23,7 @@ from chalicelib.ledger.replay import rebuild
 from chalicelib.ledger.rows import columns
 from chalicelib.ledger.written_numbers import NATIONAL, erased
 from chalicelib.platform.postgres import Connection, Row
-from chalicelib.providers import decoding
+from chalicelib.providers import unpacking
 from chalicelib.settings import Settings
 
 VOICES = "voice files"
@@ -198,8 +198,8 @@ def _erased_body(body: bytes, coding: str, digits: str) -> tuple[bytes, str]:
     if not coding:
         return erased(body, digits), coding
     try:
-        unpacked = decoding.unpacked(body, coding)
-    except decoding.NotUnpacked:
+        unpacked = unpacking.unpacked(body, coding)
+    except unpacking.NotUnpacked:
         return body, coding
     left = erased(unpacked, digits)
     return (body, coding) if left == unpacked else (left, "")

@@ -2,7 +2,7 @@
 
 Every provider reads what `plain` returns, so no reader decodes bytes itself. Stored events keep the bytes as received.
 
-  1. Content-Encoding: gzip and deflate, also several of them, up to UNPACKED_LIMIT bytes.
+  1. Content-Encoding is undone (`unpacking`).
   2. UTF-16 and UTF-32, with or without a byte order mark, become UTF-8; a byte order mark is removed.
   3. Each value of a form and each string of JSON is decoded by itself: as UTF-8, else in the declared charset, else as
      windows-1251. Real senders mix encodings within one request.
@@ -13,7 +13,6 @@ from __future__ import annotations
 import codecs
 import json
 import re
-import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache, partial
@@ -21,11 +20,8 @@ from typing import NamedTuple
 from urllib.parse import quote_plus, unquote_to_bytes
 
 from chalicelib.calls.events import Raw, Unparsed
+from chalicelib.providers.unpacking import NotUnpacked, unpacked
 
-#: The largest unpacked body in bytes: as large as an unpacked one may come.
-UNPACKED_LIMIT = 1_048_576
-CODINGS_LIMIT = 3
-MEMBERS_LIMIT = 16
 FALLBACK = "windows-1251"
 
 ASSUMED = f"not UTF-8: read as {FALLBACK}"
@@ -33,9 +29,6 @@ REPLACED = "some bytes could not be decoded: the raw event keeps them"
 SENT_REPLACED = "came with replacement characters (U+FFFD)"
 HALF_CHARACTERS = "half a surrogate pair was replaced: the raw event keeps it"
 
-_GZIP, _ZLIB, _DEFLATE = 31, 15, -15
-_WINDOWS: dict[str, tuple[int, ...]] = {"gzip": (_GZIP,), "x-gzip": (_GZIP,), "deflate": (_ZLIB, _DEFLATE)}
-_MARK = "\ufeff"
 _ESCAPED_MARK = re.compile(rb"%[eE][fF]%[bB][bB]%[bB][fF]")
 _ESCAPED_BYTE = re.compile(rb"%[89A-Fa-f]")
 # All bytes of one character beyond ASCII lie in one run.
@@ -59,10 +52,6 @@ class Plain(NamedTuple):
     def is_lossy(self) -> bool:
         """Return whether some text of the webhook could not be decoded."""
         return any(REPLACED in text or HALF_CHARACTERS in text for _, text in self.notes)
-
-
-class NotUnpacked(ValueError):
-    """A body that cannot be unpacked, with the reason for its sender."""
 
 
 def plain(raw: Raw) -> Plain | Unparsed:
@@ -93,47 +82,6 @@ def _faults_of_sender(*contents: bytes) -> set[str]:
         if b"\\UD" in capitals and _LONE_HALF.search(content):
             notes.add(HALF_CHARACTERS)
     return notes
-
-
-def unpacked(body: bytes, content_encoding: str) -> bytes:
-    """Return a body without the codings that a header Content-Encoding names. Raises NotUnpacked."""
-    named = [part.strip().lower() for part in content_encoding.split(",")]
-    codings = [coding for coding in named if coding not in {"", "identity"}]
-    if len(codings) > CODINGS_LIMIT:
-        raise NotUnpacked(f"Content-Encoding may name {CODINGS_LIMIT} codings")
-    for name in reversed(codings):
-        body = _undone(name, body)
-    return body
-
-
-def _undone(coding: str, body: bytes) -> bytes:
-    if coding not in _WINDOWS:
-        raise NotUnpacked(f"Content-Encoding {coding[:40]} is not supported: gzip and deflate are")
-    fault: zlib.error | None = None
-    for window in _WINDOWS[coding]:
-        try:
-            return _inflated(body, window)
-        except zlib.error as error:
-            fault = fault or error
-    raise NotUnpacked(f"The body is not {coding}, which its Content-Encoding names: {fault}")
-
-
-def _inflated(packed: bytes, window: int) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    for _ in range(MEMBERS_LIMIT):
-        stream = zlib.decompressobj(window)
-        part = stream.decompress(packed, UNPACKED_LIMIT + 1 - size)
-        size += len(part)
-        if size > UNPACKED_LIMIT:
-            raise NotUnpacked(f"The unpacked body is larger than {UNPACKED_LIMIT} bytes")
-        if not stream.eof:
-            raise zlib.error("it ends too early")
-        parts.append(part)
-        packed = stream.unused_data
-        if not packed:
-            return b"".join(parts)
-    raise NotUnpacked(f"The packed body may have {MEMBERS_LIMIT} parts")
 
 
 def _is_plain(content: bytes) -> bool:

@@ -145,23 +145,43 @@ def check(description: ExtensionDescription) -> None:
     provider = providers.find(description.provider)
     if provider is None:
         raise ExtensionRefused(f"Unknown provider {description.provider!r}; there are {', '.join(providers.NAMES)}")
-    if description.type not in TYPES:
-        raise ExtensionRefused(f"Unknown type {description.type!r}; there are {', '.join(TYPES)}")
-    if not all(map(_fits, (description.client, description.name))):
-        raise ExtensionRefused(f"A client and a name are 1 to {LONGEST} printable characters without outer blanks")
-    if "@" in description.name:
-        raise ExtensionRefused(f"The name {description.name!r} goes without its @domain")
-    remote = description.remote_id + description.agent_id
-    if remote and not (remote.isascii() and remote.isalnum()):
-        raise ExtensionRefused("The provider's ids of an extension and an agent are letters and digits")
-    if provider.key_covers is Covers.PBX and (description.type != TYPES[0] or remote):
+    for is_wrong, reason in _FAULTS:
+        if is_wrong(description):
+            raise ExtensionRefused(reason.format(description))
+    if provider.key_covers is Covers.PBX and (description.type, _remote_ids(description)) != (TYPES[0], ""):
         raise ExtensionRefused(f"An address of {provider.name} stands for a whole PBX: leave out type and remote ids")
-    if len(description.owner) > LONGEST or not description.owner.isprintable():
-        raise ExtensionRefused(f"An owner is up to {LONGEST} printable characters")
+
+
+def _remote_ids(description: ExtensionDescription) -> str:
+    return description.remote_id + description.agent_id
 
 
 def _fits(text: str) -> bool:
-    return 0 < len(text) <= LONGEST and text.isprintable() and text == text.strip()
+    return bool(text) and _is_label(text) and text == text.strip()
+
+
+def _is_label(text: str) -> bool:
+    return len(text) <= LONGEST and text.isprintable()
+
+
+def _is_identity(text: str) -> bool:
+    return not text or (text.isascii() and text.isalnum())
+
+
+#: What is wrong with a description, and the reason for the operator.
+_FAULTS: tuple[tuple[Callable[[ExtensionDescription], bool], str], ...] = (
+    (lambda each: each.type not in TYPES, f"Unknown type {{0.type!r}}; there are {', '.join(TYPES)}"),
+    (
+        lambda each: not (_fits(each.client) and _fits(each.name)),
+        f"A client and a name are 1 to {LONGEST} printable characters without outer blanks",
+    ),
+    (lambda each: "@" in each.name, "The name {0.name!r} goes without its @domain"),
+    (
+        lambda each: not _is_identity(_remote_ids(each)),
+        "The provider's ids of an extension and an agent are letters and digits",
+    ),
+    (lambda each: not _is_label(each.owner), f"An owner is up to {LONGEST} printable characters"),
+)
 
 
 def _check_known(ids: Sequence[int], known: set[int]) -> None:

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from chalicelib import providers
 from chalicelib.calls.events import Event, Raw, Source, Unparsed
 from chalicelib.providers import decoding, text
-from chalicelib.providers.decoding import ASSUMED, HALF_CHARACTERS, REPLACED, SENT_REPLACED, UNPACKED_LIMIT
+from chalicelib.providers.decoding import ASSUMED, HALF_CHARACTERS, REPLACED, SENT_REPLACED
+from chalicelib.providers.unpacking import UNPACKED_LIMIT
 
 ACCEPTED = datetime(2026, 11, 21, 10)  # noqa: DTZ001 - times are naive UTC throughout
 NAME = "Иван"
