@@ -107,10 +107,11 @@ def _item(message: Message, reading: Reading, known: _Known | None) -> Item | Un
         return Unparsed(f"Extension {message.extension} was revoked before")
     if providers.posts_rows(provider):
         return Item(message, _key(source, ""), rows=tuple(reading.content))
-    inner = known.inner_numbers & providers.named_numbers(reading)
-    raw = replace(message.raw, inner_numbers=inner) if inner else message.raw
-    events = providers.events(reading, raw, source)
-    return Item(replace(message, raw=raw), _key(source, events[0].call_id if events else ""), tuple(events))
+    inner = known.inner_numbers & providers.named_numbers(reading) if known.inner_numbers else frozenset()
+    if inner:
+        message = replace(message, raw=replace(message.raw, inner_numbers=inner))
+    events = providers.events(reading, message.raw, source)
+    return Item(message, _key(source, events[0].call_id if events else ""), tuple(events))
 
 
 def _was_revoked(source: Source, accepted_at: datetime) -> bool:

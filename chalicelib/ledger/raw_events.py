@@ -50,13 +50,12 @@ def digest(extension: int, posted: Raw) -> bytes:
     return state.digest()
 
 
-def events_of(row: Row, items: Mapping[str, Item] | None = None) -> Sequence[Event]:
+def events_of(row: Row, items: Mapping[str, Item]) -> Sequence[Event]:
     """Return the events of a stored webhook (a row of COLUMNS); those of `items` are parsed already."""
-    raw, source = _raw(row), _source(row)
-    item = (items or {}).get(raw.id)
-    if item and (item.key.client, item.message.raw.inner_numbers) == (source.client, raw.inner_numbers):
+    item = items.get(row[0])
+    if item and item.key == key_of(row) and item.message.raw.inner_numbers == frozenset(row[11]):
         return item.events
-    events = providers.parse(raw, source)
+    events = providers.parse(_raw(row), _source(row))
     return () if isinstance(events, Unparsed) else events
 
 

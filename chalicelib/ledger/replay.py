@@ -121,5 +121,5 @@ def _replay_loose(owner: Connection, period: list[object]) -> None:
     after: list[object] = [datetime.min, "00000000-0000-0000-0000-000000000000"]  # noqa: DTZ901 - before any event
     while rows := owner.execute(_LOOSE, [*period, *after, EVENTS_AT_ONCE]):
         with owner.transaction():
-            history.write(owner, presence.changes(event for row in rows for event in raw_events.events_of(row)))
+            history.write(owner, presence.changes(event for row in rows for event in raw_events.events_of(row, {})))
         after = [rows[-1][1], rows[-1][0]]

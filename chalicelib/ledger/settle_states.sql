@@ -57,9 +57,12 @@ talk AS MATERIALIZED (
     FROM span CROSS JOIN LATERAL (
         SELECT * FROM ledger.phone_talks AS known
         WHERE known.login = name AND known.since > span.first - interval '1 day'
-            AND known.since <= coalesce(following, 'infinity') OFFSET 0
+            AND known.since <= coalesce(following, 'infinity')
+            AND coalesce(known.until, known.since + interval '1 day') >= span.first OFFSET 0
     ) AS stored
-    WHERE NOT EXISTS (SELECT FROM old_talk WHERE old_talk = stored)
+    WHERE (stored.provider, stored.client, stored.call_id) NOT IN (
+        SELECT * FROM unnest(%(providers)s::text[], %(clients)s::text[], %(ids)s::text[])
+    )
     UNION ALL
     SELECT login, since, coalesce(until, since + interval '1 day') FROM new_talk
 ),
@@ -69,28 +72,36 @@ event AS MATERIALIZED (
         WHERE (login, eventts) >= (name, first) AND (login, eventts) <= (name, last) OFFSET 0
     ) AS found
 ),
+-- The events in order of time, and between them the times at which a talk begins (+1) or ends (-1).
+mark AS (
+    SELECT name COLLATE "C" AS name, eventts AS at, state, 0 AS change FROM event
+    UNION ALL
+    SELECT name COLLATE "C", since, NULL, 1 FROM talk
+    UNION ALL
+    SELECT name COLLATE "C", until, NULL, -1 FROM talk
+),
+counted AS (
+    SELECT mark.*, sum(change) OVER (PARTITION BY name ORDER BY at) AS talks,
+        count(*) FILTER (WHERE change = 0) OVER (PARTITION BY name ORDER BY at, change <> 0, state) AS events,
+        max(at) FILTER (WHERE change = 0) OVER (PARTITION BY name) AS last_event
+    FROM mark
+),
 -- Where a talk begins or ends between two events, the state that the first one proves goes on.
 point AS (
-    TABLE event
-    UNION
-    SELECT name, edge.at, latest.state
-    FROM span JOIN talk USING (name)
-    CROSS JOIN LATERAL (VALUES (since), (until)) AS edge (at)
-    CROSS JOIN LATERAL (
-        SELECT state, eventts FROM event WHERE event.name = span.name AND eventts <= edge.at
-        ORDER BY eventts DESC, state DESC LIMIT 1
-    ) AS latest
-    WHERE latest.eventts < edge.at AND edge.at < following
+    SELECT DISTINCT name, at, proven AS state, talks > 0 AS is_busy, following
+    FROM (
+        SELECT counted.*, first_value(state) OVER same_event AS proven, first_value(at) OVER same_event AS since
+        FROM counted WHERE events > 0
+        WINDOW same_event AS (PARTITION BY name, events ORDER BY at, change <> 0, state)
+    ) AS proved
+    JOIN span USING (name)
+    WHERE change = 0 OR (at > since AND at < coalesce(following, last_event))
 ),
 interval AS MATERIALIZED (
     SELECT * FROM (
-        SELECT name,
-            CASE WHEN EXISTS (
-                SELECT FROM talk WHERE talk.name = point.name AND since <= eventts AND eventts < until
-            ) THEN 'busy' ELSE point.state END AS state,
-            eventts AS dt_start,
-            lead(eventts, 1, following) OVER (PARTITION BY name ORDER BY eventts, point.state) AS dt_stop
-        FROM point JOIN span USING (name)
+        SELECT name, CASE WHEN is_busy THEN 'busy' ELSE state END AS state, at AS dt_start,
+            lead(at, 1, following) OVER (PARTITION BY name ORDER BY at, state) AS dt_stop
+        FROM point
     ) AS every
     WHERE dt_stop IS NOT NULL
 ),

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from chalicelib.calls.records import Records
+from chalicelib.calls.events import CallKey
+from chalicelib.calls.records import Records, Side
 from chalicelib.errors import RingledgerError
 from chalicelib.ledger.rows import as_json, by_relation, columns
 from chalicelib.platform.postgres import Connection
@@ -33,31 +34,21 @@ CALL_RELATIONS = (
     "ivrhuntqevents.queue_userban",
 )
 
-_RECORDS = """
-json_to_recordset(%s::json) AS record (
+# An inviteid that another call owns breaks the primary key: no call can take the record of another.
+_ADD_RECORDS = """
+INSERT INTO ledger.records (inviteid, provider, client, call_id, complete, facts)
+SELECT * FROM json_to_recordset(%s::json) AS record (
     inviteid uuid, provider text, client text, call_id text, complete boolean, facts jsonb
-)
+) ORDER BY inviteid
 """
-_CHANGE_RECORDS = f"""
+_CHANGE_RECORDS = """
 UPDATE ledger.records AS old SET
     version = old.version + 1, complete = record.complete, facts = record.facts,
     changed_at = now(), gone_at = NULL, successor = NULL
-FROM {_RECORDS}
+FROM json_to_recordset(%s::json) AS record (inviteid uuid, complete boolean, facts jsonb)
 WHERE old.inviteid = record.inviteid
-    AND (old.provider, old.client, old.call_id) = (record.provider, record.client, record.call_id)
     AND (old.gone_at IS NOT NULL OR (old.complete, old.facts) IS DISTINCT FROM (record.complete, record.facts))
-"""  # noqa: S608 - a constant of this module
-# An inviteid that another call owns breaks the primary key: no call can take the record of another.
-_ADD_RECORDS = f"""
-INSERT INTO ledger.records (inviteid, provider, client, call_id, complete, facts)
-SELECT record.* FROM {_RECORDS}
-WHERE NOT EXISTS (
-    SELECT FROM ledger.records AS old
-    WHERE old.inviteid = record.inviteid
-        AND (old.provider, old.client, old.call_id) = (record.provider, record.client, record.call_id)
-)
-ORDER BY inviteid
-"""  # noqa: S608 - as above
+"""
 
 # A tombstone's successor changes too when the record that took its place is gone itself.
 _BURY = """
@@ -153,9 +144,11 @@ def write(writer: Connection, outcomes: Sequence[Outcome]) -> list[Change]:
 
 def _statements(outcomes: Sequence[Outcome]) -> Iterator[tuple[str, Sequence[object]]]:
     results = [outcome.result for outcome in outcomes]
-    records = as_json([record for result in results for record in _records(result)])
-    yield _CHANGE_RECORDS, [records]
-    yield _ADD_RECORDS, [records]
+    new, old = _records(outcomes)
+    if new:
+        yield _ADD_RECORDS, [as_json(new)]
+    if old:
+        yield _CHANGE_RECORDS, [as_json(old)]
     if past := [tombstone for outcome in outcomes for tombstone in _tombstones(outcome)]:
         yield _BURY, columns(past)
     rows = by_relation((table, row) for result in results for table, found in result.rows.items() for row in found)
@@ -180,21 +173,29 @@ def _call(result: Records) -> dict[str, object]:
     }
 
 
-def _records(result: Records) -> Iterator[dict[str, object]]:
-    """Yield the facts of each record, also of one that has parts and no row of its own yet."""
-    provider, client, call_id = result.call
-    sides = {side.inviteid: side for side in result.sides}
-    for inviteid in sorted(_inviteids(result)):
-        side = sides.get(inviteid)
-        facts = {"leg": side.leg_id, "reasons": side.reasons, "recording": side.recording, **side.notes} if side else {}
-        yield {
-            "inviteid": inviteid,
-            "provider": provider,
-            "client": client,
-            "call_id": call_id,
-            "complete": bool(side and side.complete),
-            "facts": facts,
-        }
+def _records(outcomes: Sequence[Outcome]) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
+    """Return the records that calls have not had before, and those they have had."""
+    new: list[dict[str, object]] = []
+    old: list[dict[str, object]] = []
+    for outcome in outcomes:
+        sides = {side.inviteid: side for side in outcome.result.sides}
+        for inviteid in sorted(_inviteids(outcome.result)):
+            record = _record(outcome.result.call, inviteid, sides.get(inviteid))
+            (old if inviteid in outcome.records else new).append(record)
+    return new, old
+
+
+def _record(call: CallKey, inviteid: str, side: Side | None) -> dict[str, object]:
+    """Return the facts of a record; one that has parts and no row of its own yet has no side."""
+    facts = {"leg": side.leg_id, "reasons": side.reasons, "recording": side.recording, **side.notes} if side else {}
+    return {
+        "inviteid": inviteid,
+        "provider": call.provider,
+        "client": call.client,
+        "call_id": call.id,
+        "complete": bool(side and side.complete),
+        "facts": facts,
+    }
 
 
 def _inviteids(result: Records) -> set[str]:

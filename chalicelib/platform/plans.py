@@ -17,7 +17,7 @@ STALE = frozenset({"0A000", "26000"})
 # takes as long as the rows at hand do, however wrong the planner's guess of their number.
 TUNING = b"""
 SET plan_cache_mode = force_generic_plan; SET jit = off; SET enable_seqscan = off; SET enable_hashjoin = off;
-SET enable_mergejoin = off; SET enable_hashagg = off
+SET enable_mergejoin = off; SET enable_material = off; SET enable_hashagg = off
 """
 
 # Each is some 100 kB of the server's memory.

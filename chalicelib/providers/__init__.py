@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 from importlib import import_module
 from itertools import chain
 from typing import Any, NamedTuple
@@ -29,6 +30,7 @@ class Reading(NamedTuple):
     content: Any
 
 
+@lru_cache(maxsize=16)
 def find(name: str) -> Provider | None:
     """Return the provider of this name, or None."""
     if name not in NAMES:
