@@ -137,6 +137,10 @@ class Settings:
     call_control_seconds: int = _setting("CALL_CONTROL_SECONDS", _positive, 10)
     oktell_server_url: str = _setting("OKTELL_SERVER_URL", _base_url, "")
     oktell_server_password: str = _setting("OKTELL_SERVER_PASSWORD", str, "", secret=True)
+    #: A phone's hangup that says ANSWER proves an answer, also where the answer event is missing.
+    answer_by_status: bool = _setting("ANSWER_BY_STATUS", _yes, default=True)
+    #: The PBX's own codes instead of the usual ones: see chalicelib/calls/options.py.
+    feature_codes: tuple[str, ...] = _setting("FEATURE_CODES", _words, ())
     call_age_seconds: int = _setting("CALL_AGE_SECONDS", _positive, 4 * 3_600)
     event_retention_months: int = _setting("EVENT_RETENTION_MONTHS", _positive, 36)
     statement_timeout: int = _setting("STATEMENT_TIMEOUT", _positive, 20)

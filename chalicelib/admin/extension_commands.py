@@ -158,6 +158,7 @@ def _row(extension: Extension) -> tuple[str, ...]:
     each = extension.description
     facts = [
         *(["external only"] if each.external_only else []),
+        *(["sends Bridged: an IVR or a queue"] if extension.mistyped else []),
         *(f"{word} {value}" for word, value in (("remote", each.remote_id), ("agent", each.agent_id)) if value),
     ]
     times = (minute(extension.created_at), minute(extension.revoked_at))
@@ -166,4 +167,4 @@ def _row(extension: Extension) -> tuple[str, ...]:
 
 def _object(extension: Extension) -> dict[str, object]:
     times = {"created_at": extension.created_at, "revoked_at": extension.revoked_at}
-    return {"id": extension.id, **asdict(extension.description), **times}
+    return {"id": extension.id, **asdict(extension.description), **times, "mistyped": extension.mistyped}

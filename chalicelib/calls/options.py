@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -16,6 +18,10 @@ class Feature(StrEnum):
     LISTEN = "listen"  # a supervisor listens to a conversation of others
 
 
+#: An extension's name, or a mailbox, has no more.
+MOST_DIGITS = 6
+
+
 @dataclass(frozen=True, slots=True)
 class FeatureCode:
     """A dialled prefix and the number of digits that may follow it."""
@@ -23,7 +29,7 @@ class FeatureCode:
     prefix: str
     feature: Feature
     min_digits: int = 0
-    max_digits: int = 6
+    max_digits: int = MOST_DIGITS
 
     def matches(self, number: str) -> bool:
         """Tell whether `number` is this prefix followed by an allowed number of digits."""
@@ -31,6 +37,25 @@ class FeatureCode:
         if digits == number:
             return False
         return self.min_digits <= len(digits) <= self.max_digits and (not digits or digits.isdecimal())
+
+
+_CODE = re.compile(r"(?P<prefix>[*#][0-9*#]*)=(?P<feature>[a-z]+)(?::(?P<least>[0-9]{1,2})-(?P<most>[0-9]{1,2}))?")
+CODE_HELP = f"PREFIX=FEATURE or PREFIX=FEATURE:LEAST-MOST, such as *98=voicemail:0-6; features are {', '.join(Feature)}"
+
+
+def feature_codes(words: Iterable[str]) -> tuple[FeatureCode, ...]:
+    """Return the codes in `words` such as `*98=voicemail` or `*8=pickup:0-4`, where digits may follow the prefix.
+
+    Raises ValueError that names the wrong word.
+    """
+    codes = []
+    for word in words:
+        match = _CODE.fullmatch(word)
+        if match is None or match["feature"] not in list(Feature):
+            raise ValueError(f"{word!r} is not {CODE_HELP}")
+        digits = (int(match["least"]), int(match["most"])) if match["least"] else (0, MOST_DIGITS)
+        codes.append(FeatureCode(match["prefix"], Feature(match["feature"]), *digits))
+    return tuple(codes)
 
 
 #: Telphin publishes no list of its codes; these are the ones that its customers use.

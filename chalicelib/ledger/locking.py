@@ -11,9 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from chalicelib import providers
 from chalicelib.calls.events import CLOSE, CallKey, Event
-from chalicelib.ledger import raw_events
+from chalicelib.ledger import interpretation, raw_events
 from chalicelib.ledger.intake import Item
 from chalicelib.ledger.rows import columns
 from chalicelib.platform.postgres import Connection, Row
@@ -167,4 +166,4 @@ def _call(key: CallKey, first: Row, rows: Sequence[Row], items: Mapping[str, Ite
 
 
 def _limit(key: CallKey) -> int:
-    return providers.options(key.provider).event_limit
+    return interpretation.options(key.provider).event_limit

@@ -19,7 +19,19 @@ from chalicelib.calls.correlation import overlong
 from chalicelib.calls.events import CLOSE, CallKey, Event, Raw, Source, closed, closing
 from chalicelib.calls.records import Records
 from chalicelib.envelope.messages import Message
-from chalicelib.ledger import faults, history, intake, locking, native_rows, quarantine, raw_events, recordings, writing
+from chalicelib.ledger import (
+    faults,
+    history,
+    intake,
+    interpretation,
+    locking,
+    mistyped,
+    native_rows,
+    quarantine,
+    raw_events,
+    recordings,
+    writing,
+)
 from chalicelib.ledger.intake import Item, Refused
 from chalicelib.ledger.locking import Call, Span
 from chalicelib.ledger.recordings import File
@@ -58,6 +70,7 @@ def _take(writer: Connection, messages: Sequence[Message], fetch: Fetch, fault: 
         ready = native_rows.write(writer, batch.items)
         states = presence.changes(_new_events(batch.items, calls))
         history.write(writer, history.together(ready, states), results)
+        mistyped.flag(writer, batch.items)
     if files:
         fetch(files)
     return batch.refused
@@ -129,10 +142,11 @@ def _understood(writer: Connection, calls: Sequence[Call], files: list[File]) ->
 def _result(call: Call) -> Records:
     if not call.events:
         return Records(call.key)
-    result = providers.correlate(call.events)
+    options = interpretation.options(call.key.provider)
+    result = providers.correlate(call.events, options)
     if not call.heeded_until:
         return result
-    return result._replace(heeded_until=call.heeded_until, flags=(overlong(providers.options(call.key.provider)),))
+    return result._replace(heeded_until=call.heeded_until, flags=(overlong(options),))
 
 
 def _new_events(items: Iterable[Item], calls: Iterable[Call]) -> Iterable[Event]:

@@ -19,7 +19,8 @@ LONGEST = 128
 
 _COLUMNS = """
 id, provider, client, name, type, owner, coalesce((settings ->> 'external_only')::boolean, false),
-coalesce(settings ->> 'remote_id', ''), coalesce(settings ->> 'agent_id', ''), created_at, revoked_at
+coalesce(settings ->> 'remote_id', ''), coalesce(settings ->> 'agent_id', ''), created_at, revoked_at,
+mistyped_at IS NOT NULL AND type = 'phone'
 """
 
 _BY_IDS = """
@@ -73,12 +74,13 @@ class ExtensionDescription:
 
 @dataclass(frozen=True)
 class Extension:
-    """A registered extension."""
+    """A registered extension; a `mistyped` one is no phone, since it sends what IVRs and queues alone send."""
 
     id: int
     description: ExtensionDescription
     created_at: datetime
     revoked_at: datetime | None
+    mistyped: bool = False
 
 
 def by_ids(owner: Connection, ids: Iterable[int]) -> dict[int, Source]:
@@ -203,5 +205,5 @@ def _values(description: ExtensionDescription) -> list[object]:
 
 
 def _extension(row: Row) -> Extension:
-    identity, *description, created_at, revoked_at = row
-    return Extension(identity, ExtensionDescription(*description), created_at, revoked_at)
+    identity, *description, created_at, revoked_at, mistyped = row
+    return Extension(identity, ExtensionDescription(*description), created_at, revoked_at, mistyped)

@@ -76,6 +76,8 @@ class Lambda:
 
 
 CLIENTS = ("GATE_DATABASE_URL", "CORS_ORIGINS")
+#: How the events of a call are interpreted.
+INTERPRETATION = ("ANSWER_BY_STATUS", "FEATURE_CODES")
 TELPHIN, RECORDER, OKTELL, CRM, CDR = (MEMBERS[name] for name in ("telphin", "recorder", "oktell", "crm", "cdr"))
 # Without it S3 says 403 instead of 404 of an object that is not there.
 TELLS_MISSING = Grant.bucket("s3:ListBucket")
@@ -141,7 +143,7 @@ LAMBDAS: dict[str, Lambda] = {
     ),
     "ingest": Lambda(
         Network.DATABASE,
-        ("WRITER_DATABASE_URL", "RECORDINGS_QUEUE_URL"),
+        ("WRITER_DATABASE_URL", "RECORDINGS_QUEUE_URL", *INTERPRETATION),
         (Grant.queue("recordings", "sqs:SendMessage"),),
     ),
     "recorder": Lambda(
@@ -165,7 +167,7 @@ LAMBDAS: dict[str, Lambda] = {
         Network.OUTBOUND,
         (
             "DATABASE_URL", "WRITER_DATABASE_URL", "EVENT_RETENTION_MONTHS", "BUCKET", "RECORDINGS_QUEUE_URL",
-            "RECORDING_STORAGES", "RECORDING_TARGET",
+            "RECORDING_STORAGES", "RECORDING_TARGET", *INTERPRETATION,
         ),
         (Grant.objects("recordings/*", "s3:DeleteObject"), Grant.queue("recordings", "sqs:SendMessage")),
         optional=(
@@ -187,7 +189,7 @@ LAMBDAS: dict[str, Lambda] = {
         (
             *TELPHIN, *CRM, *CDR, "DATABASE_URL", "READER_DATABASE_URL", "GATE_DATABASE_URL", "WRITER_DATABASE_URL",
             "BUCKET", "EVENTS_QUEUE_URL", "PUBLIC_URL", "WEBHOOK_SECRETS", "LINK_SECRETS", "READER_CONNECTION_LIMIT",
-            "SITE_ZONE", "RECORDINGS_QUEUE_URL", "RECORDING_STORAGES",
+            "SITE_ZONE", "RECORDINGS_QUEUE_URL", "RECORDING_STORAGES", *INTERPRETATION,
         ),
         (
             Grant.objects("webhooks/*", "s3:PutObject"),

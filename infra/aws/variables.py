@@ -52,6 +52,8 @@ VARIABLES: dict[str, Json] = {
     "SCRIPTS_FUNCTION": sub("${AWS::StackName}-scripts"),
     "SCRIPT_FUNCTIONS": ref("ScriptFunctions"),
     "SITE_ZONE": ref("SiteZone"),
+    "ANSWER_BY_STATUS": ref("AnswerByStatus"),
+    "FEATURE_CODES": ref("FeatureCodes"),
     "NIMBOX_Z_IS_LOCAL": ref("NimboxZIsLocal"),
     "NIMBOX_NEW_CONTACTS": ref("NimboxNewContacts"),
 }

@@ -37,6 +37,7 @@ wanted (role, privilege, kind, object) AS (
     VALUES
         ('ringledger_writer', 'USAGE', 'SCHEMA', 'ledger'),
         ('ringledger_writer', 'SELECT', 'TABLE', 'ledger.extensions'),
+        ('ringledger_writer', 'UPDATE (mistyped_at)', 'TABLE', 'ledger.extensions'),
         ('ringledger_writer', 'SELECT', 'TABLE', 'ledger.events'),
         ('ringledger_writer', 'INSERT', 'TABLE', 'ledger.events'),
         ('ringledger_writer', 'SELECT', 'TABLE', 'ledger.calls'),

@@ -1,0 +1,26 @@
+"""How calls are interpreted here: a provider's own options, with the settings of this installation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+
+from chalicelib import providers, settings
+from chalicelib.calls.options import Options, feature_codes
+from chalicelib.errors import Misconfigured
+
+
+def options(provider: str) -> Options:
+    """Return how calls of this provider are interpreted. Raises Misconfigured for a wrong FEATURE_CODES."""
+    current = settings.current()
+    return _options(provider, current.answer_by_status, current.feature_codes)
+
+
+@lru_cache(maxsize=32)
+def _options(provider: str, answer_by_status: bool, codes: tuple[str, ...]) -> Options:  # noqa: FBT001 - a cache's key
+    own = providers.options(provider)
+    try:
+        chosen = feature_codes(codes) or own.feature_codes
+    except ValueError as fault:
+        raise Misconfigured(f"FEATURE_CODES: {fault}") from None
+    return replace(own, answer_by_status=answer_by_status, feature_codes=chosen)
