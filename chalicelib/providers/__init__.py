@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import lru_cache
 from importlib import import_module
 from itertools import chain
+from types import ModuleType
 from typing import Any, NamedTuple
 
 from chalicelib.calls import correlation
@@ -31,11 +32,16 @@ class Reading(NamedTuple):
 
 
 @lru_cache(maxsize=16)
+def _module(name: str) -> ModuleType:
+    # Each webhook asks several times, and importlib takes a while to find that it has the module.
+    return import_module(f"{__name__}.{name}")
+
+
 def find(name: str) -> Provider | None:
     """Return the provider of this name, or None."""
     if name not in NAMES:
         return None
-    provider: Provider = import_module(f"{__name__}.{name}").PROVIDER
+    provider: Provider = _module(name).PROVIDER
     return provider
 
 
