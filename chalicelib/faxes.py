@@ -40,7 +40,7 @@ def add(owner: Connection, settings: Settings, name: str, content: bytes) -> str
     if not kind or not name.isprintable():
         raise FaxRefused
     identity = uuid4()
-    code, key = links.single(settings.link_secrets, identity), f"{PREFIX}{identity}"
+    code, key = links.call_code(settings.link_secrets, identity), f"{PREFIX}{identity}"
     small_objects.write(settings.bucket, key, content, kind)
     owner.execute(_ADD, [str(identity), key, name, kind])
     return code

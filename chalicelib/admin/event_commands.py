@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 
 from chalicelib import settings
 from chalicelib.admin.words import Subparsers, add, at_once, database_url, minute, note, progress, say, table
@@ -18,6 +19,7 @@ from chalicelib.ledger.replay import count, replay
 from chalicelib.platform import dead_letters, queues
 from chalicelib.platform.postgres import Connection, connection
 from chalicelib.providers import NAMES, posts_rows
+from chalicelib.recordings import retention
 
 LIST_LIMIT = 100
 REASON_WIDTH = 80
@@ -131,7 +133,8 @@ def _forget(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     current = settings.current()
     queue = current.events_queue_url
     waiting = _waiting(queue) if queue else 0
-    touched = forgetting.forget(_owner(), current, arguments.number, _tell_rewritten)
+    erase_recordings = partial(retention.erase, _owner(), current)
+    touched = forgetting.forget(_owner(), arguments.number, erase_recordings, _tell_rewritten)
     for name, number in sorted(touched.items()):
         say(f"{name}: {number}")
     if not touched:

@@ -9,9 +9,9 @@ from chalicelib import edge, settings
 from chalicelib.errors import Unavailable
 from chalicelib.ingest import batches
 from chalicelib.ingest.batches import Delivery
-from chalicelib.ledger import recording_queue
-from chalicelib.ledger.recordings import File
+from chalicelib.ledger.recording_facts import File
 from chalicelib.platform import postgres
+from chalicelib.recordings import queue
 
 
 def handle(event: dict[str, Any]) -> dict[str, Any]:
@@ -27,11 +27,11 @@ def handle(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _fetch(files: Sequence[File]) -> None:
-    queue = settings.current().recordings_queue_url
-    if not queue:
+    queue_url = settings.current().recordings_queue_url
+    if not queue_url:
         return
     try:
-        recording_queue.send(queue, files)
+        queue.send(queue_url, files)
     except Unavailable:
         # They are remembered as pending, and the calls are stored: this batch is done.
         edge.logger().warning("recordings wait for the maintenance", extra={"surface": "ingest", "files": len(files)})

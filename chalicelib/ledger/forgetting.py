@@ -10,13 +10,14 @@ import json
 import re
 from base64 import b64decode, b64encode
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from chalicelib.calls.events import CallKey, Raw
 from chalicelib.errors import InvalidRequest
-from chalicelib.ledger import raw_events, recording_files, written_numbers
+from chalicelib.ledger import raw_events, written_numbers
 from chalicelib.ledger.faults import CallsFailed, Fault
 from chalicelib.ledger.locking import Span
 from chalicelib.ledger.replay import rebuild
@@ -24,9 +25,10 @@ from chalicelib.ledger.rows import columns
 from chalicelib.ledger.written_numbers import NATIONAL, erased
 from chalicelib.platform.postgres import Connection, Row
 from chalicelib.providers import unpacking
-from chalicelib.settings import Settings
 
 VOICES = "voice files"
+#: Deletes the recordings of these calls at a time, naive UTC, and returns the number of files.
+EraseRecordings = Callable[[Sequence[UUID], datetime], int]
 SHORTEST = 7
 EVENTS_AT_ONCE = 500
 CALLS_AT_ONCE = 200
@@ -98,7 +100,9 @@ _PRESENCE = "WITH gone AS (DELETE FROM ledger.presence WHERE name ~ %s RETURNING
 _RECORD = "INSERT INTO ledger.forgotten (touched) VALUES (%s)"
 
 
-def forget(owner: Connection, settings: Settings, number: str, tell: Callable[[int], None]) -> Counter[str]:
+def forget(
+    owner: Connection, number: str, erase_recordings: EraseRecordings, tell: Callable[[int], None]
+) -> Counter[str]:
     """Erase `number` and answer how many rows of which table held it, and how many voice files went.
 
     `tell` hears how many webhooks are through. Raises InvalidRequest when it has too few digits to be one person's,
@@ -112,7 +116,7 @@ def forget(owner: Connection, settings: Settings, number: str, tell: Callable[[i
 
     def erase(inviteids: list[Row]) -> None:
         now = datetime.now(UTC).replace(tzinfo=None)
-        touched[VOICES] += recording_files.erase(owner, settings, [inviteid for (inviteid,) in inviteids], now)
+        touched[VOICES] += erase_recordings([inviteid for (inviteid,) in inviteids], now)
 
     looked_for = [written_numbers.SEPARATORS, digits, pattern]
     erase(owner.execute(_OF_ROWS, looked_for))

@@ -29,12 +29,12 @@ from chalicelib.ledger import (
     native_rows,
     quarantine,
     raw_events,
-    recordings,
+    recording_facts,
     writing,
 )
 from chalicelib.ledger.intake import Item, Refused
 from chalicelib.ledger.locking import Call, Span
-from chalicelib.ledger.recordings import File
+from chalicelib.ledger.recording_facts import File
 from chalicelib.ledger.writing import Change, Outcome
 from chalicelib.platform.postgres import Connection, DatabaseError
 
@@ -135,7 +135,8 @@ def _bring(writer: Connection, calls: Sequence[Call], files: list[File]) -> list
 
 def _understood(writer: Connection, calls: Sequence[Call], files: list[File]) -> list[Outcome]:
     """Return what follows from `calls`, with the facts of their recordings; add recordings to fetch to `files`."""
-    results = recordings.with_facts(writer, [_result(call) for call in calls], files)
+    results = [_result(call) for call in calls]
+    results = recording_facts.with_facts(writer, results, [call.records for call in calls], files)
     return [Outcome(result, call.relations, call.records) for result, call in zip(results, calls, strict=True)]
 
 

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 
 from chalicelib import edge, metrics, settings
 from chalicelib.errors import RingledgerError
-from chalicelib.ledger import recording_notices
 from chalicelib.ledger.faults import CallsFailed
-from chalicelib.maintenance import closing, partitions, recordings
+from chalicelib.maintenance import closing, partitions
 from chalicelib.platform import postgres
 from chalicelib.platform.postgres import Connection
+from chalicelib.recordings import notices, queue, retention
 
 Step = Callable[[], object]
 
@@ -36,9 +36,9 @@ def handle(now: datetime | None = None) -> None:
         "made": lambda: partitions.prepare(owner, moment),
         "dropped": lambda: partitions.retire(owner, moment, current.event_retention_months),
         "closed": lambda: _close(writer, moment, current.call_age_seconds),
-        "queued": lambda: recordings.queue_overdue(writer, current),
-        "deleted": lambda: recordings.delete_expired(writer, current, moment),
-        "told": lambda: recording_notices.tell_forgotten(writer, current.recording_target),
+        "queued": lambda: queue.send_overdue(writer, current),
+        "deleted": lambda: retention.delete_expired(writer, current, moment),
+        "told": lambda: notices.send_overdue(writer, current.recording_target),
     }
     done, failures = run(steps)
     edge.logger().info("maintenance", extra={"surface": "maintenance", **done})

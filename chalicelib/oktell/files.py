@@ -47,7 +47,7 @@ def by_script(asked: Asked) -> Answer:
 
 
 def _named(asked: Asked, code: str) -> UUID:
-    found = links.read_single(asked.settings.link_secrets, code)
+    found = links.read_call_code(asked.settings.link_secrets, code)
     if found is None:
         raise Unknown("There is no such file")
     return found

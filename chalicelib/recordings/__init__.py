@@ -1,1 +1,1 @@
-"""Plays recordings: a lasting address, and a fresh right to the file at each click."""
+"""Recordings of calls: fetched from their provider, kept for their time, and played through lasting links."""

@@ -1,4 +1,4 @@
-"""Who may hear a call: the holder of a token with the scope `recordings`, or of a link to this very call."""
+"""Decides who may hear a call: the holder of a token with the scope `recordings`, or of a link to this very call."""
 
 from __future__ import annotations
 
@@ -17,14 +17,17 @@ SCOPE = "recordings"
 
 
 class Right(Enum):
-    """What lets somebody in."""
+    """The credential that grants access."""
 
     TOKEN = "token"  # noqa: S105 - a word, not a secret
     LINK = "link"
 
 
 def right(request: Request, inviteid: UUID, settings: Settings, now: datetime, notes: Notes) -> Right:
-    """What lets this request hear the call. Raises Forbidden, whether or not there is such a call."""
+    """Return the right by which this request may hear the call, at `now`, naive UTC.
+
+    Raises Forbidden when it has none, whether or not the call exists.
+    """
     key = request.query.get("key", "")
     verdict = links.verify(settings.link_secrets, inviteid, key, now) if key else Verdict.FORGED
     if verdict is Verdict.GENUINE:
@@ -37,14 +40,14 @@ def right(request: Request, inviteid: UUID, settings: Settings, now: datetime, n
         notes["right"] = Right.TOKEN.value
         return Right.TOKEN
     if verdict is Verdict.EXPIRED:
-        raise Forbidden("This link has expired; ask whoever gave it for another one")
+        raise Forbidden("This link has expired; ask its sender for a new one")
     if key:
         raise Forbidden("The key of this link does not belong to this call")
     raise Forbidden("A link's key or a token with the scope recordings is needed")
 
 
-def check_link(revoked: bool) -> None:  # noqa: FBT001 - what the database says
-    """Raise Forbidden when links to the call were revoked."""
+def check_link(revoked: bool) -> None:  # noqa: FBT001 - a column of the database
+    """Raise Forbidden when the links to the call were revoked."""
     if revoked:
         raise Forbidden("The links to this call were revoked")
 

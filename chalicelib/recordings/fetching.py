@@ -1,4 +1,4 @@
-"""One attempt to bring a recording from its provider into S3, and what follows from how it ended."""
+"""Attempts to fetch a recording from its provider into S3, and records how each attempt ends."""
 
 from __future__ import annotations
 
@@ -10,25 +10,24 @@ from tempfile import TemporaryFile
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from chalicelib import storages
 from chalicelib.errors import Misconfigured, Unavailable
-from chalicelib.ledger import recording_queue, recordings
-from chalicelib.ledger.recording_queue import Claim
-from chalicelib.ledger.recordings import File, Stored
+from chalicelib.ledger.recording_facts import File
 from chalicelib.platform import downloads, objects
 from chalicelib.platform.downloads import DownloadFailed, DownloadRefused, Rules
 from chalicelib.platform.postgres import Connection
 from chalicelib.platform.telphin import ProviderRefused
-from chalicelib.recordings import sources
+from chalicelib.recordings import queue, sources, states, storages
 from chalicelib.recordings.audio import recognition
 from chalicelib.recordings.audio.content import NotARecording
 from chalicelib.recordings.media_types import MEDIA_TYPES
+from chalicelib.recordings.queue import Claim
+from chalicelib.recordings.states import Stored
 from chalicelib.settings import Settings
 
-#: Seconds from one attempt to the next; the last counts for all that follow. A provider cuts and stores the file
-#: within seconds as a rule, and within a day when it has trouble.
+#: Seconds from one attempt to the next; the last one also counts for all further attempts. A provider usually stores
+#: the file within seconds, and within a day when it has trouble.
 DELAYS = (15, 60, 300, 900, 3_600, 4 * 3_600, 12 * 3_600, 24 * 3_600)
-# So much longer than a download may take, an attempt may be on; then it is somebody else's turn.
+# An attempt may last this many seconds longer than its download; then another process may claim the file.
 MARGIN_SECONDS = 45
 
 _SAFE = re.compile(r"[\w.-]{1,100}", re.ASCII)
@@ -36,7 +35,11 @@ _SAFE = re.compile(r"[\w.-]{1,100}", re.ASCII)
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an attempt ended: `changed` calls are to be told about, `delay` is until the next attempt, if any."""
+    """The end of an attempt.
+
+    `state` is that of the recording now, or `skipped`. Messages are due about the calls in `changed`. `delay` is the
+    number of seconds until the next attempt, 0 when there is none.
+    """
 
     state: str
     reason: str = ""
@@ -45,65 +48,66 @@ class Outcome:
 
 
 def attempt(writer: Connection, file: File, settings: Settings) -> Outcome:
-    """Fetch `file` if its turn has come, and bring its calls up to date. Raises Unavailable when the database is away.
+    """Fetch `file` if an attempt is due, and bring its calls up to date. Raises Unavailable when PostgreSQL is away.
 
-    Whatever else goes wrong is the outcome's reason.
+    Every other error becomes the outcome's reason.
     """
-    claim = recording_queue.claim(writer, file, settings.recording_seconds + MARGIN_SECONDS)
+    claim = queue.claim(writer, file, settings.recording_seconds + MARGIN_SECONDS)
     if claim is None:
         return Outcome("skipped")
     if claim.attempt > settings.recording_attempts:
-        # Whatever ended it left no reason: it may have taken the whole process along.
-        return _given_up(writer, file, f"after {settings.recording_attempts} attempts: the last one was broken off")
+        # The last attempt left no reason: it may have ended the whole process.
+        return _give_up(writer, file, f"after {settings.recording_attempts} attempts: the last one was broken off")
     try:
-        stored = _brought(file, claim, settings)
-    except DownloadRefused as fault:
-        return _given_up(writer, file, fault.message)
-    except (DownloadFailed, ProviderRefused, NotARecording, Unavailable, Misconfigured) as fault:
+        stored = _fetch(file, claim, settings)
+    except DownloadRefused as error:
+        return _give_up(writer, file, error.message)
+    except (DownloadFailed, ProviderRefused, NotARecording, Unavailable, Misconfigured) as error:
         if claim.attempt >= settings.recording_attempts:
-            return _given_up(writer, file, f"after {claim.attempt} attempts: {fault.message}")
+            return _give_up(writer, file, f"after {claim.attempt} attempts: {error.message}")
         delay = DELAYS[min(claim.attempt, len(DELAYS)) - 1]
-        recording_queue.postpone(writer, file, fault.message, delay)
-        return Outcome("pending", fault.message, delay=delay)
-    return _ready(writer, file, stored, settings)
+        queue.postpone(writer, file, error.message, delay)
+        return Outcome("pending", error.message, delay=delay)
+    return _finish(writer, file, stored, settings)
 
 
-def _ready(writer: Connection, file: File, stored: Stored, settings: Settings) -> Outcome:
-    changed = recordings.settle_ready(writer, file, stored)
-    if not changed and not recordings.is_shown(writer, file, stored):
-        # Its calls were to be forgotten while it came.
+def _finish(writer: Connection, file: File, stored: Stored, settings: Settings) -> Outcome:
+    changed = states.set_ready(writer, file, stored)
+    if not changed and not states.is_shown(writer, file, stored):
+        # The recording was erased while it was fetched.
         objects.delete(*storages.place(settings, stored.storage, stored.path))
         return Outcome("deleted")
     return Outcome("ready", changed=tuple(changed))
 
 
-def _given_up(writer: Connection, file: File, reason: str) -> Outcome:
-    return Outcome("failed", reason, tuple(recordings.settle_failed(writer, file, reason)))
+def _give_up(writer: Connection, file: File, reason: str) -> Outcome:
+    return Outcome("failed", reason, tuple(states.set_failed(writer, file, reason)))
 
 
-def _brought(file: File, claim: Claim, settings: Settings) -> Stored:
+def _fetch(file: File, claim: Claim, settings: Settings) -> Stored:
+    """Download the file to disk, check it, and store it in S3 only when all of it has come."""
     source = sources.address(settings, file)
     rules = Rules(
         settings.recording_hosts, settings.recording_limit, settings.recording_seconds, settings.recording_loopback
     )
     headers = {"Authorization": f"Bearer {source.token}"} if source.token else {}
-    # On disk, not in memory: nothing of it reaches S3 before all of it has come.
-    with TemporaryFile() as held:
-        size = downloads.fetch(source.url, held, rules, headers)
-        extension = recognition.extension(held, urlsplit(source.url).path)
+    with TemporaryFile() as downloaded:
+        size = downloads.fetch(source.url, downloaded, rules, headers)
+        extension = recognition.extension(downloaded, urlsplit(source.url).path)
         path = _path(file, claim, extension)
-        storage = storages.known(settings)[0]
+        storage = storages.configured(settings)[0]
         place = storages.place(settings, storage.code, path)
-        objects.put(place.bucket, place.key, held, MEDIA_TYPES[extension])
+        objects.put(place.bucket, place.key, downloaded, MEDIA_TYPES[extension])
     return Stored(storage.code, path, size, claim.since + timedelta(days=settings.recording_days))
 
 
 def _path(file: File, claim: Claim, extension: str) -> str:
-    """The same at each attempt, so that one that was broken off leaves nothing behind."""
+    """Return the path of the file in its storage. It is equal at each attempt, so that none leaves a second object."""
     folders = (_safe(file.provider), _safe(file.client), f"{claim.since:%Y/%m/%d}")
     return f"{'/'.join(folders)}/{_safe(file.recording)}.{extension}"
 
 
 def _safe(word: str) -> str:
-    fit = _SAFE.fullmatch(word) and word.strip(".")
-    return word if fit else hashlib.sha256(word.encode(errors="replace")).hexdigest()[:32]
+    """Return `word`, or its hash when it cannot be a part of a path."""
+    fits = _SAFE.fullmatch(word) and word.strip(".")
+    return word if fits else hashlib.sha256(word.encode(errors="replace")).hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""What the database says about a call's recording, in one round trip."""
+"""Finds what is known of a call's recording, in one round trip to PostgreSQL."""
 
 from __future__ import annotations
 
@@ -7,48 +7,42 @@ from typing import NamedTuple
 from uuid import UUID
 
 from chalicelib.platform.postgres import Connection
+from chalicelib.recordings import lineage
 
-# Of several rows that a PBX of its own gave a call, the one that plays counts, and longest.
-# A missed call that was answered after all has a successor, and its links lead there.
-_FIND = """
-WITH RECURSIVE chain (inviteid, hop) AS (
-    VALUES (%s::uuid, 0)
-    UNION ALL
-    SELECT records.successor, hop + 1 FROM chain JOIN ledger.records USING (inviteid)
-    WHERE records.successor IS NOT NULL AND hop < 8
-),
-last AS (SELECT inviteid FROM chain ORDER BY hop DESC LIMIT 1)
+# A PBX that writes rows itself may give a call several: the one that can be played for longest counts.
+_FIND = f"""
+WITH RECURSIVE {lineage.CTE}
 SELECT
     call.inviteid IS NOT NULL
-        OR EXISTS (SELECT FROM calls.cancelled WHERE cancelled.inviteid = last.inviteid)
-        OR EXISTS (SELECT FROM calls.failed WHERE failed.inviteid = last.inviteid),
+        OR EXISTS (SELECT FROM calls.cancelled WHERE cancelled.inviteid = present.inviteid)
+        OR EXISTS (SELECT FROM calls.failed WHERE failed.inviteid = present.inviteid),
     EXISTS (
-        SELECT FROM chain JOIN ledger.recordings USING (inviteid) WHERE recordings.links_revoked_at IS NOT NULL
+        SELECT FROM lineage JOIN ledger.recordings USING (inviteid) WHERE recordings.links_revoked_at IS NOT NULL
     ),
     coalesce(fact.state, 'none'), coalesce(fact.reason, ''), coalesce(call.isrec, false),
     coalesce(call.callrecpath, ''), call.callstoragecode, call.callrecdel_dt, call.recexpirets,
     coalesce(call.duration, 0)
-FROM last
-    LEFT JOIN calls.success AS call ON call.inviteid = last.inviteid
-    LEFT JOIN ledger.recordings AS fact ON fact.inviteid = last.inviteid
+FROM present
+    LEFT JOIN calls.success AS call ON call.inviteid = present.inviteid
+    LEFT JOIN ledger.recordings AS fact ON fact.inviteid = present.inviteid
 ORDER BY
     call.callrecpath IS NULL, call.callrecdel_dt IS NOT NULL,
     coalesce(call.recexpirets <= now() AT TIME ZONE 'UTC', false), call.recexpirets DESC NULLS FIRST
 LIMIT 1
-"""
+"""  # noqa: S608 - a constant of lineage
 
 
-class Found(NamedTuple):
-    """A call's recording: `state` and `reason` as the recorder left them, the rest from the call's row.
+class Recording(NamedTuple):
+    """The recording of a call: `state` and `reason` from the recorder, the rest from the call's row.
 
-    Times are naive UTC, `duration` is the talk's, in seconds.
+    `is_known` is False when no call has the id. Times are naive UTC, `duration` is that of the talk in seconds.
     """
 
-    known: bool
+    is_known: bool
     links_revoked: bool
     state: str
     reason: str
-    recorded: bool
+    is_recorded: bool
     path: str
     storage: str | None
     deleted: datetime | None
@@ -56,6 +50,6 @@ class Found(NamedTuple):
     duration: int
 
 
-def find(gate: Connection, inviteid: UUID) -> Found:
-    """What is known of the call `inviteid`. Raises Unavailable."""
-    return Found(*gate.execute(_FIND, [str(inviteid)])[0])
+def find(gate: Connection, inviteid: UUID) -> Recording:
+    """Return what is known of the recording of the call `inviteid`, or of its successor. Raises Unavailable."""
+    return Recording(*gate.execute(_FIND, [str(inviteid)])[0])

@@ -1,4 +1,4 @@
-"""From a call to an address at which its recording plays for a while: the object is private, the click is signed."""
+"""Turns a call's recording into a presigned address: the object stays private, and each click is signed anew."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from datetime import datetime
 from typing import ClassVar
 from urllib.parse import quote
 
-from chalicelib import storages
 from chalicelib.errors import RingledgerError
 from chalicelib.platform import presence, signing
-from chalicelib.recordings.lookup import Found
+from chalicelib.recordings import storages
+from chalicelib.recordings.lookup import Recording
 from chalicelib.recordings.media_types import media_type
+from chalicelib.recordings.storages import NoPlace, Place
 from chalicelib.settings import Settings
-from chalicelib.storages import NoPlace, Place
 
-#: A pause of the listener's outlasts the call by so much, in seconds.
+#: How many seconds longer than the call an address is valid, so that a listener may pause.
 PAUSE_SECONDS = 600
 
 
 class NotPlayable(RingledgerError):
-    """There is nothing to play."""
+    """The call has no recording that can be played."""
 
     status: ClassVar[int] = 404
 
@@ -43,13 +43,13 @@ class Pending(NotPlayable):
 
 
 class Deleted(NotPlayable):
-    """The recording was deleted by the rules of its storage, or on request."""
+    """The recording was deleted, at the end of its time or on request."""
 
     code = "deleted"
 
 
 class Expired(NotPlayable):
-    """The recording was kept for its time, which is over."""
+    """The time for which the recording was kept is over."""
 
     code = "expired"
 
@@ -60,38 +60,38 @@ class Missing(NotPlayable):
     code = "missing"
 
 
-def address(settings: Settings, found: Found, method: str, *, attachment: bool, now: datetime) -> str:
-    """Where `method` (GET or HEAD) gets the recording from, to be saved as an `attachment` or else to be played.
+def address(settings: Settings, recording: Recording, method: str, *, attachment: bool, now: datetime) -> str:
+    """Return an address from which `method` (GET or HEAD) gets the recording, to save it as `attachment` or to play it.
 
-    Raises NotPlayable with the reason, Unavailable when S3 does not answer, Misconfigured.
+    `now` is naive UTC. Raises NotPlayable with the reason, Unavailable when S3 does not answer, and Misconfigured.
     """
-    place = _place(settings, found, now)
+    place = _place(settings, recording, now)
     if presence.size(*place) is None:
         raise Missing
-    name = found.path.rpartition("/")[2]
-    way = "attachment" if attachment else "inline"
+    name = recording.path.rpartition("/")[2]
+    disposition = "attachment" if attachment else "inline"
     overrides = {
         "response-content-type": media_type(name),
-        "response-content-disposition": f"{way}; filename*=UTF-8''{quote(name, safe='')}",
+        "response-content-disposition": f"{disposition}; filename*=UTF-8''{quote(name, safe='')}",
     }
-    seconds = min(max(0, found.duration) + PAUSE_SECONDS, settings.playing_seconds)
+    seconds = min(max(0, recording.duration) + PAUSE_SECONDS, settings.playing_seconds)
     return signing.presign(method, place.bucket, place.key, seconds, overrides)
 
 
-def _place(settings: Settings, found: Found, now: datetime) -> Place:
-    if not found.known:
+def _place(settings: Settings, recording: Recording, now: datetime) -> Place:
+    if not recording.is_known:
         raise UnknownCall
-    if found.deleted is not None:
+    if recording.deleted is not None:
         raise Deleted
-    if found.expires is not None and found.expires <= now:
+    if recording.expires is not None and recording.expires <= now:
         raise Expired
-    if found.state == "pending":
+    if recording.state == "pending":
         raise Pending
-    if found.state == "failed":
-        raise Missing(f"The recording could not be fetched from the provider: {found.reason}")
-    if not (found.recorded and found.path):
+    if recording.state == "failed":
+        raise Missing(f"The recording could not be fetched from the provider: {recording.reason}")
+    if not (recording.is_recorded and recording.path):
         raise NotRecorded
     try:
-        return storages.place(settings, found.storage, found.path)
-    except NoPlace as fault:
-        raise Missing(details=fault.message) from None
+        return storages.place(settings, recording.storage, recording.path)
+    except NoPlace as error:
+        raise Missing(details=error.message) from None

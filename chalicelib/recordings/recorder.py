@@ -1,4 +1,4 @@
-"""The queue `recordings`: one message is one file that its provider may have by now."""
+"""The SQS surface `recorder`: each message names one file that is to be fetched from its provider."""
 
 from __future__ import annotations
 
@@ -6,29 +6,28 @@ from typing import Any
 
 from chalicelib import edge, metrics, settings
 from chalicelib.errors import InvalidRequest, Unavailable
-from chalicelib.ledger import recording_notices, recording_queue
 from chalicelib.platform import postgres
-from chalicelib.recordings import fetching
+from chalicelib.recordings import fetching, notices, queue
 from chalicelib.settings import Settings
 
-# SQS holds a message back for no longer; what waits longer is queued by the maintenance.
+# The longest delay of SQS, in seconds; the maintenance queues files that wait longer.
 LONGEST_DELAY = 900
-#: Ends of an attempt that are ends of the matter.
-COUNTED = {"ready": "recordings_ready", "failed": "recordings_failed"}
+#: The metric for each final outcome.
+METRICS = {"ready": "recordings_ready", "failed": "recordings_failed"}
 
 
 def handle(event: dict[str, Any]) -> None:
-    """Fetch what the messages name. Raises Unavailable when the database is away: the message comes again."""
+    """Fetch the files that the messages name. Raises Unavailable when PostgreSQL is away; SQS then delivers again."""
     current = settings.current()
     for record in event["Records"]:
         _take(record["body"], current)
 
 
-def _take(text: str, current: Settings) -> None:
+def _take(message: str, current: Settings) -> None:
     try:
-        file = recording_queue.read(text)
-    except InvalidRequest as fault:
-        edge.logger().warning("recording", extra={"surface": "recorder", "outcome": fault.message})
+        file = queue.read(message)
+    except InvalidRequest as error:
+        edge.logger().warning("recording", extra={"surface": "recorder", "outcome": error.message})
         return
     writer = postgres.connection(current.writer_database_url)
     outcome = fetching.attempt(writer, file, current)
@@ -36,12 +35,12 @@ def _take(text: str, current: Settings) -> None:
         "recording",
         extra={"surface": "recorder", **file._asdict(), "outcome": outcome.state, "reason": outcome.reason},
     )
-    if counted := COUNTED.get(outcome.state):
-        metrics.publish("recorder", {counted: 1})
+    if metric := METRICS.get(outcome.state):
+        metrics.publish("recorder", {metric: 1})
     if outcome.changed:
-        recording_notices.tell(writer, current.recording_target, outcome.changed)
+        notices.send(writer, current.recording_target, outcome.changed)
     if 0 < outcome.delay <= LONGEST_DELAY:
         try:
-            recording_queue.send(current.recordings_queue_url, [file], outcome.delay)
+            queue.send(current.recordings_queue_url, [file], outcome.delay)
         except Unavailable:
             edge.logger().warning("a recording waits for the maintenance", extra={"surface": "recorder"})

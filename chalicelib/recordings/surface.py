@@ -1,6 +1,6 @@
-"""The address of a call's recording: a redirect to S3 for whoever may hear it, and a reason for everybody else.
+"""The HTTP surface `recordings`: redirects to a call's recording in S3, or answers why it cannot be heard.
 
-`HEAD` redirects as `GET` does: API Gateway writes the Content-Length of its own answers, S3 tells that of the file.
+`HEAD` redirects as `GET` does: API Gateway sets the Content-Length of its own answers, and only S3 knows the file's.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ routes = Blueprint(__name__)
 
 
 class WrongMethod(RingledgerError):
-    """A recording can be heard and asked about, by GET and HEAD."""
+    """A recording is read with GET or HEAD."""
 
     code = "method-not-allowed"
     status = 405
@@ -35,19 +35,19 @@ class WrongMethod(RingledgerError):
 
 @edge.route(routes, links.PATH, methods=(*METHODS, *WRONG_METHODS))
 def recording(request: Request, notes: Notes) -> Answer:
-    """Lead to the file of a call's recording."""
+    """Redirect to the file of a call's recording."""
     if request.method not in METHODS:
         raise WrongMethod(headers={"Allow": "GET, HEAD, OPTIONS"})
     inviteid = _id(request.path["inviteid"])
     notes["inviteid"] = str(inviteid)
     current, now = settings.current(), datetime.now(UTC).replace(tzinfo=None)
     right = access.right(request, inviteid, current, now, notes)
-    found = lookup.find(postgres.connection(current.gate_database_url), inviteid)
+    call_recording = lookup.find(postgres.connection(current.gate_database_url), inviteid)
     if right is Right.LINK:
-        access.check_link(found.links_revoked)
+        access.check_link(call_recording.links_revoked)
     attachment = request.query.get("attachment", "").lower() == "true"
-    target = playing.address(current, found, request.method, attachment=attachment, now=now)
-    # The address that the browser comes from carries a key.
+    target = playing.address(current, call_recording, request.method, attachment=attachment, now=now)
+    # The present address carries a key, which S3 must not see as the Referer.
     return Answer("", 302, {"Location": target, "Referrer-Policy": "no-referrer"})
 
 

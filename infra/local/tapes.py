@@ -9,10 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from uuid import UUID
 
-from chalicelib import storages
 from chalicelib.platform import objects
 from chalicelib.platform.postgres import connection
-from chalicelib.recordings import links
+from chalicelib.recordings import links, storages
 from chalicelib.recordings.media_types import MEDIA_TYPES
 from chalicelib.settings import Settings
 

@@ -24,7 +24,7 @@ FRAME = {"app", "aws_lambda_powertools", "botocore", "chalice", "chalicelib", "j
 #: Lambda -> the packages beyond these, and our own first-level modules.
 LOADED = {
     "webhooks": (set[str](), {"calls", "platform", "envelope", "macs", "providers", "registry", "texts", "webhooks"}),
-    "recordings": ({"psycopg2"}, {"authentication", "macs", "platform", "recordings", "storages"}),
+    "recordings": ({"psycopg2"}, {"authentication", "macs", "platform", "recordings"}),
     "statistics": (
         {"annotated_types", "orjson", "pglast", "psycopg2", "pydantic", "pydantic_core", "typing_inspection"},
         {"authentication", "catalog", "platform", "statistics"},

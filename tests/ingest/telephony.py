@@ -7,12 +7,14 @@ from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from urllib.parse import urlencode
 from uuid import UUID, uuid5
 
 from chalicelib.envelope import reading
-from chalicelib.ledger import store
+from chalicelib.ledger import forgetting, store
 from chalicelib.platform.postgres import Connection
+from chalicelib.recordings import retention
 from chalicelib.settings import Settings
 from tests.databases import run
 
@@ -190,6 +192,10 @@ class Ledger:
     def take(self, webhooks: Iterable[Webhook], writer: Connection | None = None) -> None:
         """Take `webhooks` as one batch."""
         store.take(writer or self.writer, [reading.read(text) for text in self.texts(webhooks)])
+
+    def forget(self, number: str) -> None:
+        """Erase a number, and the recordings of its calls."""
+        forgetting.forget(self.owner, number, partial(retention.erase, self.owner, self.settings), lambda _: None)
 
     def tables(self, names: Sequence[str] = TABLES) -> dict[str, list[str]]:
         """Every row of the documented tables that calls fill, as text, in order."""

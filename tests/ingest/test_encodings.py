@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 
 from chalicelib.envelope import reading
 from chalicelib.ledger import store
-from chalicelib.ledger.forgetting import forget
 from chalicelib.ledger.replay import replay
 from tests.databases import run
 from tests.ingest.telephony import BEGIN, CALLER, Ledger, answered, message
@@ -69,7 +68,7 @@ def test_a_number_in_a_packed_body_is_forgotten(ledger: Ledger) -> None:
     """A body that held the number is stored unpacked without it, and is still the same call."""
     _take(ledger, NAME.encode())
 
-    forget(ledger.owner, ledger.settings, CALLER, lambda _: None)
+    ledger.forget(CALLER)
 
     stored = run(ledger.url, "SELECT content_encoding, encode(body, 'escape') FROM ledger.events")
     assert all(coding == "" and "9214567892" not in str(body) for coding, body in stored)

@@ -8,7 +8,6 @@ import pytest
 
 from chalicelib.envelope import reading
 from chalicelib.ledger import store, written_numbers
-from chalicelib.ledger.forgetting import forget
 from chalicelib.ledger.replay import replay
 from tests.databases import run
 from tests.ingest.telephony import BEGIN, Ledger, message
@@ -105,7 +104,7 @@ def test_rows_raw_events_and_what_is_replayed(ledger: Ledger) -> None:
     document = json.dumps({"phone": int(DIGITS), "of": [f"8{DIGITS}"]})
     run(ledger.url, "INSERT INTO alertcallevents.callanswered (payload) VALUES (%s)", [document])
 
-    forget(ledger.owner, ledger.settings, NUMBER, lambda _: None)
+    ledger.forget(NUMBER)
     replay(ledger.owner, BEGIN, BEGIN.replace(year=BEGIN.year + 1), "", lambda _: None)
 
     kept = ledger.column("SELECT payload FROM alertcallevents.callanswered")
@@ -128,7 +127,7 @@ def test_a_number_of_another_country(ledger: Ledger) -> None:
     rows = ",".join(f"('{text}')" for text in written)
     run(ledger.url, f"INSERT INTO calls.failed (fromnumber) VALUES {rows}")
 
-    forget(ledger.owner, ledger.settings, "+84 912 345 678", lambda _: None)
+    ledger.forget("+84 912 345 678")
 
     assert sorted(map(str, ledger.column("SELECT fromnumber FROM calls.failed"))) == [
         "+00000000000", "+74912345678", "00000000000", "4912345678",

@@ -11,7 +11,6 @@ from chalicelib.ingest import batches
 from chalicelib.ingest.batches import Delivery
 from chalicelib.ledger import faults
 from chalicelib.ledger.faults import CallsFailed
-from chalicelib.ledger.forgetting import forget
 from chalicelib.ledger.replay import replay
 from chalicelib.maintenance.closing import close_due
 from tests.databases import run
@@ -99,7 +98,7 @@ def test_forgetting_goes_on(robbed: Ledger) -> None:
     take(robbed, robbed.texts([*answered("C1", 0), *answered("C2", 100)]))
 
     with pytest.raises(CallsFailed, match="C2"):
-        forget(robbed.owner, robbed.settings, CALLER, lambda _: None)
+        robbed.forget(CALLER)
     assert robbed.column("SELECT anumber FROM calls.success") == ["+70000000000"]
     assert robbed.column("SELECT count(*) FROM ledger.forgotten") == [1]
 

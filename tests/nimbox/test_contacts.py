@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from chalicelib import contacts
 from chalicelib.contacts import ContactRefused, Description
 from chalicelib.ledger import forgetting
 from chalicelib.nimbox.parameters import BadParameters
+from chalicelib.recordings import retention
 from chalicelib.settings import Settings
 from tests.nimbox.service import Office
 
@@ -139,7 +142,9 @@ def test_a_forgotten_number_leads_to_nobody(office: Office) -> None:
     office.contact("79214567892", name="Ольга")
     office.create("79214567892", url="http://x/79214567892")
 
-    touched = forgetting.forget(office.owner, Settings(), "+7 921 456-78-92", lambda _: None)
+    touched = forgetting.forget(
+        office.owner, "+7 921 456-78-92", partial(retention.erase, office.owner, Settings()), lambda _: None
+    )
 
     assert (touched["ledger.phonecalls"], touched["ledger.contact_numbers"], touched["calls.success"]) == (1, 1, 1)
     assert office.rows("SELECT name FROM ledger.contacts") == [("",)]

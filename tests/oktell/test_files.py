@@ -63,7 +63,7 @@ def test_a_code_leads_to_the_lasting_link(office: Office) -> None:
     """The code names the call under a MAC; the link that it leads to signs each click afresh."""
     settled = office.having(link_secrets=SECRETS, public_url="https://calls.example")
     call = uuid4()
-    answer = settled.ask("downloadrecordbylink", recordlink=links.single(SECRETS, call))
+    answer = settled.ask("downloadrecordbylink", recordlink=links.call_code(SECRETS, call))
 
     assert answer.status == 302
     assert answer.headers["Location"].startswith(f"https://calls.example/rest/v1/journal/calls/{call}/attachment1?key=")

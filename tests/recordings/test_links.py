@@ -23,19 +23,19 @@ BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 def test_a_link_opens_its_call_for_good() -> None:
     """A key without an end is as good in a hundred years."""
-    key = links.code((NEW,), CALL)
+    key = links.key((NEW,), CALL)
     assert len(key) == 32
     assert links.verify((NEW,), CALL, key, NOW + timedelta(days=36_500)) is Verdict.GENUINE
 
 
 def test_a_link_opens_no_other_call() -> None:
     """The key is worth nothing for another id."""
-    assert links.verify((NEW,), OTHER, links.code((NEW,), CALL), NOW) is Verdict.FORGED
+    assert links.verify((NEW,), OTHER, links.key((NEW,), CALL), NOW) is Verdict.FORGED
 
 
 def test_a_link_ends_at_its_second() -> None:
     """Until then it is genuine, from then on it has expired."""
-    key = links.code((NEW,), CALL, NOW)
+    key = links.key((NEW,), CALL, NOW)
     assert links.verify((NEW,), CALL, key, NOW - timedelta(seconds=1)) is Verdict.GENUINE
     assert links.verify((NEW,), CALL, key, NOW) is Verdict.EXPIRED
 
@@ -44,7 +44,7 @@ def test_a_link_ends_at_its_second() -> None:
 @given(place=st.integers(0, 31), letter=st.sampled_from(BASE64), expires=st.sampled_from([None, NOW]))
 def test_a_key_with_another_letter_is_forged(place: int, letter: str, expires: datetime | None) -> None:
     """No letter of a key can be changed: not its end, not its generation, not its MAC."""
-    key = links.code((NEW, OLD), CALL, expires)
+    key = links.key((NEW, OLD), CALL, expires)
     changed = key[:place] + letter + key[place + 1 :]
     if changed != key:
         assert links.verify((NEW, OLD), CALL, changed, NOW - timedelta(days=1)) is Verdict.FORGED
@@ -54,38 +54,38 @@ def test_a_key_with_another_letter_is_forged(place: int, letter: str, expires: d
 def test_any_text_is_read_without_an_error(text: str) -> None:
     """What is no key is forged, whatever it holds."""
     assert links.verify((NEW,), CALL, text, NOW) is Verdict.FORGED
-    assert links.read_single((NEW,), text) is None
+    assert links.read_call_code((NEW,), text) is None
 
 
 def test_older_links_work_while_their_secret_is_kept() -> None:
     """A new secret makes new links; those of a secret that is gone, or was given another number, open nothing."""
-    key = links.code((OLD,), CALL)
+    key = links.key((OLD,), CALL)
     assert links.verify((NEW, OLD), CALL, key, NOW) is Verdict.GENUINE
     assert links.verify((NEW,), CALL, key, NOW) is Verdict.FORGED
     assert links.verify(((1, NEW[1]),), CALL, key, NOW) is Verdict.FORGED
-    assert links.code((NEW, OLD), CALL) == links.code((NEW,), CALL)
+    assert links.key((NEW, OLD), CALL) == links.key((NEW,), CALL)
 
 
 def test_a_secret_that_is_gone_is_no_empty_secret() -> None:
     """Nobody gets in by a key of an unknown generation under an empty secret."""
-    key = links.code(((7, ""),), CALL)
+    key = links.key(((7, ""),), CALL)
     assert links.verify((NEW,), CALL, key, NOW) is Verdict.FORGED
-    assert links.read_single((NEW,), links.single(((7, ""),), CALL)) is None
+    assert links.read_call_code((NEW,), links.call_code(((7, ""),), CALL)) is None
 
 
 def test_a_link_in_one_word_names_its_call() -> None:
     """It is 44 characters, and a changed one names nothing."""
-    word = links.single((OLD,), CALL)
+    word = links.call_code((OLD,), CALL)
     assert len(word) == 44
-    assert links.read_single((NEW, OLD), word) == CALL
-    assert links.read_single((NEW,), word) is None
-    assert links.read_single((NEW, OLD), ("B" if word[0] == "A" else "A") + word[1:]) is None
+    assert links.read_call_code((NEW, OLD), word) == CALL
+    assert links.read_call_code((NEW,), word) is None
+    assert links.read_call_code((NEW, OLD), ("B" if word[0] == "A" else "A") + word[1:]) is None
 
 
 def test_the_two_forms_do_not_stand_for_each_other() -> None:
     """What proves one proves nothing about the other."""
-    assert links.read_single((NEW,), links.code((NEW,), CALL)) is None
-    assert links.verify((NEW,), CALL, links.single((NEW,), CALL)[-32:], NOW) is Verdict.FORGED
+    assert links.read_call_code((NEW,), links.key((NEW,), CALL)) is None
+    assert links.verify((NEW,), CALL, links.call_code((NEW,), CALL)[-32:], NOW) is Verdict.FORGED
 
 
 def test_an_address_needs_its_settings() -> None:

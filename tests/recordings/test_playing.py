@@ -64,7 +64,7 @@ class Desk:
 
     def key(self, inviteid: str, expires: datetime | None = None) -> str:
         """The key of a link."""
-        return links.code(self.secrets, UUID(inviteid), expires)
+        return links.key(self.secrets, UUID(inviteid), expires)
 
     def ask(self, inviteid: str, method: str = "GET", **options: Any) -> requests.Response:
         """What a token of the right scope gets, without following the redirect."""

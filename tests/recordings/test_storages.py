@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib import storages
 from chalicelib.errors import Misconfigured
+from chalicelib.recordings import storages
+from chalicelib.recordings.storages import NoPlace, Place
 from chalicelib.settings import Settings
-from chalicelib.storages import NoPlace, Place
 
 SETTINGS = Settings(bucket="own", recording_storages=("new=bucket/calls/new", "old=archive", "odd=bucket//x/"))
 
@@ -51,4 +51,4 @@ def test_without_storages_there_is_one_in_the_bundles_bucket() -> None:
 def test_a_storage_without_a_bucket_is_told() -> None:
     """The setting's form is in the message."""
     with pytest.raises(Misconfigured, match="code=bucket/prefix"):
-        storages.known(Settings(recording_storages=("new",)))
+        storages.configured(Settings(recording_storages=("new",)))

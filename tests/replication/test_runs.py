@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
 from chalicelib.ledger import forgetting
 from chalicelib.platform.postgres import Connection
+from chalicelib.recordings import retention
 from chalicelib.replication import sources
 from chalicelib.settings import Settings
 from tests.replication.crm import Crm
@@ -232,7 +234,9 @@ def test_a_number_that_is_forgotten(house: House, serve: Serve) -> None:
     crm = serve()
     house.replicate(crm)
 
-    touched = forgetting.forget(Connection(house.url), Settings(), "+7 495 123-45-67", lambda _: None)
+    owner = Connection(house.url)
+    erase_recordings = partial(retention.erase, owner, Settings())
+    touched = forgetting.forget(owner, "+7 495 123-45-67", erase_recordings, lambda _: None)
     again = house.replicate(crm)
 
     assert touched["ledger.replication"] == touched["calls.success"] == 1

@@ -12,7 +12,7 @@ import pytest
 
 from chalicelib.admin.migrations import migrate
 from chalicelib.admin.roles import ensure_roles
-from chalicelib.ledger.recordings import File
+from chalicelib.ledger.recording_facts import File
 from chalicelib.ledger.replay import replay
 from chalicelib.platform import objects, queues
 from chalicelib.platform.postgres import Connection

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
 from chalicelib.errors import Unavailable
-from chalicelib.ledger import forgetting, recording_list
-from chalicelib.maintenance import recordings as maintenance
+from chalicelib.ledger import forgetting
 from chalicelib.platform import objects
+from chalicelib.recordings import administration, retention
 from tests.databases import run
 from tests.ingest.telephony import CALLER, event
 from tests.recordings.fetching.conftest import Studio
@@ -22,11 +23,11 @@ def test_retention_deletes_the_file_and_says_when(studio: Studio) -> None:
     studio.call("c1", "good-1")
     studio.attempt("good-1")
     now = datetime.now(UTC).replace(tzinfo=None) + timedelta(2_000)
-    assert maintenance.delete_expired(studio.ledger.writer, studio.settings, now - timedelta(1_999)) == 0
-    assert maintenance.delete_expired(studio.ledger.writer, studio.settings, now) == 1
+    assert retention.delete_expired(studio.ledger.writer, studio.settings, now - timedelta(1_999)) == 0
+    assert retention.delete_expired(studio.ledger.writer, studio.settings, now) == 1
     row = studio.row("good-1")
     assert (studio.objects(), row["state"], row["callrecdel_dt"]) == ([], "deleted", now)
-    assert maintenance.delete_expired(studio.ledger.writer, studio.settings, now) == 0
+    assert retention.delete_expired(studio.ledger.writer, studio.settings, now) == 0
     assert studio.replay() == 0
     assert studio.attempt("good-1").state == "skipped"
 
@@ -41,7 +42,7 @@ def test_retention_holds_for_rows_of_others_too(studio: Studio) -> None:
             " VALUES (gen_random_uuid(), true, %s, %s, '2026-01-01')",
             [path, code],
         )
-    assert maintenance.delete_expired(studio.ledger.writer, studio.settings, FAR) == 1
+    assert retention.delete_expired(studio.ledger.writer, studio.settings, FAR) == 1
     deleted = "SELECT callstoragecode FROM calls.success WHERE callrecdel_dt IS NOT NULL"
     assert (studio.ledger.column(deleted), studio.objects()) == (["main"], [])
 
@@ -64,15 +65,16 @@ def test_a_file_stays_while_any_row_needs_it(studio: Studio, path: str, code: st
     _row(studio, "x/a.mp3", "2026-01-01")
     _row(studio, path, expires, code)
     now = datetime(2026, 6, 1)  # noqa: DTZ001 - naive UTC
-    assert maintenance.delete_expired(studio.ledger.writer, studio.settings, now) == 0
+    assert retention.delete_expired(studio.ledger.writer, studio.settings, now) == 0
     assert studio.objects() == ["recordings/x/a.mp3"]
     run(studio.ledger.url, "UPDATE calls.success SET recexpirets = '2026-02-01'")
-    assert maintenance.delete_expired(studio.ledger.writer, studio.settings, now) == 2
+    assert retention.delete_expired(studio.ledger.writer, studio.settings, now) == 2
     assert studio.objects() == []
 
 
 def _forget(studio: Studio, number: str = CALLER) -> dict[str, int]:
-    return dict(forgetting.forget(studio.ledger.owner, studio.settings, number, lambda _: None))
+    owner = studio.ledger.owner
+    return dict(forgetting.forget(owner, number, partial(retention.erase, owner, studio.settings), lambda _: None))
 
 
 def test_a_forgotten_person_is_heard_no_more(studio: Studio) -> None:
@@ -94,7 +96,7 @@ def test_a_forgotten_person_is_heard_no_more(studio: Studio) -> None:
         row = studio.row(recording)
         assert (row["state"], row["callrecpath"], row["callrecdel_dt"] is None) == ("deleted", None, False)
         assert studio.attempt(recording).state == "skipped"
-    assert recording_list.failed(studio.ledger.owner, 10) == []
+    assert administration.failed(studio.ledger.owner, 10) == []
     assert studio.replay() == 0
     assert studio.row("good-3")["state"] == "ready"
     studio.call("c4", "good-1", 600)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -10,16 +11,16 @@ from typing import Any
 
 import boto3
 import pytest
+from moto.server import ThreadedMotoServer
 
-from chalicelib.ledger import recording_list, recording_notices, recordings
-from chalicelib.maintenance import recordings as maintenance
 from chalicelib.platform import topics
 from chalicelib.platform.postgres import Connection
+from chalicelib.recordings import administration, notices, queue, retention, states
 from tests.databases import run
 from tests.ingest.telephony import event
 from tests.recordings.fetching.conftest import Studio
 
-SCHEMA = Path(recording_notices.__file__).with_name("recording_notice.schema.json")
+SCHEMA = Path(notices.__file__).with_name("notice.schema.json")
 FAR = datetime(2100, 1, 1)  # noqa: DTZ001 - naive UTC
 
 
@@ -72,8 +73,8 @@ def test_a_recording_that_was_given_up_can_be_fetched_again(studio: Studio) -> N
     studio.call("c1", "unknown-1")
     studio.attempt("unknown-1", recording_attempts=1)
     assert studio.row("unknown-1")["isrec"] is False
-    failed = recording_list.failed(studio.ledger.owner, 10)
-    assert recording_list.again(studio.ledger.owner, failed) == [studio.file("unknown-1")]
+    failed = administration.failed(studio.ledger.owner, 10)
+    assert administration.retry(studio.ledger.owner, failed) == [studio.file("unknown-1")]
     row = studio.row("unknown-1")
     assert (row["state"], row["attempts"], row["isrec"]) == ("pending", 0, True)
 
@@ -84,9 +85,9 @@ def test_a_lost_message_is_found_by_the_maintenance(studio: Studio, endpoint: st
     sqs = boto3.client("sqs", endpoint_url=endpoint, region_name="us-east-1")
     url = sqs.create_queue(QueueName="of-the-maintenance")["QueueUrl"]
     settings = replace(studio.settings, recordings_queue_url=url)
-    assert maintenance.queue_overdue(studio.ledger.writer, settings) == 0
+    assert queue.send_overdue(studio.ledger.writer, settings) == 0
     run(studio.ledger.url, "UPDATE ledger.recordings SET due_at = now() - interval '1 hour'")
-    assert maintenance.queue_overdue(studio.ledger.writer, settings) == 1
+    assert queue.send_overdue(studio.ledger.writer, settings) == 1
     body = sqs.receive_message(QueueUrl=url)["Messages"][0]["Body"]
     assert json.loads(body) == {"version": 1, **studio.file("good-1")._asdict()}
 
@@ -99,11 +100,11 @@ def test_changes_of_state_are_told_once_and_by_the_schema(studio: Studio, endpoi
     studio.call("c2", "huge-1", 200)
     ready, failed = studio.attempt("good-1").changed, studio.attempt("huge-1").changed
     writer = studio.ledger.writer
-    assert recording_notices.tell(writer, "http://127.0.0.1:1/nowhere", ready) == 0
-    assert recording_notices.tell(writer, url, [*ready, *failed]) == 2
-    assert recording_notices.tell(writer, url, [*ready, *failed]) == 0
+    assert notices.send(writer, "http://127.0.0.1:1/nowhere", ready) == 0
+    assert notices.send(writer, url, [*ready, *failed]) == 2
+    assert notices.send(writer, url, [*ready, *failed]) == 0
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    maintenance.delete_expired(writer, replace(studio.settings, recording_target=arn), FAR)
+    retention.delete_expired(writer, replace(studio.settings, recording_target=arn), FAR)
     told = []
     while found := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
         for message in found:
@@ -116,11 +117,23 @@ def test_changes_of_state_are_told_once_and_by_the_schema(studio: Studio, endpoi
         assert message["event"] in schema["properties"]["event"]["enum"]
 
 
-def test_a_topic_hears_of_it_too(studio: Studio, endpoint: str) -> None:
-    """Whoever subscribes to it gets the same messages; a topic that is gone is tried again by the maintenance."""
+@pytest.fixture
+def notifications(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Yield the address of a server with SNS, which the local stack does not have."""
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SNS", f"http://{host}:{port}")
     topics._client.cache_clear()
-    sns: Any = boto3.client("sns", endpoint_url=endpoint, region_name="us-east-1")
-    sqs = boto3.client("sqs", endpoint_url=endpoint, region_name="us-east-1")
+    yield f"http://{host}:{port}"
+    topics._client.cache_clear()
+    server.stop()
+
+
+def test_a_topic_gets_the_same_messages(studio: Studio, notifications: str) -> None:
+    """Its subscribers get them; when the topic does not exist, the maintenance tries again."""
+    sns: Any = boto3.client("sns", endpoint_url=notifications, region_name="us-east-1")
+    sqs = boto3.client("sqs", endpoint_url=notifications, region_name="us-east-1")
     topic = sns.create_topic(Name="of-recordings")["TopicArn"]
     queue = sqs.create_queue(QueueName="of-the-subscriber")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -128,11 +141,10 @@ def test_a_topic_hears_of_it_too(studio: Studio, endpoint: str) -> None:
     studio.call("c1", "good-1")
     changed = studio.attempt("good-1").changed
     writer = studio.ledger.writer
-    assert recording_notices.tell(writer, f"{topic}-gone", changed) == 0
-    assert recording_notices.tell(writer, topic, changed) == 1
+    assert notices.send(writer, f"{topic}-gone", changed) == 0
+    assert notices.send(writer, topic, changed) == 1
     told = json.loads(sqs.receive_message(QueueUrl=queue)["Messages"][0]["Body"])
     assert (told["event"], told["inviteid"]) == ("recording.ready", str(changed[0]))
-    topics._client.cache_clear()
 
 
 def test_a_second_attempt_takes_nothing_away(studio: Studio) -> None:
@@ -143,7 +155,7 @@ def test_a_second_attempt_takes_nothing_away(studio: Studio) -> None:
     second = studio.ledger.column("SELECT inviteid FROM ledger.recordings ORDER BY created_at DESC LIMIT 1")
     run(studio.ledger.url, "UPDATE ledger.recordings SET state = 'pending' WHERE inviteid = %s", second)
     paths = "SELECT count(callrecpath), count(DISTINCT callrecpath) FROM calls.success"
-    assert recordings.settle_failed(studio.ledger.writer, studio.file("good-1"), "gone") == second
+    assert states.set_failed(studio.ledger.writer, studio.file("good-1"), "gone") == second
     assert studio.ledger.column("SELECT state FROM ledger.recordings ORDER BY state") == ["failed", "ready"]
     assert run(studio.ledger.url, paths) == [(1, 1)]
     run(studio.ledger.url, "UPDATE ledger.recordings SET state = 'pending' WHERE inviteid = %s", second)
@@ -156,7 +168,7 @@ def test_what_was_not_told_is_told_later(studio: Studio) -> None:
     studio.call("c1", "good-1")
     studio.attempt("good-1")
     run(studio.ledger.url, "UPDATE ledger.recordings SET changed_at = now() - interval '1 hour'")
-    assert recording_notices.tell_forgotten(studio.ledger.writer, "") == 0
+    assert notices.send_overdue(studio.ledger.writer, "") == 0
     assert studio.ledger.column("SELECT told FROM ledger.recordings") == ["ready"]
 
 
@@ -165,7 +177,7 @@ def test_a_revoked_link_outlives_the_recording_that_comes(studio: Studio) -> Non
     studio.call("c1", "good-1")
     inviteid = studio.ledger.column("SELECT inviteid FROM calls.success")[0]
     run(studio.ledger.url, "DELETE FROM ledger.recordings")
-    recording_list.revoke(studio.ledger.owner, inviteid)  # type: ignore[arg-type]
+    administration.revoke(studio.ledger.owner, inviteid)  # type: ignore[arg-type]
     studio.replay()
     assert studio.attempt("good-1").state == "ready"
     assert studio.ledger.column("SELECT links_revoked_at IS NOT NULL FROM ledger.recordings") == [True]
@@ -180,5 +192,5 @@ def test_the_locks_of_calls_come_first(studio: Studio) -> None:
         writer = Connection(studio.ledger.settings.writer_database_url)
         writer.execute("SET lock_timeout = '100ms'")
         with pytest.raises(Exception, match="55P03"):
-            recordings.settle_failed(writer, studio.file("good-1"), "nothing")
+            states.set_failed(writer, studio.file("good-1"), "nothing")
     assert studio.row("good-1")["state"] == "pending"

@@ -1,4 +1,4 @@
-"""Files that are still to be fetched: the queue that carries them, and whose turn it is."""
+"""The queue `recordings`: one message for each file that is to be fetched, and the turn of each attempt."""
 
 from __future__ import annotations
 
@@ -8,14 +8,18 @@ from datetime import datetime
 from typing import NamedTuple
 
 from chalicelib.errors import InvalidRequest
-from chalicelib.ledger.recordings import File
+from chalicelib.ledger.recording_facts import File
 from chalicelib.platform import queues
 from chalicelib.platform.postgres import Connection
+from chalicelib.settings import Settings
 
+#: The version of the message's format.
 VERSION = 1
-AT_ONCE = 1_000
+OVERDUE_LIMIT = 1_000
+#: A message that is on its way is not sent again before this many seconds.
+OVERDUE_SECONDS = 600
 
-# The next attempt is put off while this one lasts, so that a second message of the same file finds nothing to do.
+# The next attempt is put off while this one lasts, so that a second message for the file has nothing to do.
 _CLAIM = """
 UPDATE ledger.recordings SET attempts = attempts + 1, due_at = now() + %s * interval '1 second'
 WHERE provider = %s AND client = %s AND recording = %s AND recording <> '' AND state = 'pending'
@@ -34,7 +38,7 @@ ORDER BY provider, client, recording LIMIT %s
 
 
 class Claim(NamedTuple):
-    """A file that is ours to fetch now: the number of this attempt, and since when it is wanted, naive UTC."""
+    """The right to fetch a file now: the number of the attempt, from 1, and when the call was stored, naive UTC."""
 
     attempt: int
     since: datetime
@@ -46,33 +50,40 @@ def send(queue_url: str, files: Sequence[File], delay: int = 0) -> None:
     queues.send_all(queue_url, messages, delay)
 
 
-def read(text: str) -> File:
-    """The file that a message names. Raises InvalidRequest when it names none."""
+def send_overdue(writer: Connection, settings: Settings) -> int:
+    """Queue the files whose message was lost or had to wait longer than SQS can hold it; return their number.
+
+    Raises Unavailable.
+    """
+    if not settings.recordings_queue_url:
+        return 0
+    files = [File(*row) for row in writer.execute(_OVERDUE, [OVERDUE_SECONDS, OVERDUE_LIMIT])]
+    send(settings.recordings_queue_url, files)
+    return len(files)
+
+
+def read(message: str) -> File:
+    """Return the file that a message names. Raises InvalidRequest when it names none."""
     try:
-        said = json.loads(text)
-        return File(*(_storable(str(said[name])) for name in File._fields))
+        fields = json.loads(message)
+        return File(*(_storable(str(fields[name])) for name in File._fields))
     except (ValueError, TypeError, LookupError):
         raise InvalidRequest("The message names no recording") from None
 
 
 def _storable(text: str) -> str:
-    """The same text, if PostgreSQL has such a one. Raises ValueError for NUL and lone surrogates."""
+    """Return `text`. Raises ValueError for NUL and lone surrogates, which PostgreSQL does not store."""
     if b"\0" in text.encode():
-        raise ValueError("NUL is no character of PostgreSQL's")
+        raise ValueError("PostgreSQL stores no NUL")
     return text
 
 
 def claim(writer: Connection, file: File, seconds: float) -> Claim | None:
-    """Take the file's turn for `seconds`, or None when it is fetched, given up, not due, or somebody else's by now."""
+    """Claim the file for `seconds`. Return None when it is not pending, not due, or claimed by another process."""
     rows = writer.execute(_CLAIM, [seconds, *file])
     return Claim(max(row[0] for row in rows), min(row[1] for row in rows)) if rows else None
 
 
 def postpone(writer: Connection, file: File, reason: str, seconds: float) -> None:
-    """Let the file come again after `seconds`; `reason` says why it did not come now."""
+    """Schedule the next attempt in `seconds`; `reason` is why this one failed."""
     writer.execute(_POSTPONE, [reason, seconds, *file])
-
-
-def overdue(writer: Connection, seconds: float) -> list[File]:
-    """Files whose turn was `seconds` ago or earlier: their messages were lost, or they wait longer than SQS can."""
-    return [File(*row) for row in writer.execute(_OVERDUE, [seconds, AT_ONCE])]

@@ -1,4 +1,4 @@
-"""Storages of recordings: the code that a call's row names, and the bucket and prefix that it stands for."""
+"""Storages of recordings: a call's row names a code, which stands for a bucket and a prefix in it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from chalicelib.settings import Settings
 
 MAIN = "main"
 MAIN_PREFIX = "recordings/"
-# In bytes; S3 has no longer ones.
+#: In bytes, the limit of S3.
 LONGEST_KEY = 1_024
 
 
 class Storage(NamedTuple):
-    """A code and what it stands for; the prefix is empty or ends with a slash."""
+    """A code, and the bucket and prefix that it stands for; the prefix is empty or ends with a slash."""
 
     code: str
     bucket: str
@@ -22,33 +22,33 @@ class Storage(NamedTuple):
 
 
 class Place(NamedTuple):
-    """An object of S3."""
+    """An object in S3."""
 
     bucket: str
     key: str
 
 
 class NoPlace(RingledgerError):
-    """A row names a storage that the settings do not know, or a path that leads out of it."""
+    """A row names an unknown storage, or a path that leads out of its storage."""
 
     code = "no-place"
 
 
-def known(settings: Settings) -> tuple[Storage, ...]:
-    """Every storage, that of new files first. Raises Misconfigured."""
+def configured(settings: Settings) -> tuple[Storage, ...]:
+    """Return every storage, the one for new files first. Raises Misconfigured."""
     if not settings.recording_storages:
         return (Storage(MAIN, settings.bucket, MAIN_PREFIX),)
     return tuple(_storage(word) for word in settings.recording_storages)
 
 
 def place(settings: Settings, code: str | None, path: str) -> Place:
-    """Where the file of a row is; without a code, in the first storage. Raises NoPlace and Misconfigured."""
-    storages = known(settings)
+    """Return where a row's file is: in the first storage when `code` is empty. Raises NoPlace and Misconfigured."""
+    storages = configured(settings)
     storage = next((storage for storage in storages if storage.code == code), None) if code else storages[0]
     if storage is None:
         raise NoPlace(f"No storage is named {code!r}")
     relative = path.lstrip("/")
-    # S3 takes such a key to the letter, but clients resolve its dots on their way there.
+    # S3 stores such a key as it is, but clients resolve its dots on their way there.
     if not relative or {".", ".."} & set(relative.replace("\\", "/").split("/")):
         raise NoPlace("The path leads out of its storage")
     key = storage.prefix + relative
@@ -58,11 +58,11 @@ def place(settings: Settings, code: str | None, path: str) -> Place:
 
 
 def spellings(settings: Settings, place: Place) -> list[tuple[str, str]]:
-    """Every code and path by which a row may name the object at `place`; an empty code is that of no code.
+    """Return each code and path by which a row may name the object at `place`; the code is empty for rows without one.
 
-    Paths are without a slash at their beginning. Raises Misconfigured.
+    Paths have no slash at their beginning. Raises Misconfigured.
     """
-    storages = known(settings)
+    storages = configured(settings)
     return [
         (code, place.key.removeprefix(storage.prefix))
         for storage in storages
