@@ -102,7 +102,7 @@ class Settings:
     recordings_queue_url: str = _setting("RECORDINGS_QUEUE_URL", str, "")
     #: `code=bucket/prefix …`, new files go to the first; without any, `main` is recordings/ in the bundle's bucket.
     recording_storages: tuple[str, ...] = _setting("RECORDING_STORAGES", _words, ())
-    #: Where other files than Telphin's come from: see chalicelib/recordings/sources.py.
+    #: Where other files than Telphin's come from: see chalicelib/recordings/recording_sources.py.
     recording_sources: str = _setting("RECORDING_SOURCES", str, "", secret=True)
     #: Hosts that files may come from; one that begins with a dot stands for the hosts below it.
     recording_hosts: tuple[str, ...] = _setting("RECORDING_HOSTS", _words, (".telphin.ru",))

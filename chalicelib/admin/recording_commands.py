@@ -12,7 +12,7 @@ from chalicelib import settings
 from chalicelib.admin.words import Subparsers, add, database_url, minute, say, table
 from chalicelib.errors import InvalidRequest, Misconfigured
 from chalicelib.platform.postgres import Connection, connection
-from chalicelib.recordings import administration, links, queue
+from chalicelib.recordings import administration, fetch_queue, links
 from chalicelib.recordings.administration import ListedRecording
 
 LIST_LIMIT = 100
@@ -118,5 +118,5 @@ def _retry(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     files = administration.retry(_owner(), inviteids)
     if arguments.inviteid and not files:
         raise InvalidRequest(f"No recording of {arguments.inviteid} failed or waits; `recording list` shows its state")
-    queue.send(queue_url, files)
+    fetch_queue.send(queue_url, files)
     say(f"{len(files)} recordings are fetched again.")

@@ -11,7 +11,7 @@ from chalicelib.ingest import batches
 from chalicelib.ingest.batches import Delivery
 from chalicelib.ledger.recording_facts import File
 from chalicelib.platform import postgres
-from chalicelib.recordings import queue
+from chalicelib.recordings import fetch_queue
 
 
 def handle(event: dict[str, Any]) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def _fetch(files: Sequence[File]) -> None:
     if not queue_url:
         return
     try:
-        queue.send(queue_url, files)
+        fetch_queue.send(queue_url, files)
     except Unavailable:
         # They are remembered as pending, and the calls are stored: this batch is done.
         edge.logger().warning("recordings wait for the maintenance", extra={"surface": "ingest", "files": len(files)})

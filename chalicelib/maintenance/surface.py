@@ -11,7 +11,7 @@ from chalicelib.ledger.faults import CallsFailed
 from chalicelib.maintenance import closing, partitions
 from chalicelib.platform import postgres
 from chalicelib.platform.postgres import Connection
-from chalicelib.recordings import notices, queue, retention
+from chalicelib.recordings import fetch_queue, notices, retention
 
 Step = Callable[[], object]
 
@@ -36,7 +36,7 @@ def handle(now: datetime | None = None) -> None:
         "made": lambda: partitions.prepare(owner, moment),
         "dropped": lambda: partitions.retire(owner, moment, current.event_retention_months),
         "closed": lambda: _close(writer, moment, current.call_age_seconds),
-        "queued": lambda: queue.send_overdue(writer, current),
+        "queued": lambda: fetch_queue.send_overdue(writer, current),
         "deleted": lambda: retention.delete_expired(writer, current, moment),
         "told": lambda: notices.send_overdue(writer, current.recording_target),
     }

@@ -10,7 +10,7 @@ from chalicelib.authentication.callers import authenticate
 from chalicelib.edge import Notes, Request
 from chalicelib.errors import Forbidden
 from chalicelib.recordings import links
-from chalicelib.recordings.links import Verdict
+from chalicelib.recordings.links import LinkVerdict
 from chalicelib.settings import Settings
 
 SCOPE = "recordings"
@@ -29,8 +29,8 @@ def right(request: Request, inviteid: UUID, settings: Settings, now: datetime, n
     Raises Forbidden when it has none, whether or not the call exists.
     """
     key = request.query.get("key", "")
-    verdict = links.verify(settings.link_secrets, inviteid, key, now) if key else Verdict.FORGED
-    if verdict is Verdict.GENUINE:
+    verdict = links.verify(settings.link_secrets, inviteid, key, now) if key else LinkVerdict.FORGED
+    if verdict is LinkVerdict.GENUINE:
         notes["right"] = Right.LINK.value
         return Right.LINK
     token = _token(request)
@@ -39,7 +39,7 @@ def right(request: Request, inviteid: UUID, settings: Settings, now: datetime, n
             raise Forbidden("No integration has this token, or it was revoked")
         notes["right"] = Right.TOKEN.value
         return Right.TOKEN
-    if verdict is Verdict.EXPIRED:
+    if verdict is LinkVerdict.EXPIRED:
         raise Forbidden("This link has expired; ask its sender for a new one")
     if key:
         raise Forbidden("The key of this link does not belong to this call")

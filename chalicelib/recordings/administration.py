@@ -13,7 +13,7 @@ from uuid import UUID
 from chalicelib.errors import InvalidRequest
 from chalicelib.ledger.recording_facts import File
 from chalicelib.platform.postgres import Connection
-from chalicelib.recordings import lineage, states
+from chalicelib.recordings import lineage, state_changes
 
 STATES = ("pending", "ready", "failed", "deleted")
 
@@ -102,7 +102,7 @@ def retry(owner: Connection, inviteids: Sequence[UUID]) -> list[File]:
     present = [str(lineage.present_id(owner, inviteid)) for inviteid in inviteids]
     files = [File(*row) for row in owner.execute(_FILES, [present])]
     for file in files:
-        states.set_pending(owner, [inviteid for (inviteid,) in owner.execute(_SHARING, file)])
+        state_changes.set_pending(owner, [inviteid for (inviteid,) in owner.execute(_SHARING, file)])
     return files
 
 

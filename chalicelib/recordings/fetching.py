@@ -16,12 +16,12 @@ from chalicelib.platform import downloads, objects
 from chalicelib.platform.downloads import DownloadFailed, DownloadRefused, Rules
 from chalicelib.platform.postgres import Connection
 from chalicelib.platform.telphin import ProviderRefused
-from chalicelib.recordings import queue, sources, states, storages
+from chalicelib.recordings import fetch_queue, recording_sources, state_changes, storages
 from chalicelib.recordings.audio import recognition
 from chalicelib.recordings.audio.content import NotARecording
+from chalicelib.recordings.fetch_queue import Claim
 from chalicelib.recordings.media_types import MEDIA_TYPES
-from chalicelib.recordings.queue import Claim
-from chalicelib.recordings.states import Stored
+from chalicelib.recordings.state_changes import Stored
 from chalicelib.settings import Settings
 
 #: Seconds from one attempt to the next; the last one also counts for all further attempts. A provider usually stores
@@ -34,7 +34,7 @@ _SAFE = re.compile(r"[\w.-]{1,100}", re.ASCII)
 
 
 @dataclass(frozen=True)
-class Outcome:
+class AttemptOutcome:
     """The end of an attempt.
 
     `state` is that of the recording now, or `skipped`. Messages are due about the calls in `changed`. `delay` is the
@@ -47,14 +47,14 @@ class Outcome:
     delay: int = 0
 
 
-def attempt(writer: Connection, file: File, settings: Settings) -> Outcome:
+def attempt(writer: Connection, file: File, settings: Settings) -> AttemptOutcome:
     """Fetch `file` if an attempt is due, and bring its calls up to date. Raises Unavailable when PostgreSQL is away.
 
     Every other error becomes the outcome's reason.
     """
-    claim = queue.claim(writer, file, settings.recording_seconds + MARGIN_SECONDS)
+    claim = fetch_queue.claim(writer, file, settings.recording_seconds + MARGIN_SECONDS)
     if claim is None:
-        return Outcome("skipped")
+        return AttemptOutcome("skipped")
     if claim.attempt > settings.recording_attempts:
         # The last attempt left no reason: it may have ended the whole process.
         return _give_up(writer, file, f"after {settings.recording_attempts} attempts: the last one was broken off")
@@ -66,27 +66,27 @@ def attempt(writer: Connection, file: File, settings: Settings) -> Outcome:
         if claim.attempt >= settings.recording_attempts:
             return _give_up(writer, file, f"after {claim.attempt} attempts: {error.message}")
         delay = DELAYS[min(claim.attempt, len(DELAYS)) - 1]
-        queue.postpone(writer, file, error.message, delay)
-        return Outcome("pending", error.message, delay=delay)
+        fetch_queue.postpone(writer, file, error.message, delay)
+        return AttemptOutcome("pending", error.message, delay=delay)
     return _finish(writer, file, stored, settings)
 
 
-def _finish(writer: Connection, file: File, stored: Stored, settings: Settings) -> Outcome:
-    changed = states.set_ready(writer, file, stored)
-    if not changed and not states.is_shown(writer, file, stored):
+def _finish(writer: Connection, file: File, stored: Stored, settings: Settings) -> AttemptOutcome:
+    changed = state_changes.set_ready(writer, file, stored)
+    if not changed and not state_changes.is_shown(writer, file, stored):
         # The recording was erased while it was fetched.
         objects.delete(*storages.place(settings, stored.storage, stored.path))
-        return Outcome("deleted")
-    return Outcome("ready", changed=tuple(changed))
+        return AttemptOutcome("deleted")
+    return AttemptOutcome("ready", changed=tuple(changed))
 
 
-def _give_up(writer: Connection, file: File, reason: str) -> Outcome:
-    return Outcome("failed", reason, tuple(states.set_failed(writer, file, reason)))
+def _give_up(writer: Connection, file: File, reason: str) -> AttemptOutcome:
+    return AttemptOutcome("failed", reason, tuple(state_changes.set_failed(writer, file, reason)))
 
 
 def _fetch(file: File, claim: Claim, settings: Settings) -> Stored:
     """Download the file to disk, check it, and store it in S3 only when all of it has come."""
-    source = sources.address(settings, file)
+    source = recording_sources.address(settings, file)
     rules = Rules(
         settings.recording_hosts, settings.recording_limit, settings.recording_seconds, settings.recording_loopback
     )

@@ -28,7 +28,7 @@ _MAC = Mac("LINK_SECRETS", b"ringledger recording link\0", 19)
 _CODE_MAC = Mac("LINK_SECRETS", b"ringledger recording in one word\0", 16)
 
 
-class Verdict(Enum):
+class LinkVerdict(Enum):
     """The result of checking a key. Only a genuine key can have expired."""
 
     GENUINE = "genuine"
@@ -45,16 +45,16 @@ def key(secrets: Secrets, inviteid: UUID, expires: datetime | None = None) -> st
     return _base64(head + _MAC.sign(secrets, head + inviteid.bytes))
 
 
-def verify(secrets: Secrets, inviteid: UUID, key: str, now: datetime) -> Verdict:
+def verify(secrets: Secrets, inviteid: UUID, key: str, now: datetime) -> LinkVerdict:
     """Check `key` for the call at `now`, naive UTC. Raises Misconfigured when LINK_SECRETS is not set."""
     if not _KEY.fullmatch(key):
-        return Verdict.FORGED
+        return LinkVerdict.FORGED
     content = urlsafe_b64decode(key)
     head, mac = content[: _HEAD.size], content[_HEAD.size :]
     generation, last = _HEAD.unpack(head)
     if not _MAC.verify(secrets, generation, head + inviteid.bytes, mac):
-        return Verdict.FORGED
-    return Verdict.EXPIRED if last and last <= _second(now) else Verdict.GENUINE
+        return LinkVerdict.FORGED
+    return LinkVerdict.EXPIRED if last and last <= _second(now) else LinkVerdict.GENUINE
 
 
 def recording_url(public_url: str, secrets: Secrets, inviteid: UUID, expires: datetime | None = None) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from chalicelib import edge, metrics, settings
 from chalicelib.errors import InvalidRequest, Unavailable
 from chalicelib.platform import postgres
-from chalicelib.recordings import fetching, notices, queue
+from chalicelib.recordings import fetch_queue, fetching, notices
 from chalicelib.settings import Settings
 
 # The longest delay of SQS, in seconds; the maintenance queues files that wait longer.
@@ -25,7 +25,7 @@ def handle(event: dict[str, Any]) -> None:
 
 def _take(message: str, current: Settings) -> None:
     try:
-        file = queue.read(message)
+        file = fetch_queue.read(message)
     except InvalidRequest as error:
         edge.logger().warning("recording", extra={"surface": "recorder", "outcome": error.message})
         return
@@ -41,6 +41,6 @@ def _take(message: str, current: Settings) -> None:
         notices.send(writer, current.recording_target, outcome.changed)
     if 0 < outcome.delay <= LONGEST_DELAY:
         try:
-            queue.send(current.recordings_queue_url, [file], outcome.delay)
+            fetch_queue.send(current.recordings_queue_url, [file], outcome.delay)
         except Unavailable:
             edge.logger().warning("a recording waits for the maintenance", extra={"surface": "recorder"})

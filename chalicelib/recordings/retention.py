@@ -14,8 +14,8 @@ from uuid import UUID
 from chalicelib.ledger.rows import columns
 from chalicelib.platform import objects
 from chalicelib.platform.postgres import Connection
-from chalicelib.recordings import notices, states, storages
-from chalicelib.recordings.storages import NoPlace, Place
+from chalicelib.recordings import notices, state_changes, storages
+from chalicelib.recordings.storages import NoPlace, ObjectPlace
 from chalicelib.settings import Settings
 
 PAGE_SIZE = 200
@@ -54,7 +54,7 @@ class _CallFile(NamedTuple):
 class _Naming(NamedTuple):
     """A call whose row names an object, and when the row expires, naive UTC."""
 
-    place: Place
+    place: ObjectPlace
     inviteid: UUID | None
     expires: datetime | None
 
@@ -70,7 +70,7 @@ def delete_expired(writer: Connection, settings: Settings, now: datetime) -> int
     while count < LIMIT and (rows := writer.execute(_EXPIRED, [now, *after, PAGE_SIZE])):
         after = list(rows[-1][:2])
         deleted = _delete_unneeded(writer, settings, [_CallFile(*row[1:]) for row in rows], now)
-        changed = states.set_deleted(writer, deleted, now) if deleted else []
+        changed = state_changes.set_deleted(writer, deleted, now) if deleted else []
         notices.send(writer, settings.recording_target, changed)
         count += len(changed)
     return count
@@ -87,7 +87,7 @@ def erase(owner: Connection, settings: Settings, inviteids: Sequence[UUID], now:
     sharing = [naming.inviteid for naming in _namings(owner, settings, places) if naming.inviteid]
     for place in places:
         objects.delete(*place)
-    states.set_erased(owner, [*inviteids, *sharing], now)
+    state_changes.set_erased(owner, [*inviteids, *sharing], now)
     return len(places)
 
 
@@ -102,7 +102,7 @@ def _delete_unneeded(writer: Connection, settings: Settings, files: Sequence[_Ca
     return [inviteid for inviteid, _ in deleted]
 
 
-def _places(settings: Settings, files: Sequence[_CallFile]) -> list[tuple[UUID, Place]]:
+def _places(settings: Settings, files: Sequence[_CallFile]) -> list[tuple[UUID, ObjectPlace]]:
     places = []
     for inviteid, code, path in files:
         try:
@@ -112,7 +112,7 @@ def _places(settings: Settings, files: Sequence[_CallFile]) -> list[tuple[UUID, 
     return places
 
 
-def _namings(connection: Connection, settings: Settings, places: Collection[Place]) -> list[_Naming]:
+def _namings(connection: Connection, settings: Settings, places: Collection[ObjectPlace]) -> list[_Naming]:
     numbered = list(places)
     spellings = [
         (number, *spelling) for number, place in enumerate(numbered) for spelling in storages.spellings(settings, place)

@@ -21,7 +21,7 @@ class Storage(NamedTuple):
     prefix: str
 
 
-class Place(NamedTuple):
+class ObjectPlace(NamedTuple):
     """An object in S3."""
 
     bucket: str
@@ -41,7 +41,7 @@ def configured(settings: Settings) -> tuple[Storage, ...]:
     return tuple(_storage(word) for word in settings.recording_storages)
 
 
-def place(settings: Settings, code: str | None, path: str) -> Place:
+def place(settings: Settings, code: str | None, path: str) -> ObjectPlace:
     """Return where a row's file is: in the first storage when `code` is empty. Raises NoPlace and Misconfigured."""
     storages = configured(settings)
     storage = next((storage for storage in storages if storage.code == code), None) if code else storages[0]
@@ -54,10 +54,10 @@ def place(settings: Settings, code: str | None, path: str) -> Place:
     key = storage.prefix + relative
     if len(key.encode(errors="replace")) > LONGEST_KEY or "\0" in key:
         raise NoPlace("The path cannot be a key of S3")
-    return Place(storage.bucket, key)
+    return ObjectPlace(storage.bucket, key)
 
 
-def spellings(settings: Settings, place: Place) -> list[tuple[str, str]]:
+def spellings(settings: Settings, place: ObjectPlace) -> list[tuple[str, str]]:
     """Return each code and path by which a row may name the object at `place`; the code is empty for rows without one.
 
     Paths have no slash at their beginning. Raises Misconfigured.

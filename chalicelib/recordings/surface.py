@@ -15,7 +15,7 @@ from chalicelib import edge, settings
 from chalicelib.edge import Answer, Notes, Request
 from chalicelib.errors import InvalidRequest, RingledgerError
 from chalicelib.platform import postgres
-from chalicelib.recordings import access, links, lookup, playing
+from chalicelib.recordings import access, links, lookup, playback
 from chalicelib.recordings.access import Right
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -46,7 +46,7 @@ def recording(request: Request, notes: Notes) -> Answer:
     if right is Right.LINK:
         access.check_link(call_recording.links_revoked)
     attachment = request.query.get("attachment", "").lower() == "true"
-    target = playing.address(current, call_recording, request.method, attachment=attachment, now=now)
+    target = playback.address(current, call_recording, request.method, attachment=attachment, now=now)
     # The present address carries a key, which S3 must not see as the Referer.
     return Answer("", 302, {"Location": target, "Referrer-Policy": "no-referrer"})
 

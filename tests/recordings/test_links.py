@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chalicelib.errors import Misconfigured
 from chalicelib.recordings import links
-from chalicelib.recordings.links import Verdict
+from chalicelib.recordings.links import LinkVerdict
 
 NOW = datetime(2026, 11, 21)  # noqa: DTZ001 - naive UTC
 CALL = UUID("b6a7c39e-0b57-4c5e-9f4e-0e1d2c3b4a59")
@@ -25,19 +25,19 @@ def test_a_link_opens_its_call_for_good() -> None:
     """A key without an end is as good in a hundred years."""
     key = links.key((NEW,), CALL)
     assert len(key) == 32
-    assert links.verify((NEW,), CALL, key, NOW + timedelta(days=36_500)) is Verdict.GENUINE
+    assert links.verify((NEW,), CALL, key, NOW + timedelta(days=36_500)) is LinkVerdict.GENUINE
 
 
 def test_a_link_opens_no_other_call() -> None:
     """The key is worth nothing for another id."""
-    assert links.verify((NEW,), OTHER, links.key((NEW,), CALL), NOW) is Verdict.FORGED
+    assert links.verify((NEW,), OTHER, links.key((NEW,), CALL), NOW) is LinkVerdict.FORGED
 
 
 def test_a_link_ends_at_its_second() -> None:
     """Until then it is genuine, from then on it has expired."""
     key = links.key((NEW,), CALL, NOW)
-    assert links.verify((NEW,), CALL, key, NOW - timedelta(seconds=1)) is Verdict.GENUINE
-    assert links.verify((NEW,), CALL, key, NOW) is Verdict.EXPIRED
+    assert links.verify((NEW,), CALL, key, NOW - timedelta(seconds=1)) is LinkVerdict.GENUINE
+    assert links.verify((NEW,), CALL, key, NOW) is LinkVerdict.EXPIRED
 
 
 @settings(max_examples=200)
@@ -47,29 +47,29 @@ def test_a_key_with_another_letter_is_forged(place: int, letter: str, expires: d
     key = links.key((NEW, OLD), CALL, expires)
     changed = key[:place] + letter + key[place + 1 :]
     if changed != key:
-        assert links.verify((NEW, OLD), CALL, changed, NOW - timedelta(days=1)) is Verdict.FORGED
+        assert links.verify((NEW, OLD), CALL, changed, NOW - timedelta(days=1)) is LinkVerdict.FORGED
 
 
 @given(st.text(max_size=50))
 def test_any_text_is_read_without_an_error(text: str) -> None:
     """What is no key is forged, whatever it holds."""
-    assert links.verify((NEW,), CALL, text, NOW) is Verdict.FORGED
+    assert links.verify((NEW,), CALL, text, NOW) is LinkVerdict.FORGED
     assert links.read_call_code((NEW,), text) is None
 
 
 def test_older_links_work_while_their_secret_is_kept() -> None:
     """A new secret makes new links; those of a secret that is gone, or was given another number, open nothing."""
     key = links.key((OLD,), CALL)
-    assert links.verify((NEW, OLD), CALL, key, NOW) is Verdict.GENUINE
-    assert links.verify((NEW,), CALL, key, NOW) is Verdict.FORGED
-    assert links.verify(((1, NEW[1]),), CALL, key, NOW) is Verdict.FORGED
+    assert links.verify((NEW, OLD), CALL, key, NOW) is LinkVerdict.GENUINE
+    assert links.verify((NEW,), CALL, key, NOW) is LinkVerdict.FORGED
+    assert links.verify(((1, NEW[1]),), CALL, key, NOW) is LinkVerdict.FORGED
     assert links.key((NEW, OLD), CALL) == links.key((NEW,), CALL)
 
 
 def test_a_secret_that_is_gone_is_no_empty_secret() -> None:
     """Nobody gets in by a key of an unknown generation under an empty secret."""
     key = links.key(((7, ""),), CALL)
-    assert links.verify((NEW,), CALL, key, NOW) is Verdict.FORGED
+    assert links.verify((NEW,), CALL, key, NOW) is LinkVerdict.FORGED
     assert links.read_call_code((NEW,), links.call_code(((7, ""),), CALL)) is None
 
 
@@ -85,7 +85,7 @@ def test_a_link_in_one_word_names_its_call() -> None:
 def test_the_two_forms_do_not_stand_for_each_other() -> None:
     """What proves one proves nothing about the other."""
     assert links.read_call_code((NEW,), links.key((NEW,), CALL)) is None
-    assert links.verify((NEW,), CALL, links.call_code((NEW,), CALL)[-32:], NOW) is Verdict.FORGED
+    assert links.verify((NEW,), CALL, links.call_code((NEW,), CALL)[-32:], NOW) is LinkVerdict.FORGED
 
 
 def test_an_address_needs_its_settings() -> None:

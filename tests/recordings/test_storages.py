@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.errors import Misconfigured
 from chalicelib.recordings import storages
-from chalicelib.recordings.storages import NoPlace, Place
+from chalicelib.recordings.storages import NoPlace, ObjectPlace
 from chalicelib.settings import Settings
 
 SETTINGS = Settings(bucket="own", recording_storages=("new=bucket/calls/new", "old=archive", "odd=bucket//x/"))
@@ -15,15 +15,15 @@ SETTINGS = Settings(bucket="own", recording_storages=("new=bucket/calls/new", "o
 @pytest.mark.parametrize(
     ("code", "path", "place"),
     [
-        ("new", "2026/a.mp3", Place("bucket", "calls/new/2026/a.mp3")),
-        ("old", "/2026/Запись 1.mp3", Place("archive", "2026/Запись 1.mp3")),
-        ("odd", "a.mp3", Place("bucket", "x/a.mp3")),
-        ("", "a.mp3", Place("bucket", "calls/new/a.mp3")),
-        (None, "a..b/...mp3", Place("bucket", "calls/new/a..b/...mp3")),
-        ("new", "a%2e%2e/b.mp3", Place("bucket", "calls/new/a%2e%2e/b.mp3")),
+        ("new", "2026/a.mp3", ObjectPlace("bucket", "calls/new/2026/a.mp3")),
+        ("old", "/2026/Запись 1.mp3", ObjectPlace("archive", "2026/Запись 1.mp3")),
+        ("odd", "a.mp3", ObjectPlace("bucket", "x/a.mp3")),
+        ("", "a.mp3", ObjectPlace("bucket", "calls/new/a.mp3")),
+        (None, "a..b/...mp3", ObjectPlace("bucket", "calls/new/a..b/...mp3")),
+        ("new", "a%2e%2e/b.mp3", ObjectPlace("bucket", "calls/new/a%2e%2e/b.mp3")),
     ],
 )
-def test_a_code_stands_for_a_bucket_and_a_prefix(code: str | None, path: str, place: Place) -> None:
+def test_a_code_stands_for_a_bucket_and_a_prefix(code: str | None, path: str, place: ObjectPlace) -> None:
     """Without a code, the first storage is meant; a path is relative however it begins."""
     assert storages.place(SETTINGS, code, path) == place
 
@@ -45,7 +45,7 @@ def test_an_unknown_code_is_no_place() -> None:
 
 def test_without_storages_there_is_one_in_the_bundles_bucket() -> None:
     """It is called main."""
-    assert storages.place(Settings(bucket="own"), "main", "a.mp3") == Place("own", "recordings/a.mp3")
+    assert storages.place(Settings(bucket="own"), "main", "a.mp3") == ObjectPlace("own", "recordings/a.mp3")
 
 
 def test_a_storage_without_a_bucket_is_told() -> None:

@@ -17,7 +17,7 @@ from chalicelib.ledger.replay import replay
 from chalicelib.platform import objects, queues
 from chalicelib.platform.postgres import Connection
 from chalicelib.recordings import fetching
-from chalicelib.recordings.fetching import Outcome
+from chalicelib.recordings.fetching import AttemptOutcome
 from chalicelib.settings import Settings
 from infra.local import environment
 from infra.local.aws import Aws
@@ -53,7 +53,7 @@ class Studio:
         self.ledger.take(webhooks)
         return webhooks
 
-    def attempt(self, recording: str, **changes: Any) -> Outcome:
+    def attempt(self, recording: str, **changes: Any) -> AttemptOutcome:
         """Try once, now, whatever the delays say."""
         run(self.ledger.url, "UPDATE ledger.recordings SET due_at = now() - interval '1 hour'")
         return fetching.attempt(self.ledger.writer, self.file(recording), replace(self.settings, **changes))

@@ -15,7 +15,7 @@ from moto.server import ThreadedMotoServer
 
 from chalicelib.platform import topics
 from chalicelib.platform.postgres import Connection
-from chalicelib.recordings import administration, notices, queue, retention, states
+from chalicelib.recordings import administration, fetch_queue, notices, retention, state_changes
 from tests.databases import run
 from tests.ingest.telephony import event
 from tests.recordings.fetching.conftest import Studio
@@ -85,9 +85,9 @@ def test_a_lost_message_is_found_by_the_maintenance(studio: Studio, endpoint: st
     sqs = boto3.client("sqs", endpoint_url=endpoint, region_name="us-east-1")
     url = sqs.create_queue(QueueName="of-the-maintenance")["QueueUrl"]
     settings = replace(studio.settings, recordings_queue_url=url)
-    assert queue.send_overdue(studio.ledger.writer, settings) == 0
+    assert fetch_queue.send_overdue(studio.ledger.writer, settings) == 0
     run(studio.ledger.url, "UPDATE ledger.recordings SET due_at = now() - interval '1 hour'")
-    assert queue.send_overdue(studio.ledger.writer, settings) == 1
+    assert fetch_queue.send_overdue(studio.ledger.writer, settings) == 1
     body = sqs.receive_message(QueueUrl=url)["Messages"][0]["Body"]
     assert json.loads(body) == {"version": 1, **studio.file("good-1")._asdict()}
 
@@ -155,7 +155,7 @@ def test_a_second_attempt_takes_nothing_away(studio: Studio) -> None:
     second = studio.ledger.column("SELECT inviteid FROM ledger.recordings ORDER BY created_at DESC LIMIT 1")
     run(studio.ledger.url, "UPDATE ledger.recordings SET state = 'pending' WHERE inviteid = %s", second)
     paths = "SELECT count(callrecpath), count(DISTINCT callrecpath) FROM calls.success"
-    assert states.set_failed(studio.ledger.writer, studio.file("good-1"), "gone") == second
+    assert state_changes.set_failed(studio.ledger.writer, studio.file("good-1"), "gone") == second
     assert studio.ledger.column("SELECT state FROM ledger.recordings ORDER BY state") == ["failed", "ready"]
     assert run(studio.ledger.url, paths) == [(1, 1)]
     run(studio.ledger.url, "UPDATE ledger.recordings SET state = 'pending' WHERE inviteid = %s", second)
@@ -192,5 +192,5 @@ def test_the_locks_of_calls_come_first(studio: Studio) -> None:
         writer = Connection(studio.ledger.settings.writer_database_url)
         writer.execute("SET lock_timeout = '100ms'")
         with pytest.raises(Exception, match="55P03"):
-            states.set_failed(writer, studio.file("good-1"), "nothing")
+            state_changes.set_failed(writer, studio.file("good-1"), "nothing")
     assert studio.row("good-1")["state"] == "pending"

@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.platform import objects
 from chalicelib.platform.postgres import Connection
-from chalicelib.recordings import fetching, queue, states
+from chalicelib.recordings import fetch_queue, fetching
 from chalicelib.recordings.media_types import MEDIA_TYPES
 from tests.databases import run
 from tests.ingest.telephony import CLIENT
@@ -63,8 +63,8 @@ def test_a_second_message_finds_nothing_to_do(studio: Studio) -> None:
 def test_a_file_in_somebodys_hands_is_left_to_them(studio: Studio) -> None:
     """While an attempt lasts, another one does not begin."""
     studio.call("c1", "good-1")
-    assert queue.claim(studio.ledger.writer, studio.file("good-1"), 60) is not None
-    assert queue.claim(studio.ledger.writer, studio.file("good-1"), 60) is None
+    assert fetch_queue.claim(studio.ledger.writer, studio.file("good-1"), 60) is not None
+    assert fetch_queue.claim(studio.ledger.writer, studio.file("good-1"), 60) is None
 
 
 def test_two_messages_at_once_fetch_one_file(studio: Studio) -> None:
@@ -85,7 +85,7 @@ def test_a_crash_between_upload_and_row_is_repaired(studio: Studio, monkeypatch:
     """The next attempt stores the same object under the same name, and the row follows."""
     studio.call("c1", "good-1")
     with monkeypatch.context() as crash:
-        crash.setattr(states, "set_ready", _crash)
+        crash.setattr(state_changes, "set_ready", _crash)
         with pytest.raises(MemoryError):
             studio.attempt("good-1")
     assert (len(studio.objects()), studio.row("good-1")["state"]) == (1, "pending")

@@ -11,7 +11,7 @@ from chalicelib.platform import presence, signing
 from chalicelib.recordings import storages
 from chalicelib.recordings.lookup import Recording
 from chalicelib.recordings.media_types import media_type
-from chalicelib.recordings.storages import NoPlace, Place
+from chalicelib.recordings.storages import NoPlace, ObjectPlace
 from chalicelib.settings import Settings
 
 #: How many seconds longer than the call an address is valid, so that a listener may pause.
@@ -78,7 +78,7 @@ def address(settings: Settings, recording: Recording, method: str, *, attachment
     return signing.presign(method, place.bucket, place.key, seconds, overrides)
 
 
-def _place(settings: Settings, recording: Recording, now: datetime) -> Place:
+def _place(settings: Settings, recording: Recording, now: datetime) -> ObjectPlace:
     if not recording.is_known:
         raise UnknownCall
     if recording.deleted is not None:

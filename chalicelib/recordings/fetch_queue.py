@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from chalicelib import texts
 from chalicelib.errors import InvalidRequest
 from chalicelib.ledger.recording_facts import File
 from chalicelib.platform import queues
@@ -66,15 +67,14 @@ def read(message: str) -> File:
     """Return the file that a message names. Raises InvalidRequest when it names none."""
     try:
         fields = json.loads(message)
-        return File(*(_storable(str(fields[name])) for name in File._fields))
+        return File(*(_checked(str(fields[name])) for name in File._fields))
     except (ValueError, TypeError, LookupError):
         raise InvalidRequest("The message names no recording") from None
 
 
-def _storable(text: str) -> str:
-    """Return `text`. Raises ValueError for NUL and lone surrogates, which PostgreSQL does not store."""
-    if b"\0" in text.encode():
-        raise ValueError("PostgreSQL stores no NUL")
+def _checked(text: str) -> str:
+    if texts.storable(text) != text:
+        raise ValueError("PostgreSQL cannot store this text")
     return text
 
 

@@ -25,7 +25,7 @@ from chalicelib.settings import Settings
 TELPHIN = "telphin"
 
 
-class Source(BaseModel):
+class RecordingSource(BaseModel):
     """The place of one integration's recordings."""
 
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
@@ -47,7 +47,7 @@ class Address(NamedTuple):
         return "Address()"
 
 
-_SOURCES = TypeAdapter(dict[str, Source])
+_SOURCES = TypeAdapter(dict[str, RecordingSource])
 
 
 def address(settings: Settings, file: File) -> Address:
@@ -70,9 +70,9 @@ def address(settings: Settings, file: File) -> Address:
     return Address(Telphin(application).recording_url(file.recording))
 
 
-def _source(settings: Settings, file: File) -> Source:
+def _source(settings: Settings, file: File) -> RecordingSource:
     sources = _sources(settings.recording_sources)
-    return sources.get(f"{file.provider}/{file.client}") or sources.get(file.provider) or Source()
+    return sources.get(f"{file.provider}/{file.client}") or sources.get(file.provider) or RecordingSource()
 
 
 def _filled(template: str, parts: dict[str, str]) -> str:
@@ -82,11 +82,11 @@ def _filled(template: str, parts: dict[str, str]) -> str:
 
 
 @lru_cache(maxsize=1)
-def _sources(text: str) -> dict[str, Source]:
+def _sources(text: str) -> dict[str, RecordingSource]:
     try:
         return _SOURCES.validate_json(text or "{}")
     except ValidationError:
-        fields = ", ".join(sorted(Source.model_fields))
+        fields = ", ".join(sorted(RecordingSource.model_fields))
         raise Misconfigured(
             f"RECORDING_SOURCES must be a JSON object of objects of text, with any of {fields}"
         ) from None
