@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.platform import objects
 from chalicelib.platform.postgres import Connection
-from chalicelib.recordings import fetch_queue, fetching
+from chalicelib.recordings import fetch_queue, fetching, state_changes
 from chalicelib.recordings.media_types import MEDIA_TYPES
 from tests.databases import run
 from tests.ingest.telephony import CLIENT
