@@ -39,6 +39,10 @@ class Frame:
     is_json: bool = True
     line_end: bytes = b"\n"
 
+    def around(self, rows: bytes) -> bytes:
+        """Return the whole answer of JSON with these rows as COPY sent them."""
+        return self.opening.encode() + rows.replace(_QUOTE, b"")[self.separator :] + self.closing.encode()
+
 
 @dataclass(frozen=True)
 class Limits:

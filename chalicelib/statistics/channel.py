@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from chalicelib.errors import InvalidRequest, QueryFailed, Refused, RingledgerError
 from chalicelib.settings import Settings
 from chalicelib.statistics import query, query_parameters, requests
-from chalicelib.statistics.answer import CLOSING, OPENING, InlineAnswer, Limits, StoredAnswer
+from chalicelib.statistics.answer import CLOSING, OPENING, InlineAnswer, Limits, RowSink, StoredAnswer
+from chalicelib.statistics.batch import FRAME, Batch
 from chalicelib.statistics.execution import Notes, Query
 from chalicelib.statistics.formats import FILES, Output
 from chalicelib.statistics.guard import ANY_BEGINNING
@@ -61,18 +63,38 @@ def answer(body: bytes, context: Context) -> InlineAnswer | StoredAnswer:
 
 
 def _chronological_data(options: Options, context: Context) -> InlineAnswer | StoredAnswer:
+    if "queries" in options:
+        return _several(options, context)
     chosen = requests.validated(requests.DataOptions, options, "options.")
     if chosen.excel and chosen.format != "csv":
         raise InvalidRequest("options.excel needs options.format csv")
-    current = context.settings
-    output = Output(chosen.format, chosen.bigint == "text", chosen.excel, current.row_limit)
-    limits = Limits(current.answer_limit, current.spill_limit, context.gzip)
+    output, limits, current = _output(chosen, context), _limits(context), context.settings
     try:
         return query.rows(_query(chosen, context, "data"), output, limits, current, context.notes)
     except (Refused, QueryFailed) as error:
         if chosen.format in FILES:
             raise FileFailed(error.message, details=error.details) from None
         raise
+
+
+def _several(options: Options, context: Context) -> InlineAnswer | StoredAnswer:
+    until = time.monotonic() + context.settings.request_seconds
+
+    def run(name: str, panel: object, seconds: int, notes: Notes) -> bytes:
+        path = f"options.queries.{name[:60]}"
+        if not isinstance(panel, dict):
+            raise InvalidRequest(f"{path} must be an object: the options of its query")
+        chosen = requests.validated(requests.PanelOptions, panel, f"{path}.")
+        current = replace(context.settings, statement_timeout=seconds)
+        limit = context.settings.answer_limit
+        return query.envelope(_query(chosen, context, "data"), _output(chosen, context), limit, current, notes)
+
+    if "psql" in options:
+        raise InvalidRequest("options may have psql or queries, not both")
+    queries = requests.validated(requests.BatchOptions, options, "options.").queries
+    batch = Batch(queries, run, context.settings.statement_timeout)
+    sink = RowSink(FRAME, _limits(context), context.settings.bucket, f"answers/{context.request_id}")
+    return batch.answer(sink, context.notes, until)
 
 
 def _chronological_quantity(options: Options, context: Context) -> InlineAnswer:
@@ -84,6 +106,14 @@ def _chronological_quantity(options: Options, context: Context) -> InlineAnswer:
 ENTITIES: dict[str, dict[str, Action]] = {
     "chronological": {"data": _chronological_data, "quantity": _chronological_quantity},
 }
+
+
+def _output(chosen: requests.DataOptions, context: Context) -> Output:
+    return Output(chosen.format, chosen.bigint == "text", chosen.excel, context.settings.row_limit)
+
+
+def _limits(context: Context) -> Limits:
+    return Limits(context.settings.answer_limit, context.settings.spill_limit, context.gzip)
 
 
 def _query(chosen: requests.QuantityOptions, context: Context, action: str) -> Query:

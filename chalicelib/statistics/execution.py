@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from pglast.parser import fingerprint
 
+from chalicelib.errors import QueryFailed
 from chalicelib.platform import postgres
 from chalicelib.settings import Settings
 from chalicelib.statistics import columns, guard
@@ -36,17 +37,20 @@ class Query:
 
 
 class BytesSink:
-    """A sink for a few rows, which it keeps in memory."""
+    """A sink that keeps its rows in memory."""
 
-    def __init__(self) -> None:
-        """Create an empty sink."""
+    def __init__(self, limit: int | None = None) -> None:
+        """Create an empty sink for up to `limit` bytes."""
         self.count = 0
-        self.bytes = b""
+        self.bytes = bytearray()
+        self._limit = limit
 
     def write(self, row: bytes) -> None:
-        """Take one row as COPY sends it."""
+        """Take one row as COPY sends it. Raise QueryFailed over the limit."""
         self.count += 1
         self.bytes += row
+        if self._limit is not None and len(self.bytes) > self._limit:
+            raise QueryFailed(f"beside other queries an answer may have {self._limit} bytes: send this query alone")
 
 
 class Execution:

@@ -36,6 +36,21 @@ def rows(query: Query, output: Output, limits: Limits, current: Settings, notes:
         sink.discard()
 
 
+def envelope(query: Query, output: Output, limit: int, current: Settings, notes: Notes) -> bytes:
+    """Run `query` and return its envelope, whose rows may have `limit` bytes.
+
+    Raise Refused, QueryFailed, Unavailable, UnsafeRole.
+    """
+    sink = BytesSink(limit)
+    try:
+        execution = Execution(query, current, notes)
+        before, after, options, frame = shape(execution, output)
+        execution.copy(before, after, options, sink)
+    finally:
+        notes.update(rows=sink.count, bytes=len(sink.bytes))
+    return frame.around(bytes(sink.bytes))
+
+
 def quantity(query: Query, current: Settings, notes: Notes) -> int:
     """Run `query` and return the integer in the first column of its only row.
 
@@ -49,7 +64,7 @@ def quantity(query: Query, current: Settings, notes: Notes) -> int:
         raise QueryFailed(
             f"quantity needs a query that returns one row; this one returns {'more' if sink.count else 'none'}"
         )
-    value = _first_value(sink.bytes.replace(b"\x01", b""))
+    value = _first_value(bytes(sink.bytes.replace(b"\x01", b"")))
     if not isinstance(value, int) or isinstance(value, bool):
         raise QueryFailed("quantity needs a whole number in the first column, as `select count(*)` returns")
     return value

@@ -48,6 +48,18 @@ class DataOptions(QuantityOptions):
     excel: Annotated[InstanceOf[bool], Expected("true or false")] = False
 
 
+class PanelOptions(DataOptions):
+    """The options of one query of several, whose answer is part of an envelope."""
+
+    format: Annotated[Literal["json", "columns"], Expected("json or columns, beside other queries")] = "json"
+
+
+class BatchOptions(BaseModel):
+    """The options of `chronological/data` for several queries at once."""
+
+    queries: Annotated[InstanceOf[dict[str, Any]], Expected("an object of names and the options of their queries")]
+
+
 M = TypeVar("M", bound=BaseModel)
 
 

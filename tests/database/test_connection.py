@@ -34,7 +34,7 @@ def _end(url: str, opened: Connection) -> None:
 
 def test_nothing_is_opened_before_it_is_used(kind: Kind) -> None:
     """A connection to an absent server fails when it is used, not when it is created."""
-    lost = kind("postgresql://nobody@127.0.0.1:1/none")
+    lost = kind("postgresql://unknown@127.0.0.1:1/none")
 
     with pytest.raises(Unavailable):
         lost.execute("SELECT 1")
@@ -256,12 +256,12 @@ def test_a_server_that_never_answers(kind: Kind) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         with pytest.raises(Unavailable):
-            kind(f"postgresql://nobody@127.0.0.1:{port}/none?connect_timeout=2").execute("SELECT 1")
+            kind(f"postgresql://unknown@127.0.0.1:{port}/none?connect_timeout=2").execute("SELECT 1")
 
 
 def test_a_transaction_without_statements(empty_database: str, kind: Kind) -> None:
     """An empty transaction needs no server, and a posted statement opens a connection."""
-    with kind("postgresql://nobody@127.0.0.1:1/none").transaction():
+    with kind("postgresql://unknown@127.0.0.1:1/none").transaction():
         pass
     opened = kind(empty_database)
     with opened.transaction():
