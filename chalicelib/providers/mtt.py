@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
 from chalicelib.calls.events import CallKey, Event, Kind, Raw, Source, Unparsed, fingerprint
 from chalicelib.calls.numbers import national
@@ -33,32 +35,56 @@ _HEXADECIMAL = re.compile(r"[0-9A-F]{32}")
 _ABOUT_B = frozenset({"o", "s", "t"})
 _OF_EITHER_SIDE = frozenset({"h", "sp", "ep"})
 
-Fields = dict[str, Any]
+# Numbers and booleans are read as text too, whatever MTT sends.
+Text = Annotated[str, BeforeValidator(clean)]
 
 
-def read(raw: Raw) -> Fields | Unparsed:
-    """The members of a notification, trimmed, or why it is not one of MTT's."""
-    fields = parsed(raw.body)
-    if isinstance(fields, Unparsed):
-        return fields
-    if not isinstance(fields.get("event"), dict) or not clean(fields["event"].get("type")):
-        return Unparsed("There is no event.type")
-    conference = clean(fields.get("h323_conf_id"))
-    if not conference or len(conference) > LONGEST_ID:
+class NotificationEvent(BaseModel):
+    """The member `event` of a notification: a type such as `o` or `h`, the side, and the cause of a hangup."""
+
+    type: Annotated[Text, Field(min_length=1)]
+    side: Text = ""
+    cause: Text = ""
+
+
+class Notification(BaseModel):
+    """A notification of MTT; members that it does not name are kept in the raw event alone."""
+
+    event: NotificationEvent
+    h323_conf_id: Annotated[Text, Field(min_length=1, max_length=LONGEST_ID)]
+    data: Text = ""
+    date_time: Text = ""
+    caller: Annotated[Text, Field(alias="numberA")] = ""
+    sip_id: Text = ""
+    redirect_number: Text = ""
+    client_id: Text = ""
+    extension: Text = ""
+
+
+def read(raw: Raw) -> Notification | Unparsed:
+    """Return a notification with trimmed names and values, or why it is not one of MTT's."""
+    content = parsed(raw.body)
+    if isinstance(content, Unparsed):
+        return content
+    try:
+        return Notification.model_validate(content)
+    except ValidationError as error:
+        member = error.errors(include_url=False, include_input=False)[0]["loc"][0]
+        if member == "event":
+            return Unparsed("There is no event.type")
         return Unparsed(f"h323_conf_id must be given, with at most {LONGEST_ID} characters")
-    return fields
 
 
-def events(raw: Raw, source: Source, fields: Fields) -> list[Event]:
-    """The one event that a notification with these members tells of."""
-    kind = clean(fields["event"]["type"]).lower()
-    data = _DATA.match(clean(fields.get("data")))
-    at, notes = _time(fields, data, raw.accepted_at)
+def events(raw: Raw, source: Source, notification: Notification) -> list[Event]:
+    """Return the one event that a notification reports."""
+    kind = notification.event.type.lower()
+    data = _DATA.match(notification.data)
+    at, notes = _time(notification, data, raw.accepted_at)
     if data and data["type"].lower() != kind:
         notes["type"] = f"data names the type {data['type']}"
-    call = _conference(clean(fields["h323_conf_id"]))
-    side = clean(fields["event"].get("side")).lower()
-    redirect = _redirect_number(fields, data, kind, side)
+    call = _conference(notification.h323_conf_id)
+    side = notification.event.side.lower()
+    redirect = _redirect_number(notification, data, kind, side)
     return [
         Event(
             raw_id=raw.id,
@@ -69,24 +95,23 @@ def events(raw: Raw, source: Source, fields: Fields) -> list[Event]:
             kind=KINDS.get(kind, Kind.OTHER),
             at=at,
             accepted_at=raw.accepted_at,
-            identity=_identity(source, call, (kind, side, redirect), fields),
-            content=fingerprint(str(sorted(fields.items(), key=str))),
+            identity=_identity(source, call, (kind, side, redirect), notification),
+            content=fingerprint(notification.model_dump_json()),
             extension=source.name,
-            caller=national(clean(fields.get("numberA"))),
-            called=national(clean(fields.get("sip_id"))),
+            caller=national(notification.caller),
+            called=national(notification.sip_id),
             remote=redirect,
-            cause=_cause(fields, data) if kind == "h" else None,
+            cause=_cause(notification, data) if kind == "h" else None,
             side=side if side in {"a", "b"} else "",
-            notes=(*_named(fields), *sorted(notes.items())),
+            notes=(*_named(notification), *sorted(notes.items())),
         )
     ]
 
 
-def _redirect_number(fields: Fields, data: re.Match[str] | None, kind: str, side: str) -> str:
+def _redirect_number(notification: Notification, data: re.Match[str] | None, kind: str, side: str) -> str:
     """Return the number that an event is about; without redirect_number it is in `data`, except for side A's events."""
-    number = clean(fields.get("redirect_number"))
     names_redirect = kind in _ABOUT_B or (side == "b" and kind in _OF_EITHER_SIDE)
-    return national(number or (data["number"] if data and names_redirect else ""))
+    return national(notification.redirect_number or (data["number"] if data and names_redirect else ""))
 
 
 def _conference(text: str) -> str:
@@ -97,9 +122,11 @@ def _conference(text: str) -> str:
     return " ".join(text.split())
 
 
-def _time(fields: Fields, data: re.Match[str] | None, accepted_at: datetime) -> tuple[datetime, dict[str, str]]:
+def _time(
+    notification: Notification, data: re.Match[str] | None, accepted_at: datetime
+) -> tuple[datetime, dict[str, str]]:
     """Return when an event happened: the Moscow time in `data` is the only clock that runs; others are noted."""
-    stamp = time_stamp(clean(fields.get("date_time")))
+    stamp = time_stamp(notification.date_time)
     stamped = _likely(stamp.at if stamp else None, accepted_at)
     at = _likely(_moscow(data["time"]) if data else None, accepted_at)
     if at is None:
@@ -122,20 +149,19 @@ def _moscow(text: str) -> datetime | None:
         return None
 
 
-def _cause(fields: Fields, data: re.Match[str] | None) -> int | None:
-    told = clean(fields["event"].get("cause")) or (data["cause"] if data else "") or ""
-    number = whole(told)
+def _cause(notification: Notification, data: re.Match[str] | None) -> int | None:
+    number = whole(notification.event.cause or (data["cause"] if data else "") or "")
     return number if number is not None and 0 < number < 128 else None
 
 
-def _identity(source: Source, call: str, part: tuple[str, str, str], fields: Fields) -> str:
-    when = clean(fields.get("data")) or clean(fields.get("date_time"))
-    return fingerprint(source.provider, source.client, call, *part, when)
+def _identity(source: Source, call: str, part: tuple[str, str, str], notification: Notification) -> str:
+    return fingerprint(source.provider, source.client, call, *part, notification.data or notification.date_time)
 
 
-def _named(fields: Fields) -> tuple[tuple[str, str], ...]:
-    """What has no column of its own: the API client's id of the call, the extension behind the called number."""
-    return tuple((name, text) for name in ("client_id", "extension") if (text := clean(fields.get(name))))
+def _named(notification: Notification) -> tuple[tuple[str, str], ...]:
+    """Return the members without a column: the API client's id of the call, the extension behind the called number."""
+    members = (("client_id", notification.client_id), ("extension", notification.extension))
+    return tuple((name, text) for name, text in members if text)
 
 
 def _rules(key: CallKey, events: Sequence[Event], options: Options) -> Records:

@@ -1,1 +1,1 @@
-"""Who may post webhooks: extensions, the keys in their addresses, their subscriptions, and who was revoked."""
+"""The registry of webhook senders: extensions, the keys in their addresses, subscriptions and revocations."""

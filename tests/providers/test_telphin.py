@@ -1,4 +1,4 @@
-"""Telphin's webhooks in each form that they are known to come in."""
+"""Telphin's webhooks in every known form."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ HANGUP = f"EventType=hangup&CallStatus=ANSWER&{IDS}&EventTime=1766736731010096&D
 
 
 def raw(body: str = "", query: str = "", content_type: str = "application/x-www-form-urlencoded") -> Raw:
-    """A webhook with this body and query."""
+    """Return a webhook with this body and query."""
     return Raw("1", ACCEPTED, "telphin", "POST", query, content_type, body.encode())
 
 
 def read(body: str = "", query: str = "", source: Source = PHONE) -> Event:
-    """The event that a webhook tells of."""
-    found = providers.parse(raw(body, query), source)
-    assert isinstance(found, list), found
-    return found[0]
+    """Return the event that a webhook reports."""
+    events = providers.parse(raw(body, query), source)
+    assert isinstance(events, list), events
+    return events[0]
 
 
 def test_a_documented_sequence_is_one_answered_call() -> None:
-    """The documented bodies of dial-in, answer and hangup come to one call with its fork."""
+    """The documented bodies of dial-in, answer and hangup are one call with its fork."""
     records = correlate([read(body) for body in (DIAL_IN, ANSWER, HANGUP)])
 
     assert set(records.rows) == {SUCCESS, FORKS}
@@ -69,7 +69,7 @@ def test_a_documented_sequence_is_one_answered_call() -> None:
 
 
 def test_a_documented_hangup_of_an_ivr_is_one_missed_call() -> None:
-    """Bridged=no alone proves a missed call, which began as long before as Duration says."""
+    """Bridged=no alone proves a missed call, which began Duration before its hangup."""
     body = HANGUP.replace("CallStatus=ANSWER", "CallStatus=NOANSWER") + "&Bridged=no"
     records = correlate([read(body, source=IVR)])
 
@@ -80,12 +80,12 @@ def test_a_documented_hangup_of_an_ivr_is_one_missed_call() -> None:
 
 
 def test_a_webhook_may_come_in_the_query() -> None:
-    """A GET subscription sends everything in the query, and it is the same event."""
+    """A GET subscription sends the same event in the query."""
     assert read(query=DIAL_IN) == read(DIAL_IN)
 
 
 def test_query_and_body_are_merged_and_the_body_wins() -> None:
-    """A field that both name is the body's."""
+    """The body's value of a field is used when the query has it too."""
     event = read("CallStatus=ANSWER&EventType=answer", DIAL_IN)
 
     assert (event.kind, event.status, event.called) == (Kind.ANSWER, "ANSWER", "13596*106")
@@ -97,44 +97,44 @@ def test_names_are_read_in_any_case() -> None:
     assert read(shouted).call_id == read(DIAL_IN).call_id
 
 
-def test_a_json_object_is_unmistakable() -> None:
-    """A sender that posts JSON instead of a form is understood too."""
+def test_a_json_object_is_read() -> None:
+    """A sender may post JSON instead of a form."""
     assert read('{"EventType": "hangup", "CallID": "1", "Bridged": false}', source=IVR).bridged is False
 
 
 @pytest.mark.parametrize("number", ["%2B79214567892", "+79214567892", " 79214567892", "%2079214567892"])
 def test_a_plus_that_became_a_space_is_restored(number: str) -> None:
-    """Careless senders do not encode the plus, and a form reads it as a space."""
+    """Some senders do not encode the plus, which a form reads as a space."""
     assert read(DIAL_IN.replace("%2B79214567892", number)).caller == "+79214567892"
 
 
 @pytest.mark.parametrize("name", ["CallerNum", "CallerIDNum"])
-def test_the_documents_two_names_of_the_caller_are_one(name: str) -> None:
-    """The filter's CallerNum is CallerIDNum."""
+def test_both_documented_names_of_the_caller_are_read(name: str) -> None:
+    """CallerNum, the name in the filter, is CallerIDNum."""
     assert read(DIAL_IN.replace("CallerIDNum", name)).caller == "+79214567892"
 
 
 def test_transfered_is_read_with_one_r_and_with_two() -> None:
-    """The misspelt name is the real one; the other one costs nothing."""
+    """Telphin sends the misspelt name; the correct one is read too."""
     assert read(DIAL_IN + "&Transfered=yes").transferred
     assert read(DIAL_IN + "&Transferred=YES").transferred
     assert not read(DIAL_IN + "&Transfered=no").transferred
 
 
 def test_an_extension_loses_its_domain() -> None:
-    """Registrations carry the PBX's domain, numbers do not."""
+    """Registered names have the PBX's domain, numbers do not."""
     event = read(DIAL_IN)
     assert (event.extension, event.called_extension) == ("13596*106", "13596*106")
 
 
 @pytest.mark.parametrize("name", ["13596*106", "106", "Reception", "13596*106@sipproxy.telphin.ru"])
-def test_an_extension_is_known_by_its_number_however_it_is_registered(name: str) -> None:
-    """The registry may hold the full number, the short one, or a name of another kind."""
+def test_an_extension_may_be_registered_under_several_names(name: str) -> None:
+    """The registry may have the full number, the short one, or another name."""
     assert read(DIAL_IN, source=Source(4, "telphin", "13596", name)).extension == "13596*106"
 
 
 def test_one_address_may_serve_several_extensions() -> None:
-    """Whose event it is the event says: the called number of an incoming leg, the caller's extension of an outgoing."""
+    """The event names its extension: the called number of an incoming leg, the caller's of an outgoing one."""
     incoming = read(DIAL_IN.replace("13596*106", "13596*107"))
     outgoing = read(
         "EventType=dial-out&CallID=1&CallerIDNum=%2B74950000000&CallerExtension=13596*108@sip&CalledNumber=1"
@@ -145,18 +145,18 @@ def test_one_address_may_serve_several_extensions() -> None:
 
 @pytest.mark.parametrize("word", ["in", "IN", "In"])
 def test_the_flow_is_read_in_any_case(word: str) -> None:
-    """Documents write IN, systems send in."""
+    """The documents write IN, and systems send in."""
     assert read(DIAL_IN.replace("CallFlow=IN", f"CallFlow={word}")).flow == "in"
 
 
 @pytest.mark.parametrize("duration", ["", "-1", "long", "9" * 18])
-def test_a_duration_that_is_none_is_left_out(duration: str) -> None:
-    """No call lasts for years."""
+def test_an_invalid_duration_is_left_out(duration: str) -> None:
+    """A negative, malformed or impossibly long duration is ignored."""
     assert read(HANGUP.replace("7529999", duration)).duration is None
 
 
 def test_a_duration_is_microseconds() -> None:
-    """7529999 is seven and a half seconds."""
+    """7529999 is about seven and a half seconds."""
     assert read(HANGUP).duration == timedelta(seconds=7, microseconds=529_999)
 
 
@@ -170,7 +170,7 @@ def test_a_duration_is_microseconds() -> None:
     ],
 )
 def test_agents_have_states_and_no_clock(query: str, expected: tuple[str, str, str]) -> None:
-    """Agent events tell who and what, and happened when they came."""
+    """Agent events name agent and state, and have the time of their receipt."""
     event = read(query=query, source=Source(6, "telphin", "13596", "13596*300", "queue"))
 
     assert (event.agent, event.state, event.changed_by) == expected
@@ -179,7 +179,7 @@ def test_agents_have_states_and_no_clock(query: str, expected: tuple[str, str, s
 
 @pytest.mark.parametrize("word", ["message-in", "voicemail", "call-status-change", "что-то"])
 def test_an_unknown_type_is_kept(word: str) -> None:
-    """New types are accepted, with a call or without one, and change nothing."""
+    """Unknown types are accepted, with or without a call, and change nothing."""
     event = read(f"EventType={word}&EventTime=1766736711480097")
 
     assert event.kind is Kind.OTHER
@@ -198,14 +198,14 @@ def test_an_unknown_type_is_kept(word: str) -> None:
         f"EventType=hangup&CallID={'9' * 256}",
     ],
 )
-def test_what_is_no_event_is_refused_with_a_reason(body: str) -> None:
-    """Without a type, or without the call that the type needs, there is nothing to go by."""
+def test_incomplete_events_are_refused_with_a_reason(body: str) -> None:
+    """An event needs a type, and most types need a call."""
     assert isinstance(providers.parse(raw(body), PHONE), Unparsed)
     assert isinstance(providers.read(raw(body)), Unparsed)
 
 
-def test_text_that_a_database_refuses_is_mended() -> None:
-    """NUL, broken UTF-8 and endless text do not make an event poisonous."""
+def test_unstorable_text_is_corrected() -> None:
+    """NUL, broken UTF-8 and very long texts do not make an event fail."""
     event = read(f"{DIAL_IN.replace('Ivan', 'I%00v%FFan')}&CallBackID={'x' * 9_000}")
 
     assert event.caller_name == "Ivяan"
@@ -213,7 +213,7 @@ def test_text_that_a_database_refuses_is_mended() -> None:
 
 
 def test_a_repeated_delivery_is_one_event() -> None:
-    """What PBX and queue deliver twice is told apart by leg, type and time alone."""
+    """Repeated deliveries have the same leg, type and time, and are one event."""
     first, again = read(HANGUP), read(f"{HANGUP}&Attempt=2")
 
     assert first.identity == again.identity

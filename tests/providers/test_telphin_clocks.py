@@ -28,8 +28,8 @@ from tests.providers.test_telphin import ACCEPTED, DIAL_IN, HANGUP, read
         ("2025-12-26 08:11:51Z", "EventTime is in ISO text"),
     ],
 )
-def test_event_time_is_microseconds_unless_it_cannot_be(time: str, note: str) -> None:
-    """Smaller numbers are read in the unit that they must have, and the event says so."""
+def test_the_unit_of_event_time(time: str, note: str) -> None:
+    """EventTime is microseconds; smaller numbers have another unit, which is noted."""
     event = read(DIAL_IN.replace("1766736711480097", time))
 
     assert event.at.replace(microsecond=0) == datetime.fromisoformat("2025-12-26T08:11:51")
@@ -54,8 +54,8 @@ def test_event_time_is_microseconds_unless_it_cannot_be(time: str, note: str) ->
         "١٢٣",
     ],
 )
-def test_a_time_that_is_none_is_that_of_receipt(time: str) -> None:
-    """An event without a usable EventTime happened when it came."""
+def test_the_time_of_receipt_replaces_an_invalid_time(time: str) -> None:
+    """An event without a usable EventTime has the time of its receipt."""
     event = read(DIAL_IN.replace("1766736711480097", time))
 
     assert event.at == ACCEPTED
@@ -63,12 +63,12 @@ def test_a_time_that_is_none_is_that_of_receipt(time: str) -> None:
 
 
 def test_a_time_that_a_spreadsheet_rounded() -> None:
-    """1.79E+15 is microseconds, however many digits were lost."""
+    """1.79E+15 is read as microseconds."""
     assert read(DIAL_IN.replace("1766736711480097", "1.79E%2B15")).at == datetime.fromisoformat("2026-09-21T14:13:20")
 
 
 def test_a_time_that_is_a_json_number() -> None:
-    """Whole numbers and fractions of a JSON object are read as exactly as texts."""
+    """Whole numbers and fractions in JSON are read as exactly as texts."""
     body = '{"EventType": "dial-in", "CallID": "1", "EventTime": 1766736711480097, "CallerIDNum": "1"}'
 
     assert read(body).at == read(body.replace("480097", "480097.0")).at == read(DIAL_IN).at
@@ -95,8 +95,8 @@ def test_the_duration_is_read_in_the_unit_that_fits(dialled: str, ended: str, du
     assert row["duration"] == 60
 
 
-def test_a_duration_longer_than_any_call_is_none() -> None:
-    """Thirty days are the longest; a number beyond is not believed."""
+def test_a_duration_longer_than_any_call_is_ignored() -> None:
+    """A duration beyond thirty days is ignored."""
     longest = 30 * 24 * 3600 * 1_000_000
     assert read(HANGUP.replace("7529999", str(longest))).duration == timedelta(days=30)
     assert read(HANGUP.replace("7529999", str(longest + 1))).duration is None
