@@ -32,7 +32,8 @@ NO_END = "Closed: no hangup came"
 class Side(NamedTuple):
     """The facts of one record that have no column in the documented tables.
 
-    `reasons` say why the row is what it is. `anchor` names the round of a leg id that was used several times.
+    `reasons` say why the row is what it is. `first_event` is when a leg's own events begin: it tells which round of a
+    leg id the record was made of.
     """
 
     inviteid: str
@@ -42,7 +43,7 @@ class Side(NamedTuple):
     reasons: tuple[str, ...]
     recording: str = ""
     notes: Mapping[str, str] = {}
-    anchor: str = ""
+    first_event: datetime | None = None
 
 
 class OpenLeg(NamedTuple):
@@ -75,8 +76,9 @@ class Records(NamedTuple):
 
     `open` says that further events are expected; the call is closed when it grows too old, or at `close_at` where that
     is known. `successors` maps each inviteid that a part of the events, or an earlier release, would have given to the
-    record that takes its place. `heeded_until` is the acceptance time of the last interpreted event of a call that has
-    more events than are interpreted.
+    record in its place; where that depends on the round of a leg, `round_successors` maps the inviteid and the first
+    event of the round to that record. `heeded_until` is the acceptance time of the last interpreted event of a call
+    that has more events than are interpreted.
     """
 
     call: CallKey
@@ -86,6 +88,7 @@ class Records(NamedTuple):
     talks: tuple[PhoneTalk, ...] = ()
     open: bool = False
     successors: Mapping[str, str] = {}
+    round_successors: Mapping[str, Mapping[str, str]] = {}
     flags: tuple[str, ...] = ()
     heeded_until: datetime | None = None
     close_at: datetime | None = None

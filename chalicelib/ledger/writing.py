@@ -54,7 +54,11 @@ WHERE old.inviteid = record.inviteid
 _BURY = """
 UPDATE ledger.records AS old SET
     version = old.version + 1, changed_at = now(), gone_at = coalesce(old.gone_at, now()), successor = past.successor
-FROM unnest(%s::uuid[], %s::uuid[]) AS past (inviteid, successor)
+FROM (
+    SELECT buried.inviteid, coalesce((of_rounds::jsonb ->> (known.facts ->> 'first_event'))::uuid, buried.successor)
+    FROM unnest(%s::uuid[], %s::uuid[], %s::text[]) AS buried (inviteid, successor, of_rounds)
+    JOIN ledger.records AS known USING (inviteid)
+) AS past (inviteid, successor)
 WHERE old.inviteid = past.inviteid
     AND (old.gone_at IS NULL OR past.successor IS NOT NULL AND old.successor IS DISTINCT FROM past.successor)
 """
@@ -187,7 +191,11 @@ def _records(outcomes: Sequence[Outcome]) -> tuple[list[dict[str, object]], list
 
 def _record(call: CallKey, inviteid: str, side: Side | None) -> dict[str, object]:
     """Return the facts of a record; one that has parts and no row of its own yet has no side."""
-    facts = {"leg": side.leg_id, "reasons": side.reasons, "recording": side.recording, **side.notes} if side else {}
+    facts: dict[str, object] = {}
+    if side:
+        facts = {"leg": side.leg_id, "reasons": side.reasons, "recording": side.recording, **side.notes}
+    if side and side.first_event:
+        facts["first_event"] = side.first_event.isoformat()
     return {
         "inviteid": inviteid,
         "provider": call.provider,
@@ -203,7 +211,8 @@ def _inviteids(result: Records) -> set[str]:
     return rows | {side.inviteid for side in result.sides}
 
 
-def _tombstones(outcome: Outcome) -> Iterator[tuple[str, str | None]]:
-    past = set(outcome.records) - _inviteids(outcome.result)
-    for inviteid in sorted(past):
-        yield inviteid, outcome.result.successors.get(inviteid)
+def _tombstones(outcome: Outcome) -> Iterator[tuple[str, str | None, str]]:
+    """Return the ids of records that are gone, the record in the place of each, and the one of each round of a leg."""
+    result = outcome.result
+    for inviteid in sorted(set(outcome.records) - _inviteids(result)):
+        yield inviteid, result.successors.get(inviteid), as_json(result.round_successors.get(inviteid, {}))

@@ -75,7 +75,7 @@ def _side(call: Call, leg: Leg) -> Side:
         reasons=tuple(_reasons(call, leg)),
         recording=_recording(call, leg),
         notes=call.notes,
-        anchor=leg.anchor,
+        first_event=min(leg.moments),
     )
 
 

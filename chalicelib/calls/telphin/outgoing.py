@@ -32,7 +32,7 @@ def _outcome(call: Call, leg: Leg) -> tuple[Table, Row, Side]:
         complete=leg.ended is not None,
         reasons=(reason,),
         notes=call.notes,
-        anchor=leg.anchor,
+        first_event=min(leg.moments),
     )
     return table, _row(call, leg, ending), side
 

@@ -43,6 +43,7 @@ def understand(key: CallKey, events: Sequence[Event], options: Options) -> Recor
         talks=tuple(_phone_talks(call)),
         open=bool(live) or (not written and not call.closed and not _is_settled(call)),
         successors=_successors(call, written),
+        round_successors=_round_successors(call, written),
     )
 
 
@@ -103,6 +104,16 @@ def _successors(call: Call, written: set[str]) -> dict[str, str]:
     if first:
         heirs[call.id] = call.home(first[0])
     return {past: heir for past, heir in heirs.items() if past not in written and heir in written}
+
+
+def _round_successors(call: Call, written: set[str]) -> dict[str, dict[str, str]]:
+    """Map the id that a leg has while only one of its rounds is known to the record of each round."""
+    heirs: dict[str, dict[str, str]] = {}
+    for leg, home in _homes(call):
+        if leg.anchor and home in written:
+            of_leg = heirs.setdefault(records.leg_id(call.key, leg.id), {})
+            of_leg.update(dict.fromkeys((moment.isoformat() for moment in leg.moments), home))
+    return heirs
 
 
 def _homes(call: Call) -> Iterator[tuple[Leg, str]]:
