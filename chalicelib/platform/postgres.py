@@ -18,7 +18,6 @@ from chalicelib.platform.deadlines import Deadline
 from chalicelib.platform.plans import STALE, TUNING, Plans, Statement
 
 T = TypeVar("T")
-W = TypeVar("W")
 Row = tuple[Any, ...]
 Parameters = Sequence[object] | Mapping[str, object]
 Verify = Callable[["Connection"], object]
@@ -85,34 +84,26 @@ class Connection:
         A connection that turns out to be lost is reopened once and the statement repeated, except within
         `transaction()`. Raises Unavailable when the database is away, DatabaseError when it refuses.
         """
-        return self._run(Statement(sql, parameters), _nothing)[0]
+        return self._run(Statement(sql, parameters))
 
     def execute_planned(self, sql: str, parameters: Parameters) -> list[Row]:
         """The same, for a statement that is planned once a session: for what runs again and again."""
-        return self._run(Statement(sql, parameters, planned=True), _nothing)[0]
+        return self._run(Statement(sql, parameters, planned=True))
 
-    def execute_while(self, sql: str, parameters: Parameters, work: Callable[[], W]) -> tuple[list[Row], W]:
-        """The same, and `work`, which must not use this connection: where that can be, while the server is busy."""
-        return self._run(Statement(sql, parameters, planned=True), work)
-
-    def _run(self, statement: Statement, work: Callable[[], W]) -> tuple[list[Row], W]:
-        def run(cursor: extensions.cursor) -> tuple[list[Row], W]:
+    def _run(self, statement: Statement) -> list[Row]:
+        def run(cursor: extensions.cursor) -> list[Row]:
             if statement.planned and not self._plans.tuned:
-                self._exchange(cursor, TUNING, _nothing)
+                cursor.execute(TUNING)
                 # Within a transaction a ROLLBACK would undo it.
                 self._plans.tuned = cursor.connection.info.transaction_status == extensions.TRANSACTION_STATUS_IDLE
-            done = self._exchange(cursor, self._plans.message(cursor, [*self._waiting, statement]), work)
+            cursor.execute(self._plans.message(cursor, [*self._waiting, statement]))
             self._plans.sent()
-            return (cursor.fetchall() if cursor.description else []), done
+            return cursor.fetchall() if cursor.description else []
 
-        answer = self._with_cursor(run)
+        rows = self._with_cursor(run)
         self._pinned = self._pinned or bool(self._waiting)
         self._waiting.clear()
-        return answer
-
-    def _exchange(self, cursor: extensions.cursor, message: bytes, work: Callable[[], W]) -> W:
-        cursor.execute(message)
-        return work()
+        return rows
 
     def post(self, sql: str, parameters: Parameters) -> None:
         """Let a planned statement of a transaction, whose answer nobody needs, travel with the one after it."""
@@ -255,26 +246,22 @@ class Connection:
             self._waiting = waiting
 
 
-def _nothing() -> None:
-    """No work besides."""
-
-
 class _OfThread(threading.local):
     def __init__(self) -> None:
-        self.opened: dict[tuple[type[Connection], str, Verify | None], Connection] = {}
+        self.opened: dict[tuple[str, Verify | None], Connection] = {}
 
 
 _of_thread = _OfThread()
 
 
-def connection(url: str, verify: Verify | None = None, kind: type[Connection] = Connection) -> Connection:
-    """This thread's connection for `url`; callers with another `verify`, or `kind`, get another connection.
+def connection(url: str, verify: Verify | None = None) -> Connection:
+    """Return this thread's connection for `url`; callers with another `verify` get another connection.
 
     Raises Misconfigured when `url` is empty or not a libpq address.
     """
-    key = (kind, url, verify)
+    key = (url, verify)
     if key not in _of_thread.opened:
-        _of_thread.opened[key] = kind(url, verify)
+        _of_thread.opened[key] = Connection(url, verify)
     return _of_thread.opened[key]
 
 

@@ -19,7 +19,6 @@ from chalicelib.envelope.reading import read
 from chalicelib.ledger import store
 from chalicelib.ledger.rows import columns
 from chalicelib.maintenance import partitions
-from chalicelib.platform import nonblocking
 from chalicelib.platform.postgres import Connection
 from chalicelib.registry import extensions
 from chalicelib.registry.extensions import ExtensionDescription
@@ -62,7 +61,7 @@ def lines(place: Testbed) -> Iterator[Figure]:
     """Wall time a batch of new calls, three events each, in turns with the bare insert of as many raw events."""
     os.environ.update(place.environment())
     settings.current.cache_clear()
-    writer, owner = nonblocking.Connection(place.role_url("writer")), Connection(place.owner_url)
+    writer, owner = Connection(place.role_url("writer")), Connection(place.owner_url)
     extension = place.facts["extensions"]["phone"]["id"]
     now = datetime.now(UTC).replace(tzinfo=None)
     partitions.prepare(owner, now)
@@ -146,7 +145,7 @@ def _message(extension: int, call: str, number: int) -> Message:
 def _round_trips(place: Testbed, extension: int) -> str:
     counts = []
     with relayed(place.role_url("writer")) as (url, turns):
-        writer = nonblocking.Connection(url)
+        writer = Connection(url)
         store.take(writer, _batch(extension, 3))
         for size in SIZES:
             before = turns.count
@@ -167,7 +166,7 @@ def _full_ledger(place: Testbed, now: datetime) -> tuple[Connection, int]:
     ensure_roles(own)
     known = extensions.add(own.owner_database_url, ExtensionDescription("telphin", "13596", "13596*106"))
     _fill(Connection(own.owner_database_url), now)
-    return nonblocking.Connection(own.writer_database_url), known.id
+    return Connection(own.writer_database_url), known.id
 
 
 def _fill(owner: Connection, now: datetime) -> None:

@@ -14,7 +14,7 @@ PINNING = re.compile(
     r"|\b(set_config|pg_advisory\w*|nextval|setval|lastval)\s*\()"
 )
 #: Statements that a session plans once pin it: they are for the database's own endpoint, and sent by these alone.
-PLANNED = ("execute_planned", "execute_while", "post")
+PLANNED = ("execute_planned", "post")
 
 
 def test_the_ways_to_plan_are_known() -> None:

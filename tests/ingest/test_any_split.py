@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.ledger.replay import replay
-from chalicelib.platform.nonblocking import Connection
+from chalicelib.platform.postgres import Connection
 from tests.ingest.telephony import (
     BEGIN,
     LEDGER,
