@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -56,6 +57,11 @@ WHERE presence.kind = 'agent' AND presence.name = touched.name AND latest.user_i
 """
 
 
+#: Events that are later than this no longer change an interval of a phone by what it talked then.
+TALKS_KEPT = timedelta(days=60)
+_DROP_TALKS = "DELETE FROM ledger.phone_talks WHERE since < %s RETURNING 1"
+
+
 class _History(NamedTuple):
     """One kind of history: its table, the column with the name of its subject, and its two statements."""
 
@@ -71,6 +77,11 @@ _HISTORIES = (
     _History("agent", AGENTS, "user_id", _ADD_SHIFTS, _SETTLE_SHIFTS),
     _History("extension", EXTENSIONS, "login", _ADD_STATES, _SETTLE_STATES),
 )
+
+
+def drop_talks(writer: Connection, before: datetime) -> int:
+    """Drop the talks of phones that began before a time, naive UTC, and return how many: intervals that old stay."""
+    return len(writer.execute(_DROP_TALKS, [before]))
 
 
 def takes(table: Table, row: Row) -> bool:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from chalicelib import edge, metrics, settings
 from chalicelib.errors import RingledgerError
+from chalicelib.ledger import history
 from chalicelib.ledger.faults import CallsFailed
 from chalicelib.maintenance import closing, partitions
 from chalicelib.platform import postgres
@@ -35,6 +36,7 @@ def handle(now: datetime | None = None) -> None:
     steps: dict[str, Step] = {
         "made": lambda: partitions.prepare(owner, moment),
         "dropped": lambda: partitions.retire(owner, moment, current.event_retention_months),
+        "talks": lambda: history.drop_talks(writer, moment - history.TALKS_KEPT),
         "closed": lambda: _close(writer, moment, current.call_age_seconds),
         "queued": lambda: fetch_queue.send_overdue(writer, current),
         "deleted": lambda: retention.delete_expired(writer, current, moment),

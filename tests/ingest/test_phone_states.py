@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.calls.events import CallKey
-from chalicelib.ledger import store
+from chalicelib.ledger import history, store
 from tests.databases import run
 from tests.ingest.telephony import BEGIN, CLIENT, Ledger, Webhook, event
 
@@ -141,3 +141,13 @@ def _kind(webhook: Webhook) -> str:
 def _shared(begin: int, end: int, interval: tuple[str, int, int]) -> int:
     state, start, stop = interval
     return max(min(end, stop) - max(begin, start), 0) if state == "busy" else 0
+
+
+def test_old_talks_are_dropped_and_their_intervals_stay(ledger: Ledger) -> None:
+    """Talks are kept for weeks, so that late events find them; the intervals that they made are kept for good."""
+    ledger.take([*talk("A", 10, 125), *rejected("B", 25)])
+    before = states(ledger)
+
+    assert history.drop_talks(ledger.writer, BEGIN) == 0
+    assert history.drop_talks(ledger.writer, BEGIN + timedelta(days=1)) == 1
+    assert states(ledger) == before
