@@ -1,1 +1,1 @@
-"""What surrounds the bundle: its database, the local stack, benches and demonstration data."""
+"""The bundle's surroundings: its database, the local stack, AWS, measurements and demonstration data."""

@@ -1,4 +1,4 @@
-"""`python -m infra.smoke`: whether a running stage answers as it should, surface by surface, from outside.
+"""`python -m infra.smoke`: checks a running stage from outside, surface by surface.
 
 URL is the API's address, TOKEN that of an integration with the scopes statistics, recordings, nimbox and oktell (what
 it lacks is told), WEBHOOK_KEY the key of a Telphin extension. Without URL, what stack.json of `make run` says. Nothing
@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import urllib3
 
 SECONDS = 30
-NOBODY = "0" * 32
+UNKNOWN = "0" * 32
 NO_CALL = "00000000-0000-0000-0000-000000000000"
 PAGE = "https://page.example"
 SHOWN = 200
@@ -29,7 +29,7 @@ UNAVAILABLE = 503
 
 @dataclass(frozen=True)
 class Stage:
-    """Where to ask, and as whom: a token for each scope."""
+    """The stage to check, with a token for each scope."""
 
     url: str
     tokens: Mapping[str, str]
@@ -38,7 +38,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Check:
-    """One request and what its answer must be: one of these statuses, with this text in its body."""
+    """One request and its expected answer: one of these statuses, with this text in its body."""
 
     surface: str
     rule: str
@@ -48,12 +48,12 @@ class Check:
     text: str = ""
     body: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
-    #: The scope that the token must have for it.
+    #: The scope that the token needs.
     scope: str = ""
 
 
 class Seen(NamedTuple):
-    """What was answered; status 0 and the reason where nothing was."""
+    """The answer, or status 0 and the reason when there was none."""
 
     status: int
     text: str
@@ -61,7 +61,7 @@ class Seen(NamedTuple):
 
 
 def checks(stage: Stage) -> Iterator[Check]:
-    """Everything that can be seen from outside."""
+    """Return all checks."""
     yield Check("health", "the API is up", "/health", text='"status":"ok"')
     yield Check("health", "PostgreSQL, SQS and S3 answer", "/health?deep=1", text='"status":"ok"')
     yield from _statistics(stage.tokens["statistics"])
@@ -69,58 +69,58 @@ def checks(stage: Stage) -> Iterator[Check]:
     yield from _webhooks(stage.webhook_key)
     yield from _nimbox(stage.tokens["nimbox"])
     yield from _oktell(stage.tokens["oktell"])
-    # API Gateway says 403 of a method that a path does not have, the local server 405.
-    yield Check("gateway", "its own errors have our shape", "/health", "PUT", (403, 405), '"error"')
+    # For a method that a path does not have, API Gateway answers 403 and the local server 405.
+    yield Check("gateway", "the gateway's errors have the bundle's shape", "/health", "PUT", (403, 405), '"error"')
 
 
 def _statistics(token: str) -> Iterator[Check]:
-    def asked(query: str) -> str:
+    def body(query: str) -> str:
         return json.dumps({"entity": "chronological", "action": "quantity", "options": {"psql": query}})
 
     bearer = {"Authorization": f"Bearer {token}"}
-    count = asked("select count(*) from calls.success")
+    count = body("select count(*) from calls.success")
     yield Check(
-        "statistics", "a token of nobody is refused", f"/api/token/v1/{NOBODY}", "POST", (404,), "1404", body="{}"
+        "statistics", "an unknown token is refused", f"/api/token/v1/{UNKNOWN}", "POST", (404,), "1404", body="{}"
     )
-    yield Check("statistics", "so is a request without one", "/statistics", "POST", (401,), body=count)
-    yield Check("statistics", "a page may ask", "/statistics", "OPTIONS", (204,), headers={"Origin": PAGE})
+    yield Check("statistics", "a request without a token is refused", "/statistics", "POST", (401,), body=count)
+    yield Check(
+        "statistics", "a browser's page is admitted", "/statistics", "OPTIONS", (204,), headers={"Origin": PAGE}
+    )
     asking = Check("statistics", "a query is answered", "/statistics", "POST", headers=bearer, scope="statistics")
     yield replace(asking, text='"success":true', body=count)
-    refused = asked("select count(*) from pg_catalog.pg_authid")
-    yield replace(asking, rule="and the guard refuses", text='"success":false', body=refused)
+    refused = body("select count(*) from pg_catalog.pg_authid")
+    yield replace(asking, rule="the guard refuses other tables", text='"success":false', body=refused)
 
 
 def _recordings(token: str) -> Iterator[Check]:
     path = f"/rest/v1/journal/calls/{NO_CALL}/attachment1"
     yield Check("recordings", "a link without a key is refused", path, statuses=(403,))
-    yield Check("recordings", "by HEAD too", path, "HEAD", (403,))
+    yield Check("recordings", "HEAD without a key is refused", path, "HEAD", (403,))
     bearer = {"Authorization": f"Bearer {token}"}
-    yield Check(
-        "recordings", "a call of nobody is not found", path, statuses=(404,), headers=bearer, scope="recordings"
-    )
+    yield Check("recordings", "an unknown call is not found", path, statuses=(404,), headers=bearer, scope="recordings")
 
 
 def _webhooks(key: str) -> Iterator[Check]:
-    yield Check("webhooks", "a key of nobody is refused", f"/ext-event/{NOBODY}", "POST", (404,), body="EventType=x")
-    yield Check("webhooks", "so is an unknown provider", f"/webhooks/none/{NOBODY}", "POST", (404,), body="{}")
+    yield Check("webhooks", "an unknown key is refused", f"/ext-event/{UNKNOWN}", "POST", (404,), body="EventType=x")
+    yield Check("webhooks", "an unknown provider is refused", f"/webhooks/none/{UNKNOWN}", "POST", (404,), body="{}")
     if key:
         yield Check("webhooks", "an event is accepted", f"/ext-event/{key}", "POST", text="OK", body="EventType=smoke")
 
 
 def _nimbox(token: str) -> Iterator[Check]:
     path = "/direct/items/phonecalls/create?token="
-    yield Check("nimbox", "a token of nobody is refused", path + NOBODY, text='"token"')
-    yield Check("nimbox", "a call without facts is refused", path + token, text="initiated", scope="nimbox")
+    yield Check("nimbox", "an unknown token is refused", path + UNKNOWN, text='"token"')
+    yield Check("nimbox", "a call without parameters is refused", path + token, text="initiated", scope="nimbox")
 
 
 def _oktell(token: str) -> Iterator[Check]:
     path = "/tst_getintnumberreadyusers?number=1&password="
-    yield Check("oktell", "a password of nobody is refused", path + NOBODY, statuses=(401, 403))
+    yield Check("oktell", "an unknown password is refused", path + UNKNOWN, statuses=(401, 403))
     yield Check("oktell", "a command is answered", path + token, scope="oktell")
 
 
 def main() -> int:
-    """Run every check; the exit status is 1 when one failed, 2 when there is nothing to ask."""
+    """Run every check; return exit status 1 when one fails, 2 when there is no stage to check."""
     stage = _stage(os.environ)
     if stage is None:
         sys.stderr.write("Say where: make smoke URL=https://… TOKEN=…, or start `make run` first\n")
@@ -129,7 +129,7 @@ def main() -> int:
 
 
 def passed(stage: Stage) -> bool:
-    """Take every check of the stage, write what came of each, and answer whether all passed."""
+    """Run every check of the stage, write each result, and return True when all pass."""
     sys.stdout.write(f"{stage.url}\n")
     results: list[bool] = []
     for check in checks(stage):
@@ -148,7 +148,7 @@ def _tell(check: Check, seen: Seen, token: str, *, as_it_should: bool) -> None:
     if not as_it_should:
         verdict, reason = "FAILED", f"   {seen.status or 'no answer'} {' '.join(seen.text.split())[:SHOWN]}"
         if check.scope and seen.status != UNAVAILABLE:
-            reason += f" (has the token the scope {check.scope}?)" if token else " (no TOKEN was given)"
+            reason += f" (has the token the scope {check.scope}?)" if token else " (TOKEN is not set)"
     sys.stdout.write(f"  {verdict}  {check.surface:<12}{check.rule:<38}{seen.milliseconds:>6.0f} ms{reason}\n")
 
 
@@ -178,7 +178,7 @@ def _asked(url: str, check: Check) -> Seen:
 
 
 def _without_secrets(fault: urllib3.exceptions.HTTPError, url: str) -> str:
-    """The kind of the fault and the host alone: its own words hold the path, where tokens stand."""
+    """Return the kind of the fault and the host, without its message, which contains the path and its token."""
     return f"{type(fault).__name__} ({urlsplit(url).netloc})"
 
 

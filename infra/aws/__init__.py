@@ -1,1 +1,1 @@
-"""The bundle on AWS: generated from `app.py`, so that each surface is a Lambda of its own; checked and packaged."""
+"""The bundle on AWS: template and zip, generated from `app.py` with one Lambda for each surface, and checked."""

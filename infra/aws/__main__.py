@@ -1,4 +1,4 @@
-"""`python -m infra.aws`: packages the bundle into out/<stage>, checks what came out, and says what it is."""
+"""`python -m infra.aws`: packages the bundle into out/<stage>, checks the result, and prints a summary."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HOSTS = {"x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 
 
 def main() -> int:
-    """Build, check, print; the exit status is 1 when anything is wrong."""
+    """Build, check and print; return exit status 1 when a check fails."""
     parser = argparse.ArgumentParser(prog="python -m infra.aws", description="Packages Ringledger for AWS.")
     parser.add_argument("--stage", default="dev", help="a stage of .chalice/config.json; others are like dev")
     parser.add_argument("--authorities", type=Path, help="certificates that the database's is compared with (PEM)")
@@ -46,12 +46,12 @@ def main() -> int:
 
 def _check_python() -> None:
     if sys.version_info[:2] != PYTHON:
-        wanted = ".".join(map(str, PYTHON))
-        raise BuildFailed(f"The Lambdas run Python {wanted}, and so must what packages them: make package PYTHON313=…")
+        version = ".".join(map(str, PYTHON))
+        raise BuildFailed(f"The Lambdas run Python {version}, and packaging must use it too: make package PYTHON313=…")
 
 
 def _package(target: BuildTarget, out: Path) -> Path:
-    """The finished zip in `out`, beside the template that was checked with it."""
+    """Write the finished zip and its checked template to `out`, and return the zip."""
     with tempfile.TemporaryDirectory(prefix="ringledger-package-") as place:
         built = building.build(app, Path(place), target)
         shutil.rmtree(out, ignore_errors=True)
@@ -73,7 +73,7 @@ def _finished(built: Built, out: Path, architecture: str) -> Path:
 
 
 def _starts(stage: str) -> dict[str, starting.Start]:
-    """How each Lambda starts, from a zip for this machine."""
+    """Measure how each Lambda starts, from a zip for this machine."""
     host = HOSTS[platform.machine()]
     with tempfile.TemporaryDirectory(prefix="ringledger-starting-") as place:
         packaged = _package(BuildTarget(stage, host, building.requirements()), Path(place) / "out")
@@ -81,13 +81,13 @@ def _starts(stage: str) -> dict[str, starting.Start]:
 
 
 def _event(name: str) -> object:
-    """An event that needs nothing but the Lambda: a preflight where it has a path, a batch of no messages elsewhere."""
+    """Return an event that only the Lambda itself handles: a preflight for HTTP, an empty batch for the others."""
     paths = [path for path, verbs in rest_api.owners(app).items() if name in verbs.values()]
     return starting.request(paths[0]) if paths else {"Records": []}
 
 
 def handler(name: str) -> str:
-    """The handler of the Lambda `name`, as Lambda is told it."""
+    """Return the handler of the Lambda `name` as its configuration spells it."""
     return "app.app" if name == API_HANDLER else f"app.{name}"
 
 

@@ -1,4 +1,4 @@
-"""What wakes somebody, and the one page to look at then."""
+"""The alarms that wake an operator, and the dashboard to look at then."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from infra.aws.variables import METRICS
 
 FIVE_MINUTES = 300
 HOUR = 3_600
-#: It runs every hour.
+#: The replication runs every hour.
 HOURS_BEHIND = 3
-#: A message may wait this long before somebody hears of it, in seconds.
+#: The age of a waiting message, in seconds, at which an operator is notified.
 OLDEST_MESSAGE = 900
-#: What the Lambdas count themselves and should never come: alarm -> the service and its metric.
+#: Events that the Lambdas count and that should never happen: alarm -> the service and its metric.
 COUNTED = {
     "MessagesQuarantined": ("ingest", "messages_quarantined"),
     "RecordingsFailed": ("recorder", "recordings_failed"),
 }
-#: And what is worth a look beside it.
+#: The counts that the dashboard shows next to these.
 SHOWN = (*COUNTED.values(), ("recorder", "recordings_ready"), ("maintenance", "calls_closed"))
-#: Of the Lambda's timeout: p99 beyond it means that the next growth of data fails.
+#: Share of the Lambda's timeout: a p99 above it means that more data will fail.
 NEAR_TIMEOUT = 0.8
 
 
 def alarms(timeouts: dict[str, int]) -> Json:
-    """Alarms of each Lambda, queue, the API and the database, and the topic that they tell.
+    """Return the alarms of the Lambdas, the queues, the API and the database, and the topic that they notify.
 
-    `timeouts` are the Lambdas' own, in seconds.
+    `timeouts` are those of the Lambdas, in seconds.
     """
     resources: Json = {
         "Alarms": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": physical("alarms")}},
@@ -99,7 +99,7 @@ def _alarm(namespace: str | Json, metric: str, dimensions: Json, above: float | 
 
 
 def _behind() -> Json:
-    """An alarm when no run of the replication has ended for hours, though there is a CRM."""
+    """Return the alarm for hours without a finished run of the replication; without a CRM there is none."""
     ended = '{ $.surface = "replication" && $.outcome != "to be continued" }'
     namespace, metric = METRICS, "ReplicationRuns"
     transformation = {"MetricNamespace": namespace, "MetricName": metric, "MetricValue": "1"}

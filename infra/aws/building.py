@@ -1,4 +1,4 @@
-"""`chalice package` on a copy of the checkout, so that what it generates never lies among the sources."""
+"""Runs `chalice package` on a copy of the checkout, so that generated files never mix with the sources."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from infra.aws.lambdas import LAMBDAS
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / ".chalice/config.json"
 REQUIREMENTS = ROOT / "infra/aws/lambda-requirements.txt"
-# Chalice drops a package that it cannot install, says so, and ends well.
+# Chalice leaves out a package that it cannot install, prints this, and succeeds.
 DROPPED = "Could not install dependencies"
 UNSATISFIED = re.compile(r"Could not satisfy the requirement: (\S+)")
 _SPARED = shutil.ignore_patterns("__pycache__")
 
 
 class BuildFailed(Exception):
-    """The package cannot be made; the message says why."""
+    """The package cannot be built; the message says why."""
 
 
 @dataclass(frozen=True)
 class BuildTarget:
-    """What a package is for: the stage, the machine, and the certificates that the database's is compared with."""
+    """The purpose of a package: stage, architecture, and the certificates that the database's is checked against."""
 
     stage: str
     architecture: str
@@ -42,26 +42,26 @@ class BuildTarget:
 
 @dataclass(frozen=True)
 class Built:
-    """What Chalice left: the zip, and the template without the rules that schedules stand in for."""
+    """The result of Chalice: the zip, and the template without the rules that schedules replace."""
 
     zip: Path
     template: Json
 
 
 def stage_functions(stage: str) -> dict[str, dict[str, Any]]:
-    """Memory and timeout of each Lambda in `stage`; a stage that .chalice/config.json does not name is like dev."""
+    """Return memory and timeout of each Lambda in `stage`; a stage that .chalice/config.json lacks is like dev."""
     stages: dict[str, Any] = json.loads(CONFIG.read_text("utf-8"))["stages"]
     functions: dict[str, dict[str, Any]] = stages.get(stage, stages["dev"])["lambda_functions"]
     return functions
 
 
 def timeouts(stage: str) -> dict[str, int]:
-    """The timeout of each Lambda in seconds."""
+    """Return the timeout of each Lambda in seconds."""
     return {name: int(function["lambda_timeout"]) for name, function in stage_functions(stage).items()}
 
 
 def requirements() -> str:
-    """Every package of the zip, as pip reads it."""
+    """Return every package of the zip as a requirements file."""
     return REQUIREMENTS.read_text("utf-8")
 
 
@@ -69,7 +69,7 @@ def build(app: Application, place: Path, target: BuildTarget) -> Built:
     """Package `app` in the empty folder `place`. Raises BuildFailed."""
     copy = place / "copy"
     _lay_out(app, copy, target)
-    # Another Python's byte code would end in the zip, and change its hash.
+    # Byte code of another Python would get into the zip and change its hash.
     environment = {**os.environ, "AWS_DEFAULT_REGION": "us-east-1", "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-c", "import sys; from chalice.cli import main; sys.exit(main())"]
     command += ["package", "--stage", target.stage, "--merge-template", "merge.json", str(place / "out")]
@@ -80,20 +80,20 @@ def build(app: Application, place: Path, target: BuildTarget) -> Built:
     return Built(place / "out/deployment.zip", template.finished(made, app))
 
 
-def explained(said: str) -> str:
-    """Why `chalice package` failed, of everything that it said."""
-    if missing := UNSATISFIED.search(said):
+def explained(output: str) -> str:
+    """Return the reason for which `chalice package` failed, from its output."""
+    if missing := UNSATISFIED.search(output):
         return (
             f"pip cannot download {missing[1]} for the Lambdas: packaging needs the network, or a package index that"
             " PIP_INDEX_URL names; the package is perhaps not there for this Python and machine"
         )
-    return f"chalice package: {said.strip()[-2_000:]}"
+    return f"chalice package: {output.strip()[-2_000:]}"
 
 
 def _lay_out(app: Application, copy: Path, target: BuildTarget) -> None:
     shutil.copytree(ROOT / "chalicelib", copy / "chalicelib", ignore=_SPARED)
     shutil.copy(ROOT / "app.py", copy)
-    # Chalice puts what is in vendor at the root of the zip.
+    # Chalice copies the content of vendor to the root of the zip.
     shutil.copytree(ROOT / "infra/database", copy / "vendor/infra/database", ignore=_SPARED)
     if target.authorities:
         shutil.copy(target.authorities, copy / "vendor/infra/database/authorities.pem")

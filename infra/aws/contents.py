@@ -1,4 +1,4 @@
-"""Whether a zip holds what the Lambdas need, for the right machine, and nothing else."""
+"""Checks that a zip holds what the Lambdas need, for the right machine, and nothing else."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 from infra.aws import zips
 
 MEGABYTE = 1_000_000
-#: Lambda's own limit of what a zip unfolds to.
+#: Lambda's limit of an unpacked zip, in bytes.
 UNFOLDED_LIMIT = 250 * MEGABYTE
 MACHINES = {"arm64": 0xB7, "x86_64": 0x3E}
-#: Modules that no Lambda starts without and that are compiled for one machine and one Python.
+#: Modules that every Lambda needs and that are compiled for one architecture and one Python.
 COMPILED = ("psycopg2/_psycopg", "pglast/parser", "orjson/orjson")
 FOREIGN = re.compile(
     r"((tests|moto|pytest|hypothesis|pixeltable\w*|mypy\w*|ruff|pip|click)(/.*|$)|infra/(?!database/).*)"
@@ -21,7 +21,7 @@ _MAGIC = b"\x7fELF"
 
 
 def faults(path: Path, architecture: str, root: Path) -> list[str]:
-    """What is wrong with the zip, a sentence each; empty when it can be deployed.
+    """Return the faults of the zip, one sentence each; an empty list when it can be deployed.
 
     `root` is the checkout that it was made from.
     """
@@ -61,7 +61,7 @@ def _normal(name: str) -> str:
 
 
 def _database(held: Mapping[str, bytes], root: Path) -> list[str]:
-    """The admin Lambda migrates with the SQL of its own code's commit."""
+    """Check that the zip holds the SQL of the same commit, with which the admin Lambda migrates."""
     files = {str(path.relative_to(root)): path for path in (root / "infra/database").rglob("*.sql")}
     return [f"{name} is missing or another" for name, path in files.items() if held.get(name) != path.read_bytes()]
 

@@ -1,7 +1,7 @@
-"""`python -m infra.aws.cost`: a million webhooks, a million queries and a month of standing still, at list prices.
+"""`python -m infra.aws.cost`: the price of a million webhooks, a million queries and an idle month.
 
 Prices are those of us-east-1 in US dollars without free tiers, as AWS lists them; the figures of use are assumptions
-that stand here to be changed.
+that can be changed here.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ PRICES = {
 
 @dataclass(frozen=True)
 class Use:
-    """How long a Lambda runs for one event, in milliseconds, and how much it logs, in bytes."""
+    """The running time of a Lambda for one event, in milliseconds, and its log, in bytes."""
 
     milliseconds: float
     logged: float = 500
 
 
 def _lambda(name: str, use: Use, events: float = 1) -> Mapping[str, float]:
-    """What one invocation for `events` events takes of each price, for one event."""
+    """Return the quantities of each price that one event takes of an invocation for `events` events."""
     memory = building.stage_functions("dev")[name]["lambda_memory_size"] / 1_024
     return {
         "Lambda request": 1 / events,
@@ -55,7 +55,7 @@ def _whole(*parts: Mapping[str, float]) -> float:
 
 
 def webhook(batch: float) -> float:
-    """One webhook through the gateway, the queue and the consumer, which takes `batch` of them at once."""
+    """Return the quantities of one webhook through gateway, queue and consumer, in batches of `batch`."""
     queue = {"SQS request": 1 + 2 / batch}
     return _whole(
         {"API Gateway request": 1, "CloudWatch Logs GB": 300 / 1e9},
@@ -66,13 +66,13 @@ def webhook(batch: float) -> float:
 
 
 def query(milliseconds: float) -> float:
-    """One query of the statistics channel that takes so long."""
+    """Return the quantities of one query of the statistics channel."""
     gateway = {"API Gateway request": 1, "CloudWatch Logs GB": 300 / 1e9}
     return _whole(gateway, _lambda("statistics", Use(milliseconds)))
 
 
 def standing() -> Mapping[str, float]:
-    """A month of what is there, used or not; the database comes to it."""
+    """Return the price of an idle month, without the database."""
     kinds = [resource["Type"] for resource in alarms.alarms(building.timeouts("dev")).values()]
     return {
         "secrets": len(storage.secrets()) * PRICES["secret, month"],
@@ -84,7 +84,7 @@ def standing() -> Mapping[str, float]:
 
 
 def main() -> None:
-    """Print the three."""
+    """Print the three prices."""
     sys.stdout.write("A million of            US dollars\n")
     for batch in (1, 10, 100):
         sys.stdout.write(f"  webhooks, {batch:>3} a batch  {webhook(batch) * MILLION:>8.2f}\n")

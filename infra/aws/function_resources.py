@@ -1,4 +1,4 @@
-"""The Lambdas: what Chalice's own template does not say of them."""
+"""The Lambdas' resources that Chalice's own template lacks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GROUPS = {Network.DATABASE: "DatabaseLambdas", Network.OUTBOUND: "OutboundLambda
 
 
 def functions() -> Json:
-    """Each Lambda with its name, environment, network and limits, and its log group."""
+    """Return each Lambda with its name, environment, network and limits, and its log group."""
     resources: Json = {}
     for name, needed in LAMBDAS.items():
         resources[function_id(name)] = {"Properties": _properties(name, needed)}
@@ -34,7 +34,7 @@ def _properties(name: str, needed: Lambda) -> Json:
         "FunctionName": physical(name),
         "Environment": {"Variables": environment(needed.variables)},
         "LoggingConfig": {"LogGroup": ref(log_group(name))},
-        # Made by the service and not by the Tracer, whose import costs as much as four cold starts.
+        # Lambda traces by itself. Powertools' Tracer would do it too, but its import costs as much as four cold starts.
         "Tracing": "Active",
     }
     if needed.network in SUBNETS:
@@ -64,16 +64,16 @@ def _properties(name: str, needed: Lambda) -> Json:
 
 def _consumption(queue: str) -> Json:
     return {
-        # Merging joins dictionaries, so this must be the same function that Chalice wrote there.
+        # Merging joins dictionaries, so this must be the function that Chalice writes there.
         "Queue": sub(f"${{{queue_id(queue)}.Arn}}"),
         "FunctionResponseTypes": ["ReportBatchItemFailures"],
-        # Not a low reserved concurrency: that throttles the poller and uses up the messages' receives.
+        # A low reserved concurrency instead would throttle the poller and use up the messages' receives.
         "ScalingConfig": {"MaximumConcurrency": QUEUES[queue].concurrency},
     }
 
 
 def network() -> Json:
-    """The security groups of the Lambdas, and the VPC's endpoints of what they call."""
+    """Return the security groups of the Lambdas, and the VPC endpoints of the services that they call."""
     https = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "CidrIp": "0.0.0.0/0"}
     database = {
         "IpProtocol": "tcp",
@@ -84,7 +84,7 @@ def network() -> Json:
     anything = {"IpProtocol": "tcp", "FromPort": 1, "ToPort": 65_535, "CidrIp": "0.0.0.0/0"}
     return {
         "DatabaseLambdas": _group("Lambdas that reach PostgreSQL and AWS", [database, https]),
-        # A PBX's and a CRM's own database or HTTP port is theirs to choose.
+        # The owner of a PBX or a CRM chooses the port of its database and its HTTP server.
         "OutboundLambdas": _group("Lambdas that ask providers and CRMs too", [anything]),
         **{
             f"DatabaseFrom{each}": _ingress("DatabaseSecurityGroupId", "DatabasePort", each) for each in GROUPS.values()
@@ -131,7 +131,7 @@ def _endpoints() -> Json:
 
 
 def _group(description: str, egress: list[Json]) -> Json:
-    # Without a rule of ours, CloudFormation would put one that lets everything out.
+    # Without a rule, CloudFormation adds one that allows every outgoing connection.
     nothing = [{"IpProtocol": "-1", "CidrIp": "127.0.0.1/32"}]
     return {
         "Type": "AWS::EC2::SecurityGroup",

@@ -1,4 +1,4 @@
-"""The table of Lambdas: what each may reach and do. Memory and timeout stand in .chalice/config.json."""
+"""The table of Lambdas: network, rights and settings of each. Memory and timeout are in .chalice/config.json."""
 
 from __future__ import annotations
 
@@ -11,48 +11,48 @@ from infra.aws.variables import MEMBERS
 
 
 class Network(Enum):
-    """Where a Lambda's connections may go."""
+    """The destinations that a Lambda can reach."""
 
-    #: AWS's public endpoints, and no database: the Lambda is in no VPC.
+    #: AWS's public endpoints and no database: the Lambda is outside the VPC.
     PUBLIC = "public"
-    #: PostgreSQL and the VPC's endpoints of S3, SQS, Lambda and Secrets Manager.
+    #: PostgreSQL, and the VPC's endpoints of S3, SQS, Lambda and Secrets Manager.
     DATABASE = "database"
-    #: These, and the internet through the VPC's NAT: whoever asks a provider or a CRM.
+    #: These and, through the VPC's NAT, the internet: for requests to a provider or a CRM.
     OUTBOUND = "database and internet"
 
 
 @dataclass(frozen=True)
 class Grant:
-    """Actions of AWS on one resource."""
+    """AWS actions on one resource."""
 
     actions: tuple[str, ...]
     resource: Any
 
     @staticmethod
     def objects(prefix: str, *actions: str) -> Grant:
-        """Actions on the objects under a prefix of the bucket."""
+        """Return a grant on the objects under a prefix of the bucket."""
         return Grant(actions, sub(f"${{Bucket.Arn}}/{prefix}"))
 
     @staticmethod
     def bucket(*actions: str) -> Grant:
-        """Actions on the bucket itself."""
+        """Return a grant on the bucket itself."""
         return Grant(actions, attribute("Bucket", "Arn"))
 
     @staticmethod
     def queue(name: str, *actions: str) -> Grant:
-        """Actions on a queue."""
+        """Return a grant on a queue."""
         return Grant(actions, attribute(queue_id(name), "Arn"))
 
     @staticmethod
     def function(name: str) -> Grant:
-        """Starting a Lambda of ours. By its name: its Arn would wait for the very role that this is for."""
+        """Return a grant to start a Lambda by its name: a reference to its Arn would make a cycle with its role."""
         arn = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${AWS::StackName}"
         return Grant(("lambda:InvokeFunction",), sub(f"{arn}-{name}"))
 
 
 @dataclass(frozen=True)
 class Optional:
-    """A grant on what a parameter names, where it names anything."""
+    """A grant on the resource that a parameter names; without a value there is no grant."""
 
     condition: str
     actions: tuple[str, ...]
@@ -61,17 +61,17 @@ class Optional:
 
 @dataclass(frozen=True)
 class Lambda:
-    """What one Lambda needs: its network, the settings that its code reads, the actions that its code takes."""
+    """The needs of one Lambda: its network, the settings that its code reads, the actions that its code takes."""
 
     network: Network
     variables: tuple[str, ...]
     grants: tuple[Grant, ...] = ()
     optional: tuple[Optional, ...] = ()
-    #: The most that may run at once, a parameter or a number; without it the account's share.
+    #: The limit of concurrent invocations, a parameter or a number; None shares the account's.
     concurrency: Any = None
-    #: Whether it may start itself again, or its queue, which Lambda else ends as a loop after sixteen rounds.
+    #: Allow it to start itself, or to write to its queue; otherwise Lambda stops such a loop after sixteen rounds.
     recursive: bool = False
-    #: How often what nobody waits for is tried again when it fails; None for a Lambda that is never started so.
+    #: The number of retries of a failed asynchronous invocation; None for a Lambda that has none.
     retries: int | None = None
 
 
@@ -79,9 +79,9 @@ CLIENTS = ("GATE_DATABASE_URL", "CORS_ORIGINS")
 #: How the events of a call are interpreted.
 INTERPRETATION = ("ANSWER_BY_STATUS", "FEATURE_CODES")
 TELPHIN, RECORDER, OKTELL, CRM, CDR = (MEMBERS[name] for name in ("telphin", "recorder", "oktell", "crm", "cdr"))
-# Without it S3 says 403 instead of 404 of an object that is not there.
+# Without this right S3 answers 403 instead of 404 for a missing object.
 TELLS_MISSING = Grant.bucket("s3:ListBucket")
-# The target is a queue or a topic: the action of the other kind does nothing there.
+# The target is a queue or a topic: each has one of these actions.
 TELLS_TARGET = (Optional("HasRecordingTarget", ("sqs:SendMessage", "sns:Publish"), ref("RecordingTargetArn")),)
 
 LAMBDAS: dict[str, Lambda] = {
@@ -95,7 +95,7 @@ LAMBDAS: dict[str, Lambda] = {
         Network.DATABASE,
         (*CLIENTS, "READER_DATABASE_URL", "BUCKET"),
         (Grant.objects("answers/*", "s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"),),
-        # One connection of the reader's each: more would only be refused by PostgreSQL.
+        # Each uses one connection of the reader, whose number PostgreSQL limits.
         concurrency=ref("StatisticsConcurrency"),
     ),
     "recordings": Lambda(
@@ -105,7 +105,7 @@ LAMBDAS: dict[str, Lambda] = {
         optional=(Optional("HasRecordingArns", ("s3:GetObject",), ref("RecordingArns")),),
         concurrency=ref("RequestConcurrency"),
     ),
-    # Unbounded: the others' bounds leave it the rest of the account.
+    # Unlimited: it gets what the limits of the others leave of the account.
     "webhooks": Lambda(
         Network.PUBLIC,
         ("BUCKET", "EVENTS_QUEUE_URL", "CORS_ORIGINS", "WEBHOOK_SECRETS"),
@@ -114,7 +114,7 @@ LAMBDAS: dict[str, Lambda] = {
     "nimbox": Lambda(
         Network.DATABASE,
         (*CLIENTS, "WRITER_DATABASE_URL", "SITE_ZONE", "NIMBOX_Z_IS_LOCAL", "NIMBOX_NEW_CONTACTS"),
-        # The writer's connections are the database's own: so many, and no more.
+        # The writer connects to the database without the proxy, and has this many connections.
         concurrency=ref("RequestConcurrency"),
     ),
     "oktell": Lambda(
@@ -138,7 +138,7 @@ LAMBDAS: dict[str, Lambda] = {
         (Grant.objects("script-files/*", "s3:PutObject"),),
         optional=(Optional("HasScriptFunctions", ("lambda:InvokeFunction",), ref("ScriptFunctionArns")),),
         concurrency=ref("RequestConcurrency"),
-        # A script does what it does in other systems too: whether it may run twice, nobody knows.
+        # A script can have effects in other systems, so it is not known to be safe to run twice.
         retries=0,
     ),
     "ingest": Lambda(
@@ -163,7 +163,7 @@ LAMBDAS: dict[str, Lambda] = {
         recursive=True,
     ),
     "maintain": Lambda(
-        # Outbound, since a topic that hears of recordings has no endpoint in the VPC.
+        # Outbound, since the VPC has no endpoint for the topic that reports recordings.
         Network.OUTBOUND,
         (
             "DATABASE_URL", "WRITER_DATABASE_URL", "EVENT_RETENTION_MONTHS", "BUCKET", "RECORDINGS_QUEUE_URL",
@@ -205,22 +205,22 @@ LAMBDAS: dict[str, Lambda] = {
 
 @dataclass(frozen=True)
 class EventQueue:
-    """A queue with its dead letters, the Lambda that takes from it, and how often a message is tried."""
+    """A queue with its dead-letter queue, the Lambda that consumes it, and the number of receives."""
 
-    #: Empty where something outside takes from it.
+    #: Empty when the consumer is outside the stack.
     consumer: str = ""
-    #: The most invocations at once: a parameter or a number (2 or more).
+    #: The limit of concurrent invocations: a parameter or a number (2 or more).
     concurrency: Any = None
     receives: int = 5
-    #: Without a consumer, how long a message that was taken is nobody else's.
+    #: The visibility timeout of a queue without a consumer here, in seconds.
     visibility_seconds: int = 30
 
 
-#: By the name that `app.py` listens to, or sends to.
+#: Name in `app.py` -> queue.
 QUEUES: dict[str, EventQueue] = {
     "call-events": EventQueue("ingest", ref("IngestConcurrency")),
     "recordings": EventQueue("recorder", ref("RecorderConcurrency")),
     "call-control": EventQueue(),
 }
-#: Where an invocation that nobody waited for ends when it has failed for good, with its event and the reason.
+#: The queue of asynchronous invocations that failed for good, with their events and reasons.
 LOST_INVOCATIONS = "lost-invocations"

@@ -8,7 +8,7 @@ from infra.aws.intrinsics import ABSENT, API_HANDLER, Json, attribute, chosen, l
 from infra.aws.lambdas import LAMBDAS, LOST_INVOCATIONS, QUEUES, Grant, Network
 from infra.aws.variables import secrets
 
-# Lambda itself makes and removes a VPC's interfaces under the function's role; none of these knows resources.
+# Lambda makes and removes network interfaces with the function's role; these actions accept no resource.
 INTERFACES = (
     "ec2:CreateNetworkInterface",
     "ec2:DeleteNetworkInterface",
@@ -22,12 +22,12 @@ CONSUMING = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"
 
 
 def log_group(name: str) -> str:
-    """The logical id of the Lambda's log group."""
+    """Return the logical id of the Lambda's log group."""
     return f"{logical(name)}Logs"
 
 
 def document(name: str) -> Json:
-    """The policy of the Lambda `name`."""
+    """Return the policy of the Lambda `name`."""
     statements: list[Any] = [_statement(grant) for grant in (*_own(name), *LAMBDAS[name].grants)]
     statements += [
         chosen(each.condition, _statement(Grant(each.actions, each.resource)), ABSENT)
@@ -39,14 +39,14 @@ def document(name: str) -> Json:
 
 
 def actions(name: str) -> set[str]:
-    """Every action that the policy of the Lambda `name` may allow."""
+    """Return every action that the policy of the Lambda `name` can allow."""
     needed = LAMBDAS[name]
     always = {action for grant in (*_own(name), *needed.grants) for action in grant.actions}
     return always | {action for each in needed.optional for action in each.actions}
 
 
 def _own(name: str) -> list[Grant]:
-    """What a Lambda needs to be one: its log, traces, interfaces, its queue, and the secrets of its settings."""
+    """Return the rights that a Lambda needs to run: log, traces, interfaces, queue, and secrets of its settings."""
     needed = LAMBDAS[name]
     own = [
         Grant(("logs:CreateLogStream", "logs:PutLogEvents"), attribute(log_group(name), "Arn")),
@@ -65,14 +65,14 @@ def _own(name: str) -> list[Grant]:
 
 
 def _not_by_code(name: str) -> dict[str, Any]:
-    """Lambda's service needs the rights to interfaces, the code never: a request from within the function is denied."""
+    """Deny the code the rights to network interfaces, which only Lambda's service needs."""
     arn = Grant.function(name.replace("_", "-")).resource
     condition = {"ArnEquals": {"lambda:SourceFunctionArn": [arn]}}
     return {"Effect": "Deny", "Action": sorted(INTERFACES), "Resource": "*", "Condition": condition}
 
 
 def file_name(name: str) -> str:
-    """Where Chalice finds the policy, in .chalice."""
+    """Return the name of the policy's file in .chalice."""
     return f"policy-{name.replace('_', '-') if name != API_HANDLER else 'api'}.json"
 
 

@@ -1,4 +1,4 @@
-"""The API: every path bound to the Lambda of its surface, with the gateway's limits, logs, errors and addresses."""
+"""The API: each path with the Lambda of its surface, and the gateway's limits, logs, errors and addresses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chalicelib.edge import Application
 from infra.aws import usage
 from infra.aws.intrinsics import API_HANDLER, Json, attribute, chosen, function_id, physical, ref, sub
 
-# A path holds a token or a key: the log has its pattern instead.
+# A path contains a token or a key, so the log has the route's pattern instead.
 ACCESS_LOG = {
     "requestId": "$context.requestId",
     "ip": "$context.identity.sourceIp",
@@ -28,7 +28,7 @@ STAGE = "api"
 
 
 def owners(app: Application) -> dict[str, dict[str, str]]:
-    """Path -> verb -> the Lambda that answers it. Raises LookupError for a route that `app.py` gave to none."""
+    """Return path -> verb -> the Lambda that answers. Raises LookupError for a route that belongs to no Lambda."""
     lambdas = {function.name for function in app.pure_lambda_functions} | {API_HANDLER}
     places = {module: API_HANDLER if name == "app" else name for name, module in app.surfaces.items()}
     bound: dict[str, dict[str, str]] = {}
@@ -42,7 +42,7 @@ def owners(app: Application) -> dict[str, dict[str, str]]:
 
 
 def api(app: Application) -> Json:
-    """The API with its integrations, the permissions that they need, and what stands around it."""
+    """Return the API with its integrations, their permissions, its stage, certificate and log."""
     bound = owners(app)
     return {
         "RestAPI": {"Properties": _properties(bound)},
@@ -60,14 +60,14 @@ def _properties(bound: Mapping[str, Mapping[str, str]]) -> Json:
     throttling = {"ThrottlingRateLimit": ref("RequestsPerSecond"), "ThrottlingBurstLimit": ref("RequestBurst")}
     return {
         "Name": ref("AWS::StackName"),
-        # Anything else gets a second stage of the name "Stage".
+        # With any other value SAM adds a second stage named "Stage".
         "OpenApiVersion": "2.0",
         "EndpointConfiguration": "REGIONAL",
-        # Its traces would hold addresses, and an address a token or a key. The Lambdas' own know of none.
+        # Its traces would contain addresses, and so tokens and keys; those of the Lambdas do not.
         "TracingEnabled": False,
-        # Bytes of any charset reach the Lambda as they came, and leave it whatever the client accepts.
+        # Bodies pass through byte by byte in both directions, whatever the client accepts.
         "BinaryMediaTypes": ["*/*"],
-        # Metrics of each method would cost more than the rest of the stage; each surface's Lambda has its own anyway.
+        # Metrics of each method would cost more than the rest of the stage, and the Lambda of each surface has its own.
         "MethodSettings": [
             {"ResourcePath": "/*", "HttpMethod": "*", "MetricsEnabled": False, "DataTraceEnabled": False, **throttling}
         ],
@@ -90,7 +90,7 @@ def _operation(name: str) -> Json:
 
 
 def _error(kind: str) -> Json:
-    """What the gateway answers by itself, in the bundle's own shape; it tells nothing, so any page may read it."""
+    """Return an answer of the gateway itself, in the bundle's shape; it has no data, so any page can read it."""
     word = "gateway-refused" if kind == "DEFAULT_4XX" else "gateway-failed"
     return {
         "ResponseParameters": {"Headers": {"Access-Control-Allow-Origin": "'*'"}},
@@ -124,13 +124,13 @@ def _logs() -> Json:
             "Properties": {
                 "LogGroupName": sub("/aws/apigateway/${AWS::StackName}"),
                 "RetentionInDays": ref("LogRetentionDays"),
-                # The stage waits for this group, and so for the role without which it may not write a log.
+                # The stage waits for this group, and so for the role that it needs to write a log.
                 "Tags": [
                     {"Key": "account", "Value": chosen("SetsApiGatewayLogRole", ref("ApiAccount"), "set elsewhere")}
                 ],
             },
         },
-        # The account's one role for all APIs of the region: it outlives this stack.
+        # The account has one such role for all APIs of a region, so it outlives this stack.
         "ApiLogRole": {
             "Type": "AWS::IAM::Role",
             **kept,
@@ -198,7 +198,7 @@ def _plain_http() -> Json:
 
 
 def outputs() -> Json:
-    """Where the API is, and what a name must point to."""
+    """Return the API's address, and the target of its DNS name."""
     address = f"https://${{RestAPI}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{STAGE}"
     return {
         "ApiUrl": {"Value": chosen("HasDomain", sub("https://${DomainName}"), sub(address))},

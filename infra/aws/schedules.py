@@ -1,4 +1,4 @@
-"""EventBridge Scheduler in place of the rules that Chalice makes, since those know no time zone."""
+"""EventBridge Scheduler, which replaces the rules that Chalice makes: those have no time zone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chalicelib.edge import Application
 from infra.aws.intrinsics import Json, attribute, function_id, logical, physical, queue_id, ref
 from infra.aws.lambdas import LOST_INVOCATIONS
 
-# What Chalice reads of an event of a rule; the words in angle brackets are Scheduler's own.
+# The members of a rule's event that Chalice reads; Scheduler replaces the words in angle brackets.
 INPUT = json.dumps(
     {
         "version": "0",
@@ -27,15 +27,15 @@ INPUT = json.dumps(
 
 
 def sources(app: Application) -> list[ScheduledEventConfig]:
-    """The schedules that `app.py` declares."""
+    """Return the schedules that `app.py` declares."""
     return [source for source in app.event_sources if isinstance(source, ScheduledEventConfig)]
 
 
 def schedules(app: Application) -> Json:
-    """One schedule for each, and the role under which they start their Lambdas."""
+    """Return one schedule for each, and the role with which they start their Lambdas."""
     targets = [attribute(function_id(source.name), "Arn") for source in sources(app)]
     trusted: Json = {"Effect": "Allow", "Principal": {"Service": "scheduler.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    # Nobody else's schedules may use the role.
+    # Schedules of other accounts cannot use the role.
     trusted["Condition"] = {"StringEquals": {"aws:SourceAccount": ref("AWS::AccountId")}}
     invoke = {"Effect": "Allow", "Action": ["lambda:InvokeFunction"], "Resource": targets}
     keep = {"Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": attribute(queue_id(LOST_INVOCATIONS), "Arn")}
@@ -69,7 +69,7 @@ def _schedule(source: ScheduledEventConfig) -> Json:
                 "Arn": attribute(function_id(source.name), "Arn"),
                 "RoleArn": attribute("SchedulerRole", "Arn"),
                 "Input": INPUT,
-                # The next hour's run does what a lost one would have done.
+                # The run of the next hour does the work of a lost one.
                 "RetryPolicy": {"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 1_800},
                 "DeadLetterConfig": {"Arn": attribute(queue_id(LOST_INVOCATIONS), "Arn")},
             },

@@ -1,4 +1,4 @@
-"""What a stage is told when it is deployed."""
+"""The parameters of a stage, which are given when it is deployed."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Any
 
 from infra.aws.intrinsics import Json
 
-#: What a recording's life may be, in days: a template cannot add, so the second wall is a table.
+#: The possible retentions of recordings, in days. A template cannot add, so S3's own limit is looked up in a table.
 RECORDING_DAYS = (30, 60, 90, 180, 365, 730, 1095, 1825, 3650)
-#: S3 deletes so many days after the maintenance should have.
+#: S3 deletes this many days after maintenance should have done it.
 SECOND_WALL_DAYS = 30
 
 _REQUIRED: dict[str, tuple[str, str]] = {
@@ -16,55 +16,55 @@ _REQUIRED: dict[str, tuple[str, str]] = {
     "SubnetIds": ("List<AWS::EC2::Subnet::Id>", "Private subnets of two zones for Lambdas that reach PostgreSQL"),
     "OutboundSubnetIds": (
         "List<AWS::EC2::Subnet::Id>",
-        "Private subnets with a way out through NAT; may be the same as SubnetIds",
+        "Private subnets with internet access through NAT; can be the same as SubnetIds",
     ),
     "DatabaseSecurityGroupId": (
         "AWS::EC2::SecurityGroup::Id",
-        "The database's security group (and the proxy's), which is opened to the Lambdas",
+        "The security group of the database and its proxy, which gets a rule for the Lambdas",
     ),
-    "DatabaseHost": ("String", "PostgreSQL's own endpoint: for what holds locks"),
-    "RequestDatabaseHost": ("String", "The endpoint of requests: RDS Proxy's, or again PostgreSQL's own"),
+    "DatabaseHost": ("String", "PostgreSQL's own endpoint, for work that holds locks"),
+    "RequestDatabaseHost": ("String", "The endpoint for requests: RDS Proxy's, or PostgreSQL's own again"),
 }
 _DEFAULTED: dict[str, tuple[str, str | int, str]] = {
-    "RouteTableIds": ("CommaDelimitedList", "", "Route tables of the subnets, for S3's endpoint; none: no endpoint"),
+    "RouteTableIds": ("CommaDelimitedList", "", "Route tables of the subnets, for S3's endpoint; empty: no endpoint"),
     "CreateInterfaceEndpoints": ("String", "true", "Endpoints of Secrets Manager, SQS and Lambda in the VPC"),
     "DatabasePort": ("Number", 5432, "PostgreSQL's port"),
     "DatabaseName": ("String", "ringledger", "The database"),
     "DatabaseOwner": ("String", "ringledger", "The role that owns the schemas"),
-    "DatabaseInstance": ("String", "", "RDS's name of the database, for its alarms; none: no alarms"),
-    "ConnectionsAlarm": ("Number", 150, "Connections of the database that are too many"),
+    "DatabaseInstance": ("String", "", "The database's name in RDS, for its alarms; empty: no alarms"),
+    "ConnectionsAlarm": ("Number", 150, "The number of database connections above which there is an alarm"),
     "DatabaseTls": ("String", "require", "libpq's sslmode; verify-full after `make package CA=…`"),
-    "DomainName": ("String", "", "The API's own name; none: the address that API Gateway gives"),
-    "CertificateArn": ("String", "", "Its certificate in ACM, in this region"),
-    "PublicUrl": ("String", "", "Without a domain, the address that links begin with: the output ApiUrl"),
-    "Replication": ("String", "false", "There is a CRM: an alarm when no run has ended for three hours"),
+    "DomainName": ("String", "", "The API's domain; empty: the address from API Gateway"),
+    "CertificateArn": ("String", "", "The domain's certificate in ACM, in this region"),
+    "PublicUrl": ("String", "", "Without a domain, the beginning of links: the output ApiUrl"),
+    "Replication": ("String", "false", "There is a CRM: raise an alarm when no run has ended for three hours"),
     "PlainHttp": ("String", "false", "A CloudFront distribution for clients that cannot speak TLS"),
-    "CorsOrigins": ("String", "", "Origins of browser pages that may read answers, or *"),
-    "AlarmEmail": ("String", "", "Who hears of alarms"),
-    "LogRetentionDays": ("Number", 30, "How long logs are kept"),
-    "EventRetentionMonths": ("Number", 36, "How long raw events are kept"),
-    "RecordingDays": ("String", "1095", "How long recordings are kept; S3 itself deletes what is left 30 days later"),
+    "CorsOrigins": ("String", "", "Origins of browser pages that can read answers, or *"),
+    "AlarmEmail": ("String", "", "The e-mail address that gets alarms"),
+    "LogRetentionDays": ("Number", 30, "Days for which logs are kept"),
+    "EventRetentionMonths": ("Number", 36, "Months for which raw events are kept"),
+    "RecordingDays": ("String", "1095", "Days for which recordings are kept; S3 itself deletes the rest 30 days later"),
     "RequestsPerSecond": ("Number", 500, "The API's steady rate, for each method"),
-    "RequestBurst": ("Number", 1000, "And what may come at once"),
-    "StatisticsApiKey": ("String", "false", "Queries need a key of the usage plan as X-Api-Key, beside their token"),
-    "KeyRequestsPerDay": ("Number", 100_000, "The usage plan's quota of one key"),
-    "KeyRequestsPerSecond": ("Number", 20, "And its steady rate"),
-    "StatisticsConcurrency": ("Number", 40, "Queries at once, and the reader's connections"),
-    "RequestConcurrency": ("Number", 20, "Requests at once of each: recordings, nimbox, oktell, scripts"),
-    "IngestConcurrency": ("Number", 5, "Batches stored at once, 2 or more"),
-    "RecorderConcurrency": ("Number", 5, "Recordings fetched at once, 2 or more"),
-    "RecordingStorages": ("String", "", "Storages of recordings, code=bucket/prefix …; none: the stack's own bucket"),
-    "RecordingArns": ("CommaDelimitedList", "", "And the objects in them, arn:aws:s3:::bucket/prefix/*"),
-    "RecordingTargetArn": ("String", "", "A queue or a topic that hears of recordings"),
+    "RequestBurst": ("Number", 1000, "The API's burst, for each method"),
+    "StatisticsApiKey": ("String", "false", "Queries need a key of the usage plan as X-Api-Key, besides their token"),
+    "KeyRequestsPerDay": ("Number", 100_000, "The usage plan's daily quota of one key"),
+    "KeyRequestsPerSecond": ("Number", 20, "The usage plan's steady rate of one key"),
+    "StatisticsConcurrency": ("Number", 40, "Concurrent queries, and the reader's connections"),
+    "RequestConcurrency": ("Number", 20, "Concurrent requests of each: recordings, nimbox, oktell, scripts"),
+    "IngestConcurrency": ("Number", 5, "Batches stored concurrently, 2 or more"),
+    "RecorderConcurrency": ("Number", 5, "Recordings fetched concurrently, 2 or more"),
+    "RecordingStorages": ("String", "", "Storages of recordings, code=bucket/prefix …; empty: the stack's own bucket"),
+    "RecordingArns": ("CommaDelimitedList", "", "The objects of these storages, arn:aws:s3:::bucket/prefix/*"),
+    "RecordingTargetArn": ("String", "", "A queue or a topic that is notified of recordings"),
     "ScriptFunctions": ("String", "", "Scripts that are Lambdas of yours, script=function …"),
-    "ScriptFunctionArns": ("CommaDelimitedList", "", "And their Arns"),
-    "AnswerByStatus": ("String", "yes", "A phone's hangup that says ANSWER proves an answer"),
+    "ScriptFunctionArns": ("CommaDelimitedList", "", "The Arns of these Lambdas"),
+    "AnswerByStatus": ("String", "yes", "A phone's hangup with the status ANSWER proves an answer"),
     "FeatureCodes": ("String", "", "Feature codes such as *98=voicemail *8=pickup:0-4; empty for the usual ones"),
     "NimboxZIsLocal": ("String", "no", "A Z after a time sent to the phone-call service means local time"),
-    "NimboxNewContacts": ("String", "no", "A phone call to a number of nobody makes a contact"),
+    "NimboxNewContacts": ("String", "no", "Create a contact for a phone call to an unknown number"),
     "SiteZone": ("String", "Europe/Moscow", "The site's time zone, also of schedules that name an hour"),
     "SetApiGatewayLogRole": ("String", "true", "Give API Gateway this region's role for logs; once an account"),
-    "LogLevel": ("String", "INFO", "What the bundle writes down"),
+    "LogLevel": ("String", "INFO", "The level of the bundle's log"),
 }
 _CHOICES = {
     "CreateInterfaceEndpoints": ["true", "false"],
@@ -90,7 +90,7 @@ _BOUNDS: dict[str, dict[str, Any]] = {
 
 
 def parameters() -> Json:
-    """The template's parameters."""
+    """Return the template's parameters."""
     required: Json = {name: {"Type": kind, "Description": text} for name, (kind, text) in _REQUIRED.items()}
     for name, (kind, default, text) in _DEFAULTED.items():
         required[name] = {"Type": kind, "Default": default, "Description": text, **_BOUNDS.get(name, {})}
@@ -100,13 +100,13 @@ def parameters() -> Json:
 
 
 def mappings() -> Json:
-    """What follows from a parameter by counting."""
+    """Return the tables of values that are computed from a parameter."""
     walls = {str(days): {"Days": days + SECOND_WALL_DAYS} for days in RECORDING_DAYS}
     return {"SecondWall": walls}
 
 
 def conditions() -> Json:
-    """What follows from the parameters."""
+    """Return the conditions on the parameters."""
     return {
         "HasDomain": _given("DomainName"),
         "HasAlarmEmail": _given("AlarmEmail"),

@@ -1,4 +1,4 @@
-"""What keeps things: queues with their dead letters, the bucket, the secrets."""
+"""Storage: queues with their dead letters, the bucket, the secrets."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from infra.aws.intrinsics import Json, attribute, logical, physical, queue_id, r
 from infra.aws.lambdas import LOST_INVOCATIONS, QUEUES
 from infra.aws.variables import MEMBERS
 
-#: Lambda wants this many of the consumer's timeouts before a message may come again.
+#: Lambda requires a visibility timeout of this many timeouts of the consumer.
 VISIBILITY_TIMEOUTS = 6
 FOURTEEN_DAYS = 14 * 86_400
-#: From here on a recording is hardly listened to; at least 30, and less than the shortest life.
+#: After this many days a recording is rarely played; S3 requires at least 30, and fewer than the shortest retention.
 INFREQUENT_DAYS = 45
-# Letters and digits: a password stands in a URL.
+# Letters and digits only, since a password is part of a URL.
 _RANDOM = {"PasswordLength": 40, "ExcludePunctuation": True}
 ROLES = ("reader", "gate", "writer")
-#: Secrets that keys and links are made with; each has several generations while it is being rotated.
+#: Secrets of keys and links; each has several generations while it is rotated.
 GENERATIONS = ("webhook", "link")
 _GENERATION = {"GenerateSecretString": {**_RANDOM, "SecretStringTemplate": "{}", "GenerateStringKey": "1"}}
-# An operator fills it. It must never change here: CloudFormation would put the new text over what was filled in.
+# An operator fills it. This text must never change: CloudFormation would overwrite the operator's value.
 _EMPTY = {"SecretString": "{}"}
 
 
 def queues(timeouts: dict[str, int]) -> Json:
-    """Each queue, its dead letters, and the policy that refuses what comes unencrypted.
+    """Return each queue, its dead-letter queue, and the policy that refuses unencrypted requests.
 
-    `timeouts` are the Lambdas' own, in seconds.
+    `timeouts` are those of the Lambdas, in seconds.
     """
     resources: Json = {queue_id(LOST_INVOCATIONS): _queue(LOST_INVOCATIONS, {})}
     for name, of in QUEUES.items():
@@ -55,7 +55,7 @@ def queues(timeouts: dict[str, int]) -> Json:
 
 
 def names() -> list[str]:
-    """Every queue, dead letters included."""
+    """Return the names of all queues, dead-letter queues included."""
     return [*(name + end for name in QUEUES for end in ("", "-dead")), LOST_INVOCATIONS]
 
 
@@ -90,7 +90,7 @@ def _tls_only(actions: str, resources: list[Any]) -> Json:
 
 
 def bucket() -> Json:
-    """The bucket of recordings, large answers and the list of revoked keys."""
+    """Return the bucket of recordings, large answers and the list of revoked keys."""
     return {
         "Bucket": {
             "Type": "AWS::S3::Bucket",
@@ -108,7 +108,7 @@ def bucket() -> Json:
                 },
                 "VersioningConfiguration": {"Status": "Enabled"},
                 "LifecycleConfiguration": {"Rules": _lifecycle()},
-                # Requests end in a redirect to S3, and a browser that was redirected sends `Origin: null`.
+                # Requests end in a redirect to S3, and a browser that follows a redirect sends `Origin: null`.
                 "CorsConfiguration": {
                     "CorsRules": [{"AllowedMethods": ["GET", "HEAD"], "AllowedOrigins": ["*"], "AllowedHeaders": ["*"]}]
                 },
@@ -132,10 +132,10 @@ def _lifecycle() -> list[Json]:
             "Status": "Enabled",
             "Prefix": "recordings/",
             "Transitions": [{"StorageClass": "STANDARD_IA", "TransitionInDays": INFREQUENT_DAYS}],
-            # The second wall: it is the maintenance that deletes, by each row's recexpirets, and tells the row.
+            # The second wall: maintenance deletes by each row's recexpirets, and notes it in the row.
             "ExpirationInDays": {"Fn::FindInMap": ["SecondWall", ref("RecordingDays"), "Days"]},
         },
-        # A forgotten person's recording must not live on as a version.
+        # A forgotten person's recording must not survive as an older version.
         {"Id": "leftovers", "Status": "Enabled", **_versions(7)},
         {"Id": "markers", "Status": "Enabled", "ExpiredObjectDeleteMarker": True},
     ]
@@ -149,7 +149,7 @@ def _versions(days: int) -> Json:
 
 
 def secrets() -> Json:
-    """The secrets: those of the database in the shape that RDS Proxy reads, the others as the settings want them."""
+    """Return the secrets: those of the database in RDS Proxy's shape, the others as the settings read them."""
     return {
         **{f"{logical(role)}Secret": _secret(role, f"The role ringledger_{role}", _password(role)) for role in ROLES},
         "OwnerSecret": _secret("owner", "The database's owner: its username and password", _EMPTY),

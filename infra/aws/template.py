@@ -1,4 +1,4 @@
-"""The template: what goes to `chalice package --merge-template`, and what is taken out of its result."""
+"""The template: the part that `chalice package --merge-template` gets, and the parts that its result loses."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from infra.aws.lambdas import LAMBDAS, QUEUES
 
 
 def merged(app: Application, timeouts: dict[str, int]) -> Json:
-    """Everything that Chalice's own template lacks, generated from what `app.py` declares.
+    """Return everything that Chalice's own template lacks, generated from the declarations of `app.py`.
 
-    `timeouts` are the Lambdas' own, in seconds. Raises LookupError for what `app.py` and the tables do not agree on.
+    `timeouts` are those of the Lambdas, in seconds. Raises LookupError where `app.py` and the tables disagree.
     """
     _agreed(app)
     return {
@@ -55,7 +55,7 @@ def _agreed(app: Application) -> None:
 
 
 def finished(template: Json, app: Application) -> Json:
-    """The template without the rules that schedules stand in for, since merging can take nothing away."""
+    """Return the template without the rules that schedules replace, since merging cannot remove them."""
     resources: dict[str, Any] = template["Resources"]
     for source in schedules.sources(app):
         properties = resources[function_id(source.name)]["Properties"]

@@ -1,10 +1,10 @@
-"""The usage plan: what each key may ask, where the stage wants queries to carry one."""
+"""The usage plan: the quota of each API key, on a stage whose queries need one."""
 
 from __future__ import annotations
 
 from infra.aws.intrinsics import ABSENT, Json, chosen, physical, ref
 
-#: The surface whose requests may be made to need a key; no PBX and no old script can send one.
+#: The surface whose requests can be made to need an API key; PBXs and old scripts cannot send one.
 LAMBDA = "statistics"
 SCHEME = "api_key"
 DEFINITIONS: Json = {
@@ -13,14 +13,14 @@ DEFINITIONS: Json = {
 
 
 def security(name: str, verb: str) -> Json:
-    """What the operation of a Lambda says of keys; a preflight carries none."""
+    """Return the operation's requirement of an API key; a preflight has none."""
     if name != LAMBDA or verb == "options":
         return {}
     return {"security": chosen("NeedsApiKey", [{SCHEME: []}], ABSENT)}
 
 
 def plan() -> Json:
-    """The plan, and its first key where keys are wanted."""
+    """Return the plan, and its first key where keys are required."""
     key = {"Condition": "NeedsApiKey"}
     stage = {"ApiId": ref("RestAPI"), "Stage": ref("RestAPI.Stage")}
     return {

@@ -1,7 +1,7 @@
-"""Each setting's value on AWS: a parameter, a resource, or a secret that the Lambda reads when it starts.
+"""The value of each setting on AWS: a parameter, a resource, or a secret that the Lambda reads when it starts.
 
-`{secret:NAME:MEMBER}` is for `chalicelib/secret_values.py`, and not CloudFormation's own `{{resolve:…}}`, whose value
-would stand readable in the Lambda's configuration and stay the same after a rotation.
+`chalicelib/secret_values.py` reads `{secret:NAME:MEMBER}`. CloudFormation's own `{{resolve:…}}` is not used: its value
+would be readable in the Lambda's configuration, and stay the same after a rotation.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from infra.aws.intrinsics import Json, chosen, queue_id, ref, sub
 DATABASE = (
     "postgresql://{role}:{{secret:${{AWS::StackName}}/{secret}:password}}@{host}:${{DatabasePort}}/${{DatabaseName}}"
 )
-# Where `make package CA=…` puts the authorities' certificates, which `verify-full` compares with.
+# The path of the certificates of `make package CA=…`, which `verify-full` needs.
 TLS = "?sslmode=${DatabaseTls}&sslrootcert=/var/task/infra/database/authorities.pem"
 _NAMED = re.compile(r"\{secret:\$\{AWS::StackName\}/([\w-]+)")
 
@@ -27,11 +27,11 @@ def _generations(secret: str) -> Json:
     return sub(f"{{secret:${{AWS::StackName}}/{secret}}}")
 
 
-#: Metrics of two stacks in one account are kept apart.
+#: The stack's name keeps the metrics of two stacks in one account apart.
 METRICS = sub("Ringledger/${AWS::StackName}")
-#: Variable -> value. Who needs which is said in `lambdas.py`; a test compares that with the code.
+#: Variable -> value. `lambdas.py` lists which Lambda needs which; a test compares that with the code.
 VARIABLES: dict[str, Json] = {
-    # Requests may go through RDS Proxy: nothing there pins a session. Batches and migrations may hold locks.
+    # Requests can use RDS Proxy, since they never pin a session. Batches and migrations need connections of their own.
     "READER_DATABASE_URL": _database("reader", "${RequestDatabaseHost}"),
     "GATE_DATABASE_URL": _database("gate", "${RequestDatabaseHost}"),
     "WRITER_DATABASE_URL": _database("writer", "${DatabaseHost}"),
@@ -57,7 +57,7 @@ VARIABLES: dict[str, Json] = {
     "NIMBOX_Z_IS_LOCAL": ref("NimboxZIsLocal"),
     "NIMBOX_NEW_CONTACTS": ref("NimboxNewContacts"),
 }
-#: Secret -> the variables that its members are, where an operator has put them; others keep their defaults.
+#: Secret -> the variables that its members set; variables without a member keep their defaults.
 MEMBERS: dict[str, tuple[str, ...]] = {
     "telphin": ("TELPHIN_CLIENT_ID", "TELPHIN_CLIENT_SECRET"),
     "recorder": ("RECORDING_SOURCES", "RECORDING_HOSTS"),
@@ -70,19 +70,19 @@ MEMBERS: dict[str, tuple[str, ...]] = {
     ),
     "cdr": ("CDR_URL", "CDR_TABLE", "CDR_ZONE", "CDR_LINK", "CDR_UNANSWERED"),
 }  # fmt: skip
-#: What every Lambda is told.
+#: The variables of every Lambda.
 COMMON = {"LOG_LEVEL": ref("LogLevel"), "METRICS_NAMESPACE": METRICS}
 
 
 def environment(variables: tuple[str, ...]) -> Json:
-    """The environment that gives a Lambda these variables."""
+    """Return the environment of a Lambda with these variables."""
     listed = " ".join(f"${{AWS::StackName}}/{secret}" for secret in _listed(variables))
-    given = {variable: VARIABLES[variable] for variable in variables if variable in VARIABLES}
-    return {**COMMON, **given, **({"SECRETS": sub(listed)} if listed else {})}
+    values = {variable: VARIABLES[variable] for variable in variables if variable in VARIABLES}
+    return {**COMMON, **values, **({"SECRETS": sub(listed)} if listed else {})}
 
 
 def secrets(variables: tuple[str, ...]) -> list[str]:
-    """The secrets that these variables are made of."""
+    """Return the secrets that these variables refer to."""
     texts = [VARIABLES[variable].get("Fn::Sub", "") for variable in variables if variable in VARIABLES]
     return sorted({*_NAMED.findall(" ".join(texts)), *_listed(variables)})
 

@@ -1,4 +1,4 @@
-"""The zip of all Lambdas: what Chalice made, without what nothing loads, compiled, and always the same bytes."""
+"""The zip of all Lambdas: Chalice's, without unused files, compiled, and reproducible byte for byte."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-# The earliest that a zip can say.
+# The earliest date of a zip.
 NO_TIME = (1980, 1, 1, 0, 0, 0)
 READABLE = 0o100644 << 16
-#: AWS's services whose descriptions boto3 keeps; a test compares them with the code.
+#: The AWS services whose descriptions stay in boto3; a test compares them with the code.
 SERVICES = ("lambda", "s3", "sns", "sqs")
 
 _DROPPED = (
-    # What a compiler was given, and what people read.
+    # Sources of compiled modules, and documents.
     r".*\.(c|h|pyx|pxd|pyi|rst|md)$",
     r".*/(tests?|testing)/.*",
     r".*\.dist-info/(RECORD|INSTALLER|REQUESTED|WHEEL|licenses/.*|.*\.txt)$",
     r"[\w.-]+\.data/.*",
     r"boto3/(data|examples)/.*",
     rf"botocore/data/(?!({'|'.join(SERVICES)})/)[^/]+/.*",
-    # A browser's page of an API framework that is not used here.
+    # A web page of an API framework that is not used here.
     r"aws_lambda_powertools/event_handler/openapi/swagger_ui/.*",
     r"(.*/)?__pycache__/.*",
 )
@@ -32,7 +32,7 @@ _UNWANTED = re.compile("|".join(f"(?:{pattern})" for pattern in _DROPPED))
 
 
 def finish(made: Path, finished: Path, version: bytes = importlib.util.MAGIC_NUMBER) -> None:
-    """Write `finished` from the zip that Chalice made; two runs on the same content give the same bytes.
+    """Write `finished` from Chalice's zip; the same content gives the same bytes.
 
     The code is compiled for this very Python, `version` of its byte code, so it must be the Lambdas' own.
     """
@@ -47,12 +47,12 @@ def finish(made: Path, finished: Path, version: bytes = importlib.util.MAGIC_NUM
 
 
 def compiled_name(name: str) -> str:
-    """Where Python looks for the compiled form of a module."""
+    """Return the path at which Python looks for the compiled form of a module."""
     return importlib.util.cache_from_source(name)
 
 
 def compiled(source: bytes, name: str, version: bytes) -> bytes:
-    """A module's compiled form that Python takes unasked: entries of a zip are of 1980, so dates would never match."""
+    """Return a module's compiled form without a date check: the zip's entries are dated 1980."""
     code = compile(source, f"/var/task/{name}", "exec", dont_inherit=True)
     unchecked_hash = (0b01).to_bytes(4, "little")
     return version + unchecked_hash + importlib.util.source_hash(source) + marshal.dumps(code)
@@ -66,12 +66,12 @@ def _put(target: ZipFile, name: str, content: bytes) -> None:
 
 
 def entries(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Each file of a zip with its content."""
+    """Return each file of a zip with its content."""
     with ZipFile(path) as opened:
         for name in opened.namelist():
             yield name, opened.read(name)
 
 
 def digest(path: Path) -> str:
-    """The SHA-256 of a file."""
+    """Return the SHA-256 of a file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()

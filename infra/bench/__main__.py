@@ -34,7 +34,7 @@ PARTS: dict[str, tuple[str, Part]] = {
     "ingest": ("Taking accepted webhooks from the queue", ingesting.lines),
     "phonecall": ("Creating a phone call", phonecall_cost.lines),
     "large": ("An answer that goes to S3", large.lines),
-    # It leaves no call of the demonstration.
+    # It deletes the calls of the demonstration, so it runs after the measurements that need them.
     "replicate": ("Replicating calls to a CRM", replicating.lines),
     "oktell": ("Commands of the Oktell interface", oktell.lines),
 }
@@ -42,7 +42,7 @@ DAY = "day"
 
 
 def main() -> int:
-    """Run what was asked for; the exit status is 1 when a bound was missed."""
+    """Take the named measurements; return exit status 1 when a bound is missed."""
     parser = argparse.ArgumentParser(prog="python -m infra.bench", description="Measures Ringledger.")
     parser.add_argument("parts", nargs="*", metavar="part", help=f"of {', '.join([*PARTS, DAY])}; all without one")
     parser.add_argument("--largest", action="store_true", help="the day's report on ten million calls too")
@@ -50,9 +50,9 @@ def main() -> int:
     unknown = set(arguments.parts) - {*PARTS, DAY}
     if unknown:
         parser.error(f"no part {', '.join(sorted(unknown))}; there are {', '.join([*PARTS, DAY])}")
-    wanted = arguments.parts or [*PARTS, DAY]
-    kept = _in_one_place([name for name in wanted if name in PARTS])
-    if DAY in wanted:
+    names = arguments.parts or [*PARTS, DAY]
+    kept = _in_one_place([name for name in names if name in PARTS])
+    if DAY in names:
         kept &= show(
             "A day's report, the same number of calls on each day", day_report.lines(largest=arguments.largest)
         )
@@ -65,7 +65,7 @@ def _in_one_place(names: list[str]) -> bool:
         return True
     say("Starting a database and an S3 for the measurements …\n")
     with opened() as place:
-        # A list, not a generator: a missed bound must not keep the other parts from being measured.
+        # A list instead of a generator: every part is measured, even after a missed bound.
         return all([show(title, part(place)) for title, part in map(PARTS.__getitem__, names)])  # noqa: C419
 
 

@@ -1,4 +1,4 @@
-"""What an answer of 10,000 rows costs through the whole handler, beside the usual ways to make JSON in Python."""
+"""The cost of an answer of 10,000 rows through the whole handler, next to the usual ways to make JSON in Python."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ROUNDS = 15
 
 
 def lines(place: Testbed) -> Iterator[Figure]:
-    """Processor time of this process and wall time, each way in turn."""
+    """Measure CPU time of this process and wall time, each way in turn."""
     app = place.enter()
     event = request(place, QUERY)
     connection = place.connect("reader")

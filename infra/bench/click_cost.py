@@ -1,4 +1,4 @@
-"""What a click on a recording's link waits for: the warm handler, its round trips, and the cold start of its Lambda."""
+"""The waiting time of a click on a recording's link: the warm handler, its round trips, and the cold start."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ ROUNDS = 60
 CLICKS = 30
 COLD_ROUNDS = 9
 COLD_BOUND = 0.45
-# Processor time, since the machine has other work; imports hardly wait.
+# CPU time, since the machine has other work; imports hardly wait.
 CLOCK = "import time; began = time.process_time(); {}; print(time.process_time() - began)"
 COLD = {"bundle": "import app", "boto3": "import boto3; boto3.client('s3')"}
 
 
 def lines(place: Testbed) -> Iterator[Figure]:
-    """A click beside the two questions that it cannot do without, then what a first click waits for besides."""
+    """Measure a click next to its two unavoidable requests, then the extra time of a first click."""
     app = place.enter()
     secret = json.loads((place.data / "secrets.json").read_text("utf-8"))["link"]
     os.environ["LINK_SECRETS"] = f"1:{secret}"
@@ -67,7 +67,7 @@ def _event(place: Testbed) -> dict[str, Any]:
 
 
 def _questions(place: Testbed) -> Callable[[], object]:
-    # Not above: importing them reads the settings of the place.
+    # Importing them reads the settings of the testbed.
     from chalicelib.platform import postgres, presence  # noqa: PLC0415
     from chalicelib.recordings import lookup  # noqa: PLC0415
 
@@ -75,14 +75,14 @@ def _questions(place: Testbed) -> Callable[[], object]:
     inviteid = UUID(urlsplit(place.facts["recording"]).path.split("/")[-2])
 
     def ask() -> None:
-        found = lookup.find(gate, inviteid)
-        presence.size(place.facts["bucket"], f"recordings/{found.path}")
+        recording = lookup.find(gate, inviteid)
+        presence.size(place.facts["bucket"], f"recordings/{recording.path}")
 
     return ask
 
 
 def _round_trips(place: Testbed, click: Callable[[], None]) -> tuple[float, float]:
-    """What a warm click sends to PostgreSQL and to S3, counted by relays in between."""
+    """Count the round trips of a warm click to PostgreSQL and to S3, by relays in between."""
     with relayed(place.role_url("gate")) as (gate_url, gate), relayed(place.facts["aws_endpoint_url"]) as (s3_url, s3):
         os.environ.update(GATE_DATABASE_URL=gate_url, AWS_ENDPOINT_URL=s3_url)
         settings.current.cache_clear()

@@ -1,4 +1,4 @@
-"""A day's report on ever more calls, with the same number of calls on each day: it must not read them all."""
+"""A day's report on growing tables with the same number of calls on each day: it must not read them all."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ avg(dial_duration) as wait from calls.success where invitedt >= '{day}' and invi
 
 
 def lines(*, largest: bool) -> Iterator[Figure]:
-    """Time, rows read and plan for each size; the larger ones beside the smallest."""
+    """Measure time, rows read and plan for each size, and compare the larger ones with the smallest."""
     day = END - timedelta(days=3)
     report = REPORT.format(day=day, next=day + timedelta(days=1))
     with ExitStack() as opened_places:
@@ -39,7 +39,7 @@ def lines(*, largest: bool) -> Iterator[Figure]:
 
 
 def _grown(places: ExitStack, size: int) -> tuple[str, Any]:
-    """A database with at least `size` calls, under its title: the reader's connection to it."""
+    """Make a database with at least `size` calls, and return the reader's connection to it."""
     place = places.enter_context(opened(calls=0))
     made = grow(place.owner_url, size, PER_DAY, _progress)
     say("\r" + " " * 60 + "\r")

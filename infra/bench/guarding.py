@@ -1,4 +1,4 @@
-"""What the guard costs, beside the bare parser on the same texts."""
+"""The cost of the guard, next to the bare parser on the same texts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROUNDS = 60
 
 
 def lines() -> Iterator[Figure]:
-    """The mean over every allowed query of the corpus, without and with the cache."""
+    """Measure the mean over every allowed query of the corpus, without and with the cache."""
     cases = [json.loads(line) for line in CORPUS.read_text("utf-8").splitlines()]
     allowed = [(case["sql"], case["action"]) for case in cases if case["verdict"] == "allow"]
 
@@ -33,7 +33,7 @@ def lines() -> Iterator[Figure]:
         for sql, action in allowed:
             guard.check(sql, action)
 
-    # Of the processor's time: another process's turn is no cost of ours.
+    # CPU time: the turns of other processes do not count.
     works = {"parse": parse, "anew": check_anew, "again": check_again}
     taken = {name: seconds / len(allowed) for name, seconds in alternating(works, ROUNDS, time.process_time).items()}
     yield Figure("parse_sql_json alone, a query", milliseconds(taken["parse"]))

@@ -1,4 +1,4 @@
-"""What the consumer costs beside merely inserting the same raw events, and how it grows with the ledger."""
+"""The cost of the consumer next to a bare insert of the same raw events, and its growth with the ledger."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ FULL = "full_ledger"
 CROWD = 10_000
 EPOCH_MICROSECONDS = 1_700_000_000_000_000
 KINDS = ("dial-in", "answer", "hangup")
-# As anybody would write it, in the order of the key.
+# The plain statement, in the order of the key.
 INSERT = """
 INSERT INTO ledger.events (
     accepted_at, id, provider, client, call_id, extension, generation, method, query, content_type, body
@@ -58,7 +58,7 @@ _numbers = itertools.count()
 
 
 def lines(place: Testbed) -> Iterator[Figure]:
-    """Wall time a batch of new calls, three events each, in turns with the bare insert of as many raw events."""
+    """Measure wall time for a batch of new calls with three events each, in turns with the bare insert of as many."""
     os.environ.update(place.environment())
     settings.current.cache_clear()
     writer, owner = Connection(place.role_url("writer")), Connection(place.owner_url)
@@ -83,7 +83,7 @@ def lines(place: Testbed) -> Iterator[Figure]:
 
 
 def _works(writer: Connection, extension: int, size: int) -> dict[str, Callable[[], object]]:
-    # Both begin with what the queue holds, and what it takes to make that up is in neither.
+    # Both begin with ready messages, so that making them costs neither.
     batches = iter([[_queued(message) for message in _batch(extension, size)] for _ in range(2 * (ROUNDS + 1))])
     return {
         "insert": lambda: _insert(writer, list(map(read, next(batches)))),
@@ -92,7 +92,7 @@ def _works(writer: Connection, extension: int, size: int) -> dict[str, Callable[
 
 
 def _spread(writer: Connection, extension: int) -> Figure:
-    """As calls really come: 99 of them at a time, each one's events one after the other in three batches."""
+    """Measure 99 calls at a time, with the events of each call in three successive batches, as they really come."""
     sets = (_batch(extension, 297) for _ in itertools.count())
     parts = (events[part::3] for events in sets for part in range(3))
     works = {
@@ -111,7 +111,7 @@ def _queued(message: Message) -> str:
 
 
 def _insert(writer: Connection, messages: Sequence[Message]) -> None:
-    # As durable as what is measured: one transaction a batch, into the same partitions with the same indexes.
+    # As durable as the measured work: one transaction a batch, into the same partitions with the same indexes.
     rows: list[Sequence[Any]] = [
         (m.raw.accepted_at, m.raw.id, "telphin", "13596", m.raw.id, m.extension, 1, "POST", "", "", m.raw.body)
         for m in messages
@@ -121,7 +121,7 @@ def _insert(writer: Connection, messages: Sequence[Message]) -> None:
 
 
 def _batch(extension: int, size: int) -> list[Message]:
-    # A multiple of three, and no two batches at the same time: one phone cannot be in all of their calls.
+    # A multiple of three; batches have different times, since one phone cannot be in several calls at once.
     begin = next(_numbers) * 1_200
     return [_message(extension, f"call-{begin + number // 3}", begin + number) for number in range(size)]
 
@@ -156,7 +156,7 @@ def _round_trips(place: Testbed, extension: int) -> str:
 
 
 def _full_ledger(place: Testbed, now: datetime) -> tuple[Connection, int]:
-    """A second ledger on the same server, with a million events: its writer and an extension of it."""
+    """Make a second ledger with a million events on the same server; return its writer and one of its extensions."""
     Connection(place.owner_url).execute(f"CREATE DATABASE {FULL}")
     there = {"DATABASE_URL": place.owner_url}
     there |= {f"{role.upper()}_DATABASE_URL": place.role_url(role) for role in ("reader", "gate", "writer")}

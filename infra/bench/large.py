@@ -1,4 +1,4 @@
-"""What an answer of 200 MB costs: memory beyond the idle process, and time beside a bare COPY of the same rows."""
+"""The cost of an answer of 200 MB: memory above the idle process, and time next to a bare COPY of the same rows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from infra.bench.report import Figure
 from infra.bench.testbed import ROOT, Testbed, request
 
-#: About a kilobyte a row.
+#: Rows of about a kilobyte.
 LARGE = "select s.* from calls.success s, generate_series(1, 60) g limit {rows}"
 WARM_ROWS = 20_000
 ROWS = 190_000
@@ -22,7 +22,7 @@ MEMORY_BOUND = 40
 
 
 def lines(place: Testbed) -> Iterator[Figure]:
-    """One large answer in a process of its own, as a Lambda has one."""
+    """Measure one large answer in a process of its own, like a Lambda's."""
     output = subprocess.run(
         [sys.executable, "-m", "infra.bench.large", str(place.data)], cwd=ROOT, stdout=subprocess.PIPE, check=True
     ).stdout
@@ -35,7 +35,7 @@ def lines(place: Testbed) -> Iterator[Figure]:
 
 def _measure(place: Testbed) -> dict[str, float]:
     app = place.enter()
-    # Idle is a warm Lambda: connected, and with its S3 client loaded.
+    # Idle means a warm Lambda: connected, with its S3 client loaded.
     _ask(app, request(place, LARGE.format(rows=WARM_ROWS)))
     Path("/proc/self/clear_refs").write_text("5", "ascii")
     idle = _memory("VmRSS")
@@ -43,7 +43,7 @@ def _measure(place: Testbed) -> dict[str, float]:
     _ask(app, request(place, LARGE.format(rows=ROWS)))
     seconds = time.perf_counter() - began
     peak = _memory("VmHWM")
-    from chalicelib.platform import objects  # noqa: PLC0415 - loaded by the bundle by now
+    from chalicelib.platform import objects  # noqa: PLC0415 - the bundle has loaded it already
 
     stored = objects.client().list_objects_v2(Bucket=place.facts["bucket"], Prefix="answers/")["Contents"]
     return {"idle": idle, "peak": peak, "seconds": seconds, "bytes": max(item["Size"] for item in stored)}
@@ -56,9 +56,9 @@ def _ask(app: object, event: dict[str, object]) -> None:
 
 
 def _memory(name: str) -> int:
-    """One figure of the kernel's account of this process, in bytes."""
-    found = re.search(rf"{name}:\s+(\d+) kB", Path("/proc/self/status").read_text("ascii"))
-    return int(found[1]) * 1024 if found else 0
+    """Return one figure of this process's memory, in bytes."""
+    line = re.search(rf"{name}:\s+(\d+) kB", Path("/proc/self/status").read_text("ascii"))
+    return int(line[1]) * 1024 if line else 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What commands of the Oktell interface cost: the warm handler, its round trips, and the start of its Lambda."""
+"""The cost of the Oktell interface's commands: the warm handler, its round trips, and the start of its Lambda."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from infra.bench.turns import relayed
 ROUNDS = 100
 REQUESTS = 20
 STARTS = 5
-#: Each with how many round trips it may take once its token is remembered.
+#: Command -> the round trips that it takes when its token is cached.
 COMMANDS: dict[str, tuple[dict[str, str], int]] = {
     "tst_getuserstate": ({"iduser": "DA803F01-EA77-40FA-BC9D-E2EFB36FD5A8"}, 1),
     "tst_getintnumberreadyusers": ({"number": "120"}, 1),
@@ -31,7 +31,7 @@ EMPTY = "import chalice.app, aws_lambda_powertools, psycopg2"
 
 
 def lines(place: Testbed) -> Iterator[Figure]:
-    """Each command in turns with an empty statement through the bare driver."""
+    """Measure each command in turns with an empty statement through the bare driver."""
     app = place.enter()
     os.environ["WRITER_DATABASE_URL"] = place.role_url("writer")
     settings.current.cache_clear()
@@ -64,7 +64,7 @@ def lines(place: Testbed) -> Iterator[Figure]:
 
 
 def _round_trips(place: Testbed, ask: Callable[[], None]) -> float:
-    """What a warm request sends to PostgreSQL, counted by a relay between the two."""
+    """Count the round trips of a warm request to PostgreSQL, by a relay in between."""
     with relayed(place.role_url("writer")) as (writer_url, writer), relayed(place.role_url("gate")) as (gate_url, gate):
         os.environ.update(WRITER_DATABASE_URL=writer_url, GATE_DATABASE_URL=gate_url)
         settings.current.cache_clear()
@@ -79,7 +79,7 @@ def _round_trips(place: Testbed, ask: Callable[[], None]) -> float:
 
 
 def _start(handler: str, code: str) -> float:
-    """Seconds of a process that loads it; the least of several, since the machine only ever adds to it."""
+    """Return the seconds of a process that loads it: the least of several, since other work only adds to it."""
     environment = {"PATH": os.environ["PATH"], "_HANDLER": handler, "LAMBDA_TASK_ROOT": str(ROOT)}
     return min(_timed([sys.executable, "-c", code], environment) for _ in range(STARTS))
 
@@ -91,7 +91,7 @@ def _timed(command: list[str], environment: dict[str, str]) -> float:
 
 
 def _event(place: Testbed, command: str) -> dict[str, Any]:
-    """The event that API Gateway sends for one request."""
+    """Return the event that API Gateway sends for one request."""
     parameters = {"password": place.facts["tokens"]["oktell"], **COMMANDS[command][0]}
     return {
         "requestContext": {

@@ -1,4 +1,4 @@
-"""What one small query costs beyond PostgreSQL's own work on it, and how many round trips it makes."""
+"""The cost of one small query beyond PostgreSQL's own work, and its round trips."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ REQUESTS = 50
 
 
 def lines(place: Testbed) -> Iterator[Figure]:
-    """The warm handler beside the same query sent bare, and the statements that the server counted."""
+    """Measure the warm handler next to the same query through the bare driver, and count its statements."""
     app = place.enter()
     event = request(place, QUERY)
     reader = place.connect("reader")
@@ -38,7 +38,7 @@ def lines(place: Testbed) -> Iterator[Figure]:
 
 
 def _round_trips(place: Testbed, handler: Callable[[], None]) -> float:
-    """What a warm request sends to PostgreSQL, counted by a relay between the two."""
+    """Count the round trips of a warm request to PostgreSQL, by a relay in between."""
     with relayed(place.role_url("reader")) as (reader_url, reader), relayed(place.role_url("gate")) as (gate_url, gate):
         os.environ.update(READER_DATABASE_URL=reader_url, GATE_DATABASE_URL=gate_url)
         settings.current.cache_clear()

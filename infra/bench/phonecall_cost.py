@@ -1,4 +1,4 @@
-"""What creating a phone call costs beyond PostgreSQL's work on it, and how many round trips it makes."""
+"""The cost of creating a phone call beyond PostgreSQL's own work, and its round trips."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CREATE = "SELECT * FROM ledger.create_phonecall(%s, '{}', false)"
 
 
 def lines(place: Testbed) -> Iterator[Figure]:
-    """The warm handler, in turns with the same statement through the bare driver: for new calls and for known ones."""
+    """Measure the warm handler in turns with the same statement through the bare driver, for new and known calls."""
     app = place.enter()
     os.environ["WRITER_DATABASE_URL"] = place.role_url("writer")
     settings.current.cache_clear()
@@ -38,9 +38,9 @@ def lines(place: Testbed) -> Iterator[Figure]:
             raise RuntimeError(f"not created: {answer['body']}")
 
     def bare(moment: datetime) -> None:
-        told = {"initiated": moment.isoformat(), "source": "7222", "destination": NUMBER, "duration": 45, "url": ""}
+        call = {"initiated": moment.isoformat(), "source": "7222", "destination": NUMBER, "duration": 45, "url": ""}
         with writer.cursor() as cursor:
-            cursor.execute(CREATE, [json.dumps(told | {"inviteid": str(uuid4())})])
+            cursor.execute(CREATE, [json.dumps(call | {"inviteid": str(uuid4())})])
             cursor.fetchall()
 
     works: dict[str, Callable[[], None]] = {
@@ -66,7 +66,7 @@ def lines(place: Testbed) -> Iterator[Figure]:
 
 
 def _round_trips(place: Testbed, create: Callable[[], None]) -> float:
-    """What a warm request sends to PostgreSQL, counted by a relay between the two."""
+    """Count the round trips of a warm request to PostgreSQL, by a relay in between."""
     with relayed(place.role_url("writer")) as (writer_url, writer), relayed(place.role_url("gate")) as (gate_url, gate):
         os.environ.update(WRITER_DATABASE_URL=writer_url, GATE_DATABASE_URL=gate_url)
         settings.current.cache_clear()
@@ -81,7 +81,7 @@ def _round_trips(place: Testbed, create: Callable[[], None]) -> float:
 
 
 def _event(place: Testbed, moment: datetime) -> dict[str, Any]:
-    """The event that API Gateway sends for one request."""
+    """Return the event that API Gateway sends for one request."""
     query = {
         "token": [place.facts["tokens"]["nimbox"]],
         "initiated": [moment.isoformat()],

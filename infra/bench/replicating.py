@@ -1,4 +1,4 @@
-"""What replication makes of a CRM's latency, and what a full run costs when everything is delivered already."""
+"""The rate of replication at a CRM's latency, and the cost of a full run when everything is delivered already."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DELIVERED = 1_000_000
 SAMPLE_SECONDS = 0.05
 NOON = "2026-11-20T12:00:00Z"
 
-# As many outgoing calls as asked for, a few seconds apart, the last of them over for an hour.
+# A number of outgoing calls, a few seconds apart; the last one ended an hour ago.
 FILL = """
 INSERT INTO calls.success (
     inviteid, invitedt, dial_dt, start_dt, stop_dt, anumber, bnumber, aouter, bouter, duration, isrec
@@ -48,7 +48,7 @@ FROM calls.success ORDER BY dial_dt
 
 
 def lines(place: Testbed) -> Iterator[Figure]:
-    """Calls a second beside those of a client that asks one after the other over one kept connection."""
+    """Measure calls a second next to a client that sends one after the other over one kept connection."""
     owner = Connection(place.owner_url)
     now = datetime.now(UTC).replace(tzinfo=None)
     with _slow_crm() as port:
@@ -56,9 +56,9 @@ def lines(place: Testbed) -> Iterator[Figure]:
             writer_database_url=place.role_url("writer"),
             crm_url=f"http://127.0.0.1:{port}",
             crm_name="bench",
-            crm_token="token",  # noqa: S106 - nobody's
+            crm_token="token",  # noqa: S106 - opens nothing
         )
-        # One half before and one after, so that the machine's moods meet both alike.
+        # One half before and one after, so that other load on the machine affects both alike.
         seconds = _one_by_one(port, ONE_BY_ONE // 2)
         _fill(owner, CALLS, now)
         first = _full(settings, now)
@@ -79,7 +79,7 @@ def _delivered(owner: Connection, settings: Settings, now: datetime) -> Iterator
     before = _resident()
     with _peak() as peak:
         again = _full(settings, now)
-    assert again.counts["existing"] == DELIVERED  # noqa: S101 - what is measured must be what is meant
+    assert again.counts["existing"] == DELIVERED  # noqa: S101 - checks that the measurement is the intended one
     yield Figure("a full run over them, nothing to send", f"{again.counts['read'] / again.seconds:,.0f} rows/s")
     added = f"{(max(peak) - before) / 1_000_000:.1f} MB"
     yield Figure("memory that it added", added, "the process before", max(peak) / before, at_most=1.25)
@@ -131,9 +131,9 @@ def _peak() -> Iterator[list[int]]:
 
 
 def _resident() -> int:
-    """The memory of this process in bytes."""
+    """Return the memory of this process in bytes."""
     try:
-        with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123 - not a file but the kernel
+        with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123 - the kernel, not a file
             return int(file.read().split()[1]) * resource.getpagesize()
     except OSError:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -1,4 +1,4 @@
-"""How a measurement is taken and shown: alternating with its peer in one run, as a ratio to it."""
+"""Measurements: taken in turns with a peer in one run, and shown as a ratio to it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Work = Callable[[], object]
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured figure, what it is compared with, and the bound that it should keep."""
+    """One measured figure, its peer, and its bound."""
 
     what: str
     value: str
@@ -25,7 +25,7 @@ class Figure:
 
     @property
     def kept(self) -> bool:
-        """Whether the ratio keeps its bound; a line without one always does."""
+        """Return True when the ratio keeps its bound, or there is none."""
         if self.ratio is None:
             return True
         return (self.at_most is None or self.ratio <= self.at_most) and (
@@ -34,7 +34,7 @@ class Figure:
 
 
 def alternating(works: Mapping[str, Work], rounds: int, clock: Clock = time.perf_counter) -> dict[str, float]:
-    """The median seconds of each work, run in turns so that the machine's moods meet all of them alike."""
+    """Return the median seconds of each work, run in turns so that other load on the machine affects all alike."""
     taken: dict[str, list[float]] = {name: [] for name in works}
     for work in works.values():
         work()
@@ -47,7 +47,7 @@ def alternating(works: Mapping[str, Work], rounds: int, clock: Clock = time.perf
 
 
 def show(title: str, lines: Iterable[Figure]) -> bool:
-    """Print the lines as they come; answer whether all kept their bounds."""
+    """Print the figures as they come; return True when all keep their bounds."""
     say(f"\n{title}\n")
     kept = True
     for line in lines:
@@ -57,13 +57,13 @@ def show(title: str, lines: Iterable[Figure]) -> bool:
 
 
 def say(text: str) -> None:
-    """Write at once: a measurement takes its time, and its reader wants to see that it goes on."""
+    """Write `text` at once: measurements take long, and their reader sees the progress."""
     sys.stdout.write(text)
     sys.stdout.flush()
 
 
 def milliseconds(seconds: float) -> str:
-    """A duration that a person reads."""
+    """Return a duration in words."""
     return f"{seconds * 1_000:.2f} ms" if seconds >= 0.001 else f"{seconds * 1_000_000:.2f} µs"
 
 

@@ -1,4 +1,4 @@
-"""`python -m infra.bench.slow_crm MILLISECONDS`: a CRM that takes so long for each answer, in a process of its own.
+"""`python -m infra.bench.slow_crm MILLISECONDS`: a CRM that takes this long for each answer, in a process of its own.
 
 It prints its port, takes every call, and ends with its standard input.
 """
@@ -14,7 +14,7 @@ END_OF_REQUEST = b"\r\n\r\n"
 
 
 async def main(seconds: float) -> None:
-    """Answer until whoever started this has gone."""
+    """Answer until standard input closes."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

@@ -1,4 +1,4 @@
-"""How a Lambda starts: Lambda's own runtime client, on a zip, with a small Runtime API that hands it events.
+"""The start of a Lambda: AWS's own runtime client on a zip, with a small Runtime API that hands it events.
 
 `init` is from the start of the process until the runtime asks for its first event. A real Lambda also starts a machine
 and loads the zip, on less processor: what counts here is the ratio to an empty handler of the same run.
@@ -25,7 +25,7 @@ from zipfile import ZipFile
 ROUNDS = 3
 EVENTS = 6
 WAIT_SECONDS = 60
-#: Somebody waits for these: the longest that they may take to start, in times of a handler that imports boto3.
+#: Lambdas whose callers wait for the start -> the limit, in times of a handler that imports boto3.
 BUDGETS = {"app.webhooks": 0.9, "app.recordings": 0.9, "app.statistics": 1.2}
 EMPTY, BOTO3 = "empty.handler", "with_boto3.handler"
 _PLAIN = "def handler(event, context):\n    return {}\n"
@@ -33,7 +33,7 @@ _PLAIN = "def handler(event, context):\n    return {}\n"
 
 @dataclass(frozen=True)
 class Start:
-    """Seconds until the first event is asked for, of the first invocation, and the median of warm ones."""
+    """Seconds until the first event is requested, of the first invocation, and the median of warm ones."""
 
     init: float
     first: float
@@ -41,7 +41,7 @@ class Start:
 
 
 def request(path: str) -> dict[str, Any]:
-    """The event of a preflight at `path`: everything of a request but its surface's own work."""
+    """Return the event of a preflight at `path`, which costs everything but the surface's own work."""
     return {
         "requestContext": {"resourcePath": path, "httpMethod": "OPTIONS", "path": path, "requestId": "measured"},
         "pathParameters": None,
@@ -54,7 +54,7 @@ def request(path: str) -> dict[str, Any]:
 
 
 def measured(packaged: Path, events: Mapping[str, Any]) -> dict[str, Start]:
-    """How each handler of the zip starts and answers its event, and two peers: the least disturbed of several turns."""
+    """Measure how each handler of the zip and two peers start and answer an event: the best of several turns."""
     with tempfile.TemporaryDirectory(prefix="ringledger-task-") as folder:
         task = Path(folder)
         with ZipFile(packaged) as opened:
@@ -63,7 +63,7 @@ def measured(packaged: Path, events: Mapping[str, Any]) -> dict[str, Start]:
         (task / "with_boto3.py").write_text(f"import boto3\n{_PLAIN}", "utf-8")
         whole = {EMPTY: {}, BOTO3: {}, **events}
         taken = [{name: _start(task, name, event) for name, event in whole.items()} for _ in range(1 + ROUNDS)]
-    # The first round has read the files for the others.
+    # The first round only fills the page cache.
     return {name: _least([starts[name] for starts in taken[1:]]) for name in whole}
 
 
@@ -83,7 +83,7 @@ def _start(task: Path, handler: str, event: object) -> Start:
             "LAMBDA_TASK_ROOT": str(task),
             "_HANDLER": handler,
             "PYTHONPATH": str(task),
-            # Lambda's folder of code is read-only.
+            # Lambda's code folder is read-only.
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         began = time.perf_counter()
@@ -102,8 +102,8 @@ def _start(task: Path, handler: str, event: object) -> Start:
             process.wait()
     if api.failed:
         raise RuntimeError(f"{handler} does not start: {api.failed[0]}")
-    rounds = [answered - asked for asked, answered in zip(api.asked, api.answered, strict=False)]
-    return Start(api.asked[0] - began, rounds[0], statistics.median(rounds[1:]))
+    rounds = [answered - requested for requested, answered in zip(api.requested, api.answered, strict=False)]
+    return Start(api.requested[0] - began, rounds[0], statistics.median(rounds[1:]))
 
 
 class _Api(ThreadingHTTPServer):
@@ -112,7 +112,7 @@ class _Api(ThreadingHTTPServer):
     def __init__(self, event: object) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.event = json.dumps(event).encode()
-        self.asked: list[float] = []
+        self.requested: list[float] = []
         self.answered: list[float] = []
         self.failed: list[str] = []
         self.done = threading.Event()
@@ -120,25 +120,25 @@ class _Api(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    # Nagle's algorithm and delayed acknowledgements together would add 40 ms to each event.
+    # Nagle's algorithm and delayed acknowledgements together add 40 ms to each event.
     disable_nagle_algorithm = True
     server: _Api
 
     def do_GET(self) -> None:
-        """Hand out the next event."""
-        self.server.asked.append(time.perf_counter())
-        if len(self.server.asked) > EVENTS:
+        """Return the next event."""
+        self.server.requested.append(time.perf_counter())
+        if len(self.server.requested) > EVENTS:
             self.server.done.set()
             return
         headers = {
-            "Lambda-Runtime-Aws-Request-Id": str(len(self.server.asked)),
+            "Lambda-Runtime-Aws-Request-Id": str(len(self.server.requested)),
             "Lambda-Runtime-Deadline-Ms": str(int(time.time() * 1_000) + 29_000),
             "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:us-east-1:123456789012:function:measured",
         }
         self._send(self.server.event, headers)
 
     def do_POST(self) -> None:
-        """Take an answer; a failure to load ends the measurement, an error of the handler does not."""
+        """Receive an answer; a failure to load ends the measurement, an error of the handler does not."""
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server.answered.append(time.perf_counter())
         self._send(b"{}", {})
@@ -155,7 +155,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager

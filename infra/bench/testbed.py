@@ -1,4 +1,4 @@
-"""Where measurements run: a database and an S3 of their own, and the bundle in the measuring process."""
+"""The place of measurements: a database and an S3 of their own, and the bundle in the measuring process."""
 
 from __future__ import annotations
 
@@ -27,29 +27,29 @@ CALLS = 20_000
 
 @dataclass(frozen=True)
 class Testbed:
-    """A running local stack's facts, with the addresses of the roles, and where it keeps its data."""
+    """A running local stack: its facts, the addresses of its roles, and its data folder."""
 
     facts: dict[str, Any]
     data: Path
 
     @property
     def owner_url(self) -> str:
-        """The address of the database for its owner."""
+        """Return the database URL of the owner."""
         return str(self.facts["database_url"])
 
     def role_url(self, role: str) -> str:
-        """The address of the database for `reader`, `gate` or `writer`."""
+        """Return the database URL of `reader`, `gate` or `writer`."""
         password = json.loads((self.data / "secrets.json").read_text("utf-8"))[role]
         return f"postgresql://ringledger_{role}:{password}@{self.owner_url.rpartition('@')[2]}"
 
     def connect(self, role: str) -> extensions.connection:
-        """A plain connection of the driver for `role`, or the owner's."""
+        """Return a plain driver connection of `role`, or of the owner."""
         connection = psycopg2.connect(self.owner_url if role == "owner" else self.role_url(role))
         connection.autocommit = True
         return connection
 
     def environment(self) -> dict[str, str]:
-        """What the bundle needs in its environment to run here."""
+        """Return the environment that the bundle needs to run here."""
         return {
             "AWS_ENDPOINT_URL": self.facts["aws_endpoint_url"],
             "BUCKET": self.facts["bucket"],
@@ -59,7 +59,7 @@ class Testbed:
         }
 
     def enter(self) -> Any:  # noqa: ANN401 - the bundle's own module
-        """Load the bundle into this process, connected to this place, and return `app`."""
+        """Load the bundle into this process, connected to this stack, and return `app`."""
         logging.disable(logging.WARNING)
         prepare_clients()
         os.environ.update(self.environment())
@@ -92,7 +92,7 @@ def opened(data: Path | None = None, calls: int = CALLS) -> Iterator[Testbed]:
 
 
 def request(place: Testbed, psql: str, action: str = "data") -> dict[str, Any]:
-    """The event that API Gateway sends for one request by the token in the address."""
+    """Return the event that API Gateway sends for one request with the token in the address."""
     body = {"entity": "chronological", "action": action, "options": {"psql": psql}}
     return {
         "requestContext": {

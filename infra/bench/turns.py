@@ -1,4 +1,4 @@
-"""A relay that counts round trips: how often a client speaks again after its server has."""
+"""A relay that counts round trips: the times at which a client sends again after its server has answered."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ class Turns:
     """The relay's count so far."""
 
     def __init__(self) -> None:
-        """Nobody has spoken yet."""
+        """Start at zero."""
         self.count = 0
         self._server_spoke = True
 
     def client_speaks(self) -> None:
-        """Count a new turn unless the client goes on speaking."""
+        """Count a new turn unless the client is still sending."""
         self.count += self._server_spoke
         self._server_spoke = False
 
     def server_speaks(self) -> None:
-        """Remember that the next word of the client is a new turn."""
+        """Remember that the client's next bytes are a new turn."""
         self._server_spoke = True
 
 
 @contextmanager
 def relayed(url: str) -> Iterator[tuple[str, Turns]]:
-    """Relay a database address; yields the address to use instead, and the count."""
+    """Relay a database URL; yield the URL to use instead, and the count."""
     place = urlsplit(url)
     turns = Turns()
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -46,13 +46,13 @@ def _accept(listener: socket.socket, target: tuple[str, int], turns: Turns) -> N
         except OSError:
             return
         server = socket.create_connection(target)
-        for source, sink, heard in ((client, server, turns.client_speaks), (server, client, turns.server_speaks)):
-            threading.Thread(target=_pump, args=(source, sink, heard), daemon=True).start()
+        for source, sink, count in ((client, server, turns.client_speaks), (server, client, turns.server_speaks)):
+            threading.Thread(target=_pump, args=(source, sink, count), daemon=True).start()
 
 
-def _pump(source: socket.socket, sink: socket.socket, heard: Callable[[], None]) -> None:
+def _pump(source: socket.socket, sink: socket.socket, count: Callable[[], None]) -> None:
     while data := _received(source):
-        heard()
+        count()
         sink.sendall(data)
     sink.close()
 

@@ -1,4 +1,4 @@
-"""What accepting a webhook costs beyond sending its message as boto3 does, and the first one of a new process."""
+"""The cost of accepting a webhook beyond sending its message with boto3, and of the first one in a new process."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ EVENT = (
     "&CalledDID=79300369446&CalledExtension=13596*106%40sipproxy.telphin.ru&CalledExtensionID=1138241"
     "&EventTime=1766736731010096&Duration=7529999&RecID=1138241-aa11"
 )
-# Processor time, since the machine has other work, of a process that has done nothing yet.
+# CPU time of a new process, since the machine has other work.
 FIRST = """
 import json, sys, time
 event = json.load(sys.stdin)
@@ -50,7 +50,7 @@ print(time.process_time() - began)
 
 
 def lines(place: Testbed) -> Iterator[Figure]:
-    """Processor time of a request with its log line and its sending, in turns with a bare `send_message` by boto3."""
+    """Measure CPU time of a request, log line and message included, in turns with boto3's bare `send_message`."""
     app = place.enter()
     secret = json.loads((place.data / "secrets.json").read_text("utf-8"))["webhook"]
     queue = place.facts["queues"]["call-events"]
@@ -78,7 +78,7 @@ def lines(place: Testbed) -> Iterator[Figure]:
 
 
 def _least(works: dict[str, Callable[[], object]]) -> dict[str, float]:
-    """Seconds of each work, run in turns: the least disturbed of many, for costs as small as these."""
+    """Return the seconds of each work, run in turns: the best of many, since these costs are small."""
     least = dict.fromkeys(works, math.inf)
     for _ in range(ROUNDS):
         for name, work in works.items():
@@ -91,14 +91,14 @@ def _least(works: dict[str, Callable[[], object]]) -> dict[str, float]:
 
 @contextmanager
 def _logging() -> Iterator[None]:
-    """Let requests be logged as in the cloud, to nobody."""
-    # Not above: importing it reads the settings of the place.
+    """Log requests as on AWS, to /dev/null."""
+    # Importing it reads the settings of the testbed.
     from chalicelib import edge  # noqa: PLC0415
 
     logger = edge.logger()
-    with Path(os.devnull).open("w") as nobody:
+    with Path(os.devnull).open("w") as nowhere:
         handlers = [handler for handler in logger.handlers if isinstance(handler, logging.StreamHandler)]
-        before = [(handler, handler.setStream(nobody)) for handler in handlers]
+        before = [(handler, handler.setStream(nowhere)) for handler in handlers]
         logging.disable(logging.NOTSET)
         logger.setLevel("INFO")
         yield

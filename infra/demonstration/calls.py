@@ -1,4 +1,4 @@
-"""Writes the rows of one call: its record, and the routes, forks and holds that belong to it."""
+"""Writes the rows of one call: its record, routes, forks and holds."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RECORD_ALL = "5d8f1c2e-0a51-4e0e-9d53-1f6a7f0c0003"
 SHORT_DAYS = 7
 BYTES_A_SECOND = 4_000
 
-# The end of a call that nobody took: SIP code, the call's words, the forks' words.
+# The end of an unanswered call: SIP code, the call's reason, the forks' reason.
 Ending = tuple[int, str, str]
 BUSY: Ending = (486, '<<"Busy here">>', "Busy Here")
 CANCELLED: Ending = (487, '<<"Cancel from side a">>', "Request Terminated")
@@ -25,7 +25,7 @@ NO_ANSWER: Ending = (480, '<<"No answer">>', "Temporarily Unavailable")
 
 @dataclass(frozen=True)
 class StagedCall:
-    """What all rows of a call share; times here and below are seconds of the period."""
+    """The facts that all rows of a call share; times here and below are seconds since the period's start."""
 
     id: str
     invited: int
@@ -36,7 +36,7 @@ class StagedCall:
 
 @dataclass(frozen=True)
 class Dial:
-    """How side B was called: where it is, from when, on which devices, and whether a transfer did it."""
+    """The dialling of side B: the person, the start, the devices, and whether a transfer caused it."""
 
     b: Speaker
     at: int
@@ -46,7 +46,7 @@ class Dial:
 
 @dataclass(frozen=True)
 class Conversation:
-    """When a call was answered and when it ended, why, and how it was labelled."""
+    """The talk of a call: its start, end, reason and labels."""
 
     started: int
     stopped: int
@@ -55,7 +55,7 @@ class Conversation:
 
 
 def success(centre: Centre, call: StagedCall, dial: Dial, talk: Conversation) -> None:
-    """Write a call that was talked on."""
+    """Write an answered call."""
     centre.rows.add(
         "calls",
         "success",
@@ -84,7 +84,7 @@ def success(centre: Centre, call: StagedCall, dial: Dial, talk: Conversation) ->
 
 
 def cancelled(centre: Centre, call: StagedCall, dial: Dial, stopped: int, ending: Ending) -> None:
-    """Write a call that rang at side B and was not talked on."""
+    """Write a call that rang at side B and was not answered."""
     code, reason, fork_reason = ending
     centre.rows.add(
         "calls",
@@ -102,12 +102,12 @@ def cancelled(centre: Centre, call: StagedCall, dial: Dial, stopped: int, ending
 
 
 def failed(centre: Centre, call: StagedCall, code: int, reason: str) -> None:
-    """Write an attempt that rang nowhere."""
+    """Write a call that reached no device."""
     centre.rows.add("calls", "failed", **_caller(centre, call), sipcode=str(code), reason=reason)
 
 
 def route(centre: Centre, call: StagedCall, at: int, action: str, **facts: Value) -> None:
-    """Write a routing rule that the call ran through; the latest one took effect."""
+    """Write a routing rule that applied to the call; the last one decides."""
     centre.rows.add(
         "calls",
         "routes",
@@ -116,7 +116,7 @@ def route(centre: Centre, call: StagedCall, at: int, action: str, **facts: Value
         event_dt=centre.clock(at),
         eventid=centre.uuid(),
         vectorcode="incoming" if call.a.outer else "internal",
-        # A rule is the same one in each call that it handles.
+        # A rule has the same identifier in every call.
         ruleid=f"0f2d7b1a-6c1e-4c7b-8a55-{sum(map(ord, action + str(facts.get('providercode')))):012d}",
         routeaction=action,
         routedomain=DOMAIN,
@@ -203,7 +203,7 @@ def _fork(centre: Centre, call: StagedCall, dial: Dial, **facts: Value) -> None:
 
 
 def _holds(centre: Centre, call: StagedCall, talk: Conversation) -> None:
-    # The talk's thirds hold at most one each, so that no two overlap.
+    # Each third of the talk has at most one hold, so that no two overlap.
     third = (talk.stopped - talk.started) // 3
     for part in range(1 + centre.below(2)):
         begun = talk.started + part * third + 1 + centre.below(third - 2)

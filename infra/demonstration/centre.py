@@ -30,7 +30,7 @@ class Speaker:
 
     @property
     def outer(self) -> bool:
-        """Whether this side is reached by an outer line."""
+        """Return True when this side is reached over an outer line."""
         return self.provider is not None
 
 
@@ -44,7 +44,7 @@ class Trunk:
     number: str
 
     def party(self, number: str) -> Speaker:
-        """A stranger who calls, or is called, over this line."""
+        """Return an outside person who calls, or is called, over this line."""
         return Speaker(number, number, self.domain, number, self.address, provider=self.code)
 
 
@@ -71,28 +71,28 @@ class Agent:
     since: int = 0
 
     def party(self) -> Speaker:
-        """This agent as a side of a call."""
+        """Return this agent as a side of a call."""
         return Speaker(self.login, self.login, DOMAIN, self.name, self.devices[0], representative=LINES[0].number)
 
 
 class CentreClock:
-    """Turns seconds since the period's start into the text of a timestamp."""
+    """The clock of the period: it writes seconds since the start as timestamps."""
 
     def __init__(self, start: date, days: int) -> None:
         self.start = start
         self.end = days * DAY
-        # A year more, for the time at which a recording expires.
+        # One year more, for the expiry of recordings.
         self._dates = [(start + timedelta(day)).isoformat() for day in range(days + RECORDS_KEPT_DAYS + 2)]
         self._times = [f"{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}" for second in range(DAY)]
 
     def __call__(self, second: int) -> str:
-        """The timestamp at `second`."""
+        """Return the timestamp at `second`."""
         day, rest = divmod(second, DAY)
         return f"{self._dates[day]} {self._times[rest]}"
 
 
 class Centre:
-    """All that a scene needs: chance, clock, people, and where rows go."""
+    """The state of the call centre: random numbers, clock, people, and the sender of rows."""
 
     def __init__(self, rng: Random, clock: CentreClock, rows: Rows, agents: int) -> None:
         self.rng = rng
@@ -103,29 +103,29 @@ class Centre:
         self._last_event = 0
 
     def uuid(self) -> str:
-        """A new identifier, in PostgreSQL's own spelling: some columns keep it as text."""
+        """Return a new identifier in PostgreSQL's spelling, since some columns hold it as text."""
         digits = f"{self.rng.getrandbits(128):032x}"
         return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
     def call_id(self, address: str) -> str:
-        """A new SIP StagedCall-ID made at `address`."""
+        """Return a new SIP Call-ID of `address`."""
         return f"{self.rng.getrandbits(64):016x}@{address}"
 
     def next_event(self) -> int:
-        """The next number of a row that is numbered."""
+        """Return the next number of an event row."""
         self._last_event += 1
         return self._last_event
 
     def below(self, limit: int) -> int:
-        """A whole number from 0 to `limit` - 1; randrange takes four times as long."""
+        """Return a whole number from 0 to `limit` - 1; randrange takes four times as long."""
         return int(self.rng.random() * limit)
 
     def chance(self, share: float) -> bool:
-        """True in `share` of the cases."""
+        """Return True in `share` of the cases."""
         return self.rng.random() < share
 
     def customer(self) -> str:
-        """The number of someone outside; a few of them call often."""
+        """Return the number of an outside person; a few of them call often."""
         return self.customers[int(self.rng.random() ** 2 * len(self.customers))]
 
     def _agent(self, number: int) -> Agent:

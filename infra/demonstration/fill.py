@@ -1,4 +1,4 @@
-"""Fills the documented tables with a small call centre: the same arguments give the same rows, byte for byte."""
+"""Fills the documented tables with a small call centre; equal arguments give equal rows, byte for byte."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ FEWEST_AGENTS = 30
 SATURDAY = 5
 WEEKEND_SHARE = 0.3
 
-# Calls by hour of the day, UTC; nobody calls at night.
+# Calls by hour of the day, in UTC; there are none at night.
 HOURS = {6: 5, 7: 9, 8: 12, 9: 12, 10: 10, 11: 7, 12: 8, 13: 10, 14: 10, 15: 8, 16: 5, 17: 3}
 
-# The calls of the protocol's own example: identifier and seconds of talk.
+# The calls of the protocol's example: identifier and seconds of talk.
 EXAMPLE = (("a72866b5-0631-87dd-2624-0900000334b5", 19), ("cb1a456e-0631-883c-c444-5c00000334b5", 22))
 EXAMPLE_CALLER = "205"
 EXAMPLE_NUMBER = "375291831767"
 
 
 def is_filled(database_url: str) -> bool:
-    """Whether the database has successful calls, of the demonstration or of its own."""
+    """Return True when the database has successful calls, of the demonstration or others."""
     with transaction(database_url) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT EXISTS (SELECT FROM calls.success)")
         row = cursor.fetchone()
@@ -55,8 +55,8 @@ def fill(  # noqa: PLR0913 - each has a default and is given by name
 ) -> None:
     """Put `calls` call records of the `days` days before `end` into the empty tables, all or nothing.
 
-    Weekends are quiet unless `level`, which gives each day the same number of calls. `progress` is told how many of
-    how many are done. The first two rows of calls.success are those of the protocol's example.
+    Weekends are quiet unless `level`, which gives each day the same number of calls. `progress` gets the
+    numbers of calls done and wanted. The first two rows of calls.success are those of the protocol's example.
     """
     with transaction(database_url) as connection:
         clock = CentreClock(end - timedelta(days), days)
@@ -74,7 +74,7 @@ def fill(  # noqa: PLR0913 - each has a default and is given by name
 
 
 def analyze(connection: psycopg2.extensions.connection) -> None:
-    """Tell the planner what the documented tables hold now."""
+    """Update the planner's statistics of the documented tables."""
     with connection.cursor() as cursor:
         for schema, tables in TABLES.items():
             for table in tables:
@@ -83,13 +83,13 @@ def analyze(connection: psycopg2.extensions.connection) -> None:
 
 @contextmanager
 def transaction(database_url: str) -> Iterator[psycopg2.extensions.connection]:
-    """A connection whose work is committed when the block ends, and undone when it raises."""
+    """Open a connection whose work is committed when the block ends, and rolled back when it raises."""
     with closing(psycopg2.connect(database_url)) as connection, connection:
         yield connection
 
 
 def _quotas(clock: CentreClock, days: int, calls: int, *, level: bool) -> list[int]:
-    """How many calls each day gets; together they are `calls`."""
+    """Return the number of calls of each day; the sum is `calls`."""
     weekdays = ((clock.start + timedelta(day)).weekday() for day in range(days))
     weights = [WEEKEND_SHARE if weekday >= SATURDAY and not level else 1.0 for weekday in weekdays]
     total, reached, quotas = sum(weights), 0.0, list[int]()
@@ -100,9 +100,9 @@ def _quotas(clock: CentreClock, days: int, calls: int, *, level: bool) -> list[i
 
 
 def _play(centre: Centre, midnight: int, quota: int) -> None:
-    """Let a whole day happen, with exactly `quota` calls."""
+    """Play a whole day with exactly `quota` calls."""
     share = centre.rng.uniform(0.7, 0.9)
-    # Whoever placed the example's calls is at work on the first day, and on each other for simplicity.
+    # The caller of the example's calls works on the first day and, for simplicity, on every other day.
     working = [agent for agent in centre.agents if agent.login == EXAMPLE_CALLER or centre.chance(share)]
     day = Day(centre, working)
     shift.begin(centre, midnight, working)
@@ -114,7 +114,7 @@ def _play(centre: Centre, midnight: int, quota: int) -> None:
     moments = sorted(_moments(centre, midnight, quota))
     left = quota
     while left > 0:
-        # A transfer is a record more, so another caller stays at home.
+        # A transfer makes a second record, so there is one call fewer.
         day.transfers = left > 1
         left -= scenes.play(day, moments[quota - left])
     shift.finish(centre, midnight, working)
@@ -126,7 +126,7 @@ def _moments(centre: Centre, midnight: int, count: int) -> list[int]:
 
 
 def _example(day: Day) -> int:
-    """The two calls of the protocol's example, before all others; returns how many there are."""
+    """Play the two calls of the protocol's example, before all others; return their number."""
     centre, line = day.centre, LINES[0]
     caller = next(agent for agent in day.working if agent.login == EXAMPLE_CALLER)
     at = caller.free_at + 1

@@ -1,4 +1,4 @@
-"""Makes years of calls for measurements: a block of days from the generator, repeated inside PostgreSQL.
+"""Makes years of calls for measurements: a block of days that PostgreSQL repeats.
 
 Only the schema of calls grows; the other tables keep the first block. Each day has the same number of calls, so that
 a day's report has the same work to do whatever the size.
@@ -17,7 +17,7 @@ from infra.demonstration.fill import END, Progress, analyze, fill, transaction
 SCHEMA = "calls"
 BLOCK_DAYS = 20
 
-# What tells one call from another; rules and people are the same in each block.
+# The columns that differ between blocks; rules and people are the same in each.
 IDENTIFIERS = frozenset({"inviteid", "eventid"})
 CALL_IDS = frozenset({"acallid", "bcallid", "esgdlg"})
 
@@ -27,7 +27,7 @@ Cursor = psycopg2.extensions.cursor
 def grow(
     database_url: str, calls: int, per_day: int = 2_000, progress: Progress | None = None, *, end: date = END
 ) -> int:
-    """Fill the empty tables with at least `calls` calls, `per_day` on each day up to `end`; returns how many.
+    """Fill the empty tables with at least `calls` calls, `per_day` on each day up to `end`; return how many.
 
     The number is rounded up to whole blocks of BLOCK_DAYS days once it exceeds one.
     """
@@ -73,7 +73,7 @@ def _value(name: str, kind: str) -> sql.Composable:
 
 
 def _drop_indexes(cursor: Cursor) -> list[str]:
-    """Drop the indexes, which are made faster afterwards; returns the statements that make them."""
+    """Drop the indexes, which are built faster afterwards; return the statements that create them."""
     cursor.execute("SELECT indexname, indexdef FROM pg_catalog.pg_indexes WHERE schemaname = %s", [SCHEMA])
     indexes = cursor.fetchall()
     for name, _definition in indexes:

@@ -1,4 +1,4 @@
-"""Writes what a queue does with a call: its passage as one row, and the events that made it."""
+"""Writes a call's way through a queue: one row, and the events that lead to it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PATIENCE = 15
 
 @dataclass(frozen=True)
 class QueueVisit:
-    """A call on its way through a queue: when it was greeted, when it entered, when the last agent was called."""
+    """A call in a queue: the times of its greeting, its entry, and the call of the last agent."""
 
     id: str
     queue: str
@@ -25,7 +25,7 @@ class QueueVisit:
 
 
 def enter(centre: Centre, call: StagedCall, absent: Agent | None) -> QueueVisit:
-    """Greet the caller and queue the call; an `absent` agent is tried first, in vain."""
+    """Greet the caller and queue the call; an `absent` agent is called first and does not answer."""
     queue = QUEUES[centre.below(len(QUEUES))]
     greeted = call.invited + 1
     entered = greeted + GREETING
@@ -42,7 +42,7 @@ def enter(centre: Centre, call: StagedCall, absent: Agent | None) -> QueueVisit:
 
 
 def serve(centre: Centre, call: StagedCall, passage: QueueVisit, agent: Agent, talk: Conversation) -> None:
-    """`agent` took the call out of the queue."""
+    """Write that `agent` takes the call from the queue."""
     _event(centre, call, "queue_start_call", passage.offered, qid=passage.queue, userid=agent.id)
     _event(centre, call, "queue_preivr_start", talk.started, qid=passage.queue, userid=agent.id)
     caller = {"from_user": call.a.number, "from_displayname": call.a.display}
@@ -64,7 +64,7 @@ def serve(centre: Centre, call: StagedCall, passage: QueueVisit, agent: Agent, t
 
 
 def abandon(centre: Centre, call: StagedCall, passage: QueueVisit, agent: Agent, stopped: int) -> None:
-    """The caller gave up while `agent` was called."""
+    """Write that the caller gives up while `agent` is called."""
     _event(centre, call, "queue_start_call", passage.offered, qid=passage.queue, userid=agent.id)
     _event(centre, call, "queue_quit", stopped, qid=passage.queue, from_user=call.a.number)
     _event(centre, call, "final", stopped, **_id(passage), stopreason=CANCELLED[1])

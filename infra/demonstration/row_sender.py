@@ -1,4 +1,4 @@
-"""Rows on their way into the documented tables: gathered as text, sent by COPY, never all in memory."""
+"""Sends rows to the documented tables: gathered as text, sent by COPY, never all in memory."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from psycopg2 import sql
 
 from chalicelib.catalog import TABLES
 
-# Rows held before they are sent, some 5 MB of text; as many again are on their way.
+# Rows in memory before they are sent, about 5 MB of text; as many are being sent.
 CHUNK = 30_000
 
-# The driver takes this much at a time: with its usual 8 kB the two threads would mostly wait for each other.
+# The size of the driver's reads: with its usual 8 kB the two threads would mostly wait for each other.
 BLOCK = 1 << 20
 
 NULL = r"\N"
@@ -30,7 +30,7 @@ BLANKS = {table: [NULL] * len(places) for table, places in PLACES.items()}
 
 
 class Rows:
-    """Takes rows for any documented table, and sends them while the next ones are made."""
+    """A sender of rows for any documented table; it sends while the next rows are made."""
 
     def __init__(self, connection: psycopg2.extensions.connection) -> None:
         self._connection = connection
@@ -40,7 +40,7 @@ class Rows:
         self._under_way: Future[None] | None = None
 
     def add(self, schema: str, table: str, **values: Value) -> None:
-        """Put one row behind those of its table; a column that it does not name is null."""
+        """Append one row to its table; a column without a value is null."""
         places, cells = PLACES[schema, table], BLANKS[schema, table].copy()
         for column, value in values.items():
             if value is not None:
@@ -51,7 +51,7 @@ class Rows:
             self._send()
 
     def finish(self) -> None:
-        """Send what is left, and wait until all is there."""
+        """Send the remaining rows, and wait for the end of the transfer."""
         self._send()
         self._wait()
         self._sender.shutdown()

@@ -1,4 +1,4 @@
-"""What happens at the call centre, one call after the other: who calls whom, and how it ends."""
+"""The scenes of the call centre, one call after the other: caller, callee and end."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PICKUP = "0f2d7b1a-6c1e-4c7b-8a55-00000000008a"
 
 @dataclass
 class Day:
-    """One day of the centre: who works, and which outer line is away, between which seconds."""
+    """One day of the centre: the agents at work, and the outer line that fails for some time."""
 
     centre: Centre
     working: list[Agent]
@@ -28,20 +28,20 @@ class Day:
     transfers: bool = True
 
     def line(self) -> Trunk:
-        """One of the outer lines."""
+        """Return one of the outer lines."""
         return LINES[self.centre.below(len(LINES))]
 
     def agent(self, now: int) -> Agent | None:
-        """A free agent, if there is one."""
+        """Return a free agent, or None."""
         return shift.free_agent(self.centre, self.working, now)
 
     def is_away(self, line: Trunk, now: int) -> bool:
-        """Whether the line does not work at `now`."""
+        """Return True when the line is out of service at `now`."""
         return line is self.away and self.away_from <= now < self.away_until
 
 
 def play(day: Day, now: int) -> int:
-    """Let one call happen at `now`; returns how many call records it left (a transfer leaves two)."""
+    """Play one call at `now`; return its number of call records (two for a transfer)."""
     kind = day.centre.rng.random()
     if kind < 0.45:
         return _to_queue(day, now)
@@ -54,12 +54,12 @@ def play(day: Day, now: int) -> int:
 
 
 def ring(centre: Centre) -> int:
-    """Seconds until somebody answers."""
+    """Return the seconds until the answer."""
     return 2 + int(centre.rng.expovariate(1 / 7)) % 40
 
 
 def talk_length(centre: Centre) -> int:
-    """Seconds of a talk: most are short, some are long."""
+    """Return the seconds of a talk: most are short, some are long."""
     return 3 + int(centre.rng.lognormvariate(4.4, 0.9)) % 3_600
 
 
@@ -95,7 +95,7 @@ def _to_queue(day: Day, now: int) -> int:
 
 
 def _to_agent(day: Day, now: int, caller: tuple[Speaker, Trunk]) -> int:
-    """A call to an agent's own number."""
+    """Play a call to an agent's own number."""
     centre = day.centre
     call = _incoming(day, now, caller)
     calls.route(centre, call, now, "inner")
@@ -123,7 +123,7 @@ def _not_taken(day: Day, call: StagedCall, dial: Dial, agent: Agent) -> None:
 
 
 def _answered(day: Day, call: StagedCall, dial: Dial, agent: Agent, passage: queue_calls.QueueVisit | None) -> int:
-    """A call from outside that `agent` takes, and may hand on to a colleague."""
+    """Play a call from outside that `agent` answers and sometimes transfers to a colleague."""
     centre = day.centre
     started = dial.at + ring(centre)
     colleague = day.agent(call.invited) if day.transfers and centre.chance(0.06) else None
@@ -168,7 +168,7 @@ def _outgoing(day: Day, now: int, agent: Agent) -> int:
         return _refused(day, call, agent, FORBIDDEN)
     calls.route(centre, call, now, "outer", providercode=line.code)
     if day.is_away(line, now) or centre.chance(0.03):
-        # The rule's line is away: the next rule dials over another one.
+        # The rule's line is out of service: the next rule dials over another one.
         dialled, line = now + 1, LINES[(LINES.index(line) + 1) % len(LINES)]
         calls.route(centre, call, dialled, "outer", providercode=line.code)
         if centre.chance(0.1):
@@ -203,7 +203,7 @@ def _internal(day: Day, now: int, agent: Agent, colleague: Agent) -> int:
     centre = day.centre
     number = colleague.login
     if centre.chance(0.05):
-        # *8 before a number takes the call that rings there.
+        # *8 in front of a number picks up the call that rings there.
         call = StagedCall(centre.uuid(), now, agent.party(), f"*8{number}")
         calls.route(
             centre, call, now, "featurecode", featurecodeid=PICKUP, featurecodetype="pickup", featurenumber=number

@@ -1,4 +1,4 @@
-"""Who is at work, and the states that subscribers and agents pass through: no agent is in two calls at once."""
+"""The shifts: agents at work, and the states of subscribers and agents. No agent is in two calls at once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def begin(centre: Centre, midnight: int, working: list[Agent]) -> None:
 
 
 def finish(centre: Centre, midnight: int, working: list[Agent]) -> None:
-    """Let everyone go home, those who still talk a little later."""
+    """End the day of all agents; those in a call leave a little later."""
     for agent in working:
         catch_up(centre, agent, midnight + END)
         at = max(midnight + END, agent.free_at) + 1 + centre.below(900)
@@ -31,7 +31,7 @@ def finish(centre: Centre, midnight: int, working: list[Agent]) -> None:
 
 
 def free_agent(centre: Centre, working: list[Agent], now: int) -> Agent | None:
-    """An agent whom nothing occupies at `now`, taken from now on; None when the few who are asked are busy."""
+    """Return an agent who is free at `now`, and reserve them; None when a few random ones are all busy."""
     for _ in range(TRIES):
         agent = working[centre.below(len(working))]
         catch_up(centre, agent, now)
@@ -48,14 +48,14 @@ def catch_up(centre: Centre, agent: Agent, now: int) -> None:
 
 
 def occupy(centre: Centre, agent: Agent, *states: tuple[str, int]) -> None:
-    """Bring `agent` through `states`, each from its second on; the last one leaves them free."""
+    """Set the `states` of `agent`, each from its second on; after the last one they are free."""
     for state, at in states:
         change(centre, agent, state, at)
     agent.free_at = states[-1][1] + 1
 
 
 def change(centre: Centre, agent: Agent, state: str, at: int, reason: str | None = None) -> None:
-    """Set a subscriber's state; what it was until now becomes an interval."""
+    """Set a subscriber's state; the previous one becomes an interval."""
     centre.rows.add(
         "sipuserevents",
         "sipuser_state_changed",

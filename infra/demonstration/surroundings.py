@@ -1,4 +1,4 @@
-"""What goes on beside the calls: reference data, outer lines, conferences, alert calls."""
+"""Everything but calls: reference data, outer lines, conferences, alert calls."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MORNING = 5 * 3600 + 1_800
 ALERTS_FROM = 8 * 3600
 ALERTS = 10
 
-# How an alert call goes, by what became of it: table and seconds after the call was prepared.
+# The course of an alert call by its result: table, and seconds after the call was prepared.
 ANSWERED = (
     ("prepared", 0),
     ("callinited", 5),
@@ -48,7 +48,7 @@ def reference(centre: Centre) -> None:
 
 
 def outage(day: Day, midnight: int) -> None:
-    """Let one outer line be away for a while."""
+    """Take one outer line out of service for some time."""
     centre = day.centre
     day.away = day.line()
     day.away_from = midnight + 7 * 3600 + centre.below(36_000)
@@ -58,7 +58,7 @@ def outage(day: Day, midnight: int) -> None:
 
 
 def conference(day: Day, midnight: int) -> None:
-    """Hold the morning's conference: five take part, and vote once."""
+    """Hold the morning conference: five participants and one vote."""
     centre, selector, at = day.centre, day.centre.uuid(), midnight + MORNING
     options = {"topic": "Morning meeting", "recording": True}
     _selector(centre, "sel_create", at, id=selector, opts=_json(options))

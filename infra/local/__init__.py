@@ -1,1 +1,1 @@
-"""The whole bundle in one process, for development and tests."""
+"""The whole bundle on one machine, for development and tests."""

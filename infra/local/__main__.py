@@ -1,4 +1,4 @@
-"""`python -m infra.local`: the whole bundle in one process, until Ctrl-C."""
+"""`python -m infra.local`: the whole bundle on this machine, until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 from chalicelib.errors import RingledgerError
 from infra.local import environment
 
-# The documented example of the statistics channel, and its companion that counts.
+# The documented example of the statistics channel, and the query that counts.
 ROWS = "select inviteid,anumber,acallednum,bnumber,duration,stopreason from calls.success limit 2"
 COUNT = "select count (inviteid) from calls.success"
 MISSED_CALL = (
@@ -25,12 +25,12 @@ MISSED_CALL = (
 )
 
 RECORDING = """
-A call's recording, to be heard in a browser, or saved:
+A call's recording, to play in a browser or to save:
   {link}
   curl -sSL -o call.wav "{link}&attachment=true"
 """
 
-# The example of the phone-call service's own document.
+# The example of the phone-call service's document.
 PHONECALL = (
     "/direct/items/phonecalls/create?token={token}&initiated=2012-08-23T12:20:33&source=7222&destination=02122853348"
     "&duration=45&url=http://192.168.128.96/recordings/7222"
@@ -38,13 +38,13 @@ PHONECALL = (
 
 
 def main() -> int:
-    """Run until somebody wants it to stop; answer the exit status."""
+    """Run until Ctrl-C or SIGTERM; return the exit status."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
         options = environment.options()
-        # Here and not above: loading it takes a second in which a Ctrl-C should be as clean as later.
+        # Loading takes a second, in which Ctrl-C must be handled already.
         from infra.local.stack import Stack  # noqa: PLC0415
 
         stack = Stack(options, _say)
@@ -60,7 +60,7 @@ def main() -> int:
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    # The first one unwinds everything; impatience must not interrupt that.
+    # The first signal starts the clean stop; further ones must not interrupt it.
     for ignored in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ignored, signal.SIG_IGN)
     raise KeyboardInterrupt
@@ -71,7 +71,7 @@ def _say(text: str) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read along has gone, `make run | head` for one; that is no reason to stop.
+        # The reader of the output has gone, as after `make run | head`; the stack goes on.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

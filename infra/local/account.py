@@ -9,6 +9,8 @@ from pathlib import Path
 
 from chalicelib.errors import Misconfigured
 
+ACCOUNTS = ("postgres", "nobody")
+
 
 @dataclass(frozen=True)
 class Account:
@@ -48,10 +50,12 @@ def account_for(folder: Path) -> Account | None:
         return None
     if folder.exists() and folder.stat().st_uid != 0:
         return Account(folder.stat().st_uid, folder.stat().st_gid)
-    for name in ("postgres", "nobody"):
+    for name in ACCOUNTS:
         try:
             entry = pwd.getpwnam(name)
         except KeyError:
             continue
         return Account(entry.pw_uid, entry.pw_gid)
-    raise Misconfigured("PostgreSQL cannot run as root, and this machine has neither an account postgres nor nobody")
+    raise Misconfigured(
+        f"PostgreSQL cannot run as root, and this machine has none of the accounts {', '.join(ACCOUNTS)}"
+    )

@@ -1,6 +1,6 @@
 """A small CRM with NiMbox's phone-call service, to which `admin replication run` sends the demonstration's calls.
 
-It takes a call to any number, knows those that it has already, and forgets everything when the stack stops.
+It accepts calls to any number, recognises repeated ones, and forgets everything when the stack stops.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ KEY = ("initiated", "source", "destination")
 
 
 class _Server(ThreadingHTTPServer):
-    # A client's connections come all at once, and one that finds no room here comes again a second later.
+    # A client opens its connections all at once; one that finds the backlog full waits a second.
     request_queue_size = 128
 
 
@@ -27,7 +27,7 @@ class Crm:
     """The server and its thread."""
 
     def __init__(self, token: str) -> None:
-        """Take calls from whoever knows `token`."""
+        """Accept calls with `token`."""
         self.token = token
         self._lock = threading.Lock()
         self._contacts: dict[str, int] = {}
@@ -35,18 +35,18 @@ class Crm:
         self._numbers = itertools.count(1)
 
     def start(self, port: int) -> str:
-        """Answer on loopback `port` (0: any free one); the URL."""
+        """Serve on loopback `port` (0: any free one) and return the URL."""
         self._server = _Server(("127.0.0.1", port), type("OfThisCrm", (_Handler,), {"crm": self}))
         serving.thread(self._server, "crm").start()
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def stop(self) -> None:
-        """Answer no more."""
+        """Stop serving."""
         self._server.shutdown()
         self._server.server_close()
 
     def create(self, call: dict[str, str]) -> dict[str, Any]:
-        """Take a call, or find that it is there."""
+        """Create a call, or return the existing one."""
         if call.get("token") != self.token:
             return {"error": True, "errors": {"token": "desconocido"}}
         missing = {name: "falta" for name in KEY if not call.get(name)}
@@ -62,7 +62,7 @@ class Crm:
 class _Handler(BaseHTTPRequestHandler):
     crm: Crm
     protocol_version = "HTTP/1.1"
-    # Answers leave whole and at once.
+    # Answers are sent in one packet, without delay.
     disable_nagle_algorithm = True
     wbufsize = -1
 
@@ -77,4 +77,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing: addresses carry the token."""
+        """Log nothing: addresses contain the token."""

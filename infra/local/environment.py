@@ -1,4 +1,4 @@
-"""The environment of the local stack: what it is asked for, and what it tells the bundle that it runs."""
+"""The environment of the local stack: the variables that it reads, and those that it sets for the bundle."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from chalicelib.errors import Misconfigured
 LOOPBACK = "127.0.0.1"
 CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 # The embedded S3 and SQS check no credentials.
-NOBODY = "local"
+NO_ACCOUNT = "local"
 
 
 @dataclass(frozen=True)
 class StackOptions:
-    """What the local stack is asked for: where to listen, where to keep data, how many demonstration calls."""
+    """The options of the local stack: address, data folder, number of demonstration calls, services to use."""
 
     host: str
     port: int
@@ -52,22 +52,22 @@ def _number(environment: Mapping[str, str], variable: str, default: int) -> int:
 
 
 def prepare_clients() -> None:
-    """Let AWS clients of this process work without an account and without a way out.
+    """Let AWS clients of this process work without an account and without a network.
 
-    Credentials and region of whoever starts it stay as they are.
+    Existing credentials and regions stay as they are.
     """
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
     os.environ["S3_IGNORE_SUBDOMAIN_BUCKETNAME"] = "true"
     if "AWS_ACCESS_KEY_ID" not in os.environ:
-        os.environ.update(dict.fromkeys(CREDENTIALS, NOBODY))
+        os.environ.update(dict.fromkeys(CREDENTIALS, NO_ACCOUNT))
     os.environ.setdefault("AWS_DEFAULT_REGION", os.environ.get("AWS_REGION", "us-east-1"))
-    # A proxy of the machine has no way to our loopback.
+    # A proxy of the machine cannot reach loopback.
     for variable in ("NO_PROXY", "no_proxy"):
         os.environ[variable] = ",".join(filter(None, (os.environ.get(variable), LOOPBACK, "localhost")))
 
 
 def publish(values: Mapping[str, str], defaults: Mapping[str, str]) -> Mapping[str, str]:
-    """Make `values` settings of the bundle, and `defaults` where nothing is set; answer the whole environment."""
+    """Set `values` as settings of the bundle, and `defaults` where nothing is set; return the environment."""
     os.environ.update(values)
     for variable, value in defaults.items():
         os.environ.setdefault(variable, value)
@@ -75,9 +75,9 @@ def publish(values: Mapping[str, str], defaults: Mapping[str, str]) -> Mapping[s
 
 
 def exports(whole: Mapping[str, str], variables: Iterable[str]) -> str:
-    """A shell script that gives `variables`, and what AWS clients need, to commands beside the stack."""
+    """Return a shell script that exports `variables`, and those of AWS clients, for commands next to the stack."""
     names = [*variables, "AWS_DEFAULT_REGION", "NO_PROXY", "no_proxy"]
-    # Somebody's own credentials are not ours to write down.
-    if whole["AWS_ACCESS_KEY_ID"] == NOBODY:
+    # Real credentials must not be written to a file.
+    if whole["AWS_ACCESS_KEY_ID"] == NO_ACCOUNT:
         names += CREDENTIALS
     return "".join(f"export {name}={shlex.quote(whole[name])}\n" for name in names if name in whole)

@@ -1,7 +1,7 @@
 """`python -m infra.local.invocation NAME SECONDS`: one invocation of a function of `app.py`, as by Lambda's runtime.
 
-The event is read from standard input, the answer is all that goes to standard output. The status is 1 when the function
-raised; then the answer is what Lambda says of an error.
+The event comes from standard input, and only the answer goes to standard output. The exit status is 1 when the function
+raises; then the answer is Lambda's description of the error.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ MEMORY_MEGABYTES = 128
 
 
 def main(name: str, seconds: float) -> int:
-    """Run the function; answer the exit status."""
-    # What it prints goes to the stack's log and cannot be taken for its answer.
+    """Run the function and return the exit status."""
+    # The function's prints go to the stack's log, so that standard output has the answer alone.
     answer = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     with answer:
         try:
             answer.write(json.dumps(_run(name, seconds, json.load(sys.stdin))))
-        except Exception as fault:  # noqa: BLE001 - whatever a function raises becomes its answer
+        except Exception as fault:  # noqa: BLE001 - every exception of a function becomes its answer
             traceback.print_exc()
             json.dump({"errorMessage": str(fault), "errorType": type(fault).__name__}, answer)
             return 1

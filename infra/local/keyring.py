@@ -1,4 +1,4 @@
-"""What a data folder must remember from one start to the next: generated secrets, and ports that were free."""
+"""The lasting choices of a data folder: generated secrets and loopback ports."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ SECRET_BYTES = 24
 
 
 def write_private(path: Path, value: object) -> None:
-    """Write `value` as JSON to `path`, whole or not at all, for nobody's eyes but ours."""
+    """Write `value` as JSON to `path`, atomically, readable by its owner alone."""
     write_private_text(path, json.dumps(value, indent=2))
 
 
 def write_private_text(path: Path, text: str) -> None:
-    """Write `text` to `path` in the same way."""
+    """Write `text` to `path`, atomically, readable by its owner alone."""
     staged = path.with_suffix(".new")
     staged.unlink(missing_ok=True)
     descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     if os.geteuid() == 0:
-        # A start as root must not lock out the user whose data it is.
+        # A start as root must not lock out the owner of the data.
         os.fchown(descriptor, path.parent.stat().st_uid, path.parent.stat().st_gid)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
@@ -31,7 +31,7 @@ def write_private_text(path: Path, text: str) -> None:
 
 
 class Keyring:
-    """The secrets and ports of one data folder, made when first asked for."""
+    """The secrets and ports of one data folder, generated on first use."""
 
     def __init__(self, data: Path) -> None:
         """Keep them in `data`/secrets.json."""
@@ -39,13 +39,13 @@ class Keyring:
         self._kept: dict[str, Any] = json.loads(self._path.read_text()) if self._path.exists() else {}
 
     def secret(self, name: str) -> str:
-        """The secret of this name: letters and digits that fit into any URL."""
+        """Return the secret of this name: letters and digits that fit into any URL."""
         if name not in self._kept:
             self._keep(name, secrets.token_hex(SECRET_BYTES))
         return str(self._kept[name])
 
     def port(self, name: str) -> int:
-        """A loopback port that is free now: the one that `name` had before, if possible."""
+        """Return a free loopback port, the previous one of `name` if possible."""
         port = _free(int(self._kept.get(name, 0))) or _free(0)
         if port != self._kept.get(name):
             self._keep(name, port)

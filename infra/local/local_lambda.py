@@ -1,9 +1,9 @@
 """Lambda's Invoke API on loopback: every function of `app.py`, each invocation in a process of its own.
 
-`POST /2015-03-31/functions/{name}/invocations` as boto3 sends it, for the names that `app.py` gives: waiting for the
-answer (RequestResponse), or answered 202 at once (Event). AWS_ENDPOINT_URL_LAMBDA leads boto3 here, so the bundle calls
+`POST /2015-03-31/functions/{name}/invocations` as boto3 sends it, for the names in `app.py`: it waits for the
+answer (RequestResponse), or answers 202 at once (Event). AWS_ENDPOINT_URL_LAMBDA leads boto3 here, so the bundle calls
 its own Lambdas as it would on AWS. A process is killed at its function's limit of .chalice/config.json, and with the
-stack. Lambda repeats a failed Event invocation twice; here it is written down and not repeated.
+stack. Lambda repeats a failed Event invocation twice; here it is logged and not repeated.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Invocation:
-    """How an invocation ended: its answer as JSON, which is an error's when it failed."""
+    """The result of an invocation: its answer as JSON, or the error when it failed."""
 
     payload: bytes
     failed: bool = False
@@ -46,13 +46,13 @@ class Functions:
     """The server, its thread, and the invocations that run."""
 
     def __init__(self) -> None:
-        """Know the functions and their limits."""
+        """Read the functions and their limits."""
         stage = json.loads((ROOT / ".chalice/config.json").read_text())["stages"]["dev"]["lambda_functions"]
         self._limits = {name: float(of.get("lambda_timeout", DEFAULT_SECONDS)) for name, of in stage.items()}
         self._running: set[subprocess.Popen[bytes]] = set()
 
     def start(self, port: int) -> str:
-        """Answer on loopback `port` (0: any free one); the URL."""
+        """Serve on loopback `port` (0: any free one) and return the URL."""
         handler = type("OfTheseFunctions", (_Handler,), {"functions": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
         self._thread = serving.thread(self._server, "functions")
@@ -60,14 +60,14 @@ class Functions:
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def stop(self) -> None:
-        """Answer no more, and end what runs."""
+        """Stop serving, and kill running invocations."""
         self._server.shutdown()
         self._server.server_close()
         for process in list(self._running):
             _kill(process)
 
     def knows(self, name: str) -> bool:
-        """Whether there is a function of this name."""
+        """Return True when there is a function of this name."""
         return name in self._limits
 
     def run(self, name: str, event: bytes) -> Invocation:
@@ -76,7 +76,7 @@ class Functions:
         process = subprocess.Popen(
             command,
             cwd=ROOT,
-            # As Lambda has it, so that the process loads what this function needs and nothing else.
+            # Lambda's own variables, so that the process loads only this function's surface.
             env={**os.environ, "_HANDLER": f"app.{name}", "LAMBDA_TASK_ROOT": str(ROOT)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -96,7 +96,7 @@ class Functions:
         return Invocation(payload, failed=process.returncode == 1)
 
     def begin(self, name: str, event: bytes) -> None:
-        """Run it beside, and write down how it failed if it did."""
+        """Run it in the background, and log a failure."""
 
         def run() -> None:
             ended = self.run(name, event)
@@ -111,7 +111,7 @@ def _failure(message: str, kind: str) -> Invocation:
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    # The group and not the process: what it started holds its output open.
+    # The whole group, since its children hold its output open.
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
@@ -153,8 +153,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(body)
         except ConnectionError:
-            # Whoever waited has gone; the invocation ended all the same, as on Lambda.
+            # The client has gone; the invocation has ended all the same, as on Lambda.
             self.close_connection = True
 
     def log_message(self, *_: object) -> None:
-        """Say nothing: events are nobody's business."""
+        """Log nothing: events can hold personal data."""

@@ -18,7 +18,7 @@ SERVERS_SECONDS = 20
 def claimed(data: Path) -> Iterator[int]:
     """Hold the lock of the stack. Raises Misconfigured at once when another stack holds it."""
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    taken = f"Ringledger runs already on {data}; stop it, or choose another: DATA=dir make run"
+    taken = f"Ringledger is already running on {data}; stop it, or choose another: DATA=dir make run"
     with _locked(data / "lock", 0, taken) as descriptor:
         yield descriptor
 

@@ -1,4 +1,4 @@
-"""The local stack's contacts, among them the one that the phone-call service's own example calls."""
+"""The local stack's contacts, with the one that the phone-call service's example calls."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CONTACTS = (
 
 
 def register(database_url: str) -> None:
-    """Put the contacts into a database that has none."""
+    """Add the contacts to a database that has none."""
     owner = connection(database_url)
     if not contacts.listing(owner, "", 1):
         contacts.put(owner, CONTACTS, lambda _: None)

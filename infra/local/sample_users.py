@@ -1,4 +1,4 @@
-"""The local stack's directory of users: those whom the Oktell interface's own examples name, and who they reach."""
+"""The local stack's directory of users, with those of the Oktell interface's examples."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from chalicelib import directory
 from chalicelib.directory import User
 from chalicelib.platform.postgres import connection
 
-#: The internal number that reaches several, and those of its members who are busy with something else.
+#: The internal number of a group, and its members who are busy.
 GROUP = "120"
 BUSY = ("224", "225", "226")
 
-#: The interface's licence has no meaning here, but clients ask for it.
+#: The licence has no meaning here, but clients ask for it.
 LICENCE = "regserial=1234567 confirmdate=01.01.2030 updatelimitdate=31.12.2030"
 
 USERS = (
@@ -47,18 +47,18 @@ USERS = (
 
 _SAY = """
 INSERT INTO userevents.usr_state_changed (user_id, state, changed_by, eventts)
-SELECT said, 'busy', 'demonstration', now() AT TIME ZONE 'UTC' FROM unnest(%s::text[]) AS given (said)
-WHERE NOT EXISTS (SELECT FROM userevents.usr_state_changed WHERE user_id = said)
+SELECT login, 'busy', 'demonstration', now() AT TIME ZONE 'UTC' FROM unnest(%s::text[]) AS member (login)
+WHERE NOT EXISTS (SELECT FROM userevents.usr_state_changed WHERE user_id = login)
 """
 
 
 def register(database_url: str) -> None:
-    """Put the users into a database that has none of its own."""
+    """Add the users to a database that has none."""
     if directory.listing(database_url):
         return
     directory.put(database_url, USERS, lambda _: None)
 
 
 def occupy(database_url: str) -> None:
-    """Let some of the internal number's members be busy, as far as nobody has said yet what they do."""
+    """Set some members of the group to busy, unless they have a state already."""
     connection(database_url).execute(_SAY, [[f"support{number}" for number in BUSY]])

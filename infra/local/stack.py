@@ -40,20 +40,20 @@ Say = Callable[[str], None]
 
 
 class Part(Protocol):
-    """Whatever runs beside the others until it is stopped."""
+    """A part of the stack that runs until it is stopped."""
 
     def start(self) -> None:
-        """Begin, and return at once."""
+        """Start, and return at once."""
 
     def stop(self) -> None:
-        """End, and return when nothing of it is left."""
+        """Stop, and return when it has ended."""
 
 
 class Stack:
-    """The running local stack; `facts` is what stack.json says."""
+    """The running local stack; `facts` is the content of stack.json."""
 
     def __init__(self, options: StackOptions, say: Say) -> None:
-        """Run what `options` ask for, telling `say` about what takes long."""
+        """Run with `options`, and report progress with `say`."""
         self.facts: dict[str, Any] = {}
         self._options = options
         self._say = say
@@ -64,7 +64,7 @@ class Stack:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Start every part; stop all that was started, whatever happens.
+        """Start every part; stop the started ones when the block ends or a start fails.
 
         Raises RingledgerError with one sentence for every fault that can be expected.
         """
@@ -103,7 +103,7 @@ class Stack:
                 "recording": tapes.link(configured),
                 **telephony.facts(configured),
             }
-            # Only now: the bundle reads its settings when it is loaded.
+            # The bundle reads its settings when it is loaded, so it is loaded last.
             app: Chalice = import_module("app").app
             parts.enter_context(_started(*_event_sources(app, endpoint)))
             # It stops first, so that the queues fill no more while they are drained.
@@ -114,13 +114,13 @@ class Stack:
             yield
 
     def wait(self) -> None:
-        """Return never; Unavailable when a part that others need has ended by itself."""
+        """Wait forever. Raises Unavailable when PostgreSQL has ended by itself."""
         while not (self._postgres and self._postgres.ended()):
             time.sleep(0.5)
         raise Unavailable(f"PostgreSQL has ended; {self._options.data / 'postgres.log'} says why")
 
     def _start_database(self, parts: ExitStack, keyring: Keyring) -> str:
-        # A start that was killed leaves its promise behind.
+        # A killed stack leaves its file behind.
         self._file.unlink(missing_ok=True)
         if self._options.database_url:
             return self._options.database_url
@@ -157,13 +157,13 @@ class Stack:
     def _settings(
         self, values: dict[str, str], defaults: dict[str, str], keyring: Keyring, beside: dict[str, str]
     ) -> Settings:
-        # A database of somebody else's may have roles of somebody else's making.
+        # A given database can have roles with passwords of their own.
         owned = defaults if self._options.database_url else values
         owned.update(_role_urls(values["DATABASE_URL"], keyring))
         whole = environment.publish(values, defaults)
-        # The stack itself has no CRM unless it was given one, so its schedule sends nothing; a command may.
-        told = whole if "CRM_URL" in whole else {**whole, **beside}
-        write_private_text(self._environment, environment.exports(told, [*values, *defaults, *beside]))
+        # Without a configured CRM the schedule of the stack sends nothing; commands use the small CRM.
+        exported = whole if "CRM_URL" in whole else {**whole, **beside}
+        write_private_text(self._environment, environment.exports(exported, [*values, *defaults, *beside]))
         return settings.load(whole)
 
     def _prepare_database(self, configured: Settings) -> None:
@@ -182,7 +182,7 @@ class Stack:
         try:
             tokens.create(database_url, name, [scope], value)
         except tokens.TokenRefused:
-            # There from an earlier start, as a rule; but somebody may have revoked it, or the database is shared.
+            # Usually it exists from an earlier start; it can also be revoked, or the database is shared.
             if not tokens.verify(connection(database_url), value):
                 self._say(
                     f"The token {name} of this database is revoked or has a value that only another DATA knows.\n"
@@ -227,7 +227,7 @@ def _started(*parts: Part) -> Iterator[None]:
 
 
 def _url(host: str, port: int) -> str:
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - what a client puts instead
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - the address that clients use
     return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
 
 
@@ -236,8 +236,8 @@ def _explained(data: Path) -> Iterator[None]:
     try:
         yield
     except psycopg2.Error as fault:
-        raise Unavailable(f"PostgreSQL does not do what is needed: {str(fault).strip()}") from fault
+        raise Unavailable(f"PostgreSQL refused a statement of the start: {str(fault).strip()}") from fault
     except (BotoCoreError, ClientError) as fault:
-        raise Unavailable(f"S3 or SQS do not do what is needed: {fault}") from fault
+        raise Unavailable(f"S3 or SQS refused a request of the start: {fault}") from fault
     except (OSError, json.JSONDecodeError) as fault:
         raise Misconfigured(f"{data} cannot be used: {fault}") from fault

@@ -1,4 +1,4 @@
-"""Recordings of the demonstration: real sound files of a few seconds, a tone that tells one from another."""
+"""Recordings of the demonstration: sound files of a few seconds, each with a tone of its own."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LONGEST_SECONDS = 30
 RATE = 8_000
 LOUDNESS = 40
 SILENCE = 128
-# Whole periods a second, so that seconds can be put one behind the other; a major scale from a'.
+# Whole periods in a second, so that seconds can be joined; a major scale from a'.
 TONES = (440, 495, 550, 587, 660, 733, 825)
 
 _NEWEST = """
@@ -36,7 +36,7 @@ WHERE callrecdel_dt IS NULL AND callrecpath LIKE '%.wav' ORDER BY invitedt DESC 
 
 
 def sound(seconds: int, tone: int = 0) -> bytes:
-    """A WAV file of so many seconds: half a second of a tone, half a second of silence, and so on."""
+    """Return a WAV file of this many seconds: half a second of a tone, half a second of silence, and so on."""
     file = io.BytesIO()
     with wave.open(file, "wb") as writer:
         writer.setnchannels(1)
@@ -55,7 +55,7 @@ def _second(frequency: int) -> bytes:
 
 
 def record(settings: Settings) -> None:
-    """Let the newest calls of the demonstration have a file each, named and measured as it is."""
+    """Store a file for each of the newest calls of the demonstration, and write its name and size to the call."""
     owner = connection(settings.owner_database_url)
     rows = owner.execute(_NEWEST, [COUNT])
 
@@ -72,6 +72,6 @@ def record(settings: Settings) -> None:
 
 
 def link(settings: Settings) -> str:
-    """A lasting link to one of them, or nothing when there is none."""
-    found = connection(settings.owner_database_url).execute(_PLAYING)
-    return links.recording_url(settings.public_url, settings.link_secrets, UUID(found[0][0])) if found else ""
+    """Return a lasting link to one of them, or an empty text when there is none."""
+    rows = connection(settings.owner_database_url).execute(_PLAYING)
+    return links.recording_url(settings.public_url, settings.link_secrets, UUID(rows[0][0])) if rows else ""

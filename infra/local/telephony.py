@@ -23,12 +23,12 @@ EXTENSIONS = {
 
 
 def provider(secret: str) -> TelphinServer:
-    """A provider that knows the application of this secret."""
+    """Return a provider that accepts the application with this secret."""
     return TelphinServer(APPLICATION, secret, frozenset({EXTENSIONS["ivr"].remote_id}))
 
 
 def provider_settings(url: str, secret: str) -> dict[str, str]:
-    """The environment that leads to it."""
+    """Return the settings that lead to it."""
     application = {"TELPHIN_URL": url, "TELPHIN_CLIENT_ID": APPLICATION, "TELPHIN_CLIENT_SECRET": secret}
     return {**application, "RECORDING_LOOPBACK": "yes"}
 

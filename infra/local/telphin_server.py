@@ -1,7 +1,7 @@
 """A small Telphin: the part of its REST API that orders events, and the webhooks that follow.
 
-Besides the API of the real one, `POST /simulate/{extension|agent}/{id}` with the fields of an event as a form posts
-them to every address that ordered events of that type there, as the provider would, and answers their statuses.
+In addition to the real API, `POST /simulate/{extension|agent}/{id}` with the fields of an event as a form posts
+them to every address that has ordered events of that type, as the provider does, and answers their statuses.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ Answer = tuple[HTTPStatus, Any]
 
 
 class TelphinServer:
-    """The provider's server and its thread; `ivrs` are the extensions that can have no answer and no dial-out."""
+    """The provider's server and its thread; `ivrs` are the extensions without answer and dial-out events."""
 
     def __init__(self, client_id: str, client_secret: str, ivrs: frozenset[str] = frozenset()) -> None:
-        """Know one application by its credentials."""
+        """Accept one application by its credentials."""
         self.application = {"client_id": client_id, "client_secret": client_secret}
         self.token = f"token-of-{client_id}"
         self.ivrs = ivrs
@@ -50,7 +50,7 @@ class TelphinServer:
         self._http = urllib3.PoolManager(timeout=POST_SECONDS, retries=False)
 
     def start(self, port: int) -> str:
-        """Answer on loopback `port` (0: any free one); the URL."""
+        """Serve on loopback `port` (0: any free one) and return the URL."""
         handler = type("OfThisProvider", (_Handler,), {"provider": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
         self._thread = serving.thread(self._server, "provider")
@@ -58,11 +58,11 @@ class TelphinServer:
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def stop(self) -> None:
-        """Answer no more."""
+        """Stop serving."""
         self._server.shutdown()
         self._server.server_close()
 
-    def order(self, kind: str, number: str, wish: Any) -> Answer:  # noqa: ANN401 - JSON of anybody's
+    def order(self, kind: str, number: str, wish: Any) -> Answer:  # noqa: ANN401 - any JSON
         """Order an event for a resource."""
         events = self.ordered.setdefault(f"{kind}/{number}", {})
         if not isinstance(wish, dict) or wish.get("event_type") not in EVENTS[kind] or "url" not in wish:
@@ -75,8 +75,8 @@ class TelphinServer:
         events[str(event["id"])] = event
         return HTTPStatus.CREATED, event
 
-    def call(self, number: str, wish: Any) -> Answer:  # noqa: ANN401 - JSON of anybody's
-        """Begin a call for an extension: the ids that its webhooks would have, and the handle to end it."""
+    def call(self, number: str, wish: Any) -> Answer:  # noqa: ANN401 - any JSON
+        """Start a call for an extension; return the ids of its webhooks, and the handle to end it."""
         if not isinstance(wish, dict) or not wish.get("src_num") or not wish.get("dst_num"):
             return HTTPStatus.BAD_REQUEST, {"message": "src_num and dst_num are needed"}
         call = {"call_id": uuid4().hex.upper(), "call_api_id": f"{number}-{uuid4()}"}
@@ -84,11 +84,10 @@ class TelphinServer:
         return HTTPStatus.CREATED, call
 
     def simulate(self, kind: str, number: str, fields: str) -> Answer:
-        """Post these fields to whoever ordered events of their type."""
-        said = parse_qs(fields)
-        wanted = said.get("EventType", [""])[0]
+        """Post these fields to every address that has ordered events of their type."""
+        event_type = parse_qs(fields).get("EventType", [""])[0]
         events = self.ordered.get(f"{kind}/{number}", {}).values()
-        statuses = [self._deliver(event, fields) for event in events if event["event_type"] == wanted]
+        statuses = [self._deliver(event, fields) for event in events if event["event_type"] == event_type]
         return HTTPStatus.OK, {"statuses": statuses}
 
     def _deliver(self, event: dict[str, Any], fields: str) -> int:
@@ -118,7 +117,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(text)
 
-    do_GET = do_POST = do_DELETE = answer  # noqa: N815 - http.server calls these names
+    do_GET = do_POST = do_DELETE = answer  # noqa: N815 - http.server's names
 
     def _answered(self, body: str) -> Answer:
         if self.path == "/oauth/token":
@@ -136,8 +135,8 @@ class _Handler(BaseHTTPRequestHandler):
         return self._events(kind, number, event, body)
 
     def _login(self, body: str) -> Answer:
-        said = dict(parse_qsl(body))
-        if said != {"grant_type": "client_credentials", **self.provider.application}:
+        credentials = dict(parse_qsl(body))
+        if credentials != {"grant_type": "client_credentials", **self.provider.application}:
             return HTTPStatus.UNAUTHORIZED, {"error": "invalid_client"}
         return HTTPStatus.OK, {"access_token": self.provider.token, "token_type": "Bearer", "expires_in": 3600}
 
@@ -169,4 +168,4 @@ class _Handler(BaseHTTPRequestHandler):
         return HTTPStatus.NO_CONTENT, None
 
     def log_message(self, *_: object) -> None:
-        """Say nothing: addresses carry keys."""
+        """Log nothing: addresses contain keys."""

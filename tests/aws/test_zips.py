@@ -137,8 +137,8 @@ def test_the_magic_number_is_this_pythons() -> None:
 
 
 @pytest.mark.skipif(sys.version_info[:2] == (3, 13), reason="this is the Lambdas' own version")
-def test_another_python_is_told_at_once() -> None:
+def test_another_python_is_refused_at_once() -> None:
     """What is compiled for this one, none of the Lambdas could load."""
     run = subprocess.run([sys.executable, "-m", "infra.aws"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout) == (1, "")
-    assert run.stderr.startswith("The Lambdas run Python 3.13, and so must what packages them")
+    assert run.stderr.startswith("The Lambdas run Python 3.13, and packaging must use it too")

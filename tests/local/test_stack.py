@@ -171,7 +171,7 @@ def test_two_on_one_data_folder(launch: Launch, tmp_path: Path) -> None:
 
     output = refused(tmp_path / "data")
 
-    assert "Ringledger runs already on" in output
+    assert "Ringledger is already running on" in output
     assert requests.get(first.facts["url"] + "/health", timeout=10).status_code < 500
     assert first.stop() == 0
 
