@@ -164,6 +164,31 @@ WHERE target = %s AND state = 'rejected' AND (%s OR id = ANY (%s::bigint[]))
 RETURNING 1
 """
 
+# A release may work out the ids of calls anew: a tombstone under the former id leads to the same call.
+_FOLLOW = """
+WITH RECURSIVE lineage (id, inviteid, step) AS (
+    SELECT row.id, record.successor, 1
+    FROM ledger.records AS record JOIN ledger.replication AS row ON row.reference = record.inviteid::text
+    WHERE record.successor IS NOT NULL AND row.target = %s AND row.origin = %s
+    UNION ALL
+    SELECT lineage.id, record.successor, step + 1
+    FROM lineage JOIN ledger.records AS record USING (inviteid)
+    WHERE record.successor IS NOT NULL AND step < 20
+),
+present AS (SELECT DISTINCT ON (id) id, inviteid FROM lineage ORDER BY id, step DESC)
+UPDATE ledger.replication AS row SET reference = present.inviteid::text
+FROM present
+WHERE row.id = present.id AND row.claimed_by IS NULL AND EXISTS (
+    SELECT FROM calls.success AS call
+    WHERE call.inviteid = present.inviteid AND coalesce(call.dial_dt, call.invitedt) = row.initiated
+    UNION ALL
+    SELECT FROM calls.cancelled AS call
+    WHERE call.inviteid = present.inviteid AND coalesce(call.dial_dt, call.invitedt) = row.initiated
+    UNION ALL
+    SELECT FROM calls.failed AS call WHERE call.inviteid = present.inviteid AND call.invitedt = row.initiated
+)
+"""
+
 # Tombstones of ledger.records. A reference of our own calls is always a uuid, but the planner may look at others first.
 _GONE = """
 UPDATE ledger.replication AS row
@@ -256,5 +281,9 @@ def retry(writer: Connection, target: str, ids: Sequence[int]) -> int:
 
 
 def withdraw(writer: Connection, target: str, origin: str) -> int:
-    """Mark calls that are no longer there: delivered ones as corrected, waiting ones as rejected; answers how many."""
+    """Mark calls that are no longer there: delivered ones as corrected, waiting ones as rejected; answers how many.
+
+    A call that has another id by now is still there.
+    """
+    writer.execute(_FOLLOW, [target, origin])
     return len(writer.execute(_GONE, [target, origin]))

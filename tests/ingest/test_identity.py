@@ -1,100 +1,102 @@
-"""The identity of records: it contains the call, and what was known under another id leads to the record."""
+"""The ids of records: each belongs to one call, and a former id leads to the present one."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+from itertools import chain
+
 import pytest
 
-from chalicelib.calls.events import CallKey
-from chalicelib.calls.records import former_leg_id
+from chalicelib import providers
+from chalicelib.calls.events import CallKey, Event, Raw, Source, Unparsed
+from chalicelib.calls.records import call_id, former_leg_id
+from chalicelib.envelope import reading as messages
+from chalicelib.ledger import writing
+from chalicelib.ledger.replay import replay
+from chalicelib.ledger.writing import Outcome
 from tests.databases import run
-from tests.ingest.telephony import CLIENT, Ledger, Webhook, event
+from tests.ingest.telephony import BEGIN, CLIENT, Ledger, Webhook, answered, event
 
-BARE = {"SubCallID": ""}
+FIRST, SECOND = CallKey("telphin", CLIENT, "C1"), CallKey("telphin", CLIENT, "C2")
+TOMBSTONES = "SELECT inviteid::text, successor::text FROM ledger.records WHERE gone_at IS NOT NULL ORDER BY 1"
 
 
-def round_of(call: str, begin: int, **fields: str) -> list[Webhook]:
-    """A phone rings, is picked up after five seconds, and talks for a minute."""
+def without_leg_ids(call: str, at: int) -> list[Webhook]:
+    """Return an answered call whose provider names no leg, so that the extension names it."""
     return [
-        event(call, "106", "dial-in", begin, **fields),
-        event(call, "106", "answer", begin + 5, **fields),
-        event(call, "106", "hangup", begin + 65, **fields),
+        event(call, "106", kind, second, SubCallID="")
+        for kind, second in (("dial-in", at), ("answer", at + 5), ("hangup", at + 60))
     ]
 
 
-def starts(ledger: Ledger) -> dict[str, int]:
-    """The second at which each talk began, by its inviteid."""
-    rows = run(
-        ledger.url, "SELECT inviteid::text, extract(epoch FROM start_dt - '2026-11-20 09:00')::int FROM calls.success"
-    )
-    return {str(inviteid): int(str(second)) for inviteid, second in rows}
-
-
-def successor(ledger: Ledger, inviteid: str) -> str:
-    """The record that a tombstone leads to."""
-    ((gone, heir),) = run(
-        ledger.url, "SELECT gone_at IS NOT NULL, successor::text FROM ledger.records WHERE inviteid = %s", [inviteid]
-    )
-    assert gone is True
-    return str(heir)
-
-
-def test_three_calls_of_a_phone_without_leg_ids_are_three_talks(ledger: Ledger) -> None:
-    """A leg that is named by its extension alone has another record in each call."""
-    for number in range(3):
-        ledger.take(round_of(f"C{number}", 100 * number, **BARE))
-
-    assert sorted(starts(ledger).values()) == [5, 105, 205]
-
-
-def test_one_leg_id_in_two_calls_is_two_talks(ledger: Ledger) -> None:
-    """The same SubCallID under two CallIDs claims two records, also in one batch."""
-    ledger.take([*round_of("C1", 0, SubCallID="same"), *round_of("C2", 100, SubCallID="same")])
-
-    assert sorted(starts(ledger).values()) == [5, 105]
-
-
-def test_two_busy_calls_of_a_phone_are_two_rows(ledger: Ledger) -> None:
-    """Outgoing calls in vain are told apart by their call, too."""
-    own = {"CallFlow": "out", "CallerIDNum": f"{CLIENT}*107", "CalledNumber": "78005553535", "SubCallID": ""}
-    for number in range(2):
-        call = f"C{number}"
-        ledger.take([event(call, "107", "dial-out", 100 * number, **own)])
-        ledger.take([event(call, "107", "hangup", 100 * number + 3, **own | {"CallStatus": "BUSY"})])
-
-    assert ledger.column("SELECT count(*) FROM calls.cancelled") == [2]
-
-
-@pytest.mark.parametrize("late", [False, True])
-def test_a_round_that_joins_leaves_a_tombstone_to_the_right_talk(ledger: Ledger, late: bool) -> None:
-    """The id of the only known round leads to that same round once there are two, whichever came first."""
-    first, second = round_of("C1", 0), round_of("C1", 3_600)
-    ledger.take(second if late else first)
-    ((known, start),) = starts(ledger).items()
-    ledger.take(first if late else second)
-
-    talks = starts(ledger)
-    assert sorted(talks.values()) == [5, 3_605]
-    assert known not in talks
-    assert talks[successor(ledger, known)] == start
-
-
-def test_a_record_of_an_earlier_release_leads_to_the_new_one(ledger: Ledger) -> None:
-    """What was written under an id without the call is replaced, and its id still leads there."""
-    former = former_leg_id(CallKey("telphin", CLIENT, "C1"), "106-C1")
+@pytest.fixture
+def upgraded(ledger: Ledger) -> Ledger:
+    """A ledger of an earlier release: two calls of one phone claimed one record, and the later one has it."""
+    ledger.take([*without_leg_ids("C1", 0), *without_leg_ids("C2", 100)])
+    former = former_leg_id(SECOND, f"{CLIENT}*106")
+    assert former == former_leg_id(FIRST, f"{CLIENT}*106")
+    for table in ("calls.success", "calls.forks", "ledger.records"):
+        run(ledger.url, f"DELETE FROM {table}")
+    run(ledger.url, "INSERT INTO calls.success (inviteid, esgdlg) VALUES (%s, 'C2')", [former])
     run(
         ledger.url,
-        "INSERT INTO ledger.records (inviteid, provider, client, call_id, complete, facts)"
-        " VALUES (%s, 'telphin', %s, 'C1', true, '{}')",
+        "INSERT INTO ledger.records VALUES (%s, 'telphin', %s, 'C2', 1, true, '{}')",
         [former, CLIENT],
     )
-    run(ledger.url, "INSERT INTO calls.success (inviteid, anumber) VALUES (%s, 'old')", [former])
-    run(
-        ledger.url,
-        "INSERT INTO ledger.calls (provider, client, id, first_accepted_at, last_accepted_at, version, relations)"
-        " VALUES ('telphin', %s, 'C1', '2026-11-20', '2026-11-20', 1, '{calls.success}')",
-        [CLIENT],
-    )
-    ledger.take(round_of("C1", 0))
+    return ledger
 
-    ((inviteid, start),) = starts(ledger).items()
-    assert (start, successor(ledger, former)) == (5, inviteid)
+
+def test_a_former_record_leads_to_its_calls_new_one(upgraded: Ledger) -> None:
+    """The call that owned the shared record leaves a tombstone; the other one gets a record of its own."""
+    report = replay(upgraded.owner, BEGIN, BEGIN + timedelta(days=1), "", lambda _: None)
+
+    assert report.faults == []
+    rows = dict(run(upgraded.url, "SELECT esgdlg, inviteid::text FROM calls.success"))
+    assert sorted(map(str, rows)) == ["C1", "C2"]
+    assert run(upgraded.url, TOMBSTONES) == [(former_leg_id(SECOND, f"{CLIENT}*106"), rows["C2"])]
+
+
+def test_a_late_event_does_what_a_replay_does(upgraded: Ledger) -> None:
+    """The next event of a call moves its record to the new id."""
+    upgraded.take([event("C2", "106", "other", 130, SubCallID="")])
+
+    rows = dict(run(upgraded.url, "SELECT esgdlg, inviteid::text FROM calls.success"))
+    assert run(upgraded.url, TOMBSTONES) == [(former_leg_id(SECOND, f"{CLIENT}*106"), rows["C2"])]
+
+
+def test_frozen_calls_keep_their_ids(upgraded: Ledger) -> None:
+    """What retention froze is not worked out again."""
+    run(upgraded.url, "UPDATE ledger.calls SET frozen = true")
+    upgraded.take([event("C2", "106", "other", 130, SubCallID="")])
+
+    assert upgraded.column("SELECT inviteid::text FROM calls.success") == [former_leg_id(SECOND, f"{CLIENT}*106")]
+    assert run(upgraded.url, TOMBSTONES) == []
+
+
+def test_the_successor_of_a_tombstone_changes(ledger: Ledger) -> None:
+    """When the record that took its place is gone itself, a tombstone names the one that follows."""
+    ledger.take(answered("C1", 0))
+    (present,) = ledger.column("SELECT inviteid::text FROM calls.success")
+    first, second = call_id(CallKey("telphin", CLIENT, "X")), call_id(CallKey("telphin", CLIENT, "Y"))
+    for former, successor in ((first, second), (second, None)):
+        run(
+            ledger.url,
+            "INSERT INTO ledger.records (inviteid, provider, client, call_id, complete, facts, gone_at, successor)"
+            " VALUES (%s, 'telphin', %s, 'C1', true, '{}', CASE WHEN %s THEN now() END, %s)",
+            [former, CLIENT, successor is not None, successor],
+        )
+    locked = ledger.column("SELECT inviteid::text FROM ledger.records")
+    source = Source(ledger.ids["106"], "telphin", CLIENT, f"{CLIENT}*106")
+    raws = [messages.read(text).raw for text in ledger.texts(answered("C1", 0))]
+    result = providers.correlate(chain.from_iterable(_events(raw, source) for raw in raws))
+    result = result._replace(successors={first: str(present), second: str(present)})
+    with ledger.owner.transaction():
+        writing.post(ledger.owner, [Outcome(result, ["calls.success", "calls.forks"], list(map(str, locked)))])
+
+    assert run(ledger.url, TOMBSTONES) == sorted([(first, present), (second, present)])
+
+
+def _events(raw: Raw, source: Source) -> list[Event]:
+    events = providers.parse(raw, source)
+    assert not isinstance(events, Unparsed)
+    return events
