@@ -11,6 +11,8 @@ from hashlib import blake2b
 from operator import attrgetter
 from typing import NamedTuple
 
+from chalicelib.errors import RingledgerError
+
 #: The method of the raw event with which Ringledger closes a call; no HTTP surface accepts it.
 CLOSE = "CLOSE"
 
@@ -77,11 +79,11 @@ class Source:
     revoked_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Unparsed:
-    """The reason why a webhook could not be read, in a sentence for its sender."""
+class Unreadable(RingledgerError):
+    """The webhook cannot be read; the message is for its sender, and for the operator who finds it in quarantine."""
 
-    reason: str
+    code = "not-understood"
+    status = 400
 
 
 class Event(NamedTuple):

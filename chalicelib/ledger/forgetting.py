@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from chalicelib.calls.events import CallKey, Raw
+from chalicelib.calls.events import CallKey, Raw, Unreadable
 from chalicelib.errors import InvalidRequest
 from chalicelib.ledger import raw_events, written_numbers
 from chalicelib.ledger.faults import CallsFailed, Fault
@@ -203,7 +203,7 @@ def _erased_body(body: bytes, coding: str, digits: str) -> tuple[bytes, str]:
         return erased(body, digits), coding
     try:
         unpacked = unpacking.unpacked(body, coding)
-    except unpacking.NotUnpacked:
+    except Unreadable:
         return body, coding
     left = erased(unpacked, digits)
     return (body, coding) if left == unpacked else (left, "")

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from chalicelib import providers
-from chalicelib.calls.events import CallKey, Event, Source, Unparsed
+from chalicelib.calls.events import CallKey, Event, Source, Unreadable
 from chalicelib.calls.records import Row, Table
 from chalicelib.envelope.messages import Message
 from chalicelib.platform.postgres import Connection
@@ -68,29 +68,34 @@ class _Known(NamedTuple):
 
 def read(writer: Connection, messages: Sequence[Message]) -> Intake:
     """Return what `messages` report, as the registry knows their senders now."""
-    readings = [(message, _reading(message)) for message in messages]
-    known = _sources(writer, readings)
     intake = Intake()
+    readings: list[tuple[Message, Reading]] = []
+    for message in messages:
+        try:
+            readings.append((message, _reading(message)))
+        except Unreadable as refusal:
+            intake.refused.append(Refused(message, refusal.message))
+    known = _sources(writer, readings)
     for message, reading in readings:
-        item = reading if isinstance(reading, Unparsed) else _item(message, reading, known.get(message.extension))
-        if isinstance(item, Unparsed):
-            intake.refused.append(Refused(message, item.reason))
-        else:
-            intake.items.append(item)
+        try:
+            intake.items.append(_item(message, reading, known.get(message.extension)))
+        except Unreadable as refusal:
+            intake.refused.append(Refused(message, refusal.message))
     return intake
 
 
-def _reading(message: Message) -> Reading | Unparsed:
-    return Unparsed(message.quarantine) if message.quarantine else providers.read(message.raw)
+def _reading(message: Message) -> Reading:
+    if message.quarantine:
+        raise Unreadable(message.quarantine)
+    return providers.read(message.raw)
 
 
-def _sources(writer: Connection, readings: Iterable[tuple[Message, Reading | Unparsed]]) -> Mapping[int, _Known]:
+def _sources(writer: Connection, readings: Iterable[tuple[Message, Reading]]) -> Mapping[int, _Known]:
     extensions: set[int] = set()
     named: set[tuple[int, str]] = set()
     for message, reading in readings:
-        if not isinstance(reading, Unparsed):
-            extensions.add(message.extension)
-            named.update((message.extension, number) for number in providers.named_numbers(reading))
+        extensions.add(message.extension)
+        named.update((message.extension, number) for number in providers.named_numbers(reading))
     if not extensions:
         return {}
     pairs = [list(column) for column in zip(*sorted(named), strict=True)] or [[], []]
@@ -98,13 +103,13 @@ def _sources(writer: Connection, readings: Iterable[tuple[Message, Reading | Unp
     return {row[0]: _Known(Source(*row[:-1]), frozenset(row[-1])) for row in rows}
 
 
-def _item(message: Message, reading: Reading, known: _Known | None) -> Item | Unparsed:
+def _item(message: Message, reading: Reading, known: _Known | None) -> Item:
     provider = message.raw.provider
     if known is None or known.source.provider != provider:
-        return Unparsed(f"The registry has no extension {message.extension} of {provider}")
+        raise Unreadable(f"The registry has no extension {message.extension} of {provider}")
     source = known.source
     if _was_revoked(source, message.raw.accepted_at):
-        return Unparsed(f"Extension {message.extension} was revoked before")
+        raise Unreadable(f"Extension {message.extension} was revoked before")
     if providers.posts_rows(provider):
         return Item(message, _key(source, ""), rows=tuple(reading.content))
     inner = known.inner_numbers & providers.named_numbers(reading) if known.inner_numbers else frozenset()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 
 from chalicelib import providers
-from chalicelib.calls.events import CallKey, Event, Raw, Source, Unparsed
+from chalicelib.calls.events import CallKey, Event, Raw, Source, Unreadable
 from chalicelib.envelope.messages import Message
 from chalicelib.ledger.intake import Item
 from chalicelib.ledger.rows import as_json
@@ -55,8 +55,10 @@ def events_of(row: Row, items: Mapping[str, Item]) -> Sequence[Event]:
     item = items.get(row[0])
     if item and item.key == key_of(row) and item.message.raw.inner_numbers == frozenset(row[11]):
         return item.events
-    events = providers.parse(_raw(row), _source(row))
-    return () if isinstance(events, Unparsed) else events
+    try:
+        return providers.parse(_raw(row), _source(row))
+    except Unreadable:
+        return ()
 
 
 def without_copies(rows: Iterable[Row]) -> Iterator[Row]:

@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from chalicelib.calls import correlation
-from chalicelib.calls.events import CLOSE, Event, Raw, Source, Unparsed, closed
+from chalicelib.calls.events import CLOSE, Event, Raw, Source, Unreadable, closed
 from chalicelib.calls.options import DEFAULT_OPTIONS, Options
 from chalicelib.calls.records import Records, Row, Table
 from chalicelib.providers import decoding
@@ -51,30 +51,26 @@ def options(name: str) -> Options:
     return provider.options if provider else DEFAULT_OPTIONS
 
 
-def read(raw: Raw) -> Reading | Unparsed:
-    """Read `raw` without a registry, so that its sender can be answered at once."""
+def read(raw: Raw) -> Reading:
+    """Read `raw` without a registry, so that its sender can be answered at once. Raises Unreadable."""
     provider = find(raw.provider)
     if provider is None:
-        return Unparsed(f"Unknown provider {raw.provider}")
+        raise Unreadable(f"Unknown provider {raw.provider}")
     plain = decoding.plain(raw)
-    if isinstance(plain, Unparsed):
-        return plain
     if plain.is_lossy and provider.events is None:
         # Ready rows have no facts beside them that could say so.
-        return Unparsed(f"The body cannot be decoded: {plain.notes[0][1]}")
-    content = provider.read(plain.raw)
-    return content if isinstance(content, Unparsed) else Reading(plain, content)
+        raise Unreadable(f"The body cannot be decoded: {plain.notes[0][1]}")
+    return Reading(plain, provider.read(plain.raw))
 
 
-def parse(raw: Raw, source: Source) -> list[Event] | Unparsed:
-    """Return the events that `raw`, posted to the address of `source`, reports."""
+def parse(raw: Raw, source: Source) -> list[Event]:
+    """Return the events that `raw`, posted to the address of `source`, reports. Raises Unreadable."""
     if raw.method == CLOSE:
         return [closed(raw, source)]
     provider = find(raw.provider)
     if provider is None or provider.events is None:
-        return Unparsed(f"Provider {raw.provider} sends no events")
-    reading = read(raw)
-    return reading if isinstance(reading, Unparsed) else events(reading, raw, source)
+        raise Unreadable(f"Provider {raw.provider} sends no events")
+    return events(read(raw), raw, source)
 
 
 def events(reading: Reading, raw: Raw, source: Source) -> list[Event]:
@@ -99,10 +95,9 @@ def posts_rows(name: str) -> bool:
     return provider is not None and provider.events is None
 
 
-def rows(raw: Raw) -> list[tuple[Table, Row]] | Unparsed:
-    """Return the ready rows that `raw` carries, or what is wrong with them and where."""
-    reading = read(raw)
-    return reading if isinstance(reading, Unparsed) else list(reading.content)
+def rows(raw: Raw) -> list[tuple[Table, Row]]:
+    """Return the ready rows that `raw` carries. Raises Unreadable that says what is wrong with them and where."""
+    return list(read(raw).content)
 
 
 def correlate(events: Iterable[Event], options: Options | None = None) -> Records:

@@ -19,8 +19,8 @@ from functools import lru_cache, partial
 from typing import NamedTuple
 from urllib.parse import quote_plus, unquote_to_bytes
 
-from chalicelib.calls.events import Raw, Unparsed
-from chalicelib.providers.unpacking import NotUnpacked, unpacked
+from chalicelib.calls.events import Raw
+from chalicelib.providers.unpacking import unpacked
 
 FALLBACK = "windows-1251"
 
@@ -54,17 +54,13 @@ class Plain(NamedTuple):
         return any(REPLACED in text or HALF_CHARACTERS in text for _, text in self.notes)
 
 
-def plain(raw: Raw) -> Plain | Unparsed:
-    """Return `raw` with its query and body in UTF-8, or the reason why its body cannot be unpacked."""
+def plain(raw: Raw) -> Plain:
+    """Return `raw` with its query and body in UTF-8. Raises Unreadable when its body cannot be unpacked."""
     if not raw.content_encoding and _is_plain(raw.body) and _is_plain(raw.query.encode(errors="replace")):
         return Plain(raw)
-    try:
-        packed = unpacked(raw.body, raw.content_encoding)
-    except NotUnpacked as fault:
-        return Unparsed(str(fault))
     notes: set[str] = set()
     charset = _declared(raw.content_type)
-    body = _narrowed(packed, notes)
+    body = _narrowed(unpacked(raw.body, raw.content_encoding), notes)
     decode = _json if body.lstrip()[:1] in {b"{", b"["} else _form
     body, query = decode(body, charset, notes), _form(raw.query.encode(errors="replace"), charset, notes)
     notes |= _faults_of_sender(body, query) if REPLACED not in notes else set()

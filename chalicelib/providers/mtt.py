@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
-from chalicelib.calls.events import CallKey, Event, Kind, Raw, Source, Unparsed, fingerprint
+from chalicelib.calls.events import CallKey, Event, Kind, Raw, Source, Unreadable, fingerprint
 from chalicelib.calls.numbers import national
 from chalicelib.calls.options import Options
 from chalicelib.calls.records import Records
@@ -61,18 +61,15 @@ class Notification(BaseModel):
     extension: Text = ""
 
 
-def read(raw: Raw) -> Notification | Unparsed:
-    """Return a notification with trimmed names and values, or why it is not one of MTT's."""
-    content = parsed(raw.body)
-    if isinstance(content, Unparsed):
-        return content
+def read(raw: Raw) -> Notification:
+    """Return a notification with trimmed names and values. Raises Unreadable."""
     try:
-        return Notification.model_validate(content)
+        return Notification.model_validate(parsed(raw.body))
     except ValidationError as error:
         member = error.errors(include_url=False, include_input=False)[0]["loc"][0]
         if member == "event":
-            return Unparsed("There is no event.type")
-        return Unparsed(f"h323_conf_id must be given, with at most {LONGEST_ID} characters")
+            raise Unreadable("There is no event.type") from None
+        raise Unreadable(f"h323_conf_id must be given, with at most {LONGEST_ID} characters") from None
 
 
 def events(raw: Raw, source: Source, notification: Notification) -> list[Event]:

@@ -25,7 +25,7 @@ from pydantic import (
 )
 from typing_extensions import TypedDict
 
-from chalicelib.calls.events import Raw, Unparsed
+from chalicelib.calls.events import Raw, Unreadable
 from chalicelib.calls.records import Row, Table
 from chalicelib.catalog import NEEDED, TABLES
 from chalicelib.providers.provider import Covers, Provider, Reply
@@ -42,24 +42,23 @@ _BOUNDS = {
 _SPAN = re.compile(r"(?=.)(?:\d{1,6} (?:year|mon|day|hour|minute|second)s?(?: |$))*(?:\d{1,6}:[0-5]\d(?::[0-5]\d)?)?")
 
 
-def rows(raw: Raw) -> list[tuple[Table, Row]] | Unparsed:
-    """Return the rows of `{"table": "schema.table", "rows": [{column: value}]}`, or the first fault and its place."""
+def rows(raw: Raw) -> list[tuple[Table, Row]]:
+    """Return the rows of `{"table": "schema.table", "rows": [{column: value}]}`.
+
+    Raises Unreadable that names the first fault and its place.
+    """
     content = parsed(raw.body)
-    if isinstance(content, Unparsed):
-        return content
     table = _table(content.get("table"))
-    if isinstance(table, Unparsed):
-        return table
     try:
         return [(table, row) for row in _model(table).validate_python(content.get("rows"))]
     except ValidationError as error:
-        return Unparsed(_reason(table, error))
+        raise Unreadable(_reason(table, error)) from None
 
 
-def _table(name: object) -> Table | Unparsed:
+def _table(name: object) -> Table:
     schema, _dot, table = str(name).partition(".")
     if table not in TABLES.get(schema, {}):
-        return Unparsed(f"table must be schema.table as documented, not {str(name)[:80]}")
+        raise Unreadable(f"table must be schema.table as documented, not {str(name)[:80]}")
     return (schema, table)
 
 

@@ -31,7 +31,7 @@ class Covers(StrEnum):
 class Provider:
     """One kind of PBX. Each module of this package defines one as `PROVIDER`.
 
-    `read` turns a webhook in plain UTF-8 into content of the provider's own type, or says why it cannot; it asks no
+    `read` turns a webhook in plain UTF-8 into content of the provider's own type, or raises Unreadable; it asks no
     registry. `events` turns content into call events; a provider without it posts ready rows, which are its content.
     `named_numbers` finds the short numbers in content whose meaning depends on the client's extensions.
     `rules` make records of one call's events. `reply` answers the sender of an accepted webhook.

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from chalicelib.calls.events import CallKey, Event, Kind, Raw, Source, Unparsed, fingerprint
+from chalicelib.calls.events import CallKey, Event, Kind, Raw, Source, Unreadable, fingerprint
 from chalicelib.calls.numbers import dialable, display_name, is_internal, without_domain
 from chalicelib.calls.options import Options
 from chalicelib.calls.records import Records
@@ -52,21 +52,19 @@ class _Clock(NamedTuple):
     notes: tuple[tuple[str, str], ...] = ()
 
 
-def read(raw: Raw) -> Fields | Unparsed:
-    """Return the fields of a webhook by their names in small letters, or why it is not one of Telphin's."""
+def read(raw: Raw) -> Fields:
+    """Return the fields of a webhook by their names in small letters. Raises Unreadable."""
     fields = form(raw)
-    if isinstance(fields, Unparsed):
-        return fields
     for other, name in SPELLINGS.items():
         if other in fields:
             fields[name] = fields.pop(other)
     kind = _kind(fields)
     if kind is Kind.OTHER and "eventtype" not in fields:
-        return Unparsed("There is no EventType")
+        raise Unreadable("There is no EventType")
     if kind not in _WITHOUT_CALL and not fields.get("callid", "").strip():
-        return Unparsed("There is no CallID")
+        raise Unreadable("There is no CallID")
     if len(fields.get("callid", "")) > LONGEST_ID or len(fields.get("subcallid", "")) > LONGEST_ID:
-        return Unparsed(f"CallID and SubCallID may have {LONGEST_ID} characters")
+        raise Unreadable(f"CallID and SubCallID may have {LONGEST_ID} characters")
     return fields
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-from chalicelib.calls.events import Raw, Unparsed
+from chalicelib.calls.events import Raw, Unreadable
 from chalicelib.texts import storable
 
 #: In characters. PostgreSQL cannot index much longer texts, and no name in a PBX is as long.
@@ -55,38 +55,39 @@ def clean(value: object) -> str:
     return storable(text[:LENGTH_LIMIT])
 
 
-def form(raw: Raw) -> Fields | Unparsed:
+def form(raw: Raw) -> Fields:
     """Return query and body merged, with names in small letters; where both have a field, the body's value counts.
 
-    The body is a form or a JSON object in UTF-8. Numbers in JSON stay as they were written.
+    The body is a form or a JSON object in UTF-8. Numbers in JSON stay as they were written. Raises Unreadable.
     """
     body = raw.body.decode("utf-8", "replace").lstrip()
     is_json = body.startswith("{")
     if raw.query.count("&") + body.count("&") >= FIELDS_LIMIT and not is_json:
-        return Unparsed(f"A form may have {FIELDS_LIMIT} fields")
+        raise Unreadable(f"A form may have {FIELDS_LIMIT} fields")
     if is_json:
-        content = _json_object(raw.body, _AS_WRITTEN)
-        return content if isinstance(content, Unparsed) else _named([*_pairs(raw.query), *content.items()])
+        return _named([*_pairs(raw.query), *_json_object(raw.body, _AS_WRITTEN).items()])
     return _named(_pairs(raw.query) + _pairs(body.rstrip("\r\n")))
 
 
-def parsed(body: bytes) -> dict[str, Any] | Unparsed:
-    """Return the JSON object in `body`, with names and texts trimmed throughout."""
+def parsed(body: bytes) -> dict[str, Any]:
+    """Return the JSON object in `body`, with names and texts trimmed throughout. Raises Unreadable."""
     return _json_object(body, _AS_NUMBERS)
 
 
-def _json_object(body: bytes, decoder: json.JSONDecoder) -> dict[str, Any] | Unparsed:
+def _json_object(body: bytes, decoder: json.JSONDecoder) -> dict[str, Any]:
     try:
         content = _trimmed(decoder.decode(body.decode()))
     except json.JSONDecodeError as fault:
-        return Unparsed(f"The body is not JSON: {fault.msg} (line {fault.lineno}, column {fault.colno})")
+        raise Unreadable(f"The body is not JSON: {fault.msg} (line {fault.lineno}, column {fault.colno})") from None
     except UnicodeDecodeError as fault:
-        return Unparsed(f"The body is not JSON: byte {fault.start} is not {fault.encoding.upper()}")
+        raise Unreadable(f"The body is not JSON: byte {fault.start} is not {fault.encoding.upper()}") from None
     except RecursionError:
-        return Unparsed("The body is nested too deeply")
+        raise Unreadable("The body is nested too deeply") from None
     except ValueError:
-        return Unparsed("The body has a number with too many digits")
-    return content if isinstance(content, dict) else Unparsed("The body must be a JSON object")
+        raise Unreadable("The body has a number with too many digits") from None
+    if not isinstance(content, dict):
+        raise Unreadable("The body must be a JSON object")
+    return content
 
 
 def moment(microseconds: int) -> datetime | None:

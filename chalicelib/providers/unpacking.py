@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import zlib
 
+from chalicelib.calls.events import Unreadable
+
 #: The largest unpacked body in bytes: as large as an unpacked one may come.
 UNPACKED_LIMIT = 1_048_576
 CODINGS_LIMIT = 3
@@ -15,16 +17,12 @@ _GZIP, _ZLIB, _DEFLATE = 31, 15, -15
 _WINDOWS: dict[str, tuple[int, ...]] = {"gzip": (_GZIP,), "x-gzip": (_GZIP,), "deflate": (_ZLIB, _DEFLATE)}
 
 
-class NotUnpacked(ValueError):
-    """A body that cannot be unpacked, with the reason for its sender."""
-
-
 def unpacked(body: bytes, content_encoding: str) -> bytes:
-    """Return a body without the codings that a header Content-Encoding names. Raises NotUnpacked."""
+    """Return a body without the codings that a header Content-Encoding names. Raises Unreadable."""
     named = [part.strip().lower() for part in content_encoding.split(",")]
     codings = [coding for coding in named if coding not in {"", "identity"}]
     if len(codings) > CODINGS_LIMIT:
-        raise NotUnpacked(f"Content-Encoding may name {CODINGS_LIMIT} codings")
+        raise Unreadable(f"Content-Encoding may name {CODINGS_LIMIT} codings")
     for name in reversed(codings):
         body = _undone(name, body)
     return body
@@ -32,14 +30,14 @@ def unpacked(body: bytes, content_encoding: str) -> bytes:
 
 def _undone(coding: str, body: bytes) -> bytes:
     if coding not in _WINDOWS:
-        raise NotUnpacked(f"Content-Encoding {coding[:40]} is not supported: gzip and deflate are")
+        raise Unreadable(f"Content-Encoding {coding[:40]} is not supported: gzip and deflate are")
     fault: zlib.error | None = None
     for window in _WINDOWS[coding]:
         try:
             return _inflated(body, window)
         except zlib.error as error:
             fault = fault or error
-    raise NotUnpacked(f"The body is not {coding}, which its Content-Encoding names: {fault}")
+    raise Unreadable(f"The body is not {coding}, which its Content-Encoding names: {fault}")
 
 
 def _inflated(packed: bytes, window: int) -> bytes:
@@ -50,11 +48,11 @@ def _inflated(packed: bytes, window: int) -> bytes:
         part = stream.decompress(packed, UNPACKED_LIMIT + 1 - size)
         size += len(part)
         if size > UNPACKED_LIMIT:
-            raise NotUnpacked(f"The unpacked body is larger than {UNPACKED_LIMIT} bytes")
+            raise Unreadable(f"The unpacked body is larger than {UNPACKED_LIMIT} bytes")
         if not stream.eof:
             raise zlib.error("it ends too early")
         parts.append(part)
         packed = stream.unused_data
         if not packed:
             return b"".join(parts)
-    raise NotUnpacked(f"The packed body may have {MEMBERS_LIMIT} parts")
+    raise Unreadable(f"The packed body may have {MEMBERS_LIMIT} parts")

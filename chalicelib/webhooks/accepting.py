@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chalicelib import providers
-from chalicelib.calls.events import Raw, Unparsed
+from chalicelib.calls.events import Raw, Unreadable
 from chalicelib.envelope import messages
 from chalicelib.errors import RingledgerError
 from chalicelib.platform import queues
@@ -20,28 +20,26 @@ class AddressNotFound(RingledgerError):
     status = 404
 
 
-class NotUnderstood(RingledgerError):
-    """The request could not be understood."""
-
-    code = "not-understood"
-    status = 400
-
-
 def accept(raw: Raw, key_text: str, settings: Settings, notes: dict[str, object]) -> Reading:
     """Put the webhook `raw`, posted to the address with this key, into the queue, and return what it says.
 
-    Raises AddressNotFound for an invalid key; NotUnderstood when the webhook cannot be read, although it is kept in
+    Raises AddressNotFound for an invalid key; Unreadable when the webhook cannot be read, although it is kept in
     quarantine; TooLarge when the queue cannot take that much; and Unavailable within three seconds when the queue takes
     nothing now, so that the sender repeats the request.
     """
     key = _authentic(raw.provider, key_text, settings)
     notes |= {"provider": raw.provider, "extension": key.extension, "event": raw.id, "bytes": len(raw.body)}
-    reading = providers.read(raw)
-    fault = reading.reason if isinstance(reading, Unparsed) else ""
-    queues.send(settings.events_queue_url, messages.written(raw, key.extension, key.generation, fault))
-    if isinstance(reading, Unparsed):
-        raise NotUnderstood(f"{fault}. The request is kept as {raw.id}")
+    try:
+        reading = providers.read(raw)
+    except Unreadable as refusal:
+        _send(raw, key, settings, refusal.message)
+        raise Unreadable(f"{refusal.message}. The request is kept as {raw.id}") from None
+    _send(raw, key, settings)
     return reading
+
+
+def _send(raw: Raw, key: Key, settings: Settings, quarantine: str = "") -> None:
+    queues.send(settings.events_queue_url, messages.written(raw, key.extension, key.generation, quarantine))
 
 
 def _authentic(provider: str, text: str, settings: Settings) -> Key:

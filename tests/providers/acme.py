@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from chalicelib.calls.events import CallKey, Event, Kind, Raw, Source, Unparsed, fingerprint
+from chalicelib.calls.events import CallKey, Event, Kind, Raw, Source, Unreadable, fingerprint
 from chalicelib.calls.options import Options
 from chalicelib.calls.records import CANCELLED, Records, Row, Side, call_id
 from chalicelib.providers.provider import Covers, Provider, Reply
 from chalicelib.providers.text import Fields, form
 
 
-def _read(raw: Raw) -> Fields | Unparsed:
+def _read(raw: Raw) -> Fields:
     fields = form(raw)
-    return fields if isinstance(fields, Unparsed) or "call" in fields else Unparsed("There is no call")
+    if "call" not in fields:
+        raise Unreadable("There is no call")
+    return fields
 
 
 def _events(raw: Raw, source: Source, fields: Fields) -> list[Event]:

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib import providers
-from chalicelib.calls.events import Event, Raw, Source, Unparsed
+from chalicelib.calls.events import Event, Raw, Source, Unreadable
 from chalicelib.providers import decoding, text
 from chalicelib.providers.decoding import ASSUMED, HALF_CHARACTERS, REPLACED, SENT_REPLACED
 from chalicelib.providers.unpacking import UNPACKED_LIMIT
@@ -204,10 +204,10 @@ def test_packed_bodies_are_unpacked(packed: bytes, coding: str) -> None:
 @pytest.mark.parametrize("provider", providers.NAMES)
 def test_bodies_that_cannot_be_unpacked_are_refused(provider: str, packed: bytes, coding: str, reason: str) -> None:
     """Every provider's sender learns why, and a bomb costs no more memory than the limit."""
-    reading = providers.read(Raw("1", ACCEPTED, provider, body=packed, content_encoding=coding))
+    with pytest.raises(Unreadable) as refused:
+        providers.read(Raw("1", ACCEPTED, provider, body=packed, content_encoding=coding))
 
-    assert isinstance(reading, Unparsed)
-    assert reason in reading.reason
+    assert reason in refused.value.message
 
 
 def test_mtt_and_native_rows_are_decoded_alike() -> None:
@@ -226,7 +226,8 @@ def test_native_rows_that_lose_text_are_refused() -> None:
     """A row has no facts that could hold a note, so it is kept in the quarantine instead."""
     body = b'{"table": "calls.cancelled", "rows": [{"callednum": "%s"}]}' % NAME.encode()[:-1]
 
-    assert isinstance(providers.rows(Raw("1", ACCEPTED, "native", body=body)), Unparsed)
+    with pytest.raises(Unreadable, match="cannot be decoded"):
+        providers.rows(Raw("1", ACCEPTED, "native", body=body))
 
 
 @pytest.mark.parametrize("number", ["1766736711480097", "1.79E+15", "1.79e15", "1790000000000000.0", "17" * 200, "-0"])
@@ -234,7 +235,6 @@ def test_numbers_in_json_stay_as_they_were_written(number: str) -> None:
     """The form's reader sees what was sent, not what a float makes of it."""
     body = f'{{"EventTime": {number}, "Duration": {number}}}'.encode()
     fields = decoding.plain(Raw("1", ACCEPTED, "telphin", body=body))
-    assert isinstance(fields, decoding.Plain)
     read = text.form(fields.raw)
 
     assert read == {"eventtime": number, "duration": number}
@@ -246,7 +246,6 @@ def test_what_needs_no_decoding_is_left_alone() -> None:
 
     plain = decoding.plain(raw)
 
-    assert isinstance(plain, decoding.Plain)
     assert plain.raw is raw
 
 
@@ -286,5 +285,7 @@ def test_any_bytes_give_an_answer(body: bytes, coding: str, content_type: str) -
     """Noise is understood or refused with a reason; it never fails."""
     for provider in providers.NAMES:
         raw = Raw("1", ACCEPTED, provider, body=body, content_encoding=coding, content_type=content_type)
-        reading = providers.read(raw)
-        assert not isinstance(reading, Unparsed) or reading.reason
+        try:
+            providers.read(raw)
+        except Unreadable as refusal:
+            assert refusal.message

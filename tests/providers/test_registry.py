@@ -9,7 +9,7 @@ from pkgutil import iter_modules
 import pytest
 
 from chalicelib import providers
-from chalicelib.calls.events import Raw, Unparsed
+from chalicelib.calls.events import Raw, Unreadable
 from chalicelib.providers.provider import Provider
 from chalicelib.registry.extensions import ExtensionDescription, ExtensionRefused, check
 
@@ -41,6 +41,7 @@ def test_a_provider_sends_events_with_rules_or_ready_rows(name: str) -> None:
 def test_other_modules_are_no_providers(name: str) -> None:
     """A name in an address never imports anything but a provider."""
     assert providers.find(name) is None
-    assert isinstance(providers.read(Raw("1", ACCEPTED, name)), Unparsed)
+    with pytest.raises(Unreadable, match="Unknown provider"):
+        providers.read(Raw("1", ACCEPTED, name))
     with pytest.raises(ExtensionRefused, match="Unknown provider"):
         check(ExtensionDescription(name, "1", "2"))
