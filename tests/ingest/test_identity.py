@@ -8,7 +8,7 @@ from itertools import chain
 import pytest
 
 from chalicelib import providers
-from chalicelib.calls.events import CallKey, Event, Raw, Source, Unparsed
+from chalicelib.calls.events import CallKey, Event, Raw, Source
 from chalicelib.calls.records import call_id, former_leg_id
 from chalicelib.envelope import reading as messages
 from chalicelib.ledger import writing
@@ -18,6 +18,7 @@ from tests.databases import run
 from tests.ingest.telephony import BEGIN, CLIENT, Ledger, Webhook, answered, event
 
 FIRST, SECOND = CallKey("telphin", CLIENT, "C1"), CallKey("telphin", CLIENT, "C2")
+ROWS = "SELECT esgdlg, inviteid::text FROM calls.success"
 TOMBSTONES = "SELECT inviteid::text, successor::text FROM ledger.records WHERE gone_at IS NOT NULL ORDER BY 1"
 
 
@@ -51,7 +52,7 @@ def test_a_former_record_leads_to_its_calls_new_one(upgraded: Ledger) -> None:
     report = replay(upgraded.owner, BEGIN, BEGIN + timedelta(days=1), "", lambda _: None)
 
     assert report.faults == []
-    rows = dict(run(upgraded.url, "SELECT esgdlg, inviteid::text FROM calls.success"))
+    rows = {str(call): inviteid for call, inviteid in run(upgraded.url, ROWS)}
     assert sorted(map(str, rows)) == ["C1", "C2"]
     assert run(upgraded.url, TOMBSTONES) == [(former_leg_id(SECOND, f"{CLIENT}*106"), rows["C2"])]
 
@@ -60,7 +61,7 @@ def test_a_late_event_does_what_a_replay_does(upgraded: Ledger) -> None:
     """The next event of a call moves its record to the new id."""
     upgraded.take([event("C2", "106", "other", 130, SubCallID="")])
 
-    rows = dict(run(upgraded.url, "SELECT esgdlg, inviteid::text FROM calls.success"))
+    rows = {str(call): inviteid for call, inviteid in run(upgraded.url, ROWS)}
     assert run(upgraded.url, TOMBSTONES) == [(former_leg_id(SECOND, f"{CLIENT}*106"), rows["C2"])]
 
 
@@ -98,5 +99,4 @@ def test_the_successor_of_a_tombstone_changes(ledger: Ledger) -> None:
 
 def _events(raw: Raw, source: Source) -> list[Event]:
     events = providers.parse(raw, source)
-    assert not isinstance(events, Unparsed)
     return events
