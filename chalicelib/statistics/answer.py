@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -21,6 +22,7 @@ _CHUNK = 256 * 1024
 _AROUND = 2_000
 #: COPY's quote character here. JSON never contains it unescaped, so it only surrounds rows that contain line breaks.
 _QUOTE = b"\x01"
+_SPACES = bytes.maketrans(b"\r\n", b"  ")
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Frame:
     """The text around the rows of an answer, its content type, and the extension of its name in S3.
 
     Each row begins with a separator of `separator` characters, of which the first row's is dropped. When `is_json`,
-    COPY's quotes around rows are removed; otherwise a row ends with `line_end`.
+    COPY's quotes around rows are removed. `convert` makes a line of the answer from a row as COPY sends it.
     """
 
     opening: str = f"{OPENING}["
@@ -37,11 +39,23 @@ class Frame:
     extension: str = "json"
     separator: int = 1
     is_json: bool = True
-    line_end: bytes = b"\n"
+    convert: Callable[[bytes], bytes] | None = None
 
     def around(self, rows: bytes) -> bytes:
         """Return the whole answer of JSON with these rows as COPY sent them."""
         return self.opening.encode() + rows.replace(_QUOTE, b"")[self.separator :] + self.closing.encode()
+
+
+def crlf_line(row: bytes) -> bytes:
+    """Return a row of CSV with the line end of RFC 4180."""
+    return row[:-1] + b"\r\n"
+
+
+def json_line(row: bytes) -> bytes:
+    """Return a row of JSON in one line. COPY quotes a row with line breaks, which values of type json may contain."""
+    if not row.startswith(_QUOTE):
+        return row
+    return row.strip(_QUOTE + b"\n").translate(_SPACES) + b"\n"
 
 
 @dataclass(frozen=True)
@@ -93,7 +107,7 @@ class RowSink:
     def write(self, row: bytes) -> None:
         """Take one row as COPY sends it. Raise QueryFailed over the limit, Unavailable when S3 fails."""
         self.count += 1
-        self._pending += row if self._frame.line_end == b"\n" else row[:-1] + self._frame.line_end
+        self._pending += self._frame.convert(row) if self._frame.convert else row
         if len(self._pending) >= _CHUNK:
             self._flush()
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from chalicelib.statistics.answer import CLOSING, OPENING, Frame
+from chalicelib.statistics.answer import CLOSING, OPENING, Frame, crlf_line, json_line
 from chalicelib.statistics.columns import Column, quoted
 from chalicelib.statistics.execution import Execution
 from chalicelib.statistics.failures import ROW_LIMIT_MARKER
@@ -51,9 +51,8 @@ def _json(execution: Execution, output: Output) -> Shape:
 
 
 def _lines(execution: Execution, output: Output) -> Shape:
-    frame = Frame("", "", "application/x-ndjson; charset=utf-8", "ndjson", separator=0)
-    # A value of type json keeps its line breaks, which would end the line.
-    return _objects(execution, output, r"translate(j,E'\n\r','  ')", frame)
+    frame = Frame("", "", "application/x-ndjson; charset=utf-8", "ndjson", separator=0, convert=json_line)
+    return _objects(execution, output, "j", frame)
 
 
 def _objects(execution: Execution, output: Output, row: str, frame: Frame) -> Shape:
@@ -90,7 +89,7 @@ def _csv(execution: Execution, output: Output) -> Shape:
     if output.excel:
         opening, options, convert = _BYTE_ORDER_MARK, f"{options},DELIMITER ';'", _without_formula
         columns = [replace(column, name=_plain(column.name)) for column in columns]
-    frame = Frame(opening, "", "text/csv; charset=utf-8; header=present", "csv", 0, is_json=False, line_end=b"\r\n")
+    frame = Frame(opening, "", "text/csv; charset=utf-8; header=present", "csv", 0, is_json=False, convert=crlf_line)
     after = f") _s{_places(columns)} WHERE {within_limit('pg_column_size(_s.*)', output.row_limit)}"
     return Shape(f"SELECT {_select_list(columns, convert)} FROM (", after, options, frame)
 

@@ -78,6 +78,8 @@ def test_lines_of_json(ask: Ask) -> None:
     assert rows[0]["doc"] == {"a": [1, 2]}
     assert rows[1]["text"] == "two\nlines; a comma,"
     assert ask("select 1 as a where false", format="ndjson").text == ""
+    psql = "select E'[1,\\r\\n\\n2]\\n'::json as j, E'\\x01' as t from generate_series(1, 2)"
+    assert ask(psql, format="ndjson").text == '{"j":[1,   2] ,"t":"\\u0001"}\n' * 2
 
 
 def test_columns_have_names_and_types(ask: Ask) -> None:
