@@ -98,5 +98,4 @@ def test_the_successor_of_a_tombstone_changes(ledger: Ledger) -> None:
 
 
 def _events(raw: Raw, source: Source) -> list[Event]:
-    events = providers.parse(raw, source)
-    return events
+    return providers.parse(raw, source)
