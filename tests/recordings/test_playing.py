@@ -4,90 +4,20 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-import boto3
 import pytest
 import requests
 
 from chalicelib.authentication import tokens
-from chalicelib.macs import Secrets
-from chalicelib.recordings import links
-from infra.local import environment, tapes
-from tests.databases import run
-from tests.recordings.conftest import link_secret
+from infra.local import tapes
+from tests.recordings.conftest import Desk
 
 SECONDS = 20
 FORBIDDEN, NOT_FOUND, FOUND, OK = 403, 404, 302, 200
-PATH = "2026/Отдел продаж/a+b 100%25.wav"
-
-
-@dataclass
-class Desk:
-    """Somebody who puts calls into the bundle's database, files into its S3, and asks for them."""
-
-    facts: dict[str, Any]
-    secrets: Secrets
-    s3: Any
-    made: list[str] = field(default_factory=list)
-
-    def call(self, file: bytes | None = None, /, **columns: object) -> str:
-        """The id of a new call of a minute; with a `file`, it is in S3 where the row says."""
-        row = {"inviteid": str(uuid4()), "duration": 60, "isrec": True, "callrecpath": PATH, **columns}
-        names = ", ".join(row)
-        run(
-            self.facts["database_url"],
-            f"INSERT INTO calls.success ({names}) VALUES ({', '.join(['%s'] * len(row))})",
-            list(row.values()),
-        )
-        if file is not None:
-            key = f"recordings/{row['callrecpath']}"
-            self.s3.put_object(Bucket=self.facts["bucket"], Key=key, Body=file, ContentType="binary/octet-stream")
-        self.made.append(str(row["inviteid"]))
-        return str(row["inviteid"])
-
-    def fact(self, inviteid: str, **columns: object) -> None:
-        """What the recorder knows of a call."""
-        names = ", ".join(["inviteid", *columns])
-        places = ", ".join(["%s"] * (len(columns) + 1))
-        statement = f"INSERT INTO ledger.recordings ({names}) VALUES ({places})"
-        run(self.facts["database_url"], statement, [inviteid, *columns.values()])
-
-    def url(self, inviteid: str, key: str = "") -> str:
-        """The address of a call's recording."""
-        return f"{self.facts['url']}{links.PATH.format(inviteid=inviteid)}" + (f"?key={key}" if key else "")
-
-    def key(self, inviteid: str, expires: datetime | None = None) -> str:
-        """The key of a link."""
-        return links.key(self.secrets, UUID(inviteid), expires)
-
-    def ask(self, inviteid: str, method: str = "GET", **options: Any) -> requests.Response:
-        """What a token of the right scope gets, without following the redirect."""
-        options.setdefault("params", {})["token"] = self.facts["tokens"]["recordings"]
-        return requests.request(method, self.url(inviteid), allow_redirects=False, timeout=SECONDS, **options)
-
-
-@pytest.fixture(scope="module")
-def desk(stack: dict[str, Any]) -> Iterator[Desk]:
-    """The desk; its calls are gone afterwards."""
-    secret = link_secret(stack)
-    environment.prepare_clients()
-    s3 = boto3.client("s3", endpoint_url=stack["aws_endpoint_url"], region_name="us-east-1")
-    made = Desk(stack, ((1, secret),), s3)
-    yield made
-    run(stack["database_url"], "DELETE FROM calls.success WHERE inviteid = ANY (%s::uuid[])", [made.made])
-    run(stack["database_url"], "DELETE FROM ledger.recordings WHERE inviteid = ANY (%s::uuid[])", [made.made])
-
-
-@pytest.fixture(scope="module")
-def played(desk: Desk) -> str:
-    """A call whose file is there, under a name that an address cannot hold as it is."""
-    return desk.call(tapes.sound(3), recexpirets=datetime(2100, 1, 1))  # noqa: DTZ001 - naive UTC
 
 
 def test_the_printed_link_plays(stack: dict[str, Any]) -> None:
@@ -257,15 +187,21 @@ def test_a_revoked_token_opens_nothing(desk: Desk, played: str) -> None:
     assert _refused(desk.url(played), params={"token": value})
 
 
-def test_a_link_of_a_missed_call_leads_to_its_answer(desk: Desk, played: str) -> None:
-    """When a call turns out to have been answered, links to what it was keep working."""
-    before = str(uuid4())
-    run(
-        desk.facts["database_url"],
-        "INSERT INTO ledger.records (inviteid, provider, client, call_id, complete, facts, gone_at, successor)"
-        " VALUES (%s, 'test', '', '', true, '{}', now(), %s)",
-        [before, played],
-    )
-    link = desk.url(before, desk.key(before))
-    assert requests.get(link, timeout=SECONDS).content == tapes.sound(3)
-    run(desk.facts["database_url"], "DELETE FROM ledger.records WHERE inviteid = %s", [before])
+@pytest.mark.parametrize("steps", [1, 2, 3])
+def test_a_link_with_a_former_id_plays(desk: Desk, played: str, steps: int) -> None:
+    """A missed call was answered after all, or a release gave new ids: links that were sent before keep working."""
+    former = played
+    for _ in range(steps):
+        former = desk.tombstone(former)
+
+    assert requests.get(desk.url(former, desk.key(former)), timeout=SECONDS).content == tapes.sound(3)
+
+
+def test_a_link_with_a_former_id_is_revoked_with_the_call(desk: Desk) -> None:
+    """Links are revoked under the present id, and older ones must not stay open."""
+    present = desk.call(tapes.sound(1))
+    desk.fact(present, links_revoked_at=PAST)
+    former = desk.tombstone(desk.tombstone(present))
+
+    assert _refused(desk.url(former, desk.key(former)))
+    assert not _refused(desk.url(former), params={"token": desk.facts["tokens"]["recordings"]})
