@@ -1,4 +1,4 @@
-"""A real browser loads a recording's link into `<audio>`, plays it, and seeks in it."""
+"""A real browser loads a link into `<audio>`, plays the recording and seeks in it."""
 
 from __future__ import annotations
 
@@ -43,15 +43,15 @@ OPTIONS = (
 
 @contextmanager
 def _page() -> Iterator[tuple[str, queue.Queue[dict[str, Any]]]]:
-    """Serves the page, and gathers what it tells."""
-    told: queue.Queue[dict[str, Any]] = queue.Queue()
+    """Serve the page, and collect what it reports."""
+    reports: queue.Queue[dict[str, Any]] = queue.Queue()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self._send(PAGE)
 
         def do_POST(self) -> None:
-            told.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            reports.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             self._send(b"")
 
         def _send(self, content: bytes) -> None:
@@ -62,18 +62,18 @@ def _page() -> Iterator[tuple[str, queue.Queue[dict[str, Any]]]]:
             self.wfile.write(content)
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Write no log."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/", told
+    yield f"http://127.0.0.1:{server.server_port}/", reports
     server.shutdown()
     server.server_close()
 
 
 @pytest.fixture
 def link(stack: dict[str, Any]) -> Iterator[str]:
-    """A link to a recording of half a minute."""
+    """Yield a link to a recording of half a minute."""
     environment.prepare_clients()
     secret = link_secret(stack)
     s3 = boto3.client("s3", endpoint_url=stack["aws_endpoint_url"])
@@ -91,14 +91,14 @@ def link(stack: dict[str, Any]) -> Iterator[str]:
 
 @pytest.mark.verify
 def test_a_link_plays_and_seeks_in_a_browser(link: str, tmp_path: Path) -> None:
-    """The browser knows the length before it has the file, plays it, and jumps to its twentieth second."""
+    """It knows the length before it has the whole file, plays it, and jumps to the twentieth second."""
     if CHROMIUM is None:
         missing("needs Chromium (Debian's package chromium)")
-    with _page() as (url, told):
+    with _page() as (url, reports):
         command = [CHROMIUM, *OPTIONS, f"--user-data-dir={tmp_path}", f"{url}#{quote(link, safe='')}"]
         browser = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            answer = told.get(timeout=SECONDS)
+            answer = reports.get(timeout=SECONDS)
         finally:
             browser.terminate()
             browser.wait(SECONDS)

@@ -1,4 +1,4 @@
-"""`admin recording`: links that are printed, revoked and restored, and a list of what became of recordings."""
+"""`admin recording`: prints, revokes and restores links, lists recordings and fetches them again."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SECONDS = 20
 
 @pytest.fixture
 def inviteid(stack: dict[str, Any]) -> str:
-    """The call of the printed link."""
+    """Return the call of the printed link."""
     return urlsplit(str(stack["recording"])).path.split("/")[-2]
 
 
@@ -41,7 +41,7 @@ def _environment(stack: dict[str, Any]) -> dict[str, str]:
 
 
 def test_a_link_is_printed_revoked_and_restored(stack: dict[str, Any], inviteid: str) -> None:
-    """Revoking ends every link to the call, and no new one is printed; a token still opens it."""
+    """Revoking disables every link to the call, and no new one is printed; a token still works."""
     environment = _environment(stack)
     link = run_here(environment, "recording", "link", inviteid, "--days", "30").stdout.strip()
     assert requests.get(link, timeout=SECONDS).ok
@@ -58,8 +58,8 @@ def test_a_link_is_printed_revoked_and_restored(stack: dict[str, Any], inviteid:
 
 
 @pytest.fixture
-def given_up(stack: dict[str, Any]) -> Iterator[list[str]]:
-    """Calls whose recordings the provider has by now, though they were given up."""
+def failed_calls(stack: dict[str, Any]) -> Iterator[list[str]]:
+    """Yield calls whose recordings failed, though the provider has them now."""
     calls = [str(uuid4()) for _ in range(2)]
     for number, call in enumerate(calls):
         run(stack["database_url"], "INSERT INTO calls.success (inviteid, isrec) VALUES (%s, false)", [call])
@@ -89,10 +89,10 @@ def _ready(stack: dict[str, Any], call: str) -> bool:
     return False
 
 
-def test_what_was_given_up_is_fetched_again(stack: dict[str, Any], given_up: list[str]) -> None:
-    """One call, or all of them: the reason is listed, and the recorder brings the file and tells the row."""
+def test_a_failed_recording_is_fetched_again(stack: dict[str, Any], failed_calls: list[str]) -> None:
+    """One call, or all of them: the reason is listed, and the recorder stores the file and fills the row."""
     environment = _environment(stack)
-    first, second = given_up
+    first, second = failed_calls
     assert _listed(environment, "--state", "failed")[first]["reason"] == "it was late"
     assert run_here(environment, "recording", "retry", first).stdout == "1 recordings are fetched again.\n"
     assert _ready(stack, first)
@@ -105,7 +105,7 @@ def test_what_was_given_up_is_fetched_again(stack: dict[str, Any], given_up: lis
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (("link", "00000000-0000-0000-0000-000000000000"), "No answered call"),
         (("link", "1"), "invalid"),
@@ -114,8 +114,8 @@ def test_what_was_given_up_is_fetched_again(stack: dict[str, Any], given_up: lis
         (("retry", "00000000-0000-0000-0000-000000000000", "--failed"), "Name one call"),
     ],
 )
-def test_what_cannot_be_done_is_told(stack: dict[str, Any], words: tuple[str, ...], said: str) -> None:
-    """In one line, and with a status that a script sees."""
+def test_an_impossible_command_fails_with_a_reason(stack: dict[str, Any], words: tuple[str, ...], message: str) -> None:
+    """The reason is one line, and a script sees the status."""
     ended = run_here(_environment(stack), "recording", *words)
     assert ended.returncode != 0
-    assert said in ended.stderr
+    assert message in ended.stderr

@@ -1,4 +1,4 @@
-"""Lasting links: a key opens its own call, under its own secret, for its own time."""
+"""Lasting links: a key opens one call, under one secret, until its expiry."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ NEW = (2, "the-newer-secret-of-the-links-567")
 BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 
-def test_a_link_opens_its_call_for_good() -> None:
-    """A key without an end is as good in a hundred years."""
+def test_a_link_without_an_expiry_never_expires() -> None:
+    """It is genuine after a hundred years."""
     key = links.key((NEW,), CALL)
     assert len(key) == 32
     assert links.verify((NEW,), CALL, key, NOW + timedelta(days=36_500)) is LinkVerdict.GENUINE
 
 
 def test_a_link_opens_no_other_call() -> None:
-    """The key is worth nothing for another id."""
+    """The key is part of one id's MAC."""
     assert links.verify((NEW,), OTHER, links.key((NEW,), CALL), NOW) is LinkVerdict.FORGED
 
 
-def test_a_link_ends_at_its_second() -> None:
-    """Until then it is genuine, from then on it has expired."""
+def test_a_link_expires_at_its_second() -> None:
+    """It is genuine until then, and expired from then on."""
     key = links.key((NEW,), CALL, NOW)
     assert links.verify((NEW,), CALL, key, NOW - timedelta(seconds=1)) is LinkVerdict.GENUINE
     assert links.verify((NEW,), CALL, key, NOW) is LinkVerdict.EXPIRED
@@ -42,8 +42,8 @@ def test_a_link_ends_at_its_second() -> None:
 
 @settings(max_examples=200)
 @given(place=st.integers(0, 31), letter=st.sampled_from(BASE64), expires=st.sampled_from([None, NOW]))
-def test_a_key_with_another_letter_is_forged(place: int, letter: str, expires: datetime | None) -> None:
-    """No letter of a key can be changed: not its end, not its generation, not its MAC."""
+def test_a_key_with_a_changed_character_is_forged(place: int, letter: str, expires: datetime | None) -> None:
+    """Expiry, generation and MAC are protected."""
     key = links.key((NEW, OLD), CALL, expires)
     changed = key[:place] + letter + key[place + 1 :]
     if changed != key:
@@ -51,14 +51,14 @@ def test_a_key_with_another_letter_is_forged(place: int, letter: str, expires: d
 
 
 @given(st.text(max_size=50))
-def test_any_text_is_read_without_an_error(text: str) -> None:
-    """What is no key is forged, whatever it holds."""
+def test_any_text_is_checked_without_an_error(text: str) -> None:
+    """A text that is not a key counts as forged."""
     assert links.verify((NEW,), CALL, text, NOW) is LinkVerdict.FORGED
     assert links.read_call_code((NEW,), text) is None
 
 
 def test_older_links_work_while_their_secret_is_kept() -> None:
-    """A new secret makes new links; those of a secret that is gone, or was given another number, open nothing."""
+    """New links use the new secret; links of a removed or renumbered secret are forged."""
     key = links.key((OLD,), CALL)
     assert links.verify((NEW, OLD), CALL, key, NOW) is LinkVerdict.GENUINE
     assert links.verify((NEW,), CALL, key, NOW) is LinkVerdict.FORGED
@@ -66,30 +66,30 @@ def test_older_links_work_while_their_secret_is_kept() -> None:
     assert links.key((NEW, OLD), CALL) == links.key((NEW,), CALL)
 
 
-def test_a_secret_that_is_gone_is_no_empty_secret() -> None:
-    """Nobody gets in by a key of an unknown generation under an empty secret."""
+def test_a_removed_secret_is_not_an_empty_secret() -> None:
+    """A key of an unknown generation, made with an empty secret, is forged."""
     key = links.key(((7, ""),), CALL)
     assert links.verify((NEW,), CALL, key, NOW) is LinkVerdict.FORGED
     assert links.read_call_code((NEW,), links.call_code(((7, ""),), CALL)) is None
 
 
-def test_a_link_in_one_word_names_its_call() -> None:
-    """It is 44 characters, and a changed one names nothing."""
-    word = links.call_code((OLD,), CALL)
-    assert len(word) == 44
-    assert links.read_call_code((NEW, OLD), word) == CALL
-    assert links.read_call_code((NEW,), word) is None
-    assert links.read_call_code((NEW, OLD), ("B" if word[0] == "A" else "A") + word[1:]) is None
+def test_a_call_code_names_its_call() -> None:
+    """It has 44 characters, and a changed code names no call."""
+    code = links.call_code((OLD,), CALL)
+    assert len(code) == 44
+    assert links.read_call_code((NEW, OLD), code) == CALL
+    assert links.read_call_code((NEW,), code) is None
+    assert links.read_call_code((NEW, OLD), ("B" if code[0] == "A" else "A") + code[1:]) is None
 
 
-def test_the_two_forms_do_not_stand_for_each_other() -> None:
-    """What proves one proves nothing about the other."""
+def test_a_key_is_not_a_call_code() -> None:
+    """Each form has a MAC of its own."""
     assert links.read_call_code((NEW,), links.key((NEW,), CALL)) is None
     assert links.verify((NEW,), CALL, links.call_code((NEW,), CALL)[-32:], NOW) is LinkVerdict.FORGED
 
 
-def test_an_address_needs_its_settings() -> None:
-    """Without an address of the API, or without a secret, the operator hears which setting is missing."""
+def test_a_url_needs_its_settings() -> None:
+    """The error names the missing setting."""
     assert links.recording_url("https://calls.example", (NEW,), CALL).startswith(
         f"https://calls.example/rest/v1/journal/calls/{CALL}/attachment1?key="
     )

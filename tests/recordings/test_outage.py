@@ -1,4 +1,4 @@
-"""While S3 or the database is away, whoever clicks hears so in time, and hears when to come back."""
+"""While S3 or PostgreSQL is away, a click is answered in time, with 503 and Retry-After."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from chalicelib.platform import presence
 from infra.local.gateway import bound
 from tests.recordings.conftest import Ask, link_secret
 
-# What .chalice/config.json gives this Lambda.
+# The timeout of this Lambda in .chalice/config.json.
 LAMBDA_SECONDS = 10
 FOUND, FORBIDDEN, UNAVAILABLE = 302, 403, 503
 
 
 @pytest.fixture
 def silent() -> Iterator[str]:
-    """An address that takes connections and never says a word."""
+    """Yield an address that accepts connections and never answers."""
     with bound("127.0.0.1", 0) as listener:
         yield f"127.0.0.1:{listener.getsockname()[1]}"
 
 
 @pytest.fixture
 def closed() -> str:
-    """An address where nobody listens."""
+    """Return an address without a server."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return f"127.0.0.1:{listener.getsockname()[1]}"
 
 
-def _assert_comes_back(answer: dict[str, Any]) -> None:
+def _assert_unavailable(answer: dict[str, Any]) -> None:
     assert answer["statusCode"] == UNAVAILABLE
     assert json.loads(answer["body"])["error"] == "unavailable"
     assert int(answer["headers"]["Retry-After"]) > 0
@@ -43,38 +43,38 @@ def _assert_comes_back(answer: dict[str, Any]) -> None:
 def test_s3_is_away(
     stack: dict[str, Any], ask: Ask, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
-    """Nothing is signed that would only fail; when S3 is back, so is the recording."""
+    """No address is signed that would fail; when S3 is back, the recording plays."""
     monkeypatch.setattr(presence, "SECONDS", 0.2)
     away = f"http://{request.getfixturevalue(place)}"
     for method in ("GET", "HEAD"):
-        _assert_comes_back(ask(stack["recording"], method, AWS_ENDPOINT_URL=away))
+        _assert_unavailable(ask(stack["recording"], method, AWS_ENDPOINT_URL=away))
     assert ask(stack["recording"])["statusCode"] == FOUND
 
 
-def test_both_attempts_end_before_the_lambda_does() -> None:
-    """A second attempt follows a kept connection that had died; both must leave time for the answer."""
+def test_both_attempts_end_before_the_timeout_of_the_lambda() -> None:
+    """A second attempt follows a kept connection that had broken; both must leave time for the answer."""
     assert 2 * presence.SECONDS < LAMBDA_SECONDS
 
 
 def test_the_database_is_away(stack: dict[str, Any], ask: Ask, closed: str) -> None:
-    """A genuine link is no reason to sign without knowing whether it was revoked."""
+    """Nothing is signed without knowing whether the link was revoked."""
     began = time.monotonic()
-    _assert_comes_back(
+    _assert_unavailable(
         ask(stack["recording"], GATE_DATABASE_URL=f"postgresql://ringledger_gate:word@{closed}/postgres")
     )
     assert time.monotonic() - began < LAMBDA_SECONDS
 
 
-def test_a_forged_link_needs_neither(stack: dict[str, Any], ask: Ask, closed: str) -> None:
-    """It is refused before anybody is asked."""
-    away = {"AWS_ENDPOINT_URL": f"http://{closed}", "GATE_DATABASE_URL": f"postgresql://nobody:word@{closed}/postgres"}
+def test_a_forged_link_is_refused_without_either(stack: dict[str, Any], ask: Ask, closed: str) -> None:
+    """It is refused before PostgreSQL or S3 is asked."""
+    away = {"AWS_ENDPOINT_URL": f"http://{closed}", "GATE_DATABASE_URL": f"postgresql://user:word@{closed}/postgres"}
     link = stack["recording"]
     forged = link[:-1] + ("A" if link[-1] != "A" else "B")
     assert ask(forged, **away)["statusCode"] == FORBIDDEN
 
 
-def test_an_older_link_holds_while_its_secret_is_kept(stack: dict[str, Any], ask: Ask) -> None:
-    """A rotation breaks no link that stands in a CRM; taking the old secret away breaks all of them."""
+def test_an_older_link_works_while_its_secret_is_kept(stack: dict[str, Any], ask: Ask) -> None:
+    """A rotation breaks no link in a CRM; removing the old secret breaks all of them."""
     newer = "2:the-newer-secret-of-the-links-567"
     assert ask(stack["recording"], LINK_SECRETS=f"{newer} 1:{link_secret(stack)}")["statusCode"] == FOUND
     assert ask(stack["recording"], LINK_SECRETS=newer)["statusCode"] == FORBIDDEN

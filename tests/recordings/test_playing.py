@@ -1,4 +1,4 @@
-"""The address of a recording, on the running bundle: who gets the file, and what everybody else is told."""
+"""The address of a recording on the running bundle: who gets the file, and which error others get."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FORBIDDEN, NOT_FOUND, FOUND, OK = 403, 404, 302, 200
 
 
 def test_the_printed_link_plays(stack: dict[str, Any]) -> None:
-    """What `make run` prints leads to a sound that a player can seek in."""
+    """The link that `make run` prints leads to a sound that a player can seek in."""
     answer = requests.get(stack["recording"], headers={"Range": "bytes=0-11"}, timeout=SECONDS)
     assert answer.status_code == 206
     assert answer.content[:4] + answer.content[8:] == b"RIFFWAVE"
@@ -29,20 +29,20 @@ def test_the_printed_link_plays(stack: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("attachment", [None, "false", "true"])
-def test_the_file_comes_with_the_documented_headers(desk: Desk, played: str, attachment: str | None) -> None:
-    """Played with the media type of its extension, saved under its own name; its bytes are its own."""
+def test_the_file_has_the_documented_headers(desk: Desk, played: str, attachment: str | None) -> None:
+    """It is played with the media type of its extension, and saved under its own name."""
     params = {"key": desk.key(played), **({"attachment": attachment} if attachment else {})}
     answer = requests.get(desk.url(played), params=params, timeout=SECONDS)
     assert answer.content == tapes.sound(3)
     assert int(answer.headers["Content-Length"]) == len(answer.content)
-    way, _, name = answer.headers["Content-Disposition"].partition("; filename*=UTF-8''")
-    assert way == ("attachment" if attachment == "true" else "inline")
+    disposition, _, name = answer.headers["Content-Disposition"].partition("; filename*=UTF-8''")
+    assert disposition == ("attachment" if attachment == "true" else "inline")
     assert unquote(name) == "a+b 100%25.wav"
     assert answer.headers["Content-Type"] == "audio/wav"
 
 
-def test_a_redirect_is_signed_for_its_method_and_kept_by_nobody(desk: Desk, played: str) -> None:
-    """HEAD and GET get addresses of their own, which live as long as the call and ten minutes."""
+def test_a_redirect_is_signed_for_its_method_and_never_cached(desk: Desk, played: str) -> None:
+    """HEAD and GET get different addresses, which are valid for the length of the call and ten minutes."""
     answers = {method: desk.ask(played, method) for method in ("GET", "HEAD")}
     assert {answer.status_code for answer in answers.values()} == {FOUND}
     assert {answer.headers["Cache-Control"] for answer in answers.values()} == {"no-store"}
@@ -52,13 +52,13 @@ def test_a_redirect_is_signed_for_its_method_and_kept_by_nobody(desk: Desk, play
     assert queries[0]["X-Amz-Expires"] == ["660"]
 
 
-def test_head_tells_type_and_size_of_the_file(desk: Desk, played: str) -> None:
-    """Whoever follows the redirect of HEAD learns the file's own length."""
+def test_head_leads_to_the_type_and_size_of_the_file(desk: Desk, played: str) -> None:
+    """A client that follows the redirect of HEAD gets the length of the file."""
     answer = requests.head(desk.url(played, desk.key(played)), allow_redirects=True, timeout=SECONDS)
     assert (answer.status_code, answer.headers["Content-Length"]) == (OK, str(len(tapes.sound(3))))
 
 
-def test_a_part_of_the_file_can_be_had(desk: Desk, played: str) -> None:
+def test_a_part_of_the_file_can_be_requested(desk: Desk, played: str) -> None:
     """Players seek by ranges."""
     link = desk.url(played, desk.key(played))
     answer = requests.get(link, headers={"Range": "bytes=100-199"}, timeout=SECONDS)
@@ -76,41 +76,41 @@ REASONS: dict[str, tuple[dict[str, object], dict[str, object]]] = {
 }
 
 
-@pytest.mark.parametrize("word", REASONS)
-def test_what_cannot_be_played_has_its_reason(desk: Desk, word: str) -> None:
-    """One word and one sentence; HEAD says as much by its status."""
-    columns, fact = REASONS[word]
+@pytest.mark.parametrize("error", REASONS)
+def test_a_call_without_a_playable_recording_has_a_reason(desk: Desk, error: str) -> None:
+    """The answer has a code and a sentence; HEAD has the same status."""
+    columns, fact = REASONS[error]
     inviteid = desk.call(**columns)
     if fact:
         desk.fact(inviteid, **fact)
     answer = desk.ask(inviteid)
-    assert (answer.status_code, answer.json()["error"]) == (NOT_FOUND, word)
+    assert (answer.status_code, answer.json()["error"]) == (NOT_FOUND, error)
     assert answer.json()["message"].endswith(".")
     assert desk.ask(inviteid, "HEAD").status_code == NOT_FOUND
 
 
 @pytest.mark.parametrize("other", [{"callrecdel_dt": PAST}, {"recexpirets": PAST}, {"callrecpath": None}])
-def test_of_several_rows_the_one_that_plays_counts(desk: Desk, other: dict[str, object]) -> None:
+def test_a_playable_row_counts_more_than_others_of_the_call(desk: Desk, other: dict[str, object]) -> None:
     """A PBX may give a call more than one row, and the recording of one of them may be gone."""
     inviteid = desk.call(**{"callrecpath": "2026/gone.wav", **other})
     desk.call(b"RIFF", inviteid=inviteid, callrecpath="2026/kept.wav", recexpirets=datetime(2100, 1, 1))  # noqa: DTZ001 - naive UTC
     assert urlsplit(desk.ask(inviteid).headers["Location"]).path.endswith("/2026/kept.wav")
 
 
-def test_a_nonsensical_duration_shortens_nothing(desk: Desk) -> None:
-    """Rows that a PBX gave ready-made may hold anything."""
+def test_a_negative_duration_counts_as_zero(desk: Desk) -> None:
+    """Rows that a PBX wrote itself may hold anything."""
     query = urlsplit(desk.ask(desk.call(tapes.sound(3), duration=-5_000)).headers["Location"]).query
     assert parse_qs(query)["X-Amz-Expires"] == ["600"]
 
 
-def test_a_call_of_nobody_is_unknown(desk: Desk) -> None:
-    """An id that no table has."""
+def test_an_id_without_a_call_is_unknown(desk: Desk) -> None:
+    """No table has this id."""
     answer = desk.ask(str(uuid4()))
     assert (answer.status_code, answer.json()["error"]) == (NOT_FOUND, "unknown-call")
 
 
-def test_a_fetch_that_was_given_up_says_why(desk: Desk) -> None:
-    """The reason that the recorder left is told."""
+def test_a_failed_fetch_has_its_reason_in_the_answer(desk: Desk) -> None:
+    """It is the reason that the recorder stored."""
     inviteid = desk.call(isrec=False, callrecpath=None)
     desk.fact(inviteid, state="failed", reason="the provider lost it")
     answer = desk.ask(inviteid).json()
@@ -118,15 +118,15 @@ def test_a_fetch_that_was_given_up_says_why(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("path", ["../webhooks/revoked.json", "a/../../b", "a\\..\\b"])
-def test_a_path_out_of_its_storage_is_missing(desk: Desk, path: str) -> None:
-    """Whatever a row says, nothing outside of the storage is signed."""
+def test_a_path_that_leaves_its_storage_is_missing(desk: Desk, path: str) -> None:
+    """No row can make the bundle sign an object outside of the storage."""
     answer = desk.ask(desk.call(callrecpath=path))
     assert (answer.status_code, answer.json()["error"]) == (NOT_FOUND, "missing")
 
 
 @pytest.mark.parametrize("name", ["//evil.example/a.wav", "https://evil.example/a.wav"])
-def test_no_path_redirects_elsewhere(desk: Desk, name: str) -> None:
-    """A path that looks like another host's address is a key of our own S3, or nothing."""
+def test_a_path_never_redirects_to_another_host(desk: Desk, name: str) -> None:
+    """A path that looks like a URL is a key in the bundle's own S3."""
     inviteid = desk.call(callrecpath=name)
     desk.s3.put_object(Bucket=desk.facts["bucket"], Key=f"recordings/{name.lstrip('/')}", Body=io.BytesIO(b"a"))
     target = urlsplit(desk.ask(inviteid).headers["Location"])
@@ -134,15 +134,15 @@ def test_no_path_redirects_elsewhere(desk: Desk, name: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["1", "x" * 36, "%7Bb6a7c39e-0b57-4c5e-9f4e-0e1d2c3b4a59%7D", "../../health"])
-def test_an_id_that_is_none_is_a_bad_request(desk: Desk, text: str) -> None:
-    """Only a UUID in its usual form names a call."""
+def test_a_malformed_id_is_a_bad_request(desk: Desk, text: str) -> None:
+    """An id is a UUID in its usual form."""
     url = f"{desk.facts['url']}/rest/v1/journal/calls/{text.replace('/', '%2F')}/attachment1"
     assert requests.get(url, timeout=SECONDS).status_code == 400
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-def test_a_recording_is_only_heard(desk: Desk, played: str, method: str) -> None:
-    """Other methods are answered with those that there are."""
+def test_other_methods_are_not_allowed(desk: Desk, played: str, method: str) -> None:
+    """The answer lists the methods that are."""
     answer = desk.ask(played, method)
     assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD, OPTIONS")
 
@@ -152,8 +152,8 @@ def _refused(url: str, **options: Any) -> bool:
     return answer.status_code == FORBIDDEN and answer.json()["error"] == "forbidden"
 
 
-def test_nobody_else_gets_anything(desk: Desk, played: str) -> None:
-    """No right, a wrong token, one of another scope, another call's key, a tampered and an expired one."""
+def test_every_other_request_is_forbidden(desk: Desk, played: str) -> None:
+    """No credentials, a wrong token or one of another scope, another call's key, a changed or expired key."""
     url, key = desk.url(played), desk.key(played)
     statistics = desk.facts["tokens"]["statistics"]
     assert _refused(url)
@@ -165,20 +165,20 @@ def test_nobody_else_gets_anything(desk: Desk, played: str) -> None:
     assert _refused(url, params={"key": desk.key(played, datetime.now(UTC).replace(tzinfo=None) - timedelta(1))})
 
 
-def test_whether_there_is_a_call_is_told_to_nobody_else(desk: Desk) -> None:
-    """Without a right, a call that does not exist is answered like any."""
+def test_a_forbidden_answer_does_not_reveal_whether_the_call_exists(desk: Desk) -> None:
+    """Without credentials, an unknown id gets the same answer."""
     assert _refused(desk.url(str(uuid4())))
 
 
-def test_a_token_works_in_the_header_too(desk: Desk, played: str) -> None:
-    """As a Bearer token, beside a key that is worth nothing."""
+def test_a_token_may_be_in_the_header(desk: Desk, played: str) -> None:
+    """A Bearer token counts also when the link has a wrong key."""
     header = {"Authorization": f"Bearer {desk.facts['tokens']['recordings']}"}
     answer = requests.get(desk.url(played, "x"), headers=header, allow_redirects=False, timeout=SECONDS)
     assert answer.status_code == FOUND
 
 
-def test_a_revoked_token_opens_nothing(desk: Desk, played: str) -> None:
-    """Within the time that tokens are remembered for."""
+def test_a_revoked_token_is_forbidden(desk: Desk, played: str) -> None:
+    """Tokens are cached for a second here; afterwards the token is refused."""
     value = tokens.create(desk.facts["database_url"], f"listener-{uuid4()}"[:60], ["recordings"])
     assert not _refused(desk.url(played), params={"token": value})
     name = [token.name for token in tokens.listing(desk.facts["database_url"]) if token.name.startswith("listener")][-1]

@@ -1,4 +1,4 @@
-"""Presigned addresses: to the last byte of the signature what botocore makes of the same."""
+"""Presigned addresses equal those of botocore, signature included."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _assert_equal(ours: str, theirs: str) -> None:
 @pytest.mark.parametrize("method", OPERATIONS)
 @pytest.mark.parametrize("key", KEYS)
 def test_a_hostile_key_is_signed_as_botocore_signs_it(method: str, key: str) -> None:
-    """Letters beyond ASCII, blanks, signs that mean something in addresses: all are in the signature rightly."""
+    """Non-ASCII letters, blanks and delimiters are signed correctly."""
     overrides = {"response-content-disposition": "attachment; filename*=UTF-8''%D0%B0.mp3"}
     _assert_equal(_ours(ACCESS, method, "bucket", key, overrides), _theirs(ACCESS, method, "bucket", key, overrides))
 
@@ -92,7 +92,7 @@ def test_a_hostile_key_is_signed_as_botocore_signs_it(method: str, key: str) -> 
     media=st.sampled_from(["", "audio/mpeg", "audio/ogg; codecs=opus"]),
 )
 def test_any_key_is_signed_as_botocore_signs_it(key: str, method: str, token: str, endpoint: str, media: str) -> None:
-    """With and without a session, at AWS and elsewhere, with and without overrides."""
+    """With and without a session token, an endpoint and overrides."""
     access = ACCESS._replace(session_token=token, endpoint=endpoint)
     overrides = {"response-content-type": media} if media else {}
     _assert_equal(_ours(access, method, "bucket", key, overrides), _theirs(access, method, "bucket", key, overrides))
@@ -107,30 +107,31 @@ def test_any_key_is_signed_as_botocore_signs_it(key: str, method: str, token: st
         ("us-east-1", "bucket", "http://127.0.0.1:80"),
     ],
 )
-def test_places_are_botocores_too(region: str, bucket: str, endpoint: str) -> None:
-    """Hosts of regions and buckets, and ports that are left out where they are the scheme's own."""
+def test_hosts_and_ports_are_those_of_botocore(region: str, bucket: str, endpoint: str) -> None:
+    """Hosts depend on region and bucket; default ports are left out."""
     access = ACCESS._replace(region=region, endpoint=endpoint)
     _assert_equal(_ours(access, "GET", bucket, "a b.mp3", {}), _theirs(access, "GET", bucket, "a b.mp3", {}))
 
 
 def test_the_method_is_signed() -> None:
-    """An address for GET is no address for HEAD."""
+    """An address for GET does not work for HEAD."""
     signatures = {_ours(ACCESS, method, "bucket", "a.mp3", {}).rpartition("=")[2] for method in OPERATIONS}
     assert len(signatures) == 2
 
 
 @pytest.mark.parametrize(
-    ("asked", "left", "given"), [(600, 3_600, 600), (600, 120, 120), (600, -5, 1), (10**9, 10**9, signing.LONGEST)]
+    ("requested", "left", "expected"),
+    [(600, 3_600, 600), (600, 120, 120), (600, -5, 1), (10**9, 10**9, signing.LONGEST)],
 )
-def test_an_address_lives_no_longer_than_its_credentials(asked: int, left: int, given: int) -> None:
-    """The shorter of what is asked for, what the credentials have left, and what S3 accepts."""
+def test_an_address_lives_no_longer_than_its_credentials(requested: int, left: int, expected: int) -> None:
+    """The lifetime is the shortest of the requested one, that of the credentials, and the limit of S3."""
     access = ACCESS._replace(expires=(NOW + timedelta(seconds=left)).isoformat())
-    url = signing.presigned(access, Wanted("GET", signing.Place("https", "s3", "/a")), asked, NOW)
-    assert parse_qs(urlsplit(url).query)["X-Amz-Expires"] == [str(given)]
+    url = signing.presigned(access, Wanted("GET", signing.Place("https", "s3", "/a")), requested, NOW)
+    assert parse_qs(urlsplit(url).query)["X-Amz-Expires"] == [str(expected)]
 
 
 def test_without_credentials_nothing_is_signed() -> None:
-    """The operator hears what is missing; and the secret is in no text of ours."""
+    """The error names the missing variable, and `repr` hides the secret."""
     with pytest.raises(Misconfigured, match="AWS_SECRET_ACCESS_KEY"):
         signing.presigned(ACCESS._replace(secret_key=""), Wanted("GET", signing.Place("https", "s3", "/a")), 1, NOW)
     assert ACCESS.secret_key not in repr(ACCESS)

@@ -24,7 +24,7 @@ SETTINGS = Settings(bucket="own", recording_storages=("new=bucket/calls/new", "o
     ],
 )
 def test_a_code_stands_for_a_bucket_and_a_prefix(code: str | None, path: str, place: ObjectPlace) -> None:
-    """Without a code, the first storage is meant; a path is relative however it begins."""
+    """Without a code, the first storage counts; a slash at the beginning of a path has no meaning."""
     assert storages.place(SETTINGS, code, path) == place
 
 
@@ -32,23 +32,23 @@ def test_a_code_stands_for_a_bucket_and_a_prefix(code: str | None, path: str, pl
     "path", ["../secret", "a/../../b.mp3", "./a", "a/.", "..", "a\\..\\b.mp3", "", "/", "a\0b", "я" * 600]
 )
 def test_a_path_that_leaves_its_prefix_is_refused(path: str) -> None:
-    """Dots that a client would resolve, and what is no key at all."""
+    """It has dots that a client would resolve, or cannot be a key of S3."""
     with pytest.raises(NoPlace):
         storages.place(SETTINGS, "new", path)
 
 
-def test_an_unknown_code_is_no_place() -> None:
-    """A code is to the letter."""
+def test_an_unknown_code_is_refused() -> None:
+    """Capital letters count."""
     with pytest.raises(NoPlace, match="'New'"):
         storages.place(SETTINGS, "New", "a.mp3")
 
 
 def test_without_storages_there_is_one_in_the_bundles_bucket() -> None:
-    """It is called main."""
+    """Its code is `main`."""
     assert storages.place(Settings(bucket="own"), "main", "a.mp3") == ObjectPlace("own", "recordings/a.mp3")
 
 
-def test_a_storage_without_a_bucket_is_told() -> None:
-    """The setting's form is in the message."""
+def test_a_storage_without_a_bucket_is_misconfigured() -> None:
+    """The message shows the form of the setting."""
     with pytest.raises(Misconfigured, match="code=bucket/prefix"):
         storages.configured(Settings(recording_storages=("new",)))

@@ -1,4 +1,4 @@
-"""The whole way on the running bundle: a webhook that names a recording, and soon a link that plays it."""
+"""From a webhook that names a recording to a link that plays it, on the running bundle."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SECONDS = 30
 
 
 def _post(stack: dict[str, Any], call: str, kind: str, at: int, **fields: str) -> None:
-    said = {
+    fields_of_event = {
         "EventType": kind,
         "CallID": call,
         "SubCallID": f"leg-{call}",
@@ -29,7 +29,7 @@ def _post(stack: dict[str, Any], call: str, kind: str, at: int, **fields: str) -
         **fields,
     }
     key = stack["webhook_keys"]["telphin"]["phone"]
-    assert requests.post(f"{stack['url']}/ext-event/{key}", data=said, timeout=SECONDS).ok
+    assert requests.post(f"{stack['url']}/ext-event/{key}", data=fields_of_event, timeout=SECONDS).ok
 
 
 def _ready(stack: dict[str, Any], recording: str) -> str:
@@ -43,11 +43,11 @@ def _ready(stack: dict[str, Any], recording: str) -> str:
         if rows:
             return str(rows[0][0])
         time.sleep(0.2)
-    raise AssertionError("the recording did not come")
+    raise AssertionError("the recording is not ready")
 
 
-def test_a_webhook_with_a_recording_ends_as_a_link_that_plays(stack: dict[str, Any]) -> None:
-    """Webhook, queue, call, recorder, provider, S3, link, player: each by itself, in this order."""
+def test_the_recording_of_a_webhook_plays(stack: dict[str, Any]) -> None:
+    """Webhook, queue, call, recorder, provider, S3, link and player work together."""
     call, recording, now = str(uuid4()), f"1138241-{uuid4().hex}", int(time.time())
     _post(stack, call, "dial-in", now - 30)
     _post(stack, call, "answer", now - 20)

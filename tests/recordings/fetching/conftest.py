@@ -1,4 +1,4 @@
-"""A recorder with a provider, an S3 and a ledger of its own."""
+"""A recorder with its own provider, S3 and ledger."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ BUCKET = "only-for-the-recorder"
 
 @dataclass
 class Studio:
-    """What the tests ask: calls that were recorded, attempts to fetch them, and what came of it."""
+    """Adds recorded calls, runs attempts to fetch them, and reads the results."""
 
     ledger: Ledger
     settings: Settings
@@ -40,11 +40,11 @@ class Studio:
     moods: type[Moods]
 
     def file(self, recording: str) -> File:
-        """A recording of the ledger's client."""
+        """Return a recording of the ledger's client."""
         return File("telphin", CLIENT, recording)
 
     def call(self, name: str, recording: str, at: int = 0) -> list[Webhook]:
-        """Take an answered call that was recorded; its webhooks."""
+        """Take an answered call that was recorded, and return its webhooks."""
         webhooks = [
             event(name, "106", "dial-in", at),
             event(name, "106", "answer", at + 5),
@@ -54,12 +54,12 @@ class Studio:
         return webhooks
 
     def attempt(self, recording: str, **changes: Any) -> AttemptOutcome:
-        """Try once, now, whatever the delays say."""
+        """Run one attempt now, regardless of the delays; `changes` replace settings."""
         run(self.ledger.url, "UPDATE ledger.recordings SET due_at = now() - interval '1 hour'")
         return fetching.attempt(self.ledger.writer, self.file(recording), replace(self.settings, **changes))
 
     def row(self, recording: str) -> dict[str, Any]:
-        """What the ledger and the call's own row say, which must agree."""
+        """Return the fact and the columns of the call's row."""
         names = ("state", "reason", "attempts", "isrec", "callrecpath", "callstoragecode", "callrecsize", "recdomain")
         rows = run(
             self.ledger.url,
@@ -70,7 +70,7 @@ class Studio:
         return dict(zip((*names, "recexpirets", "callrecdel_dt"), rows[0], strict=True))
 
     def replay(self) -> int:
-        """Work out every call anew; how many records changed."""
+        """Replay every call, and return the number of records that changed."""
         begin, end = datetime(2000, 1, 1), datetime(2100, 1, 1)  # noqa: DTZ001 - naive UTC
         report = replay(Connection(self.ledger.url), begin, end, "", lambda _: None)
         return sum(report.changes.values())
@@ -80,13 +80,13 @@ class Studio:
         self.s3.put_object(Bucket=BUCKET, Key=f"recordings/{path}", Body=b"ID3")
 
     def objects(self) -> list[str]:
-        """The keys that are in S3."""
+        """Return the keys in S3."""
         return [entry["Key"] for entry in self.s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])]
 
 
 @pytest.fixture(scope="session")
 def recorders_database(server: Server) -> Settings:
-    """A migrated database with its roles, shared by all tests of recorders."""
+    """Return a migrated database with its roles, shared by all tests of the recorder."""
     url = server.new_database()
     migrate(url)
     ensure_roles(settings_of(url))
@@ -95,13 +95,13 @@ def recorders_database(server: Server) -> Settings:
 
 @pytest.fixture(scope="module")
 def database(recorders_database: Settings) -> Settings:
-    """The same for each module."""
+    """Return the shared database for one module."""
     return recorders_database
 
 
 @pytest.fixture
 def ledger(shared_ledger: Ledger) -> Ledger:
-    """The ledger, empty; for the few rows that there are, deleting takes a tenth of truncating."""
+    """Return the ledger, empty; DELETE of a few rows takes a tenth of the time of TRUNCATE."""
     tables = (*TABLES, *LEDGER)
     run(shared_ledger.url, "SET synchronous_commit = off; " + "; ".join(f"DELETE FROM {name}" for name in tables))
     return shared_ledger
@@ -109,7 +109,7 @@ def ledger(shared_ledger: Ledger) -> Ledger:
 
 @pytest.fixture(scope="session")
 def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of an S3 and an SQS of these tests' own."""
+    """Yield the address of an S3 and an SQS for these tests."""
     environment.prepare_clients()
     folder = tmp_path_factory.mktemp("aws")
     server = Aws(folder)
@@ -119,23 +119,23 @@ def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def endpoint(storage: str) -> Iterator[str]:
-    """The same with a bucket, where this process finds it; a client takes longer to make than a test to run."""
+    """Yield the address, with a bucket and set for this process; making a client takes longer than a test."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL", storage)
-        _forget_clients()
+        _clear_clients()
         objects.client().create_bucket(Bucket=BUCKET)
         yield storage
-    _forget_clients()
+    _clear_clients()
 
 
-def _forget_clients() -> None:
+def _clear_clients() -> None:
     objects.client.cache_clear()
     queues.client.cache_clear()
 
 
 @pytest.fixture
 def studio(ledger: Ledger, endpoint: str) -> Iterator[Studio]:  # noqa: ARG001 - the clients find it
-    """A studio with an empty ledger and an empty bucket."""
+    """Yield a studio with an empty ledger and an empty bucket."""
     s3 = objects.client()
     with provider() as (url, seen, moods):
         settings = replace(

@@ -1,4 +1,4 @@
-"""A provider in all its moods: what a file's name begins with is how its server behaves."""
+"""A provider whose server behaves as the beginning of a file's name says."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ API = "/api/ver1.0/client/@me/record/"
 
 
 class Moods(BaseHTTPRequestHandler):
-    """Answers as Telphin does: a login, an address for a recording, and the file."""
+    """Handles requests as Telphin does: a login, the address of a recording, and the file."""
 
     seen: Counter[str]
     tokens: list[str | None]
@@ -32,13 +32,13 @@ class Moods(BaseHTTPRequestHandler):
     current = "t"
 
     def do_POST(self) -> None:
-        """Let anybody log in, except who has lost their application."""
+        """Accept every login, except with a secret that contains `gone`."""
         self.seen[self.path] += 1
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         self._send(401 if "gone" in body else 200, json.dumps({"access_token": self.current}).encode())
 
     def do_GET(self) -> None:
-        """Tell where a file is, or send it, in the mood of its name."""
+        """Answer where a file is, or send it as its name says."""
         self.seen[self.path] += 1
         if self.path.startswith(API):
             name = self.path.removeprefix(API).removesuffix("/storage_url/")
@@ -62,39 +62,39 @@ class Moods(BaseHTTPRequestHandler):
         self._send(200, json.dumps({"record_url": address}).encode())
 
     def good(self) -> None:
-        """All of a sound."""
+        """Send a whole sound."""
         self._send(200, SOUND)
 
     def page(self) -> None:
-        """Something that is no sound."""
+        """Send an error page."""
         self._send(200, b"<!DOCTYPE html><title>Please log in</title>")
 
     def sample(self) -> None:
-        """One of the samples, by its name."""
+        """Send one of the samples, by its name."""
         self._send(200, self._sample())
 
     def half(self) -> None:
-        """Half of a sample, announced as if it were all."""
+        """Send half of a sample, announced as the whole."""
         content = self._sample()
         self._send(200, content[: len(content) // 2])
 
     def silent(self) -> None:
-        """The header of a WAV file without audio."""
+        """Send the header of a WAV file without audio."""
         self._send(200, SOUND[:40] + bytes(4))
 
     def wide(self) -> None:
-        """An error page in UTF-16."""
+        """Send an error page in UTF-16."""
         self._send(200, "<html><title>Войдите в систему</title></html>".encode("utf-16"))
 
     def _sample(self) -> bytes:
         return (SAMPLES / self.path.partition("-")[2]).read_bytes()
 
     def empty(self) -> None:
-        """Nothing."""
+        """Send an empty file."""
         self._send(200, b"")
 
     def packed(self) -> None:
-        """All of a sound, compressed though nobody asked for that."""
+        """Send a whole sound, compressed although the request excludes that."""
         content = gzip.compress(SOUND)
         self.send_response(200)
         self.send_header("Content-Encoding", "gzip")
@@ -103,7 +103,7 @@ class Moods(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def broken(self) -> None:
-        """Half of what was announced."""
+        """Send half of the announced bytes."""
         self.send_response(200)
         self.send_header("Content-Length", str(len(SOUND)))
         self.end_headers()
@@ -111,7 +111,7 @@ class Moods(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def chunks(self) -> None:
-        """Chunks without the last one."""
+        """Send chunks without the last one."""
         self.send_response(200)
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
@@ -119,12 +119,12 @@ class Moods(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def reset(self) -> None:
-        """A connection that is torn down."""
+        """Reset the connection."""
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.connection.close()
 
     def drip(self) -> None:
-        """A byte now and then, for longer than anybody waits."""
+        """Send a byte now and then, for longer than the limit."""
         self.send_response(200)
         self.end_headers()
         try:
@@ -135,7 +135,7 @@ class Moods(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def endless(self) -> None:
-        """More than is taken, without saying how much."""
+        """Send more than the limit, without announcing it."""
         self.send_response(200)
         self.end_headers()
         try:
@@ -145,33 +145,33 @@ class Moods(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def huge(self) -> None:
-        """More than is taken, as announced."""
+        """Announce more than the limit."""
         self.send_response(200)
         self.send_header("Content-Length", str(10**12))
         self.end_headers()
 
     def onward(self) -> None:
-        """A redirect to the sound."""
+        """Redirect to the sound."""
         self._redirect("/files/good-after-redirect")
 
     def letters(self) -> None:
-        """A redirect to the sound, in letters that no address has."""
+        """Redirect to the sound, with non-ASCII letters in the address."""
         self._redirect("/files/good запись".encode().decode("latin-1"))
 
     def nowhere(self) -> None:
-        """A redirect to what is no address."""
+        """Redirect to a malformed address."""
         self._redirect("http://[")
 
     def away(self) -> None:
-        """A redirect to another host."""
+        """Redirect to another host."""
         self._redirect(self.elsewhere)
 
     def round(self) -> None:
-        """A redirect to itself."""
+        """Redirect to itself."""
         self._redirect(self.path)
 
     def inward(self) -> None:
-        """A redirect to where credentials are."""
+        """Redirect to the address of instance credentials."""
         self._redirect("http://169.254.169.254/latest/meta-data/iam/security-credentials/")
 
     def _redirect(self, target: str) -> None:
@@ -187,7 +187,7 @@ class Moods(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Write no log."""
 
 
 MOODS: dict[str, Callable[[Moods], None]] = {
@@ -201,20 +201,20 @@ MOODS: dict[str, Callable[[Moods], None]] = {
 
 
 class Quiet(ThreadingHTTPServer):
-    """A server that does not tell of clients that hang up."""
+    """A server that does not report clients that close the connection."""
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing."""
+        """Write no log."""
 
 
 def moods() -> Any:
-    """A handler of its own."""
+    """Return a handler class with its own counters."""
     return type("Own", (Moods,), {"seen": Counter(), "tokens": []})
 
 
 @contextmanager
 def provider() -> Iterator[tuple[str, Counter[str], type[Moods]]]:
-    """Its URL, how often each path was asked for, and its handler."""
+    """Yield the provider's URL, how often each path was requested, and its handler."""
     handler = moods()
     server = Quiet(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()

@@ -1,4 +1,4 @@
-"""The end of recordings: files whose time is over, and voices of people who are to be forgotten."""
+"""The end of recordings: files whose time is over, and those of people who are forgotten."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from tests.recordings.fetching.conftest import Studio
 FAR = datetime(2100, 1, 1)  # noqa: DTZ001 - naive UTC
 
 
-def test_retention_deletes_the_file_and_says_when(studio: Studio) -> None:
-    """The object goes, the row gets its time of deletion, and neither a replay nor a second turn changes that."""
+def test_an_expired_file_is_deleted(studio: Studio) -> None:
+    """The row gets the time of deletion; neither a replay nor a second run changes that."""
     studio.call("c1", "good-1")
     studio.attempt("good-1")
     now = datetime.now(UTC).replace(tzinfo=None) + timedelta(2_000)
@@ -32,8 +32,8 @@ def test_retention_deletes_the_file_and_says_when(studio: Studio) -> None:
     assert studio.attempt("good-1").state == "skipped"
 
 
-def test_retention_holds_for_rows_of_others_too(studio: Studio) -> None:
-    """A row that a PBX gave ready-made is deleted by its own recexpirets; one in no storage of ours is left alone."""
+def test_an_expired_file_of_a_row_from_a_pbx_is_deleted(studio: Studio) -> None:
+    """The row's own recexpirets counts; a file in an unknown storage is left alone."""
     studio.put("x/a.mp3")
     for path, code in (("x/a.mp3", "main"), ("b.mp3", "elsewhere")):
         run(
@@ -48,7 +48,7 @@ def test_retention_holds_for_rows_of_others_too(studio: Studio) -> None:
 
 
 def _row(studio: Studio, path: str, expires: str | None, code: str | None = "main", **others: object) -> None:
-    """A row that a PBX gave ready-made."""
+    """Add a row as a PBX writes it."""
     row = {"isrec": True, "callrecpath": path, "callstoragecode": code, "recexpirets": expires, **others}
     statement = "INSERT INTO calls.success (inviteid, {}) VALUES (gen_random_uuid(), {})"
     names, places = ", ".join(row), ", ".join(["%s"] * len(row))
@@ -60,7 +60,7 @@ def _row(studio: Studio, path: str, expires: str | None, code: str | None = "mai
     [("x/a.mp3", "main", "2027-01-01"), ("/x/a.mp3", None, None), ("x/a.mp3", "", "2027-01-01")],
 )
 def test_a_file_stays_while_any_row_needs_it(studio: Studio, path: str, code: str | None, expires: str | None) -> None:
-    """However the other row names it; when the last one's time is over, the file goes and every row says so."""
+    """Rows may spell its place differently; when the last one expires, the file is deleted for all of them."""
     studio.put("x/a.mp3")
     _row(studio, "x/a.mp3", "2026-01-01")
     _row(studio, path, expires, code)
@@ -77,8 +77,8 @@ def _forget(studio: Studio, number: str = CALLER) -> dict[str, int]:
     return dict(forgetting.forget(owner, number, partial(retention.erase, owner, studio.settings), lambda _: None))
 
 
-def test_a_forgotten_person_is_heard_no_more(studio: Studio) -> None:
-    """The files of their calls go, other people's stay; no replay, message or operator brings one back."""
+def test_the_recordings_of_a_forgotten_person_are_deleted(studio: Studio) -> None:
+    """Files of other people stay; no replay, message or operator fetches a deleted one again."""
     studio.call("c1", "good-1")
     studio.call("c2", "good-2", 200)
     studio.attempt("good-1")
@@ -105,8 +105,8 @@ def test_a_forgotten_person_is_heard_no_more(studio: Studio) -> None:
     assert forgetting.VOICES not in _forget(studio)
 
 
-def test_a_number_in_the_rows_of_others_is_heard_no_more(studio: Studio) -> None:
-    """A row without events loses its file too, and so does every row that names the same file."""
+def test_recordings_of_rows_from_a_pbx_are_deleted_for_a_forgotten_person(studio: Studio) -> None:
+    """Rows without events lose their file, and so do all rows that name the same file."""
     for name in ("x/a.mp3", f"x/{CALLER}.mp3", "x/b.mp3"):
         studio.put(name)
     _row(studio, "x/a.mp3", None, anumber=CALLER)
@@ -119,10 +119,10 @@ def test_a_number_in_the_rows_of_others_is_heard_no_more(studio: Studio) -> None
     assert kept == ["x/b.mp3"]
 
 
-def test_while_s3_is_away_nothing_is_forgotten_by_halves(
+def test_a_person_is_not_forgotten_while_s3_is_away(
     studio: Studio, monkeypatch: pytest.MonkeyPatch, endpoint: str
 ) -> None:
-    """The number leads to the file until the file is gone."""
+    """The number is erased only after the file, because it leads to the file."""
     studio.call("c1", "good-1")
     studio.attempt("good-1")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
@@ -136,8 +136,8 @@ def test_while_s3_is_away_nothing_is_forgotten_by_halves(
     assert studio.objects() == []
 
 
-def test_a_file_that_comes_too_late_does_not_stay(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever is forgotten while their recording is being fetched is not found in S3 afterwards."""
+def test_a_file_that_arrives_after_its_erasure_is_deleted(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person may be forgotten while their recording is fetched."""
     studio.call("c1", "good-1")
     put = objects.put
 

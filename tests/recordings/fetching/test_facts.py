@@ -1,4 +1,4 @@
-"""Facts beside events: a late event or a replay never wipes them, and calls that share a file share its fate."""
+"""Facts beside events: a late event or a replay keeps them, and calls that share a file share its state."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def _success(studio: Studio) -> list[str]:
 
 
 @pytest.mark.parametrize("mood", ["good", "huge", "late"])
-def test_a_replay_changes_nothing_of_what_the_recorder_learned(studio: Studio, mood: str) -> None:
-    """Ready, given up or still waiting: the rows stay as they are, to the last column."""
+def test_a_replay_keeps_the_facts_of_the_recorder(studio: Studio, mood: str) -> None:
+    """Ready, failed or pending: no column changes."""
     studio.call("c1", f"{mood}-1")
     studio.attempt(f"{mood}-1")
     before = _success(studio)
@@ -38,7 +38,7 @@ def test_a_replay_changes_nothing_of_what_the_recorder_learned(studio: Studio, m
 
 
 def test_a_late_event_corrects_a_row_and_keeps_its_recording(studio: Studio) -> None:
-    """The hangup that came twice with another end: the row is written anew, and still plays."""
+    """The row is written anew, and still plays."""
     studio.call("c1", "good-1")
     studio.attempt("good-1")
     path = studio.row("good-1")["callrecpath"]
@@ -48,8 +48,8 @@ def test_a_late_event_corrects_a_row_and_keeps_its_recording(studio: Studio) -> 
     assert studio.row("good-1")["callrecpath"] == path
 
 
-def test_calls_that_share_a_file_are_all_told(studio: Studio) -> None:
-    """One fetch, and every row has it; so has a call that comes later, without another fetch."""
+def test_calls_that_share_a_file_are_all_updated(studio: Studio) -> None:
+    """One fetch fills every row; a later call gets the file without another fetch."""
     for number in range(3):
         studio.call(f"c{number}", "good-1", 100 * number)
     assert len(studio.attempt("good-1").changed) == 3
@@ -59,8 +59,8 @@ def test_calls_that_share_a_file_are_all_told(studio: Studio) -> None:
     assert studio.seen["/files/good-1"] == 1
 
 
-def test_what_changes_is_a_new_version_of_the_call(studio: Studio) -> None:
-    """Whoever reads changes of records sees that the recording came."""
+def test_a_recording_that_arrives_is_a_new_version_of_the_call(studio: Studio) -> None:
+    """Readers of changed records see the recording."""
     studio.call("c1", "good-1")
     versions = "SELECT version FROM ledger.records UNION ALL SELECT version FROM ledger.calls"
     before = studio.ledger.column(versions)
@@ -68,8 +68,8 @@ def test_what_changes_is_a_new_version_of_the_call(studio: Studio) -> None:
     assert studio.ledger.column(versions) == [int(str(version)) + 1 for version in before]
 
 
-def test_a_recording_that_was_given_up_can_be_fetched_again(studio: Studio) -> None:
-    """What an operator repaired works at once, with attempts counted from the beginning."""
+def test_a_failed_recording_can_be_fetched_again(studio: Studio) -> None:
+    """Attempts are counted from the beginning."""
     studio.call("c1", "unknown-1")
     studio.attempt("unknown-1", recording_attempts=1)
     assert studio.row("unknown-1")["isrec"] is False
@@ -79,8 +79,8 @@ def test_a_recording_that_was_given_up_can_be_fetched_again(studio: Studio) -> N
     assert (row["state"], row["attempts"], row["isrec"]) == ("pending", 0, True)
 
 
-def test_a_lost_message_is_found_by_the_maintenance(studio: Studio, endpoint: str) -> None:
-    """A pending file whose turn was long ago is queued again, once a turn."""
+def test_the_maintenance_queues_a_file_whose_message_was_lost(studio: Studio, endpoint: str) -> None:
+    """A pending file that is overdue is queued again, once in each run."""
     studio.call("c1", "good-1")
     sqs = boto3.client("sqs", endpoint_url=endpoint, region_name="us-east-1")
     url = sqs.create_queue(QueueName="of-the-maintenance")["QueueUrl"]
@@ -92,8 +92,8 @@ def test_a_lost_message_is_found_by_the_maintenance(studio: Studio, endpoint: st
     assert json.loads(body) == {"version": 1, **studio.file("good-1")._asdict()}
 
 
-def test_changes_of_state_are_told_once_and_by_the_schema(studio: Studio, endpoint: str) -> None:
-    """Ready, failed and deleted; what could not be told at first is told by the maintenance."""
+def test_a_message_about_each_change_of_state_is_sent_once(studio: Studio, endpoint: str) -> None:
+    """Messages about ready, failed and deleted follow the schema; the maintenance sends those that failed at first."""
     sqs = boto3.client("sqs", endpoint_url=endpoint, region_name="us-east-1")
     url = sqs.create_queue(QueueName="of-the-listener")["QueueUrl"]
     studio.call("c1", "good-1")
@@ -105,14 +105,18 @@ def test_changes_of_state_are_told_once_and_by_the_schema(studio: Studio, endpoi
     assert notices.send(writer, url, [*ready, *failed]) == 0
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     retention.delete_expired(writer, replace(studio.settings, recording_target=arn), FAR)
-    told = []
+    messages = []
     while found := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
         for message in found:
-            told.append(json.loads(message["Body"]))
+            messages.append(json.loads(message["Body"]))
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-    assert sorted(message["event"] for message in told) == ["recording.deleted", "recording.failed", "recording.ready"]
+    assert sorted(message["event"] for message in messages) == [
+        "recording.deleted",
+        "recording.failed",
+        "recording.ready",
+    ]
     schema = json.loads(SCHEMA.read_text("utf-8"))
-    for message in told:
+    for message in messages:
         assert set(schema["required"]) <= set(message) <= set(schema["properties"])
         assert message["event"] in schema["properties"]["event"]["enum"]
 
@@ -143,12 +147,12 @@ def test_a_topic_gets_the_same_messages(studio: Studio, notifications: str) -> N
     writer = studio.ledger.writer
     assert notices.send(writer, f"{topic}-gone", changed) == 0
     assert notices.send(writer, topic, changed) == 1
-    told = json.loads(sqs.receive_message(QueueUrl=queue)["Messages"][0]["Body"])
-    assert (told["event"], told["inviteid"]) == ("recording.ready", str(changed[0]))
+    body = json.loads(sqs.receive_message(QueueUrl=queue)["Messages"][0]["Body"])
+    assert (body["event"], body["inviteid"]) == ("recording.ready", str(changed[0]))
 
 
-def test_a_second_attempt_takes_nothing_away(studio: Studio) -> None:
-    """A call that joins while a file is fetched asks for it again; should that fail, the others keep theirs."""
+def test_a_second_attempt_that_fails_keeps_the_file_of_other_calls(studio: Studio) -> None:
+    """A call that joins while a file is fetched needs another attempt; when that fails, only this call fails."""
     studio.call("c1", "good-1")
     studio.attempt("good-1")
     studio.call("c2", "good-1", 200)
@@ -163,7 +167,7 @@ def test_a_second_attempt_takes_nothing_away(studio: Studio) -> None:
     assert run(studio.ledger.url, paths) == [(2, 1)]
 
 
-def test_what_was_not_told_is_told_later(studio: Studio) -> None:
+def test_an_unsent_message_is_sent_later(studio: Studio) -> None:
     """A crash between the change and its message loses no message."""
     studio.call("c1", "good-1")
     studio.attempt("good-1")
@@ -172,8 +176,8 @@ def test_what_was_not_told_is_told_later(studio: Studio) -> None:
     assert studio.ledger.column("SELECT told FROM ledger.recordings") == ["ready"]
 
 
-def test_a_revoked_link_outlives_the_recording_that_comes(studio: Studio) -> None:
-    """Revoked before anything was recorded, it stays revoked when the file is there."""
+def test_a_link_stays_revoked_when_the_recording_arrives(studio: Studio) -> None:
+    """Links may be revoked before the call has a recording."""
     studio.call("c1", "good-1")
     inviteid = studio.ledger.column("SELECT inviteid FROM calls.success")[0]
     run(studio.ledger.url, "DELETE FROM ledger.recordings")
@@ -183,8 +187,8 @@ def test_a_revoked_link_outlives_the_recording_that_comes(studio: Studio) -> Non
     assert studio.ledger.column("SELECT links_revoked_at IS NOT NULL FROM ledger.recordings") == [True]
 
 
-def test_the_locks_of_calls_come_first(studio: Studio) -> None:
-    """A batch that holds a call keeps its fact from being changed in between."""
+def test_a_change_of_a_fact_waits_for_the_lock_of_the_call(studio: Studio) -> None:
+    """A batch that has locked a call reads a fact that does not change until it commits."""
     studio.call("c1", "good-1")
     other = Connection(studio.ledger.url)
     with other.transaction():

@@ -1,4 +1,4 @@
-"""Attempts to fetch a recording: what is brought in, what is tried later, and what is given up."""
+"""Attempts to fetch a recording: which files are stored, tried again later, or given up."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.recordings.fetching.conftest import BUCKET, Studio
 from tests.recordings.fetching.provider import SAMPLES, SOUND
 
 
-def test_a_recording_gets_into_s3_and_its_row_says_so(studio: Studio) -> None:
+def test_a_recording_is_stored_and_its_row_filled(studio: Studio) -> None:
     """Every documented column is filled, and the object is the provider's file with the right type."""
     studio.call("c1", "good-1")
     assert studio.row("good-1")["state"] == "pending"
@@ -35,7 +35,7 @@ def test_a_recording_gets_into_s3_and_its_row_says_so(studio: Studio) -> None:
 
 @pytest.mark.parametrize("name", sorted(path.name for path in SAMPLES.iterdir() if path.suffix not in {".md", ".sh"}))
 def test_every_format_is_stored_under_its_own_name_and_type(studio: Studio, name: str) -> None:
-    """The content decides on both, whatever the provider calls the file."""
+    """The content decides on both, not the provider's name for the file."""
     studio.call("c1", f"sample-{name}")
     assert studio.attempt(f"sample-{name}").state == "ready"
     key = studio.objects()[0]
@@ -45,30 +45,30 @@ def test_every_format_is_stored_under_its_own_name_and_type(studio: Studio, name
 
 
 @pytest.mark.parametrize("name", ["pcm.wav", "xing.mp3", "vorbis.ogg", "frames.flac", "index-last.m4a", "indexed.webm"])
-def test_half_a_recording_is_asked_for_again(studio: Studio, name: str) -> None:
-    """A file that the provider is still writing comes whole at a later attempt."""
+def test_half_a_recording_is_fetched_again(studio: Studio, name: str) -> None:
+    """A file that the provider is still writing is complete at a later attempt."""
     studio.call("c1", f"half-{name}")
     outcome = studio.attempt(f"half-{name}")
     assert (outcome.state, outcome.delay) == ("pending", fetching.DELAYS[0])
     assert studio.objects() == []
 
 
-def test_a_second_message_finds_nothing_to_do(studio: Studio) -> None:
-    """A message may come twice, and the file is fetched once."""
+def test_a_second_message_has_nothing_to_do(studio: Studio) -> None:
+    """SQS may deliver a message twice; the file is fetched once."""
     studio.call("c1", "good-1")
     assert [studio.attempt("good-1").state for _ in range(3)] == ["ready", "skipped", "skipped"]
     assert studio.seen["/files/good-1"] == 1
 
 
-def test_a_file_in_somebodys_hands_is_left_to_them(studio: Studio) -> None:
-    """While an attempt lasts, another one does not begin."""
+def test_a_claimed_file_cannot_be_claimed_again(studio: Studio) -> None:
+    """While an attempt lasts, no other one begins."""
     studio.call("c1", "good-1")
     assert fetch_queue.claim(studio.ledger.writer, studio.file("good-1"), 60) is not None
     assert fetch_queue.claim(studio.ledger.writer, studio.file("good-1"), 60) is None
 
 
-def test_two_messages_at_once_fetch_one_file(studio: Studio) -> None:
-    """Whichever comes first takes the file's turn, and the others have nothing to do."""
+def test_messages_at_the_same_time_fetch_one_file(studio: Studio) -> None:
+    """The first one claims the file, and the others have nothing to do."""
     studio.call("c1", "good-1")
 
     def attempt(_: int) -> str:
@@ -97,10 +97,8 @@ def _crash(*_: object) -> None:
     raise MemoryError
 
 
-def test_what_ends_every_attempt_without_a_word_is_given_up_too(
-    studio: Studio, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A file that takes the whole process along is not fetched for ever."""
+def test_a_file_that_ends_the_process_is_given_up_too(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not fetched for ever."""
     studio.call("c1", "good-1")
     monkeypatch.setattr(objects, "put", _crash)
     for _ in range(2):
@@ -111,7 +109,7 @@ def test_what_ends_every_attempt_without_a_word_is_given_up_too(
 
 
 def test_a_login_serves_many_files_until_it_is_refused(studio: Studio) -> None:
-    """The token is asked for once, and anew when the provider withdraws it before its time."""
+    """The token is requested once, and again when the provider revokes it."""
     for number in range(3):
         studio.call(f"c{number}", f"good-{number}", 100 * number)
     assert [studio.attempt(f"good-{number}").state for number in range(2)] == ["ready", "ready"]
@@ -121,13 +119,13 @@ def test_a_login_serves_many_files_until_it_is_refused(studio: Studio) -> None:
     assert studio.seen["/oauth/token"] == 2
 
 
-def test_a_recording_of_nobody_is_skipped(studio: Studio) -> None:
-    """A message about a file that no call has changes nothing."""
-    assert studio.attempt("nobodys").state == "skipped"
+def test_a_recording_without_a_call_is_skipped(studio: Studio) -> None:
+    """A message about an unknown file changes nothing."""
+    assert studio.attempt("unheard-of").state == "skipped"
 
 
-def test_a_file_that_is_late_is_tried_again(studio: Studio) -> None:
-    """Not ready yet is no failure: the next attempt brings it."""
+def test_a_file_that_is_not_ready_is_tried_again(studio: Studio) -> None:
+    """The next attempt stores it."""
     studio.call("c1", "late-1")
     first = studio.attempt("late-1")
     assert (first.state, first.delay) == ("pending", fetching.DELAYS[0])
@@ -136,7 +134,7 @@ def test_a_file_that_is_late_is_tried_again(studio: Studio) -> None:
     assert studio.row("late-1")["reason"] == ""
 
 
-PASSING = {
+TEMPORARY = {
     "unknown": "404",
     "down": "503",
     "page": 'a page with the title "Please log in"',
@@ -151,17 +149,17 @@ PASSING = {
 }
 
 
-@pytest.mark.parametrize("mood", PASSING)
-def test_what_may_pass_is_tried_later_and_leaves_nothing_behind(studio: Studio, mood: str) -> None:
-    """A provider that is away, slow, breaks off or sends something else: the reason is visible, S3 stays clean."""
+@pytest.mark.parametrize("mood", TEMPORARY)
+def test_a_temporary_failure_is_tried_later(studio: Studio, mood: str) -> None:
+    """A provider is away or slow, breaks off or sends something else: the reason is stored, S3 stays empty."""
     studio.call("c1", f"{mood}-1")
     outcome = studio.attempt(f"{mood}-1")
     assert (outcome.state, outcome.delay) == ("pending", fetching.DELAYS[0])
-    assert PASSING[mood] in studio.row(f"{mood}-1")["reason"]
+    assert TEMPORARY[mood] in studio.row(f"{mood}-1")["reason"]
     assert studio.objects() == []
 
 
-REFUSED = {
+FINAL = {
     "endless": "longer than 1000000",
     "huge": "at most 1000000",
     "round": "redirects",
@@ -171,26 +169,26 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("mood", REFUSED)
-def test_what_is_never_taken_is_given_up_at_once(studio: Studio, mood: str) -> None:
-    """Too large, or from where nothing may come from: the call has no recording, and the reason stands there."""
+@pytest.mark.parametrize("mood", FINAL)
+def test_a_final_failure_is_given_up_at_once(studio: Studio, mood: str) -> None:
+    """The file is too large or its address is refused: the call has no recording, and the reason is stored."""
     studio.moods.elsewhere = "https://evil.example/a.wav"
     studio.call("c1", f"{mood}-1")
     outcome = studio.attempt(f"{mood}-1", recording_seconds=20)
     row = studio.row(f"{mood}-1")
     assert (outcome.state, row["state"], row["isrec"]) == ("failed", "failed", False)
-    assert REFUSED[mood] in row["reason"]
+    assert FINAL[mood] in row["reason"]
     assert studio.objects() == []
 
 
 def test_a_redirect_is_followed(studio: Studio) -> None:
-    """Providers keep files elsewhere."""
+    """Providers keep their files on other hosts."""
     studio.call("c1", "onward-1")
     assert studio.attempt("onward-1").state == "ready"
 
 
-def test_delays_grow_until_it_is_given_up(studio: Studio) -> None:
-    """Each attempt waits longer; after the last one the call says that there is no recording."""
+def test_delays_grow_until_the_file_is_given_up(studio: Studio) -> None:
+    """After the last attempt the call has no recording."""
     studio.call("c1", "unknown-1")
     outcomes = [studio.attempt("unknown-1", recording_attempts=5) for _ in range(5)]
     delays = [outcome.delay for outcome in outcomes]
@@ -199,8 +197,8 @@ def test_delays_grow_until_it_is_given_up(studio: Studio) -> None:
     assert studio.attempt("unknown-1").state == "skipped"
 
 
-def test_a_lost_application_is_a_reason_and_no_secret_is_told(studio: Studio) -> None:
-    """The operator sees that the provider refuses, and can repair it."""
+def test_refused_credentials_are_a_reason_without_the_secret(studio: Studio) -> None:
+    """The operator sees that the provider refuses them, and can correct them."""
     studio.call("c1", "good-1")
     outcome = studio.attempt("good-1", telphin_client_secret="gone-secret")
     assert "401" in outcome.reason
@@ -208,14 +206,16 @@ def test_a_lost_application_is_a_reason_and_no_secret_is_told(studio: Studio) ->
     assert studio.attempt("good-1").state == "ready"
 
 
-def test_without_credentials_the_missing_setting_is_named(studio: Studio) -> None:
-    """A bundle that was set up half-way loses nothing."""
+def test_missing_credentials_are_named(studio: Studio) -> None:
+    """An incomplete set-up loses no recording."""
     studio.call("c1", "good-1")
     assert "TELPHIN_CLIENT_ID" in studio.attempt("good-1", telphin_client_id="").reason
 
 
-def test_an_s3_that_is_away_is_tried_later(studio: Studio, monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
-    """The provider's file is fetched again when S3 is back."""
+def test_the_file_is_fetched_again_after_s3_was_away(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch, endpoint: str
+) -> None:
+    """The reason names the storage; the next attempt succeeds."""
     studio.call("c1", "good-1")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     objects.client.cache_clear()
@@ -225,23 +225,23 @@ def test_an_s3_that_is_away_is_tried_later(studio: Studio, monkeypatch: pytest.M
     assert studio.attempt("good-1").state == "ready"
 
 
-def test_a_name_that_is_no_path_stays_below_its_folder(studio: Studio) -> None:
-    """A provider's name for a file is theirs to choose, our path is ours."""
+def test_a_name_with_dots_stays_below_its_folder(studio: Studio) -> None:
+    """A provider may name its files as it likes; the path in S3 is safe."""
     studio.call("c1", "../../good")
     assert studio.attempt("../../good").state in {"ready", "pending"}
     assert all(".." not in key for key in studio.objects())
 
 
 @pytest.mark.parametrize("name", [".", ".."])
-def test_a_name_that_leads_elsewhere_is_never_asked_for(studio: Studio, name: str) -> None:
-    """Dots are resolved on the way to the provider, and would lead to another of its resources."""
+def test_a_name_of_dots_is_never_requested(studio: Studio, name: str) -> None:
+    """Clients resolve dots in a path, so it would name another resource of the provider."""
     studio.call("c1", name)
     assert studio.attempt(name).state == "failed"
     assert list(studio.seen) == []
 
 
-def test_another_provider_has_a_template(studio: Studio) -> None:
-    """An integration's address and token come from RECORDING_SOURCES."""
+def test_the_address_comes_from_a_template(studio: Studio) -> None:
+    """RECORDING_SOURCES has the address and the token of an integration."""
     studio.call("c1", "good-1")
     template = (
         f'{{"telphin/{CLIENT}": {{"url": "{studio.settings.telphin_url}/files/good-{{recording}}", "token": "t"}}}}'
@@ -251,15 +251,15 @@ def test_another_provider_has_a_template(studio: Studio) -> None:
 
 
 @pytest.mark.parametrize("text", ["[]", "{", '{"a": 1}', '{"a": {"b": "c"}}', '{"a": {"url": 1}}'])
-def test_sources_that_cannot_be_read_are_told(studio: Studio, text: str) -> None:
-    """The setting's name is in the reason."""
+def test_malformed_sources_are_a_reason(studio: Studio, text: str) -> None:
+    """The reason names the setting."""
     studio.call("c1", "good-1")
     assert "RECORDING_SOURCES" in studio.attempt("good-1", recording_sources=text).reason
 
 
-def test_a_recording_is_wanted_once(studio: Studio) -> None:
-    """Ingest is told of a new file when the call is stored, and not again when the same events come again."""
-    asked: list[object] = []
+def test_a_recording_is_requested_once(studio: Studio) -> None:
+    """Ingest queues a file when the call is stored, and not again when its events are repeated."""
+    requested: list[object] = []
     webhooks = studio.call("c1", "good-1")
     run(studio.ledger.url, "TRUNCATE ledger.recordings")
     from chalicelib.envelope import reading  # noqa: PLC0415 - as the ledger's own helper does
@@ -267,5 +267,5 @@ def test_a_recording_is_wanted_once(studio: Studio) -> None:
 
     later = [webhook.__class__(**{**vars(webhook), "copy": 1}) for webhook in webhooks]
     for batch in (later, later):
-        store.take(studio.ledger.writer, [reading.read(text) for text in studio.ledger.texts(batch)], asked.extend)
-    assert asked == [studio.file("good-1")]
+        store.take(studio.ledger.writer, [reading.read(text) for text in studio.ledger.texts(batch)], requested.extend)
+    assert requested == [studio.file("good-1")]

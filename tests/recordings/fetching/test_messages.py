@@ -1,4 +1,4 @@
-"""The queue `recordings`: what its messages bring about, and what becomes of those that make no sense."""
+"""The queue `recordings`: what its messages cause, and malformed ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.recordings.fetching.conftest import Studio
 
 @pytest.fixture
 def queue(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The queue of the recorder, which finds all it needs in the environment."""
+    """Yield the recorder's queue; its settings are in the environment."""
     url = queues.client().create_queue(QueueName="of-the-recorder")["QueueUrl"]
     known = studio.settings
     for name, value in {
@@ -45,7 +45,7 @@ def _message(studio: Studio, recording: str) -> str:
     return json.dumps({"version": 1, **studio.file(recording)._asdict()})
 
 
-NONSENSE = [
+MALFORMED = [
     "",
     "{",
     "[]",
@@ -57,15 +57,15 @@ NONSENSE = [
 
 
 @pytest.mark.usefixtures("queue")
-def test_nonsense_is_dropped_and_stops_nothing(studio: Studio) -> None:
-    """It would never become a recording, so that it need not come again."""
+def test_malformed_messages_are_dropped(studio: Studio) -> None:
+    """They would fail again, so SQS need not deliver them again; other messages of the event are handled."""
     studio.call("c1", "good-1")
-    recorder.handle(_event(*NONSENSE, _message(studio, "good-1")))
+    recorder.handle(_event(*MALFORMED, _message(studio, "good-1")))
     assert studio.row("good-1")["state"] == "ready"
 
 
-def test_a_file_that_is_late_is_queued_with_its_delay(studio: Studio, queue: str) -> None:
-    """The next message comes when the file may be there, not before."""
+def test_a_file_that_is_not_ready_is_queued_with_a_delay(studio: Studio, queue: str) -> None:
+    """The next message arrives when the next attempt is due."""
     studio.call("c1", "late-1")
     recorder.handle(_event(_message(studio, "late-1")))
     names: Any = ["ApproximateNumberOfMessagesDelayed", "ApproximateNumberOfMessages"]
@@ -76,8 +76,8 @@ def test_a_file_that_is_late_is_queued_with_its_delay(studio: Studio, queue: str
 
 
 @pytest.mark.usefixtures("queue")
-def test_while_the_database_is_away_a_message_comes_again(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever is not counted has not been tried."""
+def test_a_message_is_delivered_again_while_postgresql_is_away(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the database no attempt is counted, and the provider is not asked."""
     monkeypatch.setenv("WRITER_DATABASE_URL", "postgresql://ringledger_writer:word@127.0.0.1:1/postgres")
     settings.current.cache_clear()
     with pytest.raises(Unavailable):

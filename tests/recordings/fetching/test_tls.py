@@ -1,4 +1,4 @@
-"""Files over TLS, from a server with an authority of its own."""
+"""Downloads over TLS, from a server with its own certificate authority."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RULES = Rules((), 10**6, 5, loopback=True)
 
 @pytest.fixture
 def server(authority: Path) -> Iterator[tuple[int, Any]]:
-    """The port of the provider over TLS, and its handler."""
+    """Yield the port of the provider over TLS, and its handler."""
     handler = moods()
     serving = Quiet(("127.0.0.1", 0), handler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -34,8 +34,8 @@ def server(authority: Path) -> Iterator[tuple[int, Any]]:
     serving.server_close()
 
 
-def test_a_file_comes_over_tls(server: tuple[int, Any]) -> None:
-    """From a host whose certificate an authority vouches for; it hears its own name and a token for it."""
+def test_a_file_is_downloaded_over_tls(server: tuple[int, Any]) -> None:
+    """The host's certificate is valid, and the host gets its token."""
     into = io.BytesIO()
     url = f"https://localhost:{server[0]}/files/good-1"
     assert downloads.fetch(url, into, RULES, {"Authorization": "Bearer t"}) == len(SOUND)
@@ -43,25 +43,25 @@ def test_a_file_comes_over_tls(server: tuple[int, Any]) -> None:
     assert server[1].tokens == ["Bearer t"]
 
 
-def test_another_name_is_refused(server: tuple[int, Any]) -> None:
-    """A certificate counts for its own name; an address that leads there is not enough, and nothing is sent."""
+def test_a_certificate_for_another_name_is_refused(server: tuple[int, Any]) -> None:
+    """The connection ends before the token is sent."""
     with pytest.raises(DownloadFailed, match="SSLCertVerificationError"):
         downloads.fetch(f"https://127.0.0.1:{server[0]}/files/good-1", io.BytesIO(), RULES, {"Authorization": "t"})
     assert server[1].tokens == []
 
 
-def test_a_host_that_nobody_vouches_for_is_refused(
+def test_a_certificate_of_an_unknown_authority_is_refused(
     server: tuple[int, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Whoever sits between has no certificate of an authority that we know."""
+    """An attacker in the middle has no certificate of a known authority."""
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
     tls.context.cache_clear()
     with pytest.raises(DownloadFailed, match="SSLCertVerificationError"):
         downloads.fetch(f"https://localhost:{server[0]}/files/good-1", io.BytesIO(), RULES, {})
 
 
-def test_tls_does_not_turn_into_plain_http(server: tuple[int, Any]) -> None:
-    """A redirect from https is checked as any: elsewhere than on the machine itself it must be https again."""
+def test_a_redirect_from_https_to_http_is_refused(server: tuple[int, Any]) -> None:
+    """Only the machine itself may be asked without TLS."""
     server[1].elsewhere = "http://8.8.8.8/a.mp3"
     rules = RULES._replace(hosts=("8.8.8.8",))
     with pytest.raises(DownloadRefused, match="https on port 443 only"):
@@ -69,8 +69,8 @@ def test_tls_does_not_turn_into_plain_http(server: tuple[int, Any]) -> None:
 
 
 @pytest.mark.usefixtures("authority")
-def test_a_peer_that_never_shakes_hands_is_left() -> None:
-    """The time of a file counts from its first byte on the line."""
+def test_a_peer_that_never_finishes_the_handshake_times_out() -> None:
+    """The handshake counts towards the time of the download."""
     began = time.monotonic()
     with bound("127.0.0.1", 0) as listener:
         url = f"https://localhost:{listener.getsockname()[1]}/a"
@@ -83,8 +83,8 @@ def test_a_peer_that_never_shakes_hands_is_left() -> None:
     ("secure", "port", "host"),
     [(True, 443, "a.example"), (True, 8443, "a.example:8443"), (False, 80, "a.example"), (False, 443, "a.example:443")],
 )
-def test_a_host_hears_its_name_as_it_was_signed(secure: bool, port: int, host: str) -> None:
-    """Storages sign the header Host, without a port that goes without saying."""
+def test_the_host_header_has_no_default_port(secure: bool, port: int, host: str) -> None:
+    """Presigned addresses cover the Host header without it."""
     connection = _Pinned(_Target(secure, "a.example", port, "/", ()))
     connection.putrequest("GET", "/")
     assert f"Host: {host}".encode() in connection._buffer  # type: ignore[attr-defined]
