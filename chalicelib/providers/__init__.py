@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from chalicelib.calls import correlation
 from chalicelib.calls.events import CLOSE, Event, Raw, Source, Unreadable, closed
 from chalicelib.calls.options import DEFAULT_OPTIONS, Options
-from chalicelib.calls.records import Records, Row, Table
+from chalicelib.calls.records import Records
 from chalicelib.providers import decoding
 from chalicelib.providers.decoding import Plain
 from chalicelib.providers.provider import Provider
@@ -93,11 +93,6 @@ def posts_rows(name: str) -> bool:
     """Return whether this provider posts ready rows instead of events."""
     provider = find(name)
     return provider is not None and provider.events is None
-
-
-def rows(raw: Raw) -> list[tuple[Table, Row]]:
-    """Return the ready rows that `raw` carries. Raises Unreadable that says what is wrong with them and where."""
-    return list(read(raw).content)
 
 
 def correlate(events: Iterable[Event], options: Options | None = None) -> Records:

@@ -218,7 +218,7 @@ def test_mtt_and_native_rows_are_decoded_alike() -> None:
         body = gzip.compress(json.dumps(notification, ensure_ascii=False).encode(encoding))
         assert dict(read(body, "mtt", content_encoding="gzip").notes)["client_id"] == NAME
         body = gzip.compress(json.dumps(table, ensure_ascii=False).encode(encoding))
-        rows = providers.rows(Raw("1", ACCEPTED, "native", body=body, content_encoding="gzip"))
+        rows = providers.read(Raw("1", ACCEPTED, "native", body=body, content_encoding="gzip")).content
         assert rows == [(("calls", "cancelled"), {"callednum": NAME})]
 
 
@@ -227,7 +227,7 @@ def test_native_rows_that_lose_text_are_refused() -> None:
     body = b'{"table": "calls.cancelled", "rows": [{"callednum": "%s"}]}' % NAME.encode()[:-1]
 
     with pytest.raises(Unreadable, match="cannot be decoded"):
-        providers.rows(Raw("1", ACCEPTED, "native", body=body))
+        providers.read(Raw("1", ACCEPTED, "native", body=body))
 
 
 @pytest.mark.parametrize("number", ["1766736711480097", "1.79E+15", "1.79e15", "1790000000000000.0", "17" * 200, "-0"])
