@@ -77,7 +77,7 @@ class Records(NamedTuple):
     `open` says that further events are expected; the call is closed when it grows too old, or at `close_at` where that
     is known. `successors` maps each inviteid that a part of the events, or an earlier release, would have given to the
     record in its place; where that depends on the round of a leg, `round_successors` maps the inviteid and the first
-    event of the round to that record. `heeded_until` is the acceptance time of the last interpreted event of a call
+    event of the round to that record. `interpreted_until` is the acceptance time of the last interpreted event of a call
     that has more events than are interpreted.
     """
 
@@ -90,7 +90,7 @@ class Records(NamedTuple):
     successors: Mapping[str, str] = {}
     round_successors: Mapping[str, Mapping[str, str]] = {}
     flags: tuple[str, ...] = ()
-    heeded_until: datetime | None = None
+    interpreted_until: datetime | None = None
     close_at: datetime | None = None
 
 

@@ -45,7 +45,7 @@ CROSS JOIN LATERAL (
     ) AS records
     FROM ledger.calls
     WHERE calls.provider = asked.provider AND calls.client = asked.client AND calls.id = asked.id
-        AND NOT frozen AND (fault = '' OR %s) AND (heeded_until IS NULL OR asked.since <= heeded_until)
+        AND NOT frozen AND (fault = '' OR %s) AND (interpreted_until IS NULL OR asked.since <= interpreted_until)
     OFFSET 0
 ) AS call
 LEFT JOIN LATERAL (
@@ -94,7 +94,7 @@ LEFT JOIN LATERAL (SELECT * FROM ledger.extensions WHERE extensions.id = event.e
 class Call(NamedTuple):
     """A locked call: the tables that hold its rows, the ids of its records, tombstones included, and its events.
 
-    `heeded_until` is the acceptance time of the last event that is read of a call with more events than are
+    `interpreted_until` is the acceptance time of the last event that is read of a call with more events than are
     interpreted. `event_ids` are those of the webhooks behind `events`.
     """
 
@@ -103,7 +103,7 @@ class Call(NamedTuple):
     records: Sequence[str]
     events: list[Event]
     event_ids: set[str]
-    heeded_until: datetime | None = None
+    interpreted_until: datetime | None = None
 
 
 def lock(writer: Connection, spans: Mapping[CallKey, Span]) -> None:

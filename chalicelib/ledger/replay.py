@@ -40,7 +40,7 @@ _LOOSE = f"""
 SELECT {raw_events.COLUMNS}
 FROM ledger.events AS event LEFT JOIN ledger.extensions AS source ON source.id = event.extension
 WHERE (call_id = '' OR (event.provider, event.client, call_id) IN (
-        SELECT calls.provider, calls.client, calls.id FROM ledger.calls WHERE heeded_until IS NOT NULL
+        SELECT calls.provider, calls.client, calls.id FROM ledger.calls WHERE interpreted_until IS NOT NULL
     ))
     AND event.provider <> 'native' AND accepted_at >= %s AND accepted_at < %s AND (%s = '' OR event.provider = %s)
     AND (accepted_at, event.id) > (%s, %s)

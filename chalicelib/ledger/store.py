@@ -145,9 +145,9 @@ def _result(call: Call) -> Records:
         return Records(call.key)
     options = interpretation.options(call.key.provider)
     result = providers.correlate(call.events, options)
-    if not call.heeded_until:
+    if not call.interpreted_until:
         return result
-    return result._replace(heeded_until=call.heeded_until, flags=(overlong(options),))
+    return result._replace(interpreted_until=call.interpreted_until, flags=(overlong(options),))
 
 
 def _new_events(items: Iterable[Item], calls: Iterable[Call]) -> Iterable[Event]:
@@ -155,7 +155,7 @@ def _new_events(items: Iterable[Item], calls: Iterable[Call]) -> Iterable[Event]
 
     That happens when a message is delivered again after the registry has renamed its client.
     """
-    read = {call.key: call.event_ids for call in calls if not call.heeded_until}
+    read = {call.key: call.event_ids for call in calls if not call.interpreted_until}
     for item in items:
         if item.key not in read or item.message.raw.id in read[item.key]:
             yield from item.events

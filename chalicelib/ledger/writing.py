@@ -101,10 +101,10 @@ UPDATE ledger.calls AS old SET
             AND records.changed_at = now()
     )::integer,
     open = call.open, flags = call.flags, relations = call.relations, live = nullif(call.live, 'null'),
-    heeded_until = call.heeded_until, close_at = call.close_at, fault = ''
+    interpreted_until = call.interpreted_until, close_at = call.close_at, fault = ''
 FROM json_to_recordset(%s::json) AS call (
     provider text, client text, id text, open boolean, flags text[], relations text[], live jsonb,
-    heeded_until timestamp, close_at timestamp
+    interpreted_until timestamp, close_at timestamp
 )
 WHERE old.provider = call.provider AND old.client = call.client AND old.id = call.id
 """
@@ -172,7 +172,7 @@ def _call(result: Records) -> dict[str, object]:
         "flags": result.flags,
         "relations": sorted(map(".".join, result.rows)),
         "live": [leg._asdict() for leg in result.live] or None,
-        "heeded_until": result.heeded_until,
+        "interpreted_until": result.interpreted_until,
         "close_at": result.close_at,
     }
 

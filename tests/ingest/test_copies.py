@@ -35,7 +35,7 @@ def test_copies_beyond_the_limit_do_not_hide_the_hangup(ledger: Ledger) -> None:
     ledger.take(others)
 
     assert ledger.tables() == expected
-    assert run(ledger.url, "SELECT flags, heeded_until FROM ledger.calls") == [([], None)]
+    assert run(ledger.url, "SELECT flags, interpreted_until FROM ledger.calls") == [([], None)]
     assert ledger.column("SELECT count(*) FROM ledger.events") == [len(repeated) + len(others)]
 
 

@@ -43,7 +43,7 @@ def test_later_events_make_no_records(ledger: Ledger) -> None:
     assert len(before) == 1
     assert ledger.column("SELECT count(*) FROM ledger.events") == [len(webhooks)]
     assert ledger.column("SELECT count(*) FROM sipuserevents.sipuser_state_changed") == [len(webhooks)]
-    assert run(ledger.url, "SELECT heeded_until, flags FROM ledger.calls") == [
+    assert run(ledger.url, "SELECT interpreted_until, flags FROM ledger.calls") == [
         (BEGIN + timedelta(seconds=DEFAULTS.event_limit - 1), ["only the first 1000 events are interpreted"])
     ]
 
