@@ -77,8 +77,8 @@ class Records(NamedTuple):
     `open` says that further events are expected; the call is closed when it grows too old, or at `close_at` where that
     is known. `successors` maps each inviteid that a part of the events, or an earlier release, would have given to the
     record in its place; where that depends on the round of a leg, `round_successors` maps the inviteid and the first
-    event of the round to that record. `interpreted_until` is the acceptance time of the last interpreted event of a call
-    that has more events than are interpreted.
+    event of the round to that record. `interpreted_until` is the acceptance time of the last interpreted event of a
+    call that has more events than are interpreted.
     """
 
     call: CallKey
