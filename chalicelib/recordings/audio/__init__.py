@@ -6,8 +6,11 @@ GSM, AMR and MP3 without a tag), and none of them notices that a WAV, MP3, MP4 o
 One rule holds for every format: the audio must be complete and not empty. What follows the audio (tags, an index,
 padding) may be missing. Some cuts cannot be seen in the bytes:
 
-* between two frames of a format that states no length: MP3 without a Xing header, ADTS, AMR and raw GSM;
+* between two frames of a format that states no length: MP3 without a Xing header, ADTS, AMR and raw GSM; of an MP3 file
+  with a Xing header, only its last frame;
 * between two elements of a live WebM stream, and between two fragments of a fragmented MP4 file;
-* anywhere in a WAV file that was streamed, which states 0xFFFFFFFF as the size of its audio;
+* anywhere in the audio of a streamed WAV file, which states 0xFFFFFFFF (FFmpeg) or 0x7FFFF000 (SoX) as its size;
 * between two frames of a FLAC file that does not state its number of samples.
+
+MP3 and ADTS need three frames in a row (about 0.1 s) to be recognised. MP3 with a free bitrate is not recognised.
 """

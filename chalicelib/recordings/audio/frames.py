@@ -128,9 +128,12 @@ def _is_cut(content: Content, offset: int) -> bool:
 
 
 def _stated_frames(content: Content, start: int) -> int:
-    """Return the number of frames that the first one states in a Xing or Info header, itself included, or 0."""
+    """Return the number of frames that a Xing or Info header in the first frame states, or 0.
+
+    Most encoders do not count that frame itself, so one frame fewer than stated is not noticed.
+    """
     head = content.read(start, _INFO_REACH)
     place = max(head.find(b"Xing"), head.find(b"Info"))
     if place < 0 or not head[place + 7 : place + 8] or not head[place + 7] & 1:
         return 0
-    return content.number(start + place + 8, 4) + 1
+    return content.number(start + place + 8, 4)

@@ -6,8 +6,10 @@ from chalicelib.recordings.audio.content import Content, NotARecording
 
 HEAD_BYTES = 12
 CHUNK_HEAD_BYTES = 8
-#: The size that a writer states which does not know it. RF64 has the real one in its `ds64` chunk.
+#: The size of the audio when RF64 states the real one in its `ds64` chunk, or when FFmpeg writes to a pipe.
 UNKNOWN_SIZE = 0xFFFFFFFF
+#: SoX writes this to a pipe; from here on, the size of a file without `ds64` is unknown.
+FIRST_UNKNOWN_SIZE = 0x7FFFF000
 
 _BLOCK_ALIGN_OFFSET = 12
 _DATA_SIZE_OFFSET = 8
@@ -45,7 +47,7 @@ def _chunk(content: Content, offset: int) -> tuple[bytes, int]:
 def _check_data(content: Content, body: int, size: int, block_align: int) -> None:
     if not block_align:
         raise NotARecording("The WAV file does not state the format of its audio")
-    if size == UNKNOWN_SIZE:
+    if FIRST_UNKNOWN_SIZE <= size <= UNKNOWN_SIZE:
         size = content.size - body
     if size < block_align:
         raise NotARecording("The WAV file has no audio")

@@ -22,6 +22,7 @@ MP3_FRAME = 144
 AMR_FRAME, AWB_FRAME, GSM_FRAME = 13, 18, 33
 #: Cuts that the bytes do not show, in bytes from the beginning; see the package's own description.
 INVISIBLE_CUTS = {
+    "xing.mp3": [1820 - MP3_FRAME],
     "bare.mp3": range(3 * MP3_FRAME, 11 * MP3_FRAME, MP3_FRAME),
     "adts.aac": [sum(ADTS_FRAMES[:3]), sum(ADTS_FRAMES[:4])],
     "fragmented.m4a": [2050],
@@ -91,12 +92,18 @@ def wav(data: bytes, stated: int, *, extra: bytes = b"") -> bytes:
 
 @pytest.mark.parametrize(
     "content",
-    [wav(b"", 0), wav(b"", 0xFFFFFFFF), wav(b"\0", 1), wav(b"", 0) + b"LIST\4\0\0\0INFO"],
-    ids=["44 bytes", "streamed", "less than a sample", "tags only"],
+    [wav(b"", 0), wav(b"", 0x7FFFF000), wav(b"", 0xFFFFFFFF), wav(b"\0", 1), wav(b"", 0) + b"LIST\4\0\0\0INFO"],
+    ids=["44 bytes", "streamed by SoX", "streamed by FFmpeg", "less than a sample", "tags only"],
 )
 def test_a_wav_without_audio_is_refused(content: bytes) -> None:
     """A header alone is no recording."""
     assert refusal(content) == "The WAV file has no audio"
+
+
+@pytest.mark.parametrize("size", [0x7FFFF000, 0xFFFFFFFF])
+def test_a_streamed_wav_is_recognised(size: int) -> None:
+    """SoX and FFmpeg state these sizes when they write to a pipe."""
+    assert recognised(wav(b"\0" * 200, size)) == "wav"
 
 
 def test_a_wav_with_tags_before_its_audio_is_recognised() -> None:
