@@ -1,4 +1,4 @@
-"""An authority of the tests' own, and the server that it vouches for."""
+"""A certificate authority for tests, and the certificate of a server."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Key = ec.EllipticCurvePrivateKey
 
 
 def certificate(name: str, key: Key, issuer: str, by: Key, *, authority: bool) -> bytes:
-    """A certificate for `name` and its key, signed `by` the issuer's."""
+    """Return a certificate for `name` and its key, signed `by` the issuer."""
     above, own = (x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, word)]) for word in (issuer, name))
     now = datetime.now(UTC)
     made = (
@@ -29,7 +29,7 @@ def certificate(name: str, key: Key, issuer: str, by: Key, *, authority: bool) -
 
 
 def establish(folder: Path) -> Path:
-    """Make `authority.pem` in `folder`, answered, and `server.pem` of a server `localhost` beside it."""
+    """Write `authority.pem` and `server.pem` of a server `localhost` to `folder`, and return the former."""
     root, own = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     (folder / "authority.pem").write_bytes(certificate("authority", root, "authority", root, authority=True))
     (folder / "server.pem").write_bytes(certificate("localhost", own, "authority", root, authority=False))

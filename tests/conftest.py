@@ -1,4 +1,4 @@
-"""What every test may stand on: the whole bundle, started as anyone would start it."""
+"""Fixtures of all tests: the whole bundle, started by its own command."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ pytest_plugins = ["tests.databases", "tests.ledgers", "tests.mariadb"]
 ROOT = Path(__file__).parents[1]
 START_SECONDS = 120
 STOP_SECONDS = 30
-# Of the machine's own, so that a test never reaches anything but what it started.
+# Variables of the machine that are removed, so that a test only reaches what it has started.
 FOREIGN = {"AWS_ENDPOINT_URL", *(setting.metadata["variable"] for setting in fields(Settings))}
 
 
 @dataclass
 class Launched:
-    """One `python -m infra.local` and what its stack.json said."""
+    """One `python -m infra.local` with its stack.json."""
 
     process: subprocess.Popen[bytes]
     data: Path
@@ -38,11 +38,11 @@ class Launched:
 
     @property
     def output(self) -> str:
-        """All that it wrote so far, to stdout and stderr."""
+        """Return everything that it has written to stdout and stderr."""
         return (self.data.parent / f"{self.data.name}.log").read_text()
 
     def stop(self, order: signal.Signals = signal.SIGTERM) -> int:
-        """Ask it to stop; its exit status."""
+        """Send it `order` and return its exit status."""
         self.process.send_signal(order)
         return self.process.wait(STOP_SECONDS)
 
@@ -61,12 +61,12 @@ def begin(data: Path, **variables: str) -> subprocess.Popen[bytes]:
 
 @contextmanager
 def launcher() -> Iterator[Launch]:
-    """Starts local stacks, and sees to it that none is left."""
+    """Yield a function that starts local stacks, and stop them all at the end."""
     processes: list[subprocess.Popen[bytes]] = []
 
     def launch(data: Path, **variables: str) -> Launched:
         file = data / "stack.json"
-        # Of a start that was killed.
+        # A killed start leaves its file.
         file.unlink(missing_ok=True)
         process = begin(data, **variables)
         processes.append(process)
@@ -88,14 +88,14 @@ def launcher() -> Iterator[Launch]:
 
 @pytest.fixture(scope="session")
 def launch() -> Iterator[Launch]:
-    """Starts a local stack on a data folder, with environment variables as keywords."""
+    """Return a function that starts a local stack on a data folder, with environment variables as keywords."""
     with launcher() as start:
         yield start
 
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """The facts of a running bundle with 2000 calls, the addresses of its database's roles, and its data folder."""
+    """Return the facts of a running bundle with 2000 calls, the URLs of its database roles, and its data folder."""
     data = tmp_path_factory.mktemp("stack") / "data"
     with launcher() as start:
         launched = start(data, DEMO="1", DEMO_CALLS="2000", STATEMENT_TIMEOUT="3", TOKEN_CACHE_SECONDS="1")
@@ -104,7 +104,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
 
 
 def role_urls(launched: Launched) -> dict[str, str]:
-    """Addresses of the database for each role: `reader_url`, `gate_url`, `writer_url`."""
+    """Return the database URLs of each role: `reader_url`, `gate_url`, `writer_url`."""
     secrets = json.loads((launched.data / "secrets.json").read_text())
     owner = urlsplit(launched.facts["database_url"])
     place = owner.netloc.rpartition("@")[2]
@@ -116,8 +116,8 @@ def role_urls(launched: Launched) -> dict[str, str]:
 
 @pytest.fixture
 def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The file of an authority that is trusted, beside that of a server `localhost` which it vouches for."""
-    from chalicelib.platform import tls  # noqa: PLC0415 - few tests want it
+    """Return the file of a trusted authority; that of a server `localhost` with its certificate is next to it."""
+    from chalicelib.platform import tls  # noqa: PLC0415 - few tests need it
     from tests.authorities import establish  # noqa: PLC0415 - as above
 
     made = establish(tmp_path)

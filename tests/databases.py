@@ -1,4 +1,4 @@
-"""Databases for tests: a server of their own, so that what they do to its roles is nobody else's trouble."""
+"""Databases for tests, on a server of their own, since roles belong to a whole server."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _numbers = itertools.count(1)
 
 
 class Server:
-    """A PostgreSQL server of its own with a superuser, and whatever roles a test gives it."""
+    """A PostgreSQL server with a superuser, and the roles that a test creates."""
 
     def __init__(self, url: str) -> None:
-        """Remember the superuser's address."""
+        """Use the server at the superuser's URL."""
         self.url = url
 
     def new_database(self, owner: str = "") -> str:
-        """An empty database, and its owner's address; `owner` is a role that logs in without superuser's rights."""
+        """Create an empty database and return its owner's URL; `owner` is a role without superuser's rights."""
         name = f"fresh_{next(_numbers)}"
         run(self.url, f"CREATE DATABASE {name}")
         if not owner:
@@ -41,13 +41,13 @@ class Server:
 
 
 def address(url: str, user: str, password: str) -> str:
-    """The address of the same database for another user."""
+    """Return the URL of the same database for another user."""
     place = urlsplit(url).netloc.rpartition("@")[2]
     return urlsplit(url)._replace(netloc=f"{user}:{password.replace(chr(39), '%27')}@{place}").geturl()
 
 
 def settings_of(url: str) -> Settings:
-    """Settings of a bundle on the database of this owner's address."""
+    """Return settings of a bundle on the database of this owner's URL."""
     reader, gate, writer = (address(url, f"ringledger_{role}", word) for role, word in PASSWORDS.items())
     return Settings(
         owner_database_url=url, reader_database_url=reader, gate_database_url=gate, writer_database_url=writer
@@ -55,7 +55,7 @@ def settings_of(url: str) -> Settings:
 
 
 def run(url: str, statement: str, parameters: list[object] | None = None) -> list[tuple[object, ...]]:
-    """What one statement answers over a connection of its own."""
+    """Run one statement on a connection of its own and return its rows."""
     with closing(psycopg2.connect(url)) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:
@@ -64,7 +64,7 @@ def run(url: str, statement: str, parameters: list[object] | None = None) -> lis
 
 
 def refusal(url: str, statement: str) -> str:
-    """The SQLSTATE with which a statement is refused, or an empty text when it is not."""
+    """Return the SQLSTATE with which a statement is refused, or an empty text when it succeeds."""
     try:
         run(url, statement)
     except psycopg2.Error as error:
@@ -73,7 +73,7 @@ def refusal(url: str, statement: str) -> str:
 
 
 def migrated(server: Server) -> Settings:
-    """Settings of a bundle on a new database with every migration and role."""
+    """Return settings of a bundle on a new database with every migration and role."""
     url = server.new_database()
     migrate(url)
     ensure_roles(settings_of(url))
@@ -81,7 +81,7 @@ def migrated(server: Server) -> Settings:
 
 
 def start_server(folder: Path) -> Iterator[Server]:
-    """A new server in `folder`, for as long as the iterator lives."""
+    """Run a new server in `folder` for as long as the iterator lives."""
     with closing(bound("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     server = Postgres(folder, "superuser")
@@ -93,17 +93,17 @@ def start_server(folder: Path) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server whose roles are Ringledger's as soon as the first `database` is made."""
+    """Start a server, which has Ringledger's roles after the first `database`."""
     yield from start_server(tmp_path_factory.mktemp("server"))
 
 
 @pytest.fixture
 def empty_database(server: Server) -> str:
-    """The owner's address of a database that nothing was done to."""
+    """Return the owner's URL of a new database."""
     return server.new_database()
 
 
 @pytest.fixture(scope="module")
 def database(server: Server) -> Settings:
-    """A migrated database with its roles, shared by the tests of a module."""
+    """Return a migrated database with its roles, shared by the tests of a module."""
     return migrated(server)

@@ -10,12 +10,12 @@ from tests.ingest.telephony import Ledger
 
 @pytest.fixture(scope="module")
 def shared_ledger(database: Settings) -> Ledger:
-    """The module's ledger, as the test before left it."""
+    """Return the module's ledger as the previous test has left it."""
     return Ledger(database)
 
 
 @pytest.fixture
 def ledger(shared_ledger: Ledger) -> Ledger:
-    """The module's ledger, empty."""
+    """Return the module's ledger, empty."""
     shared_ledger.clear()
     return shared_ledger

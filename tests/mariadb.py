@@ -51,7 +51,7 @@ _names = itertools.count(1)
 
 @dataclass(frozen=True)
 class MariaDb:
-    """A running server; `user` may do everything over TCP from this machine."""
+    """A running server; `user` has all rights over TCP from this machine."""
 
     host: str
     port: int
@@ -60,7 +60,7 @@ class MariaDb:
     password: str = PASSWORD
 
     def run(self, statements: str, database: str = "") -> list[list[str]]:
-        """What `statements` answer, each row as texts."""
+        """Run `statements` and return their rows as texts."""
         command = [_program("mariadb"), "--no-defaults", f"--socket={self.socket}", "--user=root", "--batch", "--raw"]
         words = [*command, "--skip-column-names", "--default-character-set=utf8mb4", database]
         done = subprocess.run(words, input=statements, capture_output=True, text=True, check=False)
@@ -68,7 +68,7 @@ class MariaDb:
         return [line.split("\t") for line in done.stdout.splitlines()]
 
     def new_database(self, name: str = "") -> str:
-        """The name of an empty database, which is `name` if one is given: then nothing of an older one is left."""
+        """Create an empty database and return its name; an existing one of the name `name` is dropped."""
         name = name or f"fresh_{next(_names)}"
         self.run(f"DROP DATABASE IF EXISTS {name}; CREATE DATABASE {name} CHARACTER SET utf8mb4")
         return name
@@ -76,7 +76,7 @@ class MariaDb:
 
 @contextmanager
 def running(folder: Path) -> Iterator[MariaDb]:
-    """A new server in `folder`, for as long as the block lasts."""
+    """Run a new server in `folder` during the block."""
     with closing(bound("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     data, socket = folder / "data", folder / "socket"
@@ -99,7 +99,7 @@ def running(folder: Path) -> Iterator[MariaDb]:
 
 @pytest.fixture(scope="session")
 def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDb]:
-    """A server for all tests that make databases of their own in it."""
+    """Start one server for all tests; each test makes a database of its own."""
     absent = [name for name in PROGRAMS if not _program(name)]
     if absent:
         missing(f"needs MariaDB's server (Debian's package mariadb-server): there is no {', '.join(absent)}")

@@ -1,4 +1,4 @@
-"""No function takes more than one reading."""
+"""The complexity of functions is limited."""
 
 from __future__ import annotations
 

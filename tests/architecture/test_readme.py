@@ -1,4 +1,4 @@
-"""The README says what is true."""
+"""The README is true and complete."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ README = (ROOT / "README.md").read_text("utf-8")
 
 
 def test_every_name_that_a_query_may_use_is_listed() -> None:
-    """Refusals point to the README's lists, so they must be whole, and hold nothing else."""
+    """Refusals point to the README's lists, so these are complete and exact."""
     section = (ROOT / "chalicelib" / "statistics" / "README.md").read_text("utf-8")
     listed = set(re.sub(r"(?m)^[\w ]+: ", "", section.split("```")[1]).split())
     assert listed == FUNCTIONS | TYPES | SYMBOLS | COLLATIONS
 
 
 def test_every_schema_is_named() -> None:
-    """A reader learns which schemas there are."""
+    """The README names every schema."""
     assert {schema for schema in TABLES if f"`{schema}`" not in README} == set()
 
 
 def test_every_package_is_given_a_reason() -> None:
-    """Each runtime dependency stands in the table with its reason."""
+    """The README's table has every runtime dependency with its reason."""
     pinned = re.findall(r"(?m)^([\w-]+)==", (ROOT / "requirements.txt").read_text("utf-8"))
     assert [name for name in pinned if f"| {name} |" not in README] == []
 
 
 def test_every_path_that_it_names_exists() -> None:
-    """Files and folders that any README points to are there."""
+    """Every file and folder that a README names exists."""
     texts = [
         file.read_text("utf-8") for folder in ("chalicelib", "infra") for file in (ROOT / folder).rglob("README.md")
     ]

@@ -1,4 +1,4 @@
-"""The rules of the house that no linter states."""
+"""Rules of the project that no linter checks."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_a_file_fits_one_reading(path: Path) -> None:
 
 
 def test_every_test_states_its_rule() -> None:
-    """Each test has a docstring of its own."""
+    """Every test has a docstring."""
     silent = [
         f"{path.name}:{function.name}"
         for path in SOURCES
@@ -39,14 +39,14 @@ def test_every_test_states_its_rule() -> None:
 
 
 def test_every_surface_is_mounted() -> None:
-    """A package with a surface that `app.py` does not name would never answer."""
+    """`app.py` mounts every package with a surface."""
     surfaces = {path.parent.name for path in (ROOT / "chalicelib").glob("*/surface.py")}
     named = set(re.findall(r"chalicelib\.(\w+)\.surface", (ROOT / "app.py").read_text("utf-8")))
     assert surfaces == named
 
 
 def test_every_route_belongs_to_a_surface() -> None:
-    """Views live in surface modules only, since a surface is what a Lambda is given."""
+    """Views are in surface modules only, since a Lambda loads one surface."""
     views = [entry.view_function for methods in app.app.routes.values() for entry in methods.values()]
     assert views
     assert {view.__module__.rpartition(".")[2] for view in views} == {"surface"}

@@ -1,4 +1,4 @@
-"""The template as it is packaged, but for the packages in the zip: those take a network."""
+"""The packaged template, without the packages in the zip, which need a network."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ REGION = "us-east-1"
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """What Chalice makes of the bundle without its requirements."""
+    """Build the bundle with Chalice, without its requirements."""
     return building.build(app, tmp_path_factory.mktemp("package"), BuildTarget("dev", "arm64"))
 
 
 @pytest.fixture(scope="session")
 def sam(built: Built) -> dict[str, Any]:
-    """The template as it is deployed."""
+    """Return the template as it is deployed."""
     return built.template
 
 
 @pytest.fixture(scope="session")
 def translated(sam: dict[str, Any]) -> dict[str, Any]:
-    """The template as CloudFormation's own transform leaves it, its code in a bucket."""
+    """Return the template after SAM's transform, with its code in a bucket."""
     template = copy.deepcopy(sam)
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
@@ -49,8 +49,8 @@ def translated(sam: dict[str, Any]) -> dict[str, Any]:
 
 class _NoManagedPolicies(ManagedPolicyLoader):
     def __init__(self) -> None:
-        """Ask no account."""
+        """Need no account."""
 
     def load(self) -> dict[str, str]:
-        """Nothing: every policy is spelled out."""
+        """Return nothing: every policy is spelled out."""
         return {}

@@ -1,4 +1,4 @@
-"""What the code of a Lambda can reach, read from its source: the calls of AWS and the settings on every path.
+"""The reach of a Lambda's code, read from its source: AWS calls and settings on every path.
 
 A unit is a module's function, class, or named constant; it reaches whatever unit it names, in its own module or through
 an import. So a registry's entries count as called, and a class counts whole: more may be found than ever runs, never
@@ -24,16 +24,16 @@ Unit = tuple[str, str]
 
 @dataclass
 class Module:
-    """A module's units by name, and where the names that it imports come from."""
+    """A module's units by name, and the origins of the names that it imports."""
 
     units: dict[str, list[ast.stmt]] = field(default_factory=dict)
-    #: Local name -> dotted module, and the name in it, which is empty for the module itself.
+    #: Local name -> dotted module and the name in it, which is empty for the module itself.
     imports: dict[str, Unit] = field(default_factory=dict)
 
 
 @lru_cache(maxsize=1)
 def modules() -> dict[str, Module]:
-    """Every module of the bundle by its dotted name."""
+    """Return every module of the bundle by its dotted name."""
     paths = sorted((ROOT / "chalicelib").rglob("*.py"))
     names = {path: ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in paths}
     return {name: _module(ast.parse(path.read_text("utf-8")), set(names.values())) for path, name in names.items()}
@@ -64,7 +64,7 @@ def _defined(statement: ast.stmt) -> Iterator[str]:
 
 
 def reachable(surface: str) -> set[Unit]:
-    """Every unit that the surface's module can reach."""
+    """Return every unit that the surface's module can reach."""
     waiting = [(surface, name) for name in modules()[surface].units]
     found: set[Unit] = set()
     while waiting:
@@ -103,7 +103,7 @@ def _nodes(unit: Unit) -> tuple[ast.AST, ...]:
 
 
 def _without_annotations(node: ast.AST) -> Iterator[ast.AST]:
-    # A type that is merely named is not used.
+    # A type in an annotation is not used.
     yield node
     for name, value in ast.iter_fields(node):
         if name in {"annotation", "returns"}:
@@ -114,7 +114,7 @@ def _without_annotations(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def calls_of_aws(units: Iterable[Unit]) -> set[str]:
-    """The operations of boto3's clients that these units call, as boto3 names them.
+    """Return the operations of boto3's clients that these units call, by boto3's names.
 
     Of what is signed here: `presign:GET`, and the targets of requests in JSON, such as `AmazonSQS.SendMessage`.
     """
@@ -136,7 +136,7 @@ def calls_of_aws(units: Iterable[Unit]) -> set[str]:
 
 
 def settings_read(units: Iterable[Unit]) -> set[str]:
-    """The variables of the settings that these units read."""
+    """Return the variables of the settings that these units read."""
     found: set[str] = set()
     for unit in units:
         known = set(_settings_names(unit))
@@ -178,7 +178,7 @@ def _is_current(node: ast.expr) -> bool:
 
 
 def texts(units: Iterable[Unit]) -> set[str]:
-    """Every text that these units hold, docstrings apart."""
+    """Return every text in these units except docstrings."""
     found: set[str] = set()
     for unit in units:
         nodes = _nodes(unit)
@@ -192,5 +192,5 @@ def texts(units: Iterable[Unit]) -> set[str]:
 
 
 def attributes(units: Iterable[Unit]) -> set[str]:
-    """The names of all methods and attributes that these units use, of whatever object."""
+    """Return the names of all methods and attributes that these units use, of any object."""
     return {node.attr for unit in units for node in _nodes(unit) if isinstance(node, ast.Attribute)}

@@ -1,4 +1,4 @@
-"""The template beyond our own eyes: AWS's linter, its translator, and moto's CloudFormation as far as that goes."""
+"""The template as other programs read it: AWS's linter and translator, and moto's CloudFormation."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from infra.local import schedule
 
 STACK = "ringledger"
 pytestmark = pytest.mark.filterwarnings("ignore:Tried to parse")
-# What moto cannot make, or makes of nothing.
+# Resources that moto cannot create, or creates without reading them.
 UNKNOWN_TO_MOTO = (
     "AWS::ApiGateway", "AWS::CloudFront", "AWS::CloudWatch", "AWS::Lambda::Permission", "AWS::S3::BucketPolicy",
     "AWS::SQS::QueuePolicy", "AWS::Scheduler",
@@ -32,7 +32,7 @@ EMPTY_ZIP = b"PK\x05\x06" + bytes(18)
 
 @pytest.fixture(scope="module")
 def linting(translated: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[subprocess.Popen[str]]:
-    """AWS's linter at work while other tests run; `make package` shows it the form before the translation, too."""
+    """Run AWS's linter in the background; `make package` also checks the form before the translation."""
     template = tmp_path_factory.mktemp("lint") / "template.json"
     template.write_text(json.dumps(translated), "utf-8")
     linter = Path(sys.executable).with_name("cfn-lint")
@@ -42,14 +42,14 @@ def linting(translated: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
 
 
 def test_there_is_one_stage(translated: dict[str, Any]) -> None:
-    """The translator would add another of the name "Stage"."""
+    """There is one stage; the translator can add another one named "Stage"."""
     stages = [each for each in translated["Resources"].values() if each["Type"] == "AWS::ApiGateway::Stage"]
     assert [stage["Properties"]["StageName"] for stage in stages] == ["api"]
 
 
 @pytest.fixture(scope="module")
 def created(linting: object, translated: dict[str, Any]) -> Iterator[dict[str, Any]]:  # noqa: ARG001 - begun here
-    """The stack on moto without what moto does not know; the parameters that it was given."""
+    """Create the stack on moto, without the resources that moto lacks, and return its parameters."""
     template = json.loads(json.dumps(translated))
     template.pop("Outputs")
     template["Resources"] = {
@@ -93,7 +93,7 @@ def _create(template: dict[str, Any], parameters: dict[str, str]) -> None:
 
 
 def test_every_lambda_comes_into_being_as_configured(created: dict[str, Any]) -> None:
-    """Under its own name, with its own role, memory, timeout and subnets."""
+    """Each Lambda has its own name, role, memory, timeout and subnets."""
     functions = {each["FunctionName"]: each for each in boto3.client("lambda").list_functions()["Functions"]}
     configured = building.stage_functions("dev")
     subnets = {Network.PUBLIC: "", Network.DATABASE: "SubnetIds", Network.OUTBOUND: "OutboundSubnetIds"}
@@ -111,7 +111,7 @@ def test_every_lambda_comes_into_being_as_configured(created: dict[str, Any]) ->
 
 
 def test_requests_reach_the_database_through_its_proxy(created: dict[str, Any]) -> None:
-    """What may hold a lock or a session goes to the database itself."""
+    """Lambdas that hold locks or sessions connect to the database itself."""
     variables = _environments()
     assert f"@{created['RequestDatabaseHost']}:" in variables["statistics"]["READER_DATABASE_URL"]
     assert f"@{created['RequestDatabaseHost']}:" in variables["recordings"]["GATE_DATABASE_URL"]
@@ -120,7 +120,7 @@ def test_requests_reach_the_database_through_its_proxy(created: dict[str, Any]) 
 
 
 def test_queues_feed_their_consumers(created: dict[str, Any]) -> None:
-    """Each mapping names failures one by one and has its own bound; each queue has its dead letters."""
+    """Each mapping reports failed messages one by one and has its own limit; each queue has dead letters."""
     mappings = boto3.client("lambda").list_event_source_mappings()["EventSourceMappings"]
     fed = {each["EventSourceArn"].rpartition(":")[2]: each["FunctionArn"].rpartition(":")[2] for each in mappings}
     sqs = boto3.client("sqs")
@@ -136,7 +136,7 @@ def test_queues_feed_their_consumers(created: dict[str, Any]) -> None:
 
 
 def test_scheduler_takes_the_schedules(sam: dict[str, Any]) -> None:
-    """Their expressions and zone are such as EventBridge Scheduler knows, and Chalice can read what it sends."""
+    """EventBridge Scheduler knows their expressions and zone, and Chalice can read its events."""
     for source in schedules.sources(app):
         properties = sam["Resources"][f"{logical(source.name)}Schedule"]["Properties"]
         sent = json.loads(properties["Target"]["Input"])
@@ -153,7 +153,7 @@ def test_scheduler_takes_the_schedules(sam: dict[str, Any]) -> None:
 
 
 def test_the_linter_finds_nothing(linting: subprocess.Popen[str]) -> None:
-    """Names, types and values; unused parameters too, which it does not see before the translation."""
+    """The linter finds no fault, and no unused parameter, which it sees only after the translation."""
     said, _ = linting.communicate()
     assert (linting.returncode, said) == (0, "")
 

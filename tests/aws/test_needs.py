@@ -1,4 +1,4 @@
-"""The table of Lambdas against the code: each may do what its code does, is told what its code reads, and no more."""
+"""The table of Lambdas against the code: each has the rights and settings that its code uses, and no others."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from infra.aws.lambdas import LAMBDAS, QUEUES
 from infra.aws.variables import MEMBERS, VARIABLES
 from tests.aws import reachable
 
-#: What an operation of boto3's clients, or a request that is signed here, takes in a policy.
+#: Operation of boto3's clients, or signed request -> the actions that it needs in a policy.
 ACTIONS = {
     "AmazonSQS.SendMessage": "sqs:SendMessage",
     "abort_multipart_upload": "s3:AbortMultipartUpload",
@@ -40,16 +40,16 @@ ACTIONS = {
     "send_message_batch": "sqs:SendMessage",
     "upload_part": "s3:PutObject",
 }
-#: The bucket's folders, as the code's texts begin.
+#: The bucket's folders: the beginnings of the code's texts.
 FOLDERS = ("answers", "faxes", "recordings", "script-files", "uploads", "webhooks")
 FOLDER = re.compile(rf"({'|'.join(FOLDERS)})/")
-# Reading what may not be there needs it, though no code calls it.
+# Reading an object that can be missing needs this action, though no code calls it.
 UNCALLED = {"s3:ListBucket"}
 
 
 @lru_cache
 def reached(name: str) -> frozenset[reachable.Unit]:
-    """Everything that the Lambda `name` can reach; scripts are found by walking through their folder."""
+    """Return every unit that the Lambda `name` can reach; scripts are all files of their folder."""
     modules = [entry_modules()[name]]
     if name == "scripts":
         modules += [module for module in reachable.modules() if module.startswith("chalicelib.oktell.scripts.")]
@@ -57,7 +57,7 @@ def reached(name: str) -> frozenset[reachable.Unit]:
 
 
 def entry_modules() -> dict[str, str]:
-    """The module that serves each Lambda: what `app.py` mounts under its name, or imports in its entry point."""
+    """Return the module of each Lambda: the one that `app.py` mounts under its name or imports in its entry point."""
     mounted = {API_HANDLER if name == "app" else name: module for name, module in app.surfaces.items()}
     tree = ast.parse((reachable.ROOT / "app.py").read_text("utf-8"))
     imported = {
@@ -71,7 +71,7 @@ def entry_modules() -> dict[str, str]:
 
 
 def everything() -> frozenset[reachable.Unit]:
-    """Every unit of the bundle."""
+    """Return every unit of the bundle."""
     return frozenset((module, unit) for module, of in reachable.modules().items() for unit in of.units)
 
 
@@ -82,7 +82,7 @@ def test_every_lambda_has_an_entry() -> None:
 
 @pytest.mark.parametrize("name", LAMBDAS)
 def test_a_lambda_may_do_what_its_code_does(name: str) -> None:
-    """An action that no path of the code takes is not granted, and one that some path takes is."""
+    """A Lambda has a right if and only if some path of its code uses it."""
     called = {ACTIONS[call] for call in reachable.calls_of_aws(reached(name))}
     consuming = policies.CONSUMING if name in {queue.consumer for queue in QUEUES.values()} else ()
     granted = {action for grant in LAMBDAS[name].grants for action in grant.actions}
@@ -94,9 +94,9 @@ def test_a_lambda_may_do_what_its_code_does(name: str) -> None:
 
 @pytest.mark.parametrize("name", LAMBDAS)
 def test_a_lambda_reaches_the_folders_that_its_code_names(name: str) -> None:
-    """What it may do is bound to prefixes of the bucket: those in its code's texts, and no other."""
+    """Its rights are limited to prefixes of the bucket: those in its code's texts, and no others."""
     units = reached(name) - {("chalicelib.settings", "Settings")}
-    # A key may come from a row that the same module has written.
+    # A key can come from a row that the module has written.
     units |= {(module, "PREFIX") for module, _ in units if "PREFIX" in reachable.modules()[module].units}
     named = {found[1] for text in reachable.texts(units) if (found := FOLDER.match(text))}
     if "SCRIPT_FILES_PREFIX" in reachable.settings_read(units):
@@ -111,14 +111,14 @@ def test_a_lambda_reaches_the_folders_that_its_code_names(name: str) -> None:
 
 
 def test_every_folder_of_the_bucket_is_known() -> None:
-    """A new one is found by this test's pattern, or it would be granted to nobody."""
+    """The pattern of these tests finds every prefix; a prefix that it missed would be granted to no Lambda."""
     prefixes = {unit for unit in everything() if unit[1].endswith("PREFIX")}
     assert {text.partition("/")[0] for text in reachable.texts(prefixes) if text.endswith("/")} <= set(FOLDERS)
 
 
 @pytest.mark.parametrize("name", LAMBDAS)
 def test_a_lambda_is_told_what_its_code_reads(name: str) -> None:
-    """Secrets and addresses that it never reads are kept from it; those it reads are there."""
+    """A Lambda gets the secrets and addresses that it reads, and no others."""
     known = {*VARIABLES, *(variable for members in MEMBERS.values() for variable in members)}
     read = reachable.settings_read(reached(name)) & known
 
@@ -126,14 +126,14 @@ def test_a_lambda_is_told_what_its_code_reads(name: str) -> None:
 
 
 def test_the_zip_keeps_the_services_that_are_called() -> None:
-    """boto3 knows a service only by its description, of which the zip has these alone."""
+    """boto3 knows a service by its description, and the zip keeps those of the called services alone."""
     sources = [path.read_text("utf-8") for path in (reachable.ROOT / "chalicelib").rglob("*.py")]
     made = {name for source in sources for name in re.findall(r"boto3\.client\(\s*\"([\w-]+)\"", source)}
     assert made == set(zips.SERVICES)
 
 
 def test_secrets_have_no_setting_twice() -> None:
-    """A setting is given by the template or by a secret's member, not by both."""
+    """A setting comes from the template or from a secret's member, not from both."""
     members = [variable for group in MEMBERS.values() for variable in group]
     assert len(members) == len(set(members))
     assert set(members) & set(VARIABLES) == set()

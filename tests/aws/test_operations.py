@@ -1,4 +1,4 @@
-"""infra/README.md says what is true: its paths, parameters, secrets and costs."""
+"""infra/README.md is true: its paths, parameters, secrets and costs."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ README = (ROOT / "infra/README.md").read_text("utf-8")
 
 
 def test_every_path_that_it_names_exists() -> None:
-    """Files that it points to are there."""
+    """Every file that it names exists."""
     paths = set(re.findall(r"`((?:chalicelib|infra|tests)/[\w/.]+)`", README))
     assert paths
     assert {path for path in paths if not (ROOT / path).exists()} == set()
 
 
 def test_every_parameter_that_it_sets_exists() -> None:
-    """And each that has no default is set."""
+    """Every parameter that it sets exists, and every parameter without a default is set."""
     known = stack_parameters.parameters()
     given = set(re.findall(r"(?<![\w$])([A-Z][a-z]\w+)=", README))
 
@@ -31,12 +31,12 @@ def test_every_parameter_that_it_sets_exists() -> None:
 
 
 def test_every_lambda_and_secret_is_told() -> None:
-    """An operator finds each of them."""
+    """It names every Lambda and every secret."""
     assert {name for name in LAMBDAS if name.replace("_", "-") not in README} == set()
     assert {secret for secret in MEMBERS if secret not in README} == set()
 
 
 def test_costs_are_what_the_script_says(capsys: pytest.CaptureFixture[str]) -> None:
-    """Prices and uses change there, and then here."""
+    """Its costs are those that the script prints."""
     cost.main()
     assert capsys.readouterr().out.strip() in README

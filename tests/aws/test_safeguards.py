@@ -1,4 +1,4 @@
-"""What holds when something goes wrong: bounds, second walls, lost work that is found again, roles kept narrow."""
+"""Safeguards: limits, second walls, a queue for lost work, narrow roles."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from tests.aws import reachable
 
 Template = dict[str, Any]
 LOST = attribute(queue_id(LOST_INVOCATIONS), "Arn")
-#: An account may run so many Lambdas at once, of which so many cannot be reserved.
+#: An account's limit of concurrent Lambdas, and the part of it that cannot be reserved.
 ACCOUNT, UNRESERVED = 1_000, 100
 
 
 def lifecycle(sam: Template) -> dict[str, Any]:
-    """The bucket's rules by their names."""
+    """Return the bucket's rules by their names."""
     rules = sam["Resources"]["Bucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
     return {rule["Id"]: rule for rule in rules}
 
 
 def test_s3_deletes_recordings_after_the_maintenance_should_have(sam: Template) -> None:
-    """One parameter says both: the recorder's days, and by a table 30 more; it is never archived after it has gone."""
+    """One parameter sets both retentions: maintenance's and, 30 days longer, S3's; archiving comes earlier."""
     rule = lifecycle(sam)["recordings"]
     walls = sam["Mappings"]["SecondWall"]
     environment = sam["Resources"]["Recorder"]["Properties"]["Environment"]["Variables"]
@@ -46,25 +46,25 @@ def test_s3_deletes_recordings_after_the_maintenance_should_have(sam: Template) 
 
 
 def test_answers_are_gone_within_days(sam: Template) -> None:
-    """They hold what somebody may have asked to be forgotten, and their addresses end within the hour."""
+    """Large answers are deleted within days: they can hold numbers that were forgotten since."""
     rule = lifecycle(sam)["answers"]
     assert (rule["Prefix"], rule["ExpirationInDays"]) == ("answers/", 1)
     assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
 
 
 def test_nothing_else_is_deleted_unasked(sam: Template) -> None:
-    """Uploads, facsimiles and scripts' files stay until somebody deletes them."""
+    """Uploads, facsimiles and scripts' files stay until they are deleted by hand."""
     ended = {rule["Prefix"] for rule in lifecycle(sam).values() if "ExpirationInDays" in rule}
     assert not {prefix for prefix in ended for kept in (uploads.PREFIX, faxes.PREFIX) if kept.startswith(prefix)}
 
 
 def started_unwaited() -> set[str]:
-    """The Lambdas that a schedule or another Lambda starts without waiting."""
+    """Return the Lambdas that a schedule or another Lambda starts without waiting."""
     return {"scripts", "replicate"} | {source.name for source in schedules.sources(app)}
 
 
-def test_an_invocation_that_nobody_waits_for_is_not_lost(sam: Template) -> None:
-    """It ends, with its event, in a queue that wakes somebody; its role may write there, and no other may."""
+def test_an_asynchronous_invocation_is_not_lost(sam: Template) -> None:
+    """A failed one ends with its event in a queue that has an alarm; only its own role can write there."""
     assert {name for name, needed in LAMBDAS.items() if needed.retries is not None} == started_unwaited()
     for name in LAMBDAS:
         configured = sam["Resources"][function_id(name)]["Properties"].get("EventInvokeConfig")
@@ -79,12 +79,12 @@ def test_an_invocation_that_nobody_waits_for_is_not_lost(sam: Template) -> None:
 
 
 def test_a_script_never_runs_twice(sam: Template) -> None:
-    """What it has done elsewhere, nobody can take back."""
+    """A script has effects in other systems, so it is never retried."""
     assert sam["Resources"]["Scripts"]["Properties"]["EventInvokeConfig"]["MaximumRetryAttempts"] == 0
 
 
 def test_a_schedule_that_cannot_start_its_lambda_leaves_a_letter(sam: Template) -> None:
-    """Its role may start just these Lambdas, write that letter, and serve this account's schedules alone."""
+    """Its role can start these Lambdas, write the dead letter, and be used by this account's schedules alone."""
     role = sam["Resources"]["SchedulerRole"]["Properties"]
     (trusted,) = role["AssumeRolePolicyDocument"]["Statement"]
     invoke, keep = role["Policies"][0]["PolicyDocument"]["Statement"]
@@ -98,7 +98,7 @@ def test_a_schedule_that_cannot_start_its_lambda_leaves_a_letter(sam: Template) 
 
 
 def test_requests_leave_room_for_webhooks() -> None:
-    """Whatever else is asked at once is bounded, and the bounds leave most of an account to what cannot wait."""
+    """Other requests have limits of concurrency, which leave most of an account to webhooks."""
     known = stack_parameters.parameters()
     reserved = {
         name: known[needed.concurrency["Ref"]]["Default"]
@@ -115,7 +115,7 @@ def test_requests_leave_room_for_webhooks() -> None:
 
 @pytest.mark.parametrize("name", [name for name, of in LAMBDAS.items() if of.network is not Network.PUBLIC])
 def test_code_cannot_use_the_rights_of_its_network(sam: Template, name: str) -> None:
-    """Lambda's service makes interfaces under the function's role; from within the function that is denied."""
+    """Lambda's service makes interfaces with the function's role; the function itself cannot."""
     statements = sam["Resources"][role_id(name)]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
     (denied,) = [statement for statement in statements if statement.get("Effect") == "Deny"]
 
@@ -125,14 +125,14 @@ def test_code_cannot_use_the_rights_of_its_network(sam: Template, name: str) -> 
 
 
 def test_every_queue_refuses_plain_http(sam: Template) -> None:
-    """Dead letters and lost invocations, too."""
+    """Every queue refuses plain HTTP, those of dead letters and lost invocations too."""
     assert sam["Resources"]["QueuesTlsOnly"]["Properties"]["Queues"] == [ref(queue_id(n)) for n in storage.names()]
     made = [name for name, each in sam["Resources"].items() if each["Type"] == "AWS::SQS::Queue"]
     assert sorted(made) == sorted(map(queue_id, storage.names()))
 
 
-def test_a_key_is_asked_of_queries_alone_and_only_where_wanted(sam: Template) -> None:
-    """A preflight carries none, and no PBX or old script can send one."""
+def test_queries_alone_need_an_api_key_and_only_by_parameter(sam: Template) -> None:
+    """Preflights, PBXs and old scripts cannot send one."""
     paths = sam["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
     asked = {(path, verb) for path, verbs in paths.items() for verb, each in verbs.items() if "security" in each}
     wanted = {"Fn::If": ["NeedsApiKey", [{"api_key": []}], {"Ref": "AWS::NoValue"}]}
@@ -144,7 +144,7 @@ def test_a_key_is_asked_of_queries_alone_and_only_where_wanted(sam: Template) ->
 
 
 def test_the_usage_plan_is_of_the_stage(translated: Template) -> None:
-    """With a rate and a daily quota for each key."""
+    """The usage plan has a rate and a daily quota for each key."""
     plan = translated["Resources"]["UsagePlan"]["Properties"]
     (stage,) = plan["ApiStages"]
 
@@ -155,7 +155,7 @@ def test_the_usage_plan_is_of_the_stage(translated: Template) -> None:
 
 @pytest.mark.parametrize(("service", "metric"), alarms.SHOWN)
 def test_what_alarms_wait_for_is_counted(sam: Template, service: str, metric: str) -> None:
-    """Some path of the Lambda's code has both names, and the Lambda knows the stage's own namespace."""
+    """Some path of the Lambda's code has the names of service and metric, and the namespace is the stage's."""
     name = {"maintenance": "maintain"}.get(service, service)
     module = {"recorder": "chalicelib.recordings.recorder"}.get(service, f"chalicelib.{service}.surface")
     environment = sam["Resources"][function_id(name)]["Properties"]["Environment"]["Variables"]

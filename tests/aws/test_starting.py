@@ -1,4 +1,4 @@
-"""What the Lambdas that somebody waits for load at their start: a set, not a time, so that it cannot rot."""
+"""The packages that Lambdas load at their start: a set instead of a time, so that the test is stable."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ loaded = set(sys.modules) - at_start
 import json
 print(json.dumps(sorted(loaded)))
 """
-#: What comes with Chalice and the log, whatever a surface does.
+#: The packages that Chalice and the log load for every surface.
 FRAME = {"app", "aws_lambda_powertools", "botocore", "chalice", "chalicelib", "jmespath", "typing_extensions"}
-#: Lambda -> the packages beyond these, and our own first-level modules.
+#: Lambda -> its further packages, and its first-level modules of the bundle.
 LOADED = {
     "webhooks": (set[str](), {"calls", "platform", "envelope", "macs", "providers", "registry", "texts", "webhooks"}),
     "recordings": ({"psycopg2"}, {"authentication", "macs", "platform", "recordings"}),
@@ -30,14 +30,14 @@ LOADED = {
         {"authentication", "catalog", "platform", "statistics"},
     ),
 }
-#: What every Lambda loads of ours.
+#: The modules of the bundle that every Lambda loads.
 OURS = {"edge", "errors", "secret_values", "settings", "signatures"}
-# A round figure above what they load; a package that somebody imports without thinking brings a hundred at once.
+# A round figure above their number of modules; one careless import of a package adds about a hundred.
 MODULES_LIMIT = {"webhooks": 275, "recordings": 275, "statistics": 340}
 
 
 def modules(name: str) -> set[str]:
-    """Every module that starting the Lambda `name` loads."""
+    """Return every module that the start of the Lambda `name` loads."""
     environment = {"PATH": os.environ["PATH"], "_HANDLER": f"app.{name}", "LAMBDA_TASK_ROOT": "/var/task"}
     shown = subprocess.run([sys.executable, "-c", _SHOW], cwd=ROOT, env=environment, capture_output=True, check=True)
     return set(json.loads(shown.stdout))
@@ -45,12 +45,12 @@ def modules(name: str) -> set[str]:
 
 @pytest.mark.parametrize("name", LOADED)
 def test_a_cold_start_loads_this_and_no_more(name: str) -> None:
-    """The packages are exactly those; boto3, above all, comes with the first use of a client."""
+    """The start loads exactly these packages; boto3 comes with the first use of a client."""
     packages, ours = LOADED[name]
     loaded = modules(name)
     installed = {module.partition(".")[0] for module in loaded} - sys.stdlib_module_names
 
-    # What is generated or compiled into a package has names of its own.
+    # Generated and compiled modules have names of their own.
     assert {each for each in installed if not each.startswith(("_", "cython"))} == FRAME | packages
     assert {module.split(".")[1] for module in loaded if module.startswith("chalicelib.")} == OURS | ours
     assert "botocore.session" not in loaded

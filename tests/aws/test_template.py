@@ -1,4 +1,4 @@
-"""The packaged template: each route at its Lambda, and everything around as the tables say."""
+"""The packaged template: each route has its Lambda, and the resources follow the tables."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ Template = dict[str, Any]
 
 
 def of_type(template: Template, kind: str) -> dict[str, Any]:
-    """The resources of a type by their logical ids."""
+    """Return the resources of a type by their logical ids."""
     return {name: each for name, each in template["Resources"].items() if each["Type"] == kind}
 
 
 def routes() -> Iterator[tuple[str, str, str]]:
-    """Every path and verb of the bundle, and the module of its view."""
+    """Return every path and verb of the bundle, with the module of its view."""
     for path, methods in app.routes.items():
         for verb, entry in methods.items():
             yield path, verb.lower(), entry.view_function.__module__
@@ -33,7 +33,7 @@ def routes() -> Iterator[tuple[str, str, str]]:
 
 @pytest.mark.parametrize(("path", "verb", "module"), list(routes()))
 def test_each_route_is_bound_to_the_lambda_of_its_surface(sam: Template, path: str, verb: str, module: str) -> None:
-    """The Lambda is that whose entry point `app.py` mounts the surface under."""
+    """A route belongs to the Lambda under whose name `app.py` mounts its surface."""
     entry = {module: name for name, module in app.surfaces.items()}[module]
     uri = sam["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]["paths"][path][verb]
     named = re.findall(r"\$\{(\w+)\.Arn\}", uri["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"])
@@ -42,7 +42,7 @@ def test_each_route_is_bound_to_the_lambda_of_its_surface(sam: Template, path: s
 
 
 def test_there_are_no_other_paths(sam: Template) -> None:
-    """A misspelled path would be a dead one that no check of CloudFormation's sees."""
+    """The API has no path but those of the bundle; CloudFormation would not notice a misspelled one."""
     body = sam["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
     assert set(body["paths"]) == set(app.routes)
     assert all(set(body["paths"][path]) == {verb.lower() for verb in app.routes[path]} for path in app.routes)
@@ -55,7 +55,7 @@ def test_every_content_type_is_binary(sam: Template) -> None:
 
 
 def test_only_lambdas_with_routes_may_be_invoked_by_the_api(sam: Template) -> None:
-    """Each of them has one permission, for this API alone."""
+    """Each Lambda with routes has one permission, for this API alone."""
     permissions = [each["Properties"] for each in of_type(sam, "AWS::Lambda::Permission").values()]
     owners = {owner for verbs in rest_api.owners(app).values() for owner in verbs.values()}
 
@@ -64,7 +64,7 @@ def test_only_lambdas_with_routes_may_be_invoked_by_the_api(sam: Template) -> No
 
 
 def test_a_route_of_a_surface_without_a_lambda_fails_the_build() -> None:
-    """A surface that is mounted under no entry point is told at once."""
+    """The build fails for a surface that is mounted under no entry point."""
     application = type("Application", (), {})()
     application.pure_lambda_functions, application.routes = [], app.routes
     application.surfaces = app.surfaces
@@ -75,7 +75,7 @@ def test_a_route_of_a_surface_without_a_lambda_fails_the_build() -> None:
 
 @pytest.mark.parametrize("name", LAMBDAS)
 def test_each_lambda_has_its_own_role_limits_and_log(sam: Template, name: str) -> None:
-    """Nothing is shared but the code."""
+    """The Lambdas share nothing but the code."""
     function = sam["Resources"][function_id(name)]["Properties"]
     configured = building.stage_functions("dev")[name]
 
@@ -93,7 +93,7 @@ def test_each_lambda_has_its_own_role_limits_and_log(sam: Template, name: str) -
 
 @pytest.mark.parametrize("name", LAMBDAS)
 def test_no_action_is_allowed_by_a_pattern(name: str) -> None:
-    """Actions are spelled out; only what knows no resources stands on all of them."""
+    """Actions are spelled out, and only those that accept no resource are granted on all."""
     anywhere = {*policies.INTERFACES, *policies.TRACES}
     for statement in policies.document(name)["Statement"]:
         allowed = statement["Fn::If"][1] if "Fn::If" in statement else statement
@@ -103,7 +103,7 @@ def test_no_action_is_allowed_by_a_pattern(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name, queue in QUEUES.items() if queue.consumer])
 def test_a_queue_suits_its_consumer(sam: Template, name: str) -> None:
-    """Lambda has six timeouts before a message comes again; failures are named one by one; dead letters are kept."""
+    """The visibility timeout is six timeouts; failed messages are reported one by one; dead letters are kept."""
     queue = sam["Resources"][queue_id(name)]["Properties"]
     consumer = sam["Resources"][function_id(QUEUES[name].consumer)]["Properties"]
     (source,) = consumer["Events"].values()
@@ -116,7 +116,7 @@ def test_a_queue_suits_its_consumer(sam: Template, name: str) -> None:
 
 
 def test_schedules_stand_in_for_rules(sam: Template) -> None:
-    """EventBridge Scheduler knows the site's zone; a rule left beside it would run everything twice."""
+    """EventBridge Scheduler replaces every rule; a remaining rule would run its Lambda twice."""
     assert "Schedule" not in {
         event["Type"]
         for function in of_type(sam, "AWS::Serverless::Function").values()
@@ -126,7 +126,7 @@ def test_schedules_stand_in_for_rules(sam: Template) -> None:
 
 
 def test_what_starts_itself_may(sam: Template) -> None:
-    """Lambda ends what looks like a loop unless it is told that it is none."""
+    """A Lambda that starts itself is exempt from Lambda's detection of loops."""
     recursive = {name for name, needed in LAMBDAS.items() if needed.recursive}
     assert recursive == {
         name for name in LAMBDAS if sam["Resources"][function_id(name)]["Properties"].get("RecursiveLoop") == "Allow"
@@ -134,7 +134,7 @@ def test_what_starts_itself_may(sam: Template) -> None:
 
 
 def test_the_bucket_is_private_and_refuses_plain_http(sam: Template) -> None:
-    """Recordings are nobody's business."""
+    """The bucket is private, and refuses plain HTTP."""
     properties = sam["Resources"]["Bucket"]["Properties"]
     policy = sam["Resources"]["BucketTlsOnly"]["Properties"]["PolicyDocument"]["Statement"][0]
 
@@ -145,19 +145,19 @@ def test_the_bucket_is_private_and_refuses_plain_http(sam: Template) -> None:
 
 
 def test_no_log_has_a_path_in_it(sam: Template) -> None:
-    """A path holds a token or a key; API Gateway logs its pattern, and no execution at all."""
+    """A path contains a token or a key: API Gateway logs its pattern, and no executions."""
     properties = sam["Resources"]["RestAPI"]["Properties"]
     logged = properties["AccessLogSetting"]["Format"]
 
     assert not {"$context.path", "$context.requestOverride.path"} & set(re.findall(r"\$context[\w.]+", logged))
     assert all("LoggingLevel" not in each and not each["DataTraceEnabled"] for each in properties["MethodSettings"])
-    # A gateway's trace holds the address, query included; a Lambda's does not.
+    # A trace of the gateway contains the address with its query; a Lambda's does not.
     assert not properties["TracingEnabled"]
     assert {each["Properties"]["Tracing"] for each in of_type(sam, "AWS::Serverless::Function").values()} == {"Active"}
 
 
 def test_no_secret_stands_in_the_template(sam: Template) -> None:
-    """Passwords are references that the Lambda follows itself, and secrets start empty or random."""
+    """Passwords are references that the Lambda resolves itself, and secrets start empty or random."""
     text = json.dumps(sam)
     assert "resolve:secretsmanager" not in text
     assert set(re.findall(r"://[\w${}]+:([^@]+)@", text)) == {
@@ -167,8 +167,8 @@ def test_no_secret_stands_in_the_template(sam: Template) -> None:
     assert {each["Properties"].get("SecretString", "{}") for each in secrets} == {"{}"}
 
 
-def test_everything_that_can_fail_wakes_somebody(sam: Template) -> None:
-    """Errors, throttles and slowness of each Lambda; age and dead letters of each queue; all tell the same topic."""
+def test_everything_that_can_fail_has_an_alarm(sam: Template) -> None:
+    """Errors, throttles and slowness of each Lambda, age and dead letters of each queue notify one topic."""
     alarms = of_type(sam, "AWS::CloudWatch::Alarm")
     wanted = {f"{logical(name)}{kind}" for name in LAMBDAS for kind in ("Errors", "Throttles", "Slow")}
     wanted |= {f"{queue_id(name)}{kind}" for name in QUEUES for kind in ("Old", "Lost")}
@@ -179,7 +179,7 @@ def test_everything_that_can_fail_wakes_somebody(sam: Template) -> None:
 
 
 def test_every_table_is_needed() -> None:
-    """A Lambda, queue or setting of the tables that `app.py` or nobody names would rot there."""
+    """The tables have no Lambda, queue or setting that is unused."""
     assert {queue.consumer for queue in QUEUES.values() if queue.consumer} <= set(LAMBDAS)
     used = {variable for needed in LAMBDAS.values() for variable in needed.variables}
     known = {*VARIABLES, *(variable for members in MEMBERS.values() for variable in members)}

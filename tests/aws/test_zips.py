@@ -1,4 +1,4 @@
-"""The zip: compiled, the same bytes each time, without what nothing loads; and what is checked of it."""
+"""The zip: compiled, reproducible, without unused files, and checked."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ARM, INTEL = 0xB7, 0x3E
 
 
 def zipped(path: Path, files: dict[str, bytes]) -> Path:
-    """A zip of these files."""
+    """Return a zip of these files."""
     with ZipFile(path, "w") as opened:
         for name, content in files.items():
             opened.writestr(name, content)
@@ -27,12 +27,12 @@ def zipped(path: Path, files: dict[str, bytes]) -> Path:
 
 
 def library(machine: int) -> bytes:
-    """The head of a compiled module for a machine."""
+    """Return the head of a compiled module for an architecture."""
     return b"\x7fELF" + bytes(14) + machine.to_bytes(2, "little")
 
 
 def test_two_builds_are_the_same_bytes(tmp_path: Path) -> None:
-    """Neither the time nor the order of files shows."""
+    """Neither the time nor the order of files changes the zip."""
     files = {"b.py": b"B = 1\n", "a.py": b"A = 1\n"}
     for name, each in (("one", files), ("two", dict(reversed(files.items())))):
         zips.finish(zipped(tmp_path / f"{name}.made", each), tmp_path / name)
@@ -40,8 +40,8 @@ def test_two_builds_are_the_same_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
-def test_python_takes_the_compiled_form_unasked(tmp_path: Path) -> None:
-    """Its source is not even looked at: a zip's dates would never match."""
+def test_python_loads_the_compiled_form_without_a_date_check(tmp_path: Path) -> None:
+    """Python loads the compiled form whatever the source's date, since the dates in a zip never match."""
     zips.finish(zipped(tmp_path / "made", {MODULE: b"VALUE = 42\n"}), tmp_path / "finished")
     with ZipFile(tmp_path / "finished") as opened:
         opened.extractall(tmp_path / "task")
@@ -63,7 +63,7 @@ def test_python_takes_the_compiled_form_unasked(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_what_nothing_loads_stays_out(name: str, tmp_path: Path) -> None:
-    """Sources in C, other services' descriptions, tests."""
+    """C sources, descriptions of other services and tests are left out."""
     zips.finish(zipped(tmp_path / "made", {name: b""}), tmp_path / "finished")
     assert dict(zips.entries(tmp_path / "finished")) == {}
 
@@ -77,13 +77,13 @@ def test_what_nothing_loads_stays_out(name: str, tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_what_is_loaded_stays(name: str, tmp_path: Path) -> None:
-    """boto3's own modules load its `docs` package."""
+    """boto3's `docs` package stays, since boto3 loads it."""
     zips.finish(zipped(tmp_path / "made", {name: b""}), tmp_path / "finished")
     assert dict(zips.entries(tmp_path / "finished")) == {name: b""}
 
 
-def test_a_zip_without_packages_is_told_of_each(built: Built) -> None:
-    """Chalice drops a package that it cannot install, and ends well: this does not."""
+def test_every_missing_package_is_reported(built: Built) -> None:
+    """Chalice succeeds without a package that it cannot install; the check does not."""
     faults = contents.faults(built.zip, "arm64", ROOT)
     pinned = re.findall(r"(?m)^([\w-]+)==", (ROOT / "infra/aws/lambda-requirements.txt").read_text("utf-8"))
 
@@ -92,8 +92,8 @@ def test_a_zip_without_packages_is_told_of_each(built: Built) -> None:
     assert any(fault.endswith("is not compiled") for fault in faults)
 
 
-def test_a_package_that_cannot_be_had_is_named() -> None:
-    """Without a network Chalice's own words are a page of Python; they stay where the reason is another."""
+def test_a_package_that_cannot_be_installed_is_named() -> None:
+    """Without a network Chalice prints a traceback, which becomes one sentence; other reasons stay as they are."""
     page = "Traceback …\nchalice.deploy.packager.NoSuchPackageError: Could not satisfy the requirement: orjson==3.13.0"
 
     assert building.explained(page).startswith("pip cannot download orjson==3.13.0 for the Lambdas: packaging needs")
@@ -101,12 +101,12 @@ def test_a_package_that_cannot_be_had_is_named() -> None:
 
 
 def test_the_database_travels_with_the_admin_lambda(built: Built) -> None:
-    """Every migration of this commit is in the zip as it is here."""
+    """Every migration of this commit is in the zip, unchanged."""
     assert not [fault for fault in contents.faults(built.zip, "arm64", ROOT) if "infra/database" in fault]
 
 
-def test_a_module_for_another_machine_is_told(tmp_path: Path) -> None:
-    """Only its head says for which it is."""
+def test_a_module_for_another_architecture_is_reported(tmp_path: Path) -> None:
+    """The head of a compiled module names its architecture."""
     files = {"psycopg2/_psycopg.cpython-313-x86_64-linux-gnu.so": library(INTEL), "x.so": library(ARM)}
     faults = contents.faults(zipped(tmp_path / "zip", files), "arm64", ROOT)
 
@@ -115,8 +115,8 @@ def test_a_module_for_another_machine_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["tests/test_x.py", "pytest/__init__.py", "infra/local/stack.py", "moto/core.py"])
-def test_what_does_not_belong_is_told(name: str, tmp_path: Path) -> None:
-    """Tests, tools and the local stack have no business in the cloud."""
+def test_files_that_do_not_belong_are_reported(name: str, tmp_path: Path) -> None:
+    """Tests, tools and the local stack are not in the zip."""
     faults = contents.faults(zipped(tmp_path / "zip", {name: b""}), "arm64", ROOT)
     assert f"{name} does not belong into it" in faults
 
@@ -132,13 +132,13 @@ def test_locked_packages_are_those_that_are_tested() -> None:
 
 
 def test_the_magic_number_is_this_pythons() -> None:
-    """Compiled for one version, so packaging must run on the Lambdas' own."""
+    """The magic number of byte code is that of the Lambdas' Python."""
     assert zips.compiled(b"", "x.py", importlib.util.MAGIC_NUMBER)[:4] == importlib.util.MAGIC_NUMBER
 
 
 @pytest.mark.skipif(sys.version_info[:2] == (3, 13), reason="this is the Lambdas' own version")
 def test_another_python_is_refused_at_once() -> None:
-    """What is compiled for this one, none of the Lambdas could load."""
+    """Packaging refuses to run on a Python whose byte code the Lambdas cannot load."""
     run = subprocess.run([sys.executable, "-m", "infra.aws"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout) == (1, "")
     assert run.stderr.startswith("The Lambdas run Python 3.13, and packaging must use it too")

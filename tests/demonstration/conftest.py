@@ -13,13 +13,13 @@ CALLS = 4_000
 
 @pytest.fixture(scope="session")
 def progress() -> list[tuple[int, int]]:
-    """What the demonstration told of its progress."""
+    """Return the progress that the demonstration reported."""
     return []
 
 
 @pytest.fixture(scope="session")
 def filled(server: Server, progress: list[tuple[int, int]]) -> str:
-    """The owner's address of a database that holds the demonstration."""
+    """Return the owner's URL of a database with the demonstration."""
     url = server.new_database()
     migrate(url)
     fill(url, CALLS, lambda done, total: progress.append((done, total)))

@@ -1,4 +1,4 @@
-"""Filling: the protocol's example comes first, the same arguments give the same rows, and growth keeps days alike."""
+"""Filling: the protocol's example comes first, equal arguments give equal rows, and growth keeps days equal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EVERYTHING = [f"{schema}.{table}" for schema, tables in TABLES.items() for table
 
 
 def _rows(url: str) -> dict[str, object]:
-    """A digest of each table's rows in their physical order."""
+    """Return a digest of each table's rows in their physical order."""
     return {
         table: run(url, f"SELECT md5(string_agg(t::text, '|' ORDER BY ctid)) FROM {table} AS t")[0][0]
         for table in EVERYTHING
@@ -26,13 +26,13 @@ def _rows(url: str) -> dict[str, object]:
 
 @pytest.fixture
 def prepared(empty_database: str) -> str:
-    """A migrated database without rows."""
+    """Return a migrated database without rows."""
     migrate(empty_database)
     return empty_database
 
 
 def test_the_protocols_example_gets_the_protocols_answer(filled: str) -> None:
-    """The example query, which has no order, meets the two example calls first."""
+    """The example query, which has no ORDER BY, returns the two example calls first."""
     rows = run(
         filled, "select inviteid::text,anumber,acallednum,bnumber,duration,stopreason from calls.success limit 2"
     )
@@ -44,7 +44,7 @@ def test_the_protocols_example_gets_the_protocols_answer(filled: str) -> None:
 
 
 def test_the_same_arguments_give_the_same_rows(server: Server) -> None:
-    """Two fills with the same arguments agree in every byte, two with other seeds do not."""
+    """Two fills with equal arguments agree in every byte; different seeds give different rows."""
     digests = []
     for seed in (7, 7, 8):
         url = server.new_database()
@@ -64,7 +64,7 @@ def test_progress_ends_with_all(filled: str, progress: list[tuple[int, int]]) ->
 
 
 def test_calls_lie_in_the_period(prepared: str) -> None:
-    """The period's end is an argument, and nothing happens outside of the days before it."""
+    """All calls are in the days before the period's end, which is an argument."""
     fill(prepared, 200, days=2, end=date(2024, 3, 1))
 
     assert run(prepared, "SELECT min(invitedt)::date::text, max(invitedt)::date::text FROM calls.success") == [
@@ -73,7 +73,7 @@ def test_calls_lie_in_the_period(prepared: str) -> None:
 
 
 def test_a_fill_that_fails_leaves_nothing(prepared: str) -> None:
-    """All rows are there or none: a start that was interrupted fills again."""
+    """An interrupted fill leaves no rows, so the next start fills again."""
 
     def interrupted(done: int, _total: int) -> None:
         if done > 100:
@@ -85,7 +85,7 @@ def test_a_fill_that_fails_leaves_nothing(prepared: str) -> None:
 
 
 def test_growth_repeats_days_of_the_same_size(prepared: str) -> None:
-    """Each day has the same number of calls, identifiers stay unique, and the indexes are back."""
+    """Each day has an equal number of calls, identifiers stay unique, and the indexes exist again."""
     indexes = "SELECT count(*) FROM pg_indexes WHERE schemaname = 'calls'"
     before = run(prepared, indexes)
     made = grow(prepared, 2_500, 50)
@@ -101,7 +101,7 @@ def test_growth_repeats_days_of_the_same_size(prepared: str) -> None:
 
 
 def test_a_grown_call_keeps_its_parts(prepared: str) -> None:
-    """Forks follow their calls into the repeated blocks: still one answers each success."""
+    """Forks are repeated with their calls: each success still has one answered fork."""
     grow(prepared, 2_500, 50)
 
     assert run(

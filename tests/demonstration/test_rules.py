@@ -1,4 +1,4 @@
-"""The demonstration obeys the protocol's rules: each is a query that looks for rows that break it."""
+"""The demonstration follows the protocol's rules: each rule is a query for rows that break it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ALL_CALLS = """(
     UNION ALL SELECT inviteid, invitedt, 'failed' FROM calls.failed
 ) AS c"""
 
-# What must not be found, in words -> a query that finds it.
+# The rule's breach in words -> a query for it.
 BREACHES = {
     "an identifier that two calls share": f"SELECT inviteid FROM {ALL_CALLS} GROUP BY 1 HAVING count(*) > 1",
     "a success without exactly one answering fork": """
@@ -133,18 +133,18 @@ BREACHES = {
 
 @pytest.mark.parametrize("query", BREACHES.values(), ids=list(BREACHES))
 def test_no_row_breaks_the_rule(filled: str, query: str) -> None:
-    """The query for the breach named in the test's id finds nothing."""
+    """The query of the rule finds no rows."""
     assert run(filled, f"SELECT count(*) FROM ({query}) AS breaches") == [(0,)]
 
 
 def test_there_are_as_many_calls_as_asked(filled: str) -> None:
-    """Successful, cancelled and failed calls together are exactly as many as asked for."""
+    """The sum of successful, cancelled and failed calls is the requested number."""
     assert run(filled, f"SELECT count(*) FROM {ALL_CALLS}") == [(CALLS,)]
 
 
 @pytest.mark.parametrize("table", [f"{schema}.{table}" for schema, tables in TABLES.items() for table in tables])
 def test_every_documented_table_has_rows(filled: str, table: str) -> None:
-    """A report on any table shows something."""
+    """Every documented table has rows."""
     assert run(filled, f"SELECT count(*) > 0 FROM {table}") == [(True,)]
 
 
@@ -169,5 +169,5 @@ INTERESTING = {
 
 @pytest.mark.parametrize("query", INTERESTING.values(), ids=list(INTERESTING))
 def test_there_is_something_to_report_on(filled: str, query: str) -> None:
-    """The demonstration has examples of what reports are made for."""
+    """The demonstration has rows for every report."""
     assert run(filled, query)

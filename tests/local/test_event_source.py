@@ -1,4 +1,4 @@
-"""The poller that plays Lambda's SQS event source, against moto's queues over HTTP."""
+"""The poller in the role of Lambda's SQS event source, against moto's queues over HTTP."""
 
 from __future__ import annotations
 
@@ -55,11 +55,11 @@ class Consumer:
         self.poller.start()
 
     def next(self) -> list[dict[str, Any]]:
-        """The records of the next call of the handler."""
+        """Return the records of the next call of the handler."""
         return self.events.get(timeout=WAIT_SECONDS)
 
     def left(self) -> int:
-        """How many messages are in the queue, in flight or not, once the poller has stopped."""
+        """Stop the poller, and return the number of messages in the queue, in flight or not."""
         self.poller.stop()
         names: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         counts = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=names)["Attributes"]
@@ -68,7 +68,7 @@ class Consumer:
 
 @pytest.fixture(scope="module")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where an SQS of this module's own answers."""
+    """Return the endpoint of an SQS for this module."""
     data = tmp_path_factory.mktemp("aws")
     environment.prepare_clients()
     server = Aws(Path(data) / "aws")
@@ -77,7 +77,7 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def test_event(endpoint: str) -> None:
-    """A handler gets what Lambda would give it, and what it handled is deleted."""
+    """A handler gets Lambda's event, and its messages are deleted afterwards."""
     consumer = Consumer("event", endpoint)
 
     consumer.send("hello")
@@ -106,7 +106,7 @@ def test_batch_larger_than_a_receive(endpoint: str) -> None:
 
 
 def test_some_failed(endpoint: str) -> None:
-    """What the handler names comes back after the visibility timeout, the rest does not."""
+    """Messages that the handler names return after the visibility timeout; the others are deleted."""
     consumer = Consumer("partial", endpoint)
     failed: list[str] = []
     consumer.answer = lambda _bodies: {"batchItemFailures": [{"itemIdentifier": name} for name in failed]}
@@ -122,7 +122,7 @@ def test_some_failed(endpoint: str) -> None:
 
 
 def test_handler_raised(endpoint: str) -> None:
-    """An exception brings the whole batch back."""
+    """After an exception the whole batch returns."""
     consumer = Consumer("raised", endpoint)
     consumer.answer = lambda bodies: bodies[99]
 
@@ -134,7 +134,7 @@ def test_handler_raised(endpoint: str) -> None:
 
 
 def test_given_up_and_sent_back(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What fails each time lies with the dead letters, and a redrive takes it to a handler that works by then."""
+    """A message that always fails becomes a dead letter, and a redrive brings it to a repaired handler."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
     queues.client.cache_clear()
     consumer = Consumer("given-up", endpoint)
@@ -192,7 +192,7 @@ def test_sending_into_a_long_queue(endpoint: str) -> None:
 
 @pytest.mark.parametrize("answer", [None, {}, {"batchItemFailures": []}, {"batchItemFailures": None}])
 def test_answers_of_success(answer: object) -> None:
-    """Nothing, an empty answer and an empty list say that all went well."""
+    """No answer, an empty answer and an empty list mean that every message succeeded."""
     assert failures(answer, {"1"}) == set()
 
 

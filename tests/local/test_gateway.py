@@ -1,4 +1,4 @@
-"""The local server in front of Chalice: API Gateway's limits, and answers that keep a connection in step."""
+"""The local server in front of Chalice: API Gateway's limits, and correct answers on kept connections."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Exchange = Callable[[bytes], bytes]
 
 
 def tiny() -> Chalice:
-    """An app with one route for each trap."""
+    """Return an app with one route for each case."""
     app = Chalice("tiny")
 
     @app.route("/size", methods=["GET", "HEAD", "POST"])
@@ -25,7 +25,7 @@ def tiny() -> Chalice:
 
     @app.route("/broken")
     def broken() -> Response:
-        # Text with a binary type: Chalice raises where no handler of errors sees it.
+        # For text with a binary type Chalice raises outside of every error handler.
         return Response(body="text", headers={"Content-Type": "audio/mpeg"})
 
     return app
@@ -33,7 +33,7 @@ def tiny() -> Chalice:
 
 @pytest.fixture(scope="module")
 def exchange() -> Iterator[Exchange]:
-    """Sends bytes to a server of the tiny app, and answers all that comes back until the server hangs up."""
+    """Return a function that sends bytes to a server of the app and returns everything until the server hangs up."""
     listener = bound("127.0.0.1", 0)
     gateway = Gateway(tiny(), listener)
     gateway.start()
@@ -66,7 +66,7 @@ def test_head_on_a_kept_connection(exchange: Exchange) -> None:
 
 
 def test_body_in_chunks(exchange: Exchange) -> None:
-    """A body without a length is refused with 411, since Chalice would take it for the next request."""
+    """A chunked body is refused with 411, since Chalice would read it as the next request."""
     answer = exchange(b"POST /size HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
 
     assert answer.startswith(b"HTTP/1.1 411")
@@ -74,14 +74,14 @@ def test_body_in_chunks(exchange: Exchange) -> None:
 
 @pytest.mark.parametrize("length", [b"-1", b"3x", "٣".encode()], ids=["negative", "not a number", "other digits"])
 def test_length_without_sense(exchange: Exchange, length: bytes) -> None:
-    """A Content-Length that is no number is the client's fault."""
+    """A Content-Length that is not a number is answered with 400."""
     answer = exchange(b"POST /size HTTP/1.1\r\nContent-Length: " + length + b"\r\n\r\nabc")
 
     assert answer.startswith(b"HTTP/1.1 400")
 
 
 def test_body_over_the_limit(exchange: Exchange) -> None:
-    """A client that sends more than API Gateway takes hears 413, although it sends all of it first."""
+    """A client that sends more than API Gateway accepts gets 413, although it sends everything first."""
     size = BODY_BYTES + 1
 
     answer = exchange(b"POST /size HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % size + bytes(size))
@@ -90,14 +90,14 @@ def test_body_over_the_limit(exchange: Exchange) -> None:
 
 
 def test_answer_that_cannot_be_sent(exchange: Exchange) -> None:
-    """An answer that API Gateway could not read is a 502, not a lost connection."""
+    """An answer that API Gateway cannot read becomes a 502 instead of a lost connection."""
     answer = exchange(b"GET /broken HTTP/1.1\r\nAccept: audio/mpeg\r\n\r\n")
 
     assert answer.startswith(b"HTTP/1.1 502")
 
 
 def test_promised_body_that_never_comes(exchange: Exchange, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A client that falls silent is hung up on."""
+    """The server hangs up on a client that stops sending."""
     monkeypatch.setattr(Handler, "timeout", 0.2)
 
     assert exchange(b"POST /size HTTP/1.1\r\nContent-Length: 3\r\n\r\n") == b""
@@ -113,6 +113,6 @@ def test_paths_stay_secret(exchange: Exchange, capfd: pytest.CaptureFixture[str]
 
 
 def test_port_beyond_all_ports() -> None:
-    """A port number that cannot be is named."""
+    """A port number above all ports is refused with the range."""
     with pytest.raises(Misconfigured, match="between 0 and 65535"):
         bound("127.0.0.1", 70_000)

@@ -16,7 +16,7 @@ from tests.conftest import FOREIGN
 
 @pytest.fixture(autouse=True)
 def lambdas(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A server of the bundle's functions, to which boto3 is led."""
+    """Start a server of the bundle's functions, and direct boto3 to it."""
     for name in FOREIGN:
         monkeypatch.delenv(name, raising=False)
     environment.prepare_clients()
@@ -29,38 +29,38 @@ def lambdas(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_a_function_answers() -> None:
-    """Its answer comes back, whatever it printed beside."""
+    """Its answer is returned, whatever the function prints."""
     answer = functions.invoke("admin", {"command": ["token", "list"]})
     assert (answer["exit"], "DATABASE_URL is not set" in answer["errors"]) == (1, True)
 
 
 def test_a_function_raises() -> None:
-    """Its error is told with its words."""
+    """Its error is reported with its message."""
     with pytest.raises(functions.FunctionFailed, match="script"):
         functions.invoke("scripts", {})
 
 
 def test_a_function_outlives_its_limit(lambdas: Functions) -> None:
-    """It is killed there, and the caller hears so."""
+    """It is killed at its limit, and the caller gets an error."""
     lambdas._limits["admin"] = 0.01
     with pytest.raises(functions.FunctionFailed, match="timed out after"):
         functions.invoke("admin", {"command": []})
 
 
-def test_nobody_waits_longer_than_asked() -> None:
-    """Only the wait ends."""
+def test_a_caller_stops_waiting() -> None:
+    """After its time a caller stops waiting, and the function goes on."""
     with pytest.raises(functions.StillRunning):
         functions.invoke("admin", {"command": ["token", "list"]}, 0.01)
 
 
 def test_an_event_is_not_waited_for() -> None:
-    """The answer comes before the function has begun."""
+    """An Event invocation is answered before the function has begun."""
     began = time.monotonic()
     functions.start("admin", {"command": ["token", "list"]})
     assert time.monotonic() - began < 10
 
 
-def test_an_unknown_function_is_told() -> None:
-    """As Lambda does."""
-    with pytest.raises(Unavailable, match="nobody could not be invoked"):
-        functions.invoke("nobody", {})
+def test_an_unknown_function_is_refused() -> None:
+    """An unknown function is refused as by Lambda."""
+    with pytest.raises(Unavailable, match="unknown could not be invoked"):
+        functions.invoke("unknown", {})

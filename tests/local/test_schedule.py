@@ -1,4 +1,4 @@
-"""The scheduler that plays EventBridge."""
+"""The scheduler in the role of EventBridge."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The local stack as a process: what it keeps, what it leaves alone, how it ends."""
+"""The local stack as a process: its data, its surroundings, its end."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ REFUSAL_SECONDS = 60
 
 
 def clients(launched: Launched) -> tuple[Any, Any]:
-    """S3 and SQS of a running stack."""
+    """Return clients of S3 and SQS of a running stack."""
     options: Any = {
         "endpoint_url": launched.facts["aws_endpoint_url"],
         "region_name": "us-east-1",
@@ -32,7 +32,7 @@ def clients(launched: Launched) -> tuple[Any, Any]:
 
 
 def query(launched: Launched, statement: str) -> list[tuple[Any, ...]]:
-    """Run `statement` as the database's owner; the rows, if it has any."""
+    """Run `statement` as the database's owner and return its rows."""
     connection = psycopg2.connect(launched.facts["database_url"])
     try:
         with connection, connection.cursor() as cursor:
@@ -86,7 +86,7 @@ def assert_traces(launched: Launched) -> None:
 
 
 def refused(data: Path, **variables: str) -> str:
-    """What a start says that must not succeed."""
+    """Start a stack that must fail, and return its output."""
     process = begin(data, **variables)
     assert process.wait(REFUSAL_SECONDS) == 1
     return (data.parent / f"{data.name}.log").read_text()
@@ -138,7 +138,7 @@ def test_killed_and_started_again(launch: Launch, tmp_path: Path) -> None:
 
 
 def test_port_in_use(tmp_path: Path) -> None:
-    """A port that somebody has is one clear line, and nothing was started for it."""
+    """A port in use is reported in one line, and nothing is started."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
 
@@ -176,8 +176,8 @@ def test_two_on_one_data_folder(launch: Launch, tmp_path: Path) -> None:
     assert first.stop() == 0
 
 
-def test_setting_without_sense(tmp_path: Path) -> None:
-    """A variable that cannot be read is named in one line."""
+def test_setting_with_a_wrong_value(tmp_path: Path) -> None:
+    """A variable with a wrong value is named in one line."""
     assert refused(tmp_path / "data", PORT="eighty") == "PORT must be a whole number, not 'eighty'\n"
 
 
@@ -199,7 +199,7 @@ def test_root_starts_below_closed_folders(launch: Launch, tmp_path: Path) -> Non
 
 
 def test_secrets_on_disk_and_in_logs(launch: Launch, tmp_path: Path) -> None:
-    """Files that hold secrets are for their owner alone, and a token in a path is written nowhere."""
+    """Files with secrets are readable by their owner alone, and a token in a path is never logged."""
     launched = launch(tmp_path / "data")
     token = "t0ken" * 8
 
@@ -215,7 +215,7 @@ def test_secrets_on_disk_and_in_logs(launch: Launch, tmp_path: Path) -> None:
 def _children_of(parent: int) -> list[int]:
     children: list[int] = []
     for task in Path(f"/proc/{parent}/task").iterdir():
-        # Threads come and go while they are looked at.
+        # Threads can end during the loop.
         with suppress(FileNotFoundError, ProcessLookupError):
             children += map(int, (task / "children").read_text().split())
     return children

@@ -1,4 +1,4 @@
-"""The local stack's telephony: keys that open their addresses, and a provider that posts to them."""
+"""The local stack's telephony: webhook keys, and a provider that posts to their addresses."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HANGUP = {"EventType": "hangup", "CallID": "1", "CallerIDNum": "+79214567892", "
 
 @pytest.fixture(scope="module")
 def launched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launched]:
-    """A local stack without calls."""
+    """Start a local stack without calls."""
     with launcher() as start:
         yield start(tmp_path_factory.mktemp("telephony") / "data")
 
@@ -51,14 +51,14 @@ def test_every_key_opens_its_address(launched: Launched) -> None:
 
 
 def test_the_printed_webhook_is_accepted(launched: Launched) -> None:
-    """The line that the start prints can be pasted as it is."""
+    """The printed command works as it is."""
     line = next(line for line in launched.output.splitlines() if "/ext-event/" in line)
 
     assert subprocess.run(["/bin/sh", "-c", line], capture_output=True, timeout=60, check=True).stdout == b"OK"
 
 
 def test_the_provider_posts_what_is_subscribed(launched: Launched) -> None:
-    """With the file `environment`, a command orders events, and the small Telphin posts them to the stack."""
+    """With the file `environment`, a command subscribes to events, and the small Telphin posts them to the stack."""
     subscribed = _administer(launched, "extension", "subscribe", "--all")
     provider = next(
         line.partition("=")[2]
@@ -73,5 +73,5 @@ def test_the_provider_posts_what_is_subscribed(launched: Launched) -> None:
 
 
 def test_the_environment_is_for_its_owner_alone(launched: Launched) -> None:
-    """The file with the secrets can be read by nobody else."""
+    """The file with the secrets is readable by its owner alone."""
     assert Path(launched.data, "environment").stat().st_mode & 0o077 == 0
