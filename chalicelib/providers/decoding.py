@@ -29,7 +29,7 @@ REPLACED = "some bytes could not be decoded: the raw event keeps them"
 SENT_REPLACED = "came with replacement characters (U+FFFD)"
 HALF_CHARACTERS = "half a surrogate pair was replaced: the raw event keeps it"
 
-_ESCAPED_MARK = re.compile(rb"%[eE][fF]%[bB][bB]%[bB][fF]")
+_MARK = re.compile(rb"\A(?:\xef\xbb\xbf|%[eE][fF]%[bB][bB]%[bB][fF])")
 _ESCAPED_BYTE = re.compile(rb"%[89A-Fa-f]")
 # All bytes of one character beyond ASCII lie in one run.
 _ESCAPED_RUN = re.compile(rb"(?:%[89A-Fa-f][0-9A-Fa-f])+")
@@ -62,7 +62,7 @@ def plain(raw: Raw) -> Plain:
     charset = _declared(raw.content_type)
     body = _narrowed(unpacked(raw.body, raw.content_encoding), notes)
     decode = _json if body.lstrip()[:1] in {b"{", b"["} else _form
-    body, query = decode(body, charset, notes), _form(raw.query.encode(errors="replace"), charset, notes)
+    body, query = decode(body, charset, notes), _form(_without_mark(raw.query.encode(errors="replace")), charset, notes)
     notes |= _faults_of_sender(body, query) if REPLACED not in notes else set()
     encoding = (("encoding", "; ".join(sorted(notes))),) if notes else ()
     return Plain(replace(raw, query=query.decode(), body=body, content_encoding=""), encoding)
@@ -102,9 +102,11 @@ def _narrowed(body: bytes, notes: set[str]) -> bytes:
             if "\ufffd" in text:
                 notes.add(REPLACED)
             body = text.encode()
-    body = body.removeprefix(codecs.BOM_UTF8)
-    mark = _ESCAPED_MARK.match(body)
-    return body[mark.end() :] if mark else body
+    return _without_mark(body)
+
+
+def _without_mark(content: bytes) -> bytes:
+    return _MARK.sub(b"", content, count=1)
 
 
 def _json(body: bytes, charset: str, notes: set[str]) -> bytes:
