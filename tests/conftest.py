@@ -117,11 +117,11 @@ def role_urls(launched: Launched) -> dict[str, str]:
 @pytest.fixture
 def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Return the file of a trusted authority; that of a server `localhost` with its certificate is next to it."""
-    from chalicelib.platform import tls  # noqa: PLC0415 - few tests need it
+    from chalicelib.platform import http  # noqa: PLC0415 - few tests need it
     from tests.authorities import establish  # noqa: PLC0415 - as above
 
     made = establish(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(made))
-    tls.context.cache_clear()
+    http.client.close()
     yield made
-    tls.context.cache_clear()
+    http.client.close()

@@ -16,14 +16,15 @@ from urllib3 import exceptions
 from urllib3.util import make_headers
 
 from chalicelib.errors import Misconfigured, RingledgerError
-from chalicelib.nimbox import connections
 from chalicelib.nimbox.answers import BODY_LIMIT, Verdict, read, tell
 from chalicelib.nimbox.pace import Pace, Timing, backoff
+from chalicelib.platform import http
 
 __all__ = ["Client", "PhoneCall", "Service", "Stopped", "Timing", "Verdict"]
 
 CREATE = "/direct/items/phonecalls/create"
 REPEATS = 3
+CONNECT_SECONDS = 5
 # A server that wants more rest than this is left alone until the next run.
 LONGEST_PAUSE = 60.0
 HIDDEN = "…"
@@ -86,7 +87,12 @@ class Client:
         self._stopping = stopping
         self._pace = Pace(service.rate, timing)
         self._headers: dict[str, str] = {"Accept": "application/json"}
-        self._pool = connections.pool(service.url, service.connections, service.seconds)
+        self._pool = http.HttpClient().pool(
+            service.url,
+            maxsize=service.connections,
+            block=True,
+            timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=service.seconds),
+        )
 
     def create(self, call: PhoneCall) -> Verdict:
         """Offer `call` until the server has said yes or no, or it is of no use to go on.

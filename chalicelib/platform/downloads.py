@@ -1,52 +1,56 @@
-"""Files of others, over HTTPS: from configured hosts alone, never from our own network, within a size and a time.
+"""Downloads of files from other companies' servers: from configured hosts only, within a size and a time.
 
-A host's addresses are checked and the connection goes to one of those that were: asked for once more, the name might
-lead elsewhere. Each redirect is a new address that is checked in the same way.
+A provider chooses the address, so it may not lead into our own network. The host's addresses are checked, and the
+connection goes to one of the checked addresses: a second look-up of the name might lead elsewhere (DNS rebinding).
+Each redirect is checked in the same way.
 """
 
 from __future__ import annotations
 
 import ipaddress
-import os
 import socket
-import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException, HTTPResponse
-from typing import BinaryIO, NamedTuple, Self
+from typing import BinaryIO, NamedTuple
 from urllib.parse import quote, urljoin, urlsplit
 
+from urllib3 import BaseHTTPResponse
+from urllib3.exceptions import HTTPError
+
 from chalicelib.errors import RingledgerError
-from chalicelib.platform import tls
+from chalicelib.platform import http
 
 BLOCK_BYTES = 1 << 16
 REDIRECTS = 5
 CONNECT_SECONDS = 5
-READ_SECONDS = 15
-HTTP_PORT, HTTPS_PORT = 80, 443
+HTTPS_PORT = 443
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-# What of an address's path is a delimiter, or is encoded already.
-_AS_IT_IS = "/%:@!$&'()*+,;=-._~?"
+# The delimiters of a path and a query, and "%" for what is encoded already.
+_KEPT_CHARACTERS = "/%:@!$&'()*+,;=-._~?"
+#: The part of IPv6 that is allocated for public use (RFC 4291 section 2.4).
+_PUBLIC_IPV6 = ipaddress.ip_network("2000::/3")
 
 
 class DownloadRefused(RingledgerError):
-    """The address, or what came from it, is nothing that we take: trying again will not help."""
+    """The address or the file is not allowed; another attempt fails as well."""
 
     code = "download-refused"
 
 
 class DownloadFailed(RingledgerError):
-    """The file did not come now."""
+    """The file did not arrive; another attempt may succeed."""
 
     code = "download-failed"
 
 
 class Rules(NamedTuple):
-    """What may be fetched: `hosts` by name, or all below one by a leading dot; `limit` in bytes.
+    """What may be downloaded: from which `hosts`, up to `limit` bytes, in up to `seconds`.
 
-    With `loopback` the machine's own addresses may be asked too, without TLS.
+    A host that begins with a dot stands for all hosts below it. With `loopback`, the machine's own addresses are
+    allowed too, also without TLS.
     """
 
     hosts: Sequence[str]
@@ -56,97 +60,24 @@ class Rules(NamedTuple):
 
 
 class _Target(NamedTuple):
-    """An address that was checked, and where it leads."""
+    """A checked URL: `server` is its scheme, host and port, `addresses` are the checked addresses of the host."""
 
-    secure: bool
+    url: str
     host: str
-    port: int
-    path: str
+    server: tuple[str, str, int | None]
     addresses: tuple[str, ...]
 
 
-class _Pinned(HTTPConnection):
-    """A connection to one of the addresses that were checked, in the name of their host."""
-
-    def __init__(self, target: _Target) -> None:
-        super().__init__(target.host, target.port, timeout=READ_SECONDS)
-        # Left out of the Host header, which whoever signed the address left it out of too.
-        self.default_port = HTTPS_PORT if target.secure else HTTP_PORT
-        self._target = target
-        self._line: socket.socket | None = None
-        self._ended = False
-
-    def connect(self) -> None:
-        self.sock = self._connected()
-        self.sock.settimeout(READ_SECONDS)
-        # A copy of the descriptor: http.client gives its own away as soon as an answer begins.
-        self._line = socket.socket(fileno=os.dup(self.sock.fileno()))
-        if self._ended:
-            raise TimeoutError
-        if self._target.secure:
-            self.sock = tls.context().wrap_socket(self.sock, server_hostname=self._target.host)
-
-    def _connected(self) -> socket.socket:
-        fault: OSError = TimeoutError()
-        for address in self._target.addresses:
-            if self._ended:
-                break
-            try:
-                return socket.create_connection((address, self._target.port), CONNECT_SECONDS)
-            except OSError as refused:
-                fault = refused
-        raise fault
-
-    def cut(self) -> None:
-        """End whatever waits for the peer."""
-        # First: a connection that is only being made sees it as soon as there is a line to shut down.
-        self._ended = True
-        if self._line is not None:
-            try:
-                self._line.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                # It is over already.
-                return
-
-    def leave(self) -> None:
-        """Close all that is open."""
-        self.close()
-        if self._line is not None:
-            self._line.close()
-
-
-class _Deadline:
-    """Ends whatever its connection waits for, however slowly a peer sends."""
-
-    def __init__(self, connection: _Pinned, seconds: float) -> None:
-        self.passed = False
-        self._connection = connection
-        self._timer = threading.Timer(max(0.0, seconds), self._cut)
-        self._timer.daemon = True
-
-    def __enter__(self) -> Self:
-        self._timer.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
-        self._connection.leave()
-
-    def _cut(self) -> None:
-        self.passed = True
-        self._connection.cut()
-
-
 def fetch(url: str, into: BinaryIO, rules: Rules, headers: Mapping[str, str]) -> int:
-    """Write the file at `url` to `into` and answer its size in bytes; `headers` go to its own host alone.
+    """Write the file at `url` to `into` and return its size in bytes.
 
-    Raises DownloadRefused and DownloadFailed, which name hosts and no whole address: those may carry keys.
+    `headers` are sent to the server of `url` only, not to servers that it redirects to. Raises DownloadRefused and
+    DownloadFailed; their messages contain hosts but no whole URL, which may carry a key.
     """
     until = time.monotonic() + rules.seconds
     first = target = _checked(url, rules)
     for _ in range(REDIRECTS + 1):
-        sent = headers if (target.secure, target.host, target.port) == (first.secure, first.host, first.port) else {}
-        onward = _step(target, into, rules, sent, until)
+        onward = _step(target, into, rules, headers if target.server == first.server else {}, until)
         if isinstance(onward, int):
             return onward
         url = _joined(url, onward)
@@ -155,28 +86,35 @@ def fetch(url: str, into: BinaryIO, rules: Rules, headers: Mapping[str, str]) ->
 
 
 def _step(target: _Target, into: BinaryIO, rules: Rules, headers: Mapping[str, str], until: float) -> int | str:
-    """The size of the file, or the address that we are sent to."""
-    connection = _Pinned(target)
-    with _Deadline(connection, until - time.monotonic()) as deadline:
-        try:
-            asked = {"Accept-Encoding": "identity", "User-Agent": "ringledger", **headers}
-            connection.request("GET", target.path, headers=asked)
-            with connection.getresponse() as response:
-                if response.status in _REDIRECTS:
-                    return _location(response)
-                if response.status != HTTPStatus.OK:
-                    raise DownloadFailed(f"{target.host} answered with status {response.status}")
-                size = _copy(response, into, rules.limit)
-        except (OSError, HTTPException, ValueError) as fault:
-            if not deadline.passed:
-                raise DownloadFailed(f"{target.host} broke off: {type(fault).__name__}") from None
-        if deadline.passed:
-            raise DownloadFailed(f"{target.host} took longer than {rules.seconds:g} seconds")
-    return size
+    """Return the size of the downloaded file, or the address of a redirect."""
+    sent = {"Accept-Encoding": "identity", "User-Agent": "ringledger", **headers}
+    with (
+        _failures(target.host, rules, until),
+        http.client.download(
+            target.url, sent, addresses=target.addresses, connect=CONNECT_SECONDS, until=until
+        ) as response,
+    ):
+        if response.status in _REDIRECTS:
+            return _location(response)
+        if response.status != HTTPStatus.OK:
+            raise DownloadFailed(f"{target.host} answered with status {response.status}")
+        return _copy(response, into, rules.limit)
 
 
-def _location(response: HTTPResponse) -> str:
-    """Where a redirect leads; as browsers do, bytes beyond ASCII are taken for UTF-8."""
+@contextmanager
+def _failures(host: str, rules: Rules, until: float) -> Iterator[None]:
+    try:
+        yield
+    except (HTTPError, OSError, ValueError) as fault:
+        if time.monotonic() >= until:
+            raise DownloadFailed(f"{host} took longer than {rules.seconds:g} seconds") from None
+        # urllib3 wraps the fault of the connection or of TLS that the operator wants to know.
+        cause = fault.args[0] if fault.args and isinstance(fault.args[0], Exception) else fault
+        raise DownloadFailed(f"{host} broke off: {type(cause).__name__}") from None
+
+
+def _location(response: BaseHTTPResponse) -> str:
+    """Return the address of a redirect; bytes beyond ASCII are UTF-8, as in browsers."""
     return response.headers.get("Location", "").encode("latin-1").decode("utf-8", "replace")
 
 
@@ -187,8 +125,8 @@ def _joined(url: str, onward: str) -> str:
         raise DownloadRefused("A redirect leads to an address that is none") from None
 
 
-def _copy(response: HTTPResponse, into: BinaryIO, limit: int) -> int:
-    announced = response.length
+def _copy(response: BaseHTTPResponse, into: BinaryIO, limit: int) -> int:
+    announced = response.length_remaining
     if (announced or 0) > limit:
         raise DownloadRefused(f"The file is {announced} bytes long; at most {limit} are taken")
     size = 0
@@ -212,40 +150,38 @@ def _checked(url: str, rules: Rules) -> _Target:
     if parts.username is not None or not (secure or (rules.loopback and parts.scheme == "http")):
         raise DownloadRefused(f"Files are taken over https only, not from {parts.scheme or 'nowhere'}://{host}")
     addresses = _addresses(host, rules)
-    if not all(map(_own, addresses)) and (not secure or port not in {None, HTTPS_PORT}):
+    if not all(map(_is_loopback, addresses)) and (not secure or port not in {None, HTTPS_PORT}):
         raise DownloadRefused(f"Files are taken over https on port {HTTPS_PORT} only, not from {host}")
-    path = quote(parts.path or "/", safe=_AS_IT_IS)
-    query = f"?{quote(parts.query, safe=_AS_IT_IS)}" if parts.query else ""
-    return _Target(secure, host, port or (HTTPS_PORT if secure else HTTP_PORT), path + query, addresses)
+    place = f"[{host}]" if ":" in host else host
+    place = place if port is None else f"{place}:{port}"
+    path, query = (quote(part, safe=_KEPT_CHARACTERS) for part in (parts.path or "/", parts.query))
+    checked = parts._replace(netloc=place, path=path, query=query, fragment="").geturl()
+    return _Target(checked, host, (parts.scheme, host, port), addresses)
 
 
 def _addresses(host: str, rules: Rules) -> tuple[str, ...]:
-    """The host's addresses, when all of them may be asked."""
+    """Return the addresses of the host when every one of them is allowed."""
     listed = any(host == name or (name.startswith(".") and host.endswith(name)) for name in rules.hosts)
     local = rules.loopback and (host == "localhost" or host.startswith("127.") or host == "::1")
     if not (listed or local):
         raise DownloadRefused(f"The host {host or 'without a name'} is not among RECORDING_HOSTS")
     try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        resolved = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         raise DownloadFailed(f"The name {host} leads nowhere") from None
-    addresses = tuple(dict.fromkeys(str(entry[4][0]) for entry in found))
-    if not all((rules.loopback and _own(address)) or (listed and _is_public(address)) for address in addresses):
+    addresses = tuple(dict.fromkeys(str(entry[4][0]) for entry in resolved))
+    if not all((rules.loopback and _is_loopback(each)) or (listed and _is_public(each)) for each in addresses):
         raise DownloadRefused(f"The host {host} is not on the public internet, or not among RECORDING_HOSTS")
     return addresses
 
 
-def _own(address: str) -> bool:
+def _is_loopback(address: str) -> bool:
     return ipaddress.ip_address(address.partition("%")[0]).is_loopback
 
 
 def _is_public(address: str) -> bool:
-    found = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(found, ipaddress.IPv6Address) and (found not in _UNICAST or found.sixtofour or found.teredo):
-        # Outside are those of one site, and those that stand for an address of the older protocol, as these two do.
+    parsed = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(parsed, ipaddress.IPv6Address) and (parsed not in _PUBLIC_IPV6 or parsed.sixtofour or parsed.teredo):
+        # 6to4 and Teredo addresses contain an IPv4 address, which may be a private one.
         return False
-    return found.is_global and not found.is_multicast
-
-
-#: Of IPv6 all that is given out to the public (RFC 4291 section 2.4).
-_UNICAST = ipaddress.ip_network("2000::/3")
+    return parsed.is_global and not parsed.is_multicast

@@ -8,19 +8,18 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from chalicelib.errors import Unavailable
-from chalicelib.platform import persistent, signing
-from chalicelib.platform.persistent import Server
+from chalicelib.platform import http, signing
+from chalicelib.platform.http import Peer
 
-SECONDS = 3
 LIFE_SECONDS = 60
+STORAGE = Peer("The object storage", connect=3, answer=3, whole=6)
 
 
 def size(bucket: str, key: str) -> int | None:
     """The object's size in bytes, or None when there is none. Raises Unavailable."""
-    storage = Server("The object storage", SECONDS, SECONDS, 2 * SECONDS)
-    said = persistent.ask(storage, "HEAD", signing.presign("HEAD", bucket, key, LIFE_SECONDS))
-    if said.status == HTTPStatus.NOT_FOUND:
+    answer = http.client.ask(STORAGE, "HEAD", signing.presign("HEAD", bucket, key, LIFE_SECONDS))
+    if answer.status == HTTPStatus.NOT_FOUND:
         return None
-    if said.status != HTTPStatus.OK:
-        raise Unavailable(f"The object storage answered with status {said.status}")
-    return int(said.headers.get("Content-Length") or 0)
+    if answer.status != HTTPStatus.OK:
+        raise Unavailable(f"The object storage answered with status {answer.status}")
+    return int(answer.headers.get("Content-Length") or 0)

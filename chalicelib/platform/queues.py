@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 from chalicelib import settings, signatures
 from chalicelib.errors import TooLarge, Unavailable
-from chalicelib.platform import persistent
-from chalicelib.platform.persistent import Server
+from chalicelib.platform import http
+from chalicelib.platform.http import Peer
 from chalicelib.signatures import Signer
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MESSAGE_LIMIT = 1_048_576
 
 # Whoever posts a webhook waits: a failure is told within these together.
-SERVICE = Server("The queue service", connect=0.5, read=1.0, whole=2.0)
+SERVICE = Peer("The queue service", connect=0.5, answer=1.0, whole=2.0)
 BATCH = 10
 
 _SEND = {"content-type": "application/x-amz-json-1.0", "x-amz-target": "AmazonSQS.SendMessage"}
@@ -42,7 +42,7 @@ def client() -> SQSClient:
 
     config = Config(
         connect_timeout=SERVICE.connect,
-        read_timeout=SERVICE.read,
+        read_timeout=SERVICE.answer,
         retries={"total_max_attempts": 1},
         tcp_keepalive=True,
     )
@@ -70,10 +70,10 @@ def send(queue_url: str, message: str) -> None:
     url, signer = _address(queue_url)
     body = json.dumps({"QueueUrl": queue_url, "MessageBody": message}).encode()
     headers = signatures.signed(signer, {**_SEND, "host": urlsplit(url).netloc}, body, datetime.now(UTC))
-    said = persistent.ask(SERVICE, "POST", url, headers, body)
-    if said.status != HTTPStatus.OK:
-        reason = said.body[:_REASON_BYTES].decode(errors="replace")
-        raise Unavailable("The queue service did not take the message", details=f"SQS: {said.status} {reason}")
+    answer = http.client.ask(SERVICE, "POST", url, headers, body)
+    if answer.status != HTTPStatus.OK:
+        reason = answer.body[:_REASON_BYTES].decode(errors="replace")
+        raise Unavailable("The queue service did not take the message", details=f"SQS: {answer.status} {reason}")
 
 
 def _address(queue_url: str) -> tuple[str, Signer]:

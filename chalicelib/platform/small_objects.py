@@ -5,22 +5,22 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from chalicelib.errors import Unavailable
-from chalicelib.platform import objects, persistent, signing
-from chalicelib.platform.persistent import Server
+from chalicelib.platform import http, objects, signing
+from chalicelib.platform.http import Peer
 
-STORAGE = Server("The object storage", connect=0.3, read=0.5, whole=0.9)
+STORAGE = Peer("The object storage", connect=0.3, answer=0.5, whole=0.9)
 LIFE_SECONDS = 60
 
 
 def read(bucket: str, key: str) -> bytes | None:
     """The object's content, or None when there is no such object. Raises Unavailable."""
     # Without boto3, since a PBX waits for its first webhook to be accepted.
-    said = persistent.ask(STORAGE, "GET", signing.presign("GET", bucket, key, LIFE_SECONDS))
-    if said.status == HTTPStatus.NOT_FOUND and b"<Code>NoSuchKey</Code>" in said.body:
+    answer = http.client.ask(STORAGE, "GET", signing.presign("GET", bucket, key, LIFE_SECONDS))
+    if answer.status == HTTPStatus.NOT_FOUND and b"<Code>NoSuchKey</Code>" in answer.body:
         return None
-    if said.status != HTTPStatus.OK:
-        raise Unavailable(f"The object storage answered with status {said.status}")
-    return said.body
+    if answer.status != HTTPStatus.OK:
+        raise Unavailable(f"The object storage answered with status {answer.status}")
+    return answer.body
 
 
 def write(bucket: str, key: str, content: bytes, content_type: str) -> None:

@@ -41,7 +41,6 @@ UNCLEAN = (
     "tests/recordings/",
     "tests/replication/",
     "tests/scenarios/",
-    "tests/test_persistent.py",
     "tests/test_secret_values.py",
     "tests/test_signatures.py",
 )

@@ -19,7 +19,7 @@ from chalice.local import LambdaContext
 import app
 from chalicelib import settings
 from chalicelib.macs import Secrets
-from chalicelib.platform import persistent
+from chalicelib.platform import http
 from chalicelib.recordings import links
 from infra.local import environment, tapes
 from tests.databases import run
@@ -132,7 +132,7 @@ def ask(stack: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[Ask]
 
     yield asked
     settings.current.cache_clear()
-    persistent.close()
+    http.client.close()
 
 
 def _event(link: str, method: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from chalicelib.errors import Unavailable
-from chalicelib.platform import persistent, presence
+from chalicelib.platform import http, presence
 
 ANSWERS = {"there": (200, 5), "gone": (404, 0), "closed": (403, 0), "broken": (503, 0)}
 
@@ -46,7 +46,7 @@ def storage(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Storage]]:
         monkeypatch.setenv(name, "test")
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
     yield handler
-    persistent.close()
+    http.client.close()
     server.shutdown()
     server.server_close()
 

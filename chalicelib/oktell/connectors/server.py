@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote_plus
+from urllib.parse import quote_plus, urlencode
 
 from chalicelib.oktell.connectors.orders import Done, Order
 from chalicelib.oktell.errors import NotConnected, PartnerRefused
-from chalicelib.platform import web
+from chalicelib.platform import http
+from chalicelib.platform.http import Peer
 from chalicelib.settings import Settings
 
 LONGEST_ANSWER = 65_536
+CONNECT_SECONDS = 3
 
 
 class Server:
@@ -21,12 +23,22 @@ class Server:
             raise NotConnected("OKTELL_SERVER_URL is not set: it is a server such as http://192.168.0.1:4055")
         self._url = settings.oktell_server_url
         self._password = {"password": settings.oktell_server_password} if settings.oktell_server_password else {}
-        self._seconds = settings.call_control_seconds
+        # An order is sent once: a second one might begin a second call. A longer answer than that is cut.
+        seconds = settings.call_control_seconds
+        self._peer = Peer(
+            "The server behind this command",
+            min(CONNECT_SECONDS, seconds),
+            seconds,
+            seconds,
+            1,
+            LONGEST_ANSWER,
+            shorten=True,
+        )
 
     def do(self, order: Order) -> Done:
         """Ask the server by the user's GUID, which is the same there; answer what it said."""
         fields = {**order.parameters, "user": order.person.user.id, **self._password}
-        answer = web.get(f"{self._url}/{order.command}", fields, self._seconds, LONGEST_ANSWER)
+        answer = http.client.ask(self._peer, "GET", f"{self._url}/{order.command}?{urlencode(fields)}")
         # A server that repeats what it was asked repeats its password.
         text = answer.body.decode(errors="replace")
         for password in self._password.values():
