@@ -9,11 +9,11 @@ import json
 import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
-from urllib.parse import quote
-
-import urllib3
+from urllib.parse import quote, urlencode
 
 from chalicelib.errors import Misconfigured, RingledgerError, Unavailable
+from chalicelib.platform import http
+from chalicelib.platform.http import Peer
 from chalicelib.settings import Settings
 
 CONNECT_SECONDS = 3
@@ -21,6 +21,7 @@ READ_SECONDS = 15
 #: The life of a token whose life nobody told, and how long before its end one is used no more.
 TOKEN_SECONDS = 3_600
 TOKEN_RESERVE_SECONDS = 60
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 UNAUTHORIZED = 401
 NOT_FOUND = 404
 SERVER_FAULT = 500
@@ -63,7 +64,9 @@ class Telphin:
         self._url = settings.telphin_url
         self._credentials = {"client_id": settings.telphin_client_id, "client_secret": settings.telphin_client_secret}
         self._account = self._url, settings.telphin_client_id, settings.telphin_client_secret
-        self._http = urllib3.PoolManager(timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=seconds), retries=False)
+        # An order is sent once: a second attempt might begin a second call.
+        connect = min(CONNECT_SECONDS, seconds)
+        self._peer = Peer("The provider's API", connect, seconds, connect + seconds, attempts=1)
 
     def ordered(self, resource: str) -> list[Ordered]:
         """Everything that is ordered for `resource`, by whomever. Raises Unavailable and ProviderRefused."""
@@ -123,27 +126,24 @@ class Telphin:
     def _token(self) -> str:
         until, token = _tokens.get(self._account, (0.0, ""))
         if time.monotonic() >= until:
-            fields = {"grant_type": "client_credentials", **self._credentials}
-            answer = self._request("POST", f"{self._url}/oauth/token", fields=fields, encode_multipart=False)
+            form = urlencode({"grant_type": "client_credentials", **self._credentials}).encode()
+            answer = self._request("POST", f"{self._url}/oauth/token", FORM, form)
             _tokens[self._account] = until, token = _granted(answer)
         return token
 
     def _authorized(self, method: str, path: str, body: Mapping[str, object] | None) -> Any:  # noqa: ANN401 - JSON
         headers = {"Authorization": f"Bearer {self._token()}", "Content-Type": "application/json"}
         content = json.dumps(body).encode() if body else None
-        return self._request(method, f"{self._url}/api/ver1.0/{path}", headers=headers, body=content)
+        return self._request(method, f"{self._url}/api/ver1.0/{path}", headers, content)
 
-    def _request(self, method: str, url: str, **options: Any) -> Any:  # noqa: ANN401 - JSON, and what urllib3 takes
-        try:
-            answer = self._http.request(method, url, **options)
-        except urllib3.exceptions.HTTPError as fault:
-            raise Unavailable("The provider's API does not answer") from fault
+    def _request(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Any:  # noqa: ANN401 - JSON
+        answer = http.client.ask(self._peer, method, url, headers, body)
         if answer.status >= SERVER_FAULT:
             raise Unavailable(f"The provider's API answered with status {answer.status}")
         if answer.status not in range(200, 300):
-            raise ProviderRefused(answer.status, answer.data.decode(errors="replace"))
+            raise ProviderRefused(answer.status, answer.body.decode(errors="replace"))
         try:
-            return json.loads(answer.data) if answer.data else None
+            return json.loads(answer.body) if answer.body else None
         except ValueError:
             raise ProviderRefused(answer.status, "what it answered is not JSON") from None
 

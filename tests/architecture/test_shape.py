@@ -73,7 +73,6 @@ def _modules_loaded_by(handler: str) -> set[str]:
                 "boto3",
                 "botocore.session",
                 "botocore.auth",
-                "urllib3",
                 "requests",
                 "pydantic",
                 "pglast",

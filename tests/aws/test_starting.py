@@ -23,8 +23,8 @@ print(json.dumps(sorted(loaded)))
 FRAME = {"app", "aws_lambda_powertools", "botocore", "chalice", "chalicelib", "jmespath", "typing_extensions"}
 #: Lambda -> its further packages, and its first-level modules of the bundle.
 LOADED = {
-    "webhooks": (set[str](), {"calls", "platform", "envelope", "macs", "providers", "registry", "texts", "webhooks"}),
-    "recordings": ({"psycopg2"}, {"authentication", "macs", "platform", "recordings"}),
+    "webhooks": ({"urllib3"}, {"calls", "platform", "envelope", "macs", "providers", "registry", "texts", "webhooks"}),
+    "recordings": ({"psycopg2", "urllib3"}, {"authentication", "macs", "platform", "recordings"}),
     "statistics": (
         {"annotated_types", "orjson", "pglast", "psycopg2", "pydantic", "pydantic_core", "typing_inspection"},
         {"authentication", "catalog", "platform", "statistics"},
