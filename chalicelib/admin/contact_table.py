@@ -1,52 +1,65 @@
-"""Contacts out of a CSV; a cell of numbers may name several, as in `Work:0212 285 3348;Mobile:04122345678`."""
+"""Reads contacts from a CSV. A cell of numbers may have several, as in `Work:0212 285 3348;Mobile:04122345678`."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import BeforeValidator
 
 from chalicelib.admin import csv_table
-from chalicelib.admin.csv_table import Columns
+from chalicelib.admin.csv_table import TableRow, columns_of
 from chalicelib.calls.numbers import digits
 from chalicelib.contacts import ContactRefused, Description
 
-COLUMNS = Columns(("name", "numbers"))
 LONGEST_NAME = 200
 LONGEST_NUMBER = 40
 
 _BETWEEN = re.compile(r"[;|\n]")
 
 
-def read(text: str) -> list[Description]:
-    """The contacts of a CSV. Raises ContactRefused naming the lines and what is wrong with them."""
-    #: Where each number stood.
-    lines: dict[str, int] = {}
-
-    def described(row: Mapping[str, str], line: int) -> Description:
-        made = _description(row)
-        for number in made.numbers:
-            if lines.setdefault(number, line) != line:
-                raise ContactRefused(f"{number} stands in line {lines[number]} already")
-        return made
-
-    return csv_table.read(text, COLUMNS, described, ContactRefused)
-
-
-def _description(row: Mapping[str, str]) -> Description:
-    name = " ".join(row["name"].split())
+def _name(text: str) -> str:
+    name = " ".join(text.split())
     if len(name) > LONGEST_NAME or not name.isprintable():
-        raise ContactRefused(f"a name is up to {LONGEST_NAME} printable characters")
-    numbers = dict(_number(part) for part in _BETWEEN.split(row["numbers"]) if part.strip())
+        raise ValueError(f"a name has up to {LONGEST_NAME} printable characters")
+    return name
+
+
+def _numbers(text: str) -> dict[str, str]:
+    numbers = dict(_number(part) for part in _BETWEEN.split(text) if part.strip())
     if not numbers:
-        raise ContactRefused("there is no number")
-    return Description(name, numbers)
+        raise ValueError("there is no number")
+    return numbers
 
 
 def _number(text: str) -> tuple[str, str]:
-    label, _, number = text.rpartition(":")
-    found, label = digits(number), " ".join(label.split())
+    label, _, written = text.rpartition(":")
+    number, label = digits(written), " ".join(label.split())
     if len(label) > LONGEST_NAME or not label.isprintable():
-        raise ContactRefused(f"a number's label is up to {LONGEST_NAME} printable characters")
-    if not 0 < len(found) <= LONGEST_NUMBER or found != "".join(filter(str.isdigit, number)):
-        raise ContactRefused(f"{number.strip()!r} is no telephone number")
-    return found, label
+        raise ValueError(f"a number's label has up to {LONGEST_NAME} printable characters")
+    if not 0 < len(number) <= LONGEST_NUMBER or number != "".join(filter(str.isdigit, written)):
+        raise ValueError(f"{written.strip()!r} is not a telephone number")
+    return number, label
+
+
+class ContactRow(TableRow):
+    """One contact of a CSV, with the label of each number."""
+
+    name: Annotated[str, BeforeValidator(_name)]
+    numbers: Annotated[dict[str, str], BeforeValidator(_numbers)]
+
+
+COLUMNS = columns_of(ContactRow)
+
+
+def read(text: str) -> list[Description]:
+    """Return the contacts of a CSV. Raise ContactRefused with the lines and their errors."""
+    lines: dict[str, int] = {}
+
+    def describe(row: ContactRow, line: int) -> Description:
+        for number in row.numbers:
+            if lines.setdefault(number, line) != line:
+                raise ContactRefused(f"{number} is in line {lines[number]} already")
+        return Description(row.name, row.numbers)
+
+    return csv_table.read(text, ContactRow, describe, ContactRefused)

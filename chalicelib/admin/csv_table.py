@@ -7,17 +7,28 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
+from pydantic import BaseModel, ConfigDict, ValidationError
+
 from chalicelib.errors import RingledgerError
 
-T = TypeVar("T")
 ERRORS_SHOWN = 10
+
+
+class TableRow(BaseModel):
+    """One row of a table. Its fields are the columns; a column whose field has a default may be missing."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+R = TypeVar("R", bound=TableRow)
+T = TypeVar("T")
 
 
 class Columns(NamedTuple):
     """The columns that the first line must name, and those that it may name."""
 
     needed: Sequence[str]
-    others: Sequence[str] = ()
+    others: Sequence[str]
 
     @property
     def all(self) -> list[str]:
@@ -25,13 +36,18 @@ class Columns(NamedTuple):
         return [*self.needed, *self.others]
 
 
-def read(
-    text: str, columns: Columns, make: Callable[[Mapping[str, str], int], T], refused: type[RingledgerError]
-) -> list[T]:
-    """Return the result of `make` for each row. It gets the row's stripped values by column, and its line number.
+def columns_of(row: type[TableRow]) -> Columns:
+    """Return the columns of a table with such rows."""
+    fields = row.model_fields.items()
+    needed = [name for name, field in fields if field.is_required()]
+    return Columns(needed, [name for name, field in fields if not field.is_required()])
+
+
+def read(text: str, row: type[R], make: Callable[[R, int], T], refused: type[RingledgerError]) -> list[T]:
+    """Return the result of `make` for each row and the number of its line. Values have no outer spaces.
 
     Values are separated by commas or semicolons. Raise `refused` with the lines and their errors: those that `make`
-    raises, and rows that cannot be read.
+    raises, and rows that are not a valid `row`.
     """
     head, _, _ = text.removeprefix("\N{BYTE ORDER MARK}").partition("\n")
     lines = io.StringIO(text.removeprefix("\N{BYTE ORDER MARK}"), newline="")
@@ -40,10 +56,10 @@ def read(
     errors: list[str] = []
     try:
         rows.fieldnames = [name.strip().lower() for name in rows.fieldnames or []]
-        _check_head(rows.fieldnames, columns, refused)
-        for row in rows:
+        _check_head(rows.fieldnames, columns_of(row), refused)
+        for values in rows:
             try:
-                items.append(make(_values(row, refused), rows.line_num))
+                items.append(make(_row(row, values, refused), rows.line_num))
             except refused as error:
                 errors.append(f"line {rows.line_num}: {error.message}")
     except csv.Error as error:
@@ -63,7 +79,12 @@ def _check_head(names: Sequence[str], columns: Columns, refused: type[Ringledger
     raise refused(f"The first line must name the {needed}{others}; it is {line}")
 
 
-def _values(row: Mapping[str | None, object], refused: type[RingledgerError]) -> dict[str, str]:
-    if None in row:
+def _row(row: type[R], values: Mapping[str | None, object], refused: type[RingledgerError]) -> R:
+    if None in values:
         raise refused("there are more values than columns")
-    return {str(name): str(value).strip() for name, value in row.items()}
+    try:
+        return row.model_validate({name: str(value).strip() for name, value in values.items()})
+    except ValidationError as error:
+        # The validators of a row raise ValueError with the text for the operator.
+        first = error.errors()[0]
+        raise refused(str(first.get("ctx", {}).get("error", first["msg"]))) from None

@@ -1,27 +1,38 @@
-"""Users out of a CSV."""
+"""Reads users from a CSV."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from chalicelib.admin import csv_table
-from chalicelib.admin.csv_table import Columns
-from chalicelib.directory import COLUMNS, User, UserRefused, user
+from chalicelib.admin.csv_table import TableRow
+from chalicelib.directory import User, UserRefused, user
 
-NEEDED = ("login",)
+
+class UserRow(TableRow):
+    """One user of a CSV. `groups` are separated by spaces."""
+
+    login: str
+    id: str = ""
+    name: str = ""
+    department: str = ""
+    extension: str = ""
+    agent: str = ""
+    number: str = ""
+    line: str = ""
+    line_id: str = ""
+    work_place: str = ""
+    groups: str = ""
 
 
 def read(text: str) -> list[User]:
-    """The users of a CSV. Raises UserRefused naming the lines and what is wrong with them."""
+    """Return the users of a CSV. Raise UserRefused with the lines and their errors."""
     taken: set[str] = set()
 
-    def described(row: Mapping[str, str], _line: int) -> User:
-        made = user(row)
-        names = {made.id, made.login.lower()}
+    def describe(row: UserRow, _line: int) -> User:
+        described = user(row.model_dump())
+        names = {described.id, described.login.lower()}
         if not taken.isdisjoint(names):
-            raise UserRefused(f"the id or the login {made.login} stands in an earlier line too")
+            raise UserRefused(f"the id or the login {described.login} is in an earlier line too")
         taken.update(names)
-        return made
+        return described
 
-    others = [column for column in COLUMNS if column not in NEEDED]
-    return csv_table.read(text, Columns(NEEDED, others), described, UserRefused)
+    return csv_table.read(text, UserRow, describe, UserRefused)

@@ -6,6 +6,9 @@ import json
 
 import pytest
 
+from chalicelib import directory
+from chalicelib.admin.csv_table import columns_of
+from chalicelib.admin.user_table import UserRow
 from chalicelib.settings import Settings
 from tests.admin.program import run_admin
 
@@ -53,7 +56,7 @@ def test_a_whole_table_removes_the_others(operator: dict[str, str]) -> None:
         ("login,colour\n", "it is 'login,colour'"),
         ("login,id\nx,not-a-guid\n", "line 2: id is a GUID"),
         ("login\nx\n \n,\n", "line 3: A user needs a login"),
-        ("login\nx\nX\n", "line 3: the id or the login X stands in an earlier line too"),
+        ("login\nx\nX\n", "line 3: the id or the login X is in an earlier line too"),
         ("login,extension\nx,1@sip\n", "goes without its @domain"),
         ("login,name\nx," + "y" * 129 + "\n", "up to 128 printable characters"),
         ("login\nx,y\n", "line 2: there are more values than columns"),
@@ -66,6 +69,11 @@ def test_a_table_with_faults_changes_nothing(operator: dict[str, str], table: st
     assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (1, "", 1)
     assert words in ended.stderr
     assert _users(operator) == before
+
+
+def test_a_table_has_every_column_of_the_directory() -> None:
+    """The model of a row has the columns of the directory."""
+    assert set(columns_of(UserRow).all) == set(directory.COLUMNS)
 
 
 def test_a_login_is_taken(operator: dict[str, str]) -> None:
