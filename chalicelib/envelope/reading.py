@@ -1,4 +1,4 @@
-"""Reads messages of the queue `call-events`. The accepting Lambda does not import this module, nor pydantic."""
+"""Reads messages of the queue `call-events`; the accepting Lambda does not load this module."""
 
 from __future__ import annotations
 
