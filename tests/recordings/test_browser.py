@@ -12,20 +12,20 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
-from uuid import UUID
+from urllib.parse import quote
 
-import boto3
 import pytest
 
-from chalicelib.recordings import links
-from infra.local import environment, tapes
-from tests.databases import run
+from infra.local import tapes
 from tests.programs import missing
-from tests.recordings.conftest import link_secret
+from tests.recordings.conftest import Desk
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-PAGE = Path(__file__).with_name("page.html").read_bytes()
+SAMPLES = Path(__file__).with_name("samples")
+FOR_BROWSERS = (
+    "adts.aac", "alaw.wav", "bare.mp3", "fragmented.m4a", "frames.flac", "index-first.m4a", "index-last.m4a",
+    "indexed.webm", "live.webm", "opus.opus", "pcm.wav", "rf64.wav", "streamed.wav", "vorbis.ogg", "xing.mp3",
+)  # fmt: skip
 SECONDS = 60
 PATH = "2026/Отдел/браузер 1+1.wav"
 OPTIONS = (
@@ -42,13 +42,13 @@ OPTIONS = (
 
 
 @contextmanager
-def _page() -> Iterator[tuple[str, queue.Queue[dict[str, Any]]]]:
+def _page(content: bytes) -> Iterator[tuple[str, queue.Queue[Any]]]:
     """Serve the page, and collect what it reports."""
-    reports: queue.Queue[dict[str, Any]] = queue.Queue()
+    reports: queue.Queue[Any] = queue.Queue()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self._send(PAGE)
+            self._send(content)
 
         def do_POST(self) -> None:
             reports.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
@@ -71,36 +71,35 @@ def _page() -> Iterator[tuple[str, queue.Queue[dict[str, Any]]]]:
     server.server_close()
 
 
-@pytest.fixture
-def link(stack: dict[str, Any]) -> Iterator[str]:
-    """Yield a link to a recording of half a minute."""
-    environment.prepare_clients()
-    secret = link_secret(stack)
-    s3 = boto3.client("s3", endpoint_url=stack["aws_endpoint_url"])
-    s3.put_object(Bucket=stack["bucket"], Key=f"recordings/{PATH}", Body=tapes.sound(30))
-    inserted = run(
-        stack["database_url"],
-        "INSERT INTO calls.success (inviteid, isrec, callrecpath, duration) VALUES (gen_random_uuid(), true, %s, 30)"
-        " RETURNING inviteid::text",
-        [PATH],
-    )
-    inviteid = str(inserted[0][0])
-    yield links.recording_url(stack["url"], ((1, secret),), UUID(inviteid))
-    run(stack["database_url"], "DELETE FROM calls.success WHERE inviteid = %s", [inviteid])
-
-
-@pytest.mark.verify
-def test_a_link_plays_and_seeks_in_a_browser(link: str, tmp_path: Path) -> None:
-    """It knows the length before it has the whole file, plays it, and jumps to the twentieth second."""
+def _report(page: str, fragment: str, profile: Path) -> Any:
+    """Open a page of this folder in a browser, and return what it reports."""
     if CHROMIUM is None:
         missing("needs Chromium (Debian's package chromium)")
-    with _page() as (url, reports):
-        command = [CHROMIUM, *OPTIONS, f"--user-data-dir={tmp_path}", f"{url}#{quote(link, safe='')}"]
+    with _page(Path(__file__).with_name(page).read_bytes()) as (url, reports):
+        command = [CHROMIUM, *OPTIONS, f"--user-data-dir={profile}", f"{url}#{quote(fragment, safe='')}"]
         browser = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            answer = reports.get(timeout=SECONDS)
+            return reports.get(timeout=SECONDS)
         finally:
             browser.terminate()
             browser.wait(SECONDS)
-    assert answer == {"duration": 30, "played": True, "at": 20}
-    assert urlsplit(link).query.startswith("key=")
+
+
+@pytest.mark.verify
+def test_a_link_plays_and_seeks_in_a_browser(desk: Desk, tmp_path: Path) -> None:
+    """It knows the length before it has the whole file, plays it, and jumps to the twentieth second."""
+    inviteid = desk.call(tapes.sound(30), callrecpath=PATH, duration=30)
+    link = desk.url(inviteid, desk.key(inviteid))
+
+    assert _report("page.html", link, tmp_path) == {"duration": 30, "played": True, "at": 20}
+
+
+@pytest.mark.verify
+def test_a_browser_plays_every_format_for_browsers(desk: Desk, tmp_path: Path) -> None:
+    """The README lists these formats; the others are for download."""
+    links = {}
+    for name in FOR_BROWSERS:
+        inviteid = desk.call((SAMPLES / name).read_bytes(), callrecpath=f"browser/{name}")
+        links[name] = desk.url(inviteid, desk.key(inviteid))
+
+    assert _report("formats.html", json.dumps(links), tmp_path) == dict.fromkeys(FOR_BROWSERS, "plays")
