@@ -24,7 +24,6 @@ COMPLEX = {
     "chalicelib/oktell/modes.py": {"_write"},
     "chalicelib/admin/replication_commands.py": {"show"},
     "chalicelib/platform/downloads.py": {"_addresses", "_checked"},
-    "chalicelib/recordings/sources.py": {"address"},
     "chalicelib/ledger/writing.py": {"_statements"},
     "chalicelib/ledger/history.py": {"_write"},
     "chalicelib/registry/extensions.py": {"check"},
