@@ -1,4 +1,4 @@
-"""A batch of queued webhooks: together if possible, else one by one, so that a bad one harms no other."""
+"""A batch of queued webhooks: taken together if possible, else one by one, so that a bad one harms no other."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from chalicelib.envelope import reading
 from chalicelib.errors import Unavailable
 from chalicelib.ledger import faults, quarantine, store
-from chalicelib.ledger.store import Fetch
+from chalicelib.ledger.store import CloseLater, Fetch
 from chalicelib.platform.postgres import Connection
 
 #: After so many receives SQS itself moves a message to the dead letters (the queue's maxReceiveCount).
@@ -17,38 +17,43 @@ LAST_RECEIVE = 5
 
 @dataclass(frozen=True)
 class Delivery:
-    """One message of a batch: SQS's id of it, its text, and how often it was received so far."""
+    """One message of a batch: its id at SQS, its text, and how often it was received so far."""
 
     id: str
     text: str
     receives: int
 
 
-Report = Callable[[Delivery, Exception], None]
+@dataclass(frozen=True)
+class Callbacks:
+    """Functions that a batch calls: `report` for each failed message, `fetch` and `close_later` as the store does."""
+
+    report: Callable[[Delivery, Exception], None]
+    fetch: Fetch = lambda _: None
+    close_later: CloseLater = lambda _: None
 
 
-def take(
-    writer: Connection, deliveries: Sequence[Delivery], report: Report, fetch: Fetch = lambda _: None
-) -> list[str]:
-    """Take `deliveries` and answer the ids of those that must come again; `report` hears of each that failed.
+def take(writer: Connection, deliveries: Sequence[Delivery], callbacks: Callbacks) -> list[str]:
+    """Take `deliveries` and return the ids of those that must be delivered again.
 
-    With a database that is away that is all of them. One that fails by itself comes again until its last try, and
-    is set aside with the reason then.
+    Without a database that is all of them. One that fails by itself is delivered again until its last try, and is set
+    aside with the reason then.
     """
     try:
-        store.take(writer, [reading.read(delivery.text) for delivery in deliveries], fetch)
+        messages = [reading.read(delivery.text) for delivery in deliveries]
+        store.take(writer, messages, callbacks.fetch, callbacks.close_later)
     except Unavailable:
         return [delivery.id for delivery in deliveries]
     except Exception as error:  # noqa: BLE001 - the border: whatever it is, the batch's other messages go on
         if len(deliveries) == 1:
-            return _failed(writer, deliveries[0], error, report)
+            return _failed(writer, deliveries[0], error, callbacks)
     else:
         return []
-    return [name for delivery in deliveries for name in take(writer, [delivery], report, fetch)]
+    return [name for delivery in deliveries for name in take(writer, [delivery], callbacks)]
 
 
-def _failed(writer: Connection, delivery: Delivery, error: Exception, report: Report) -> list[str]:
-    report(delivery, error)
+def _failed(writer: Connection, delivery: Delivery, error: Exception, callbacks: Callbacks) -> list[str]:
+    callbacks.report(delivery, error)
     if delivery.receives < LAST_RECEIVE or faults.may_pass(error):
         return [delivery.id]
     try:

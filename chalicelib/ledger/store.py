@@ -39,25 +39,34 @@ from chalicelib.ledger.writing import Change, Outcome
 from chalicelib.platform.postgres import Connection, DatabaseError
 
 Fetch = Callable[[Sequence[File]], None]
+CloseLater = Callable[[datetime], None]
 
 
-def take(writer: Connection, messages: Sequence[Message], fetch: Fetch = lambda _: None) -> list[Refused]:
+def take(
+    writer: Connection,
+    messages: Sequence[Message],
+    fetch: Fetch = lambda _: None,
+    close_later: CloseLater = lambda _: None,
+) -> list[Refused]:
     """Store the webhooks of `messages` and bring their calls up to date, all or nothing. May be repeated.
 
-    Afterwards call `fetch` with the recordings that are new; `maintain` queues those that it does not take.
+    Afterwards call `fetch` with the recordings that are new; `maintain` queues those that it does not take. Call
+    `close_later` with the time, naive UTC, at which `closing.close_due` is to run for calls that may be over by then.
     Quarantine webhooks that are not understood or whose sender is not registered, and return them. A message alone
     whose call claims the record of another call is stored, and that call set aside. Raises Unavailable, DatabaseError,
     and what a provider's rules raise.
     """
     try:
-        return _take(writer, messages, fetch)
+        return _take(writer, messages, fetch, close_later)
     except DatabaseError as error:
         if not faults.is_violation(error) or len(messages) > 1:
             raise
-        return _take(writer, messages, fetch, fault=faults.reason(error))
+        return _take(writer, messages, fetch, close_later, fault=faults.reason(error))
 
 
-def _take(writer: Connection, messages: Sequence[Message], fetch: Fetch, fault: str = "") -> list[Refused]:
+def _take(
+    writer: Connection, messages: Sequence[Message], fetch: Fetch, close_later: CloseLater, fault: str = ""
+) -> list[Refused]:
     files: list[File] = []
     with writer.transaction():
         batch = intake.read(writer, messages)
@@ -73,6 +82,8 @@ def _take(writer: Connection, messages: Sequence[Message], fetch: Fetch, fault: 
         mistyped.flag(writer, batch.items)
     if files:
         fetch(files)
+    if due := [result.close_at for result in results if result.close_at]:
+        close_later(max(due))
     return batch.refused
 
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 from chalicelib import edge, metrics, settings
 from chalicelib.errors import RingledgerError
-from chalicelib.ledger import history
+from chalicelib.ledger import closing, history
 from chalicelib.ledger.faults import CallsFailed
-from chalicelib.maintenance import closing, partitions
+from chalicelib.maintenance import partitions
 from chalicelib.platform import postgres
 from chalicelib.platform.postgres import Connection
 from chalicelib.recordings import fetch_queue, notices, retention

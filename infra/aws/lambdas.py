@@ -143,8 +143,8 @@ LAMBDAS: dict[str, Lambda] = {
     ),
     "ingest": Lambda(
         Network.DATABASE,
-        ("WRITER_DATABASE_URL", "RECORDINGS_QUEUE_URL", *INTERPRETATION),
-        (Grant.queue("recordings", "sqs:SendMessage"),),
+        ("WRITER_DATABASE_URL", "EVENTS_QUEUE_URL", "RECORDINGS_QUEUE_URL", *INTERPRETATION),
+        (Grant.queue("recordings", "sqs:SendMessage"), Grant.queue("call-events", "sqs:SendMessage")),
     ),
     "recorder": Lambda(
         Network.OUTBOUND,

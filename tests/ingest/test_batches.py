@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib import settings as environment
 from chalicelib.ingest import batches
-from chalicelib.ingest.batches import LAST_RECEIVE, Delivery
+from chalicelib.ingest.batches import LAST_RECEIVE, Callbacks, Delivery
 from chalicelib.ingest.surface import handle
 from chalicelib.platform.postgres import Connection
 from tests.databases import run
@@ -19,8 +19,8 @@ from tests.ingest.telephony import BEGIN, Ledger, answered, message, missed
 IDENTITY = "00000000-0000-0000-0000-00000000dead"
 
 
-def silent(_delivery: Delivery, _error: Exception) -> None:
-    """Report to nobody."""
+#: Reports are dropped.
+SILENT = Callbacks(report=lambda _delivery, _error: None)
 
 
 def poison(ledger: Ledger) -> str:
@@ -38,7 +38,7 @@ def test_a_bad_message_comes_again_alone(ledger: Ledger) -> None:
     """The neighbours of a message that fails are taken as if it were not there."""
     texts = [*ledger.texts(answered("C1", 0)), poison(ledger), *ledger.texts(missed("C2", 0))]
 
-    assert batches.take(ledger.writer, deliveries(texts), silent) == ["m3"]
+    assert batches.take(ledger.writer, deliveries(texts), SILENT) == ["m3"]
     assert (len(ledger.tables()["calls.success"]), len(ledger.tables()["calls.cancelled"])) == (1, 1)
     assert ledger.column("SELECT count(*) FROM ledger.quarantine") == [0]
 
@@ -48,8 +48,8 @@ def test_a_message_that_nobody_can_read(ledger: Ledger, text: str) -> None:
     """A message of any other shape is a bad message like others."""
     texts = [*ledger.texts(answered("C1", 0)), text]
 
-    assert batches.take(ledger.writer, deliveries(texts), silent) == ["m3"]
-    assert batches.take(ledger.writer, deliveries([text], LAST_RECEIVE), silent) == []
+    assert batches.take(ledger.writer, deliveries(texts), SILENT) == ["m3"]
+    assert batches.take(ledger.writer, deliveries([text], LAST_RECEIVE), SILENT) == []
     assert ledger.column("SELECT convert_from(message, 'UTF8') FROM ledger.quarantine") == [text]
 
 
@@ -57,8 +57,8 @@ def test_after_its_last_try_it_is_set_aside(ledger: Ledger) -> None:
     """At the last receive a bad message goes to the quarantine with PostgreSQL's own reason, and from the queue."""
     text = poison(ledger)
 
-    assert batches.take(ledger.writer, deliveries([text], LAST_RECEIVE - 1), silent) == ["m0"]
-    assert batches.take(ledger.writer, deliveries([text], LAST_RECEIVE), silent) == []
+    assert batches.take(ledger.writer, deliveries([text], LAST_RECEIVE - 1), SILENT) == ["m0"]
+    assert batches.take(ledger.writer, deliveries([text], LAST_RECEIVE), SILENT) == []
     (kept,) = run(ledger.url, "SELECT id, provider, extension, convert_from(message, 'UTF8') FROM ledger.quarantine")
     assert kept == (IDENTITY, "telphin", ledger.ids["106"], text)
     assert "out of range" in str(ledger.column("SELECT reason FROM ledger.quarantine"))
@@ -70,7 +70,7 @@ def test_whatever_is_wrong_with_it_it_is_kept(ledger: Ledger) -> None:
     unstorable = json.dumps(content | {"extension": 2**40, "provider": "tel\0phin"})
     unreadable = json.dumps(content | {"provider": "telphin\ud800"})
 
-    assert batches.take(ledger.writer, deliveries([unstorable, unreadable], LAST_RECEIVE), silent) == []
+    assert batches.take(ledger.writer, deliveries([unstorable, unreadable], LAST_RECEIVE), SILENT) == []
     kept = run(ledger.url, "SELECT id, provider, extension, convert_from(message, 'UTF8') FROM ledger.quarantine")
     assert sorted(kept) == [(IDENTITY, "telphin", 0, unstorable), ("m1", "", 0, unreadable)]
 
@@ -80,7 +80,7 @@ def test_a_database_that_is_away_takes_nothing(ledger: Ledger) -> None:
     away = Connection("postgresql://nobody@127.0.0.1:1/none")
     texts = ledger.texts(answered("C1", 0))
 
-    assert batches.take(away, deliveries(texts, LAST_RECEIVE), silent) == ["m0", "m1", "m2"]
+    assert batches.take(away, deliveries(texts, LAST_RECEIVE), SILENT) == ["m0", "m1", "m2"]
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ import pytest
 
 from chalicelib.calls.events import CallKey
 from chalicelib.ingest import batches
-from chalicelib.ingest.batches import Delivery
+from chalicelib.ingest.batches import Callbacks, Delivery
 from chalicelib.ledger import faults
+from chalicelib.ledger.closing import close_due
 from chalicelib.ledger.faults import CallsFailed
 from chalicelib.ledger.replay import replay
-from chalicelib.maintenance.closing import close_due
 from tests.databases import run
 from tests.ingest.telephony import BEGIN, CALLER, CLIENT, TABLES, Ledger, answered, missed
 
@@ -40,7 +40,7 @@ def give_back(ledger: Ledger) -> None:
 def take(ledger: Ledger, texts: list[str]) -> list[str]:
     """Return the messages that must come again."""
     deliveries = [Delivery(f"m{number}", text, 1) for number, text in enumerate(texts)]
-    return batches.take(ledger.writer, deliveries, lambda _delivery, _error: None)
+    return batches.take(ledger.writer, deliveries, Callbacks(report=lambda _delivery, _error: None))
 
 
 def test_a_batch_goes_on(robbed: Ledger) -> None:

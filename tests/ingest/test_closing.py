@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from chalicelib.maintenance.closing import close_due
+from chalicelib.ledger.closing import close_due
 from tests.databases import run
 from tests.ingest.telephony import BEGIN, Ledger, answered, event, missed
 
