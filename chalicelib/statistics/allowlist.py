@@ -71,22 +71,19 @@ TYPES = frozenset(
     interval uuid json jsonb jsonpath inet cidr macaddr macaddr8 bit varbit {RANGE_TYPES}
     """.split()
 )
-FUNCTIONS = frozenset(
-    " ".join(
-        (
-            AGGREGATES,
-            WINDOWS,
-            NUMBERS,
-            TEXTS,
-            TIMES,
-            DOCUMENTS,
-            ARRAYS_AND_RANGES,
-            NETWORKS_AND_IDS,
-            TYPE_NAMES,
-            RANGE_TYPES,
-        )
-    ).split()
-)
+#: The allowed functions by purpose. A range type is also the name of its constructor.
+GROUPS = {
+    "aggregates": AGGREGATES,
+    "windows": WINDOWS,
+    "numbers": NUMBERS,
+    "texts": TEXTS,
+    "times": TIMES,
+    "JSON": DOCUMENTS,
+    "arrays and ranges": f"{ARRAYS_AND_RANGES} {RANGE_TYPES}",
+    "networks and ids": NETWORKS_AND_IDS,
+    "types": TYPE_NAMES,
+}
+FUNCTIONS = frozenset(" ".join(GROUPS.values()).split())
 SYMBOLS = frozenset(
     """
     + - * / % ^ |/ ||/ @ & | # ~ << >> = <> != < > <= >= || ~~ !~~ ~~* !~~* ~* !~ !~* ^@ -> ->> #> #>> @> <@ ? ?| ?&

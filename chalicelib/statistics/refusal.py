@@ -9,6 +9,8 @@ from typing import Any
 from chalicelib.statistics.grammar import FIELDS, REFUSED_CLAUSES
 
 _SHOWN = 6
+#: The page about what a query may use.
+REFERENCE = "GET /statistics/functions"
 
 
 class Refusal(Exception):
@@ -30,7 +32,7 @@ def unknown_field(kind: str, node: dict[str, Any]) -> Refusal:
     """Return the refusal of a node with a field that the grammar table does not list for its `kind`."""
     field = min(node.keys() - FIELDS[kind].keys())
     construct = REFUSED_CLAUSES.get((kind, field), f"{field} of {kind}")
-    return Refusal(construct, "the README lists what is allowed", node.get("location", 0))
+    return Refusal(construct, f"{REFERENCE} lists what is allowed", node.get("location", 0))
 
 
 def tables_like(name: str, known: Collection[tuple[str, str]]) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from difflib import get_close_matches
 
+from chalicelib.statistics.refusal import REFERENCE
+
 _SHOWN = 6
 #: Below this likeness of spelling a suggestion is more likely wrong than right.
 _LIKENESS = 0.75
@@ -46,7 +48,7 @@ MEANINGS: dict[str, str] = {
 
 def instead(name: str, known: Collection[str], kind: str) -> str:
     """Return the advice for `name`, which is not among the allowed functions or types (`kind`)."""
-    listed = f"the README lists the {len(known)} allowed {kind}"
+    listed = f"{REFERENCE} lists the {len(known)} allowed {kind}"
     meaning = MEANINGS.get(name)
     if meaning:
         return f"{meaning}; {listed}"

@@ -9,7 +9,7 @@ from chalicelib.authentication import callers
 from chalicelib.edge import Answer, Notes, Request
 from chalicelib.errors import RingledgerError, TokenNotFound, Unauthenticated
 from chalicelib.platform import objects
-from chalicelib.statistics import channel
+from chalicelib.statistics import channel, reference
 from chalicelib.statistics.answer import StoredAnswer
 
 SCOPE = "statistics"
@@ -40,6 +40,12 @@ def by_bearer(request: Request, notes: Notes) -> Answer:
     if callers.authenticate(callers.bearer(request), SCOPE, notes) is None:
         raise Unauthenticated("The token is unknown or revoked", headers={"WWW-Authenticate": "Bearer"})
     return _answer(request, notes, protocol_beginnings=False)
+
+
+@edge.route(routes, "/statistics/functions", methods=("GET",), errors=_error)
+def functions(_request: Request, _notes: Notes) -> Answer:
+    """Return what a query may use. Refusals name this page."""
+    return edge.json_answer(reference.reference())
 
 
 def _answer(request: Request, notes: Notes, *, protocol_beginnings: bool) -> Answer:

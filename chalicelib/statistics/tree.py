@@ -16,7 +16,7 @@ from chalicelib.statistics.allowlist import FUNCTIONS, HARMLESS_ATTRIBUTES, NOT_
 from chalicelib.statistics.bounds import BOUNDED, Budget
 from chalicelib.statistics.grammar import FIELDS, MANY, ONE, PLAIN
 from chalicelib.statistics.names import Node, dotted, names, output_name
-from chalicelib.statistics.refusal import Refusal, unknown_field
+from chalicelib.statistics.refusal import REFERENCE, Refusal, unknown_field
 from chalicelib.statistics.scope import NO_NAMES, FromItem, Scope
 
 #: The largest number of tables in one SELECT, including its subqueries and common table expressions. Planning takes
@@ -211,7 +211,7 @@ class _Kinds(dict[str, Visit]):
             if kind == "ParamRef":
                 name = f"parameter ${node.get('number', 0)}"
                 raise Refusal(f"{name} without a value", "put one into options.params", node.get("location", 0))
-            raise Refusal(f"the construct {kind}", "the README lists what is allowed", node.get("location", 0))
+            raise Refusal(f"the construct {kind}", f"{REFERENCE} lists what is allowed", node.get("location", 0))
 
         return refuse
 

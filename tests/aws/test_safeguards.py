@@ -137,7 +137,8 @@ def test_queries_alone_need_an_api_key_and_only_by_parameter(sam: Template) -> N
     asked = {(path, verb) for path, verbs in paths.items() for verb, each in verbs.items() if "security" in each}
     wanted = {"Fn::If": ["NeedsApiKey", [{"api_key": []}], {"Ref": "AWS::NoValue"}]}
 
-    assert asked == {("/statistics", "post"), ("/api/token/v1/{token}", "post")}
+    queries = {("/statistics", "post"), ("/api/token/v1/{token}", "post")}
+    assert asked == queries | {("/statistics/functions", "get")}
     assert all(paths[path][verb]["security"] == wanted for path, verb in asked)
     assert sam["Resources"]["ApiKey"]["Condition"] == "NeedsApiKey"
     assert sam["Parameters"]["StatisticsApiKey"]["Default"] == "false"

@@ -12,6 +12,7 @@ import pytest
 import requests
 
 from chalicelib.authentication import tokens
+from chalicelib.statistics.allowlist import FUNCTIONS, TYPES
 from tests.statistics.cases import ALLOWED, Case, named
 from tests.statistics.conftest import Ask, request_of
 
@@ -210,6 +211,16 @@ def test_a_role_with_more_rights_is_refused(ask: Ask, stack: dict[str, Any], wea
         owner.cursor().execute(repair)
         owner.close()
     assert ask("select 1 as a").json()["data"] == [{"a": 1}]
+
+
+def test_the_reference_lists_what_is_allowed(stack: dict[str, Any]) -> None:
+    """The page that refusals name needs no token, and has every function, type and limit."""
+    answer = requests.get(f"{stack['url']}/statistics/functions", timeout=30)
+    assert answer.status_code == 200
+    listed = answer.json()
+    assert {name for group in listed["functions"].values() for name in group} == FUNCTIONS
+    assert set(listed["types"]) == TYPES
+    assert listed["limits"]["bytes of a query"] == 15_500
 
 
 def test_health(stack: dict[str, Any]) -> None:
