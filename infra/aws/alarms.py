@@ -125,37 +125,42 @@ def _behind() -> Json:
 
 
 def _dashboard() -> Json:
-    rows = [
-        _row("Errors", [_lambda(name, "Errors") for name in LAMBDAS]),
-        _row("Throttles", [_lambda(name, "Throttles") for name in LAMBDAS]),
-        _row("Duration, p99", [_lambda(name, "Duration", "p99") for name in LAMBDAS]),
-        _row("Running at once", [_lambda(name, "ConcurrentExecutions", "Maximum") for name in LAMBDAS]),
-        _row(
-            "Oldest message, seconds",
-            [_of_queue(name, "ApproximateAgeOfOldestMessage") for name in QUEUES],
-        ),
-        _row(
-            "Waiting, and dead letters",
-            [_of_queue(name + end, "ApproximateNumberOfMessagesVisible") for name in QUEUES for end in ("", "-dead")],
-        ),
-        _row(
-            "The API",
-            [["AWS/ApiGateway", name, "ApiName", "${AWS::StackName}"] for name in ("Count", "4XXError", "5XXError")],
-        ),
-        _row(
-            "Set aside, recordings, calls without an end",
-            [[METRICS["Fn::Sub"], metric, "service", service] for service, metric in SHOWN],
-        ),
-        _row(
-            "Database connections",
-            [["AWS/RDS", "DatabaseConnections", "DBInstanceIdentifier", "${DatabaseInstance}"]],
-        ),
-    ]
+    rows = [*_rows_of_lambdas(), *_rows_of_queues(), *_rows_of_services()]
     widgets = [{**row, "x": 12 * (place % 2), "y": 6 * (place // 2)} for place, row in enumerate(rows)]
     return {
         "Type": "AWS::CloudWatch::Dashboard",
         "Properties": {"DashboardName": physical("overview"), "DashboardBody": sub(json.dumps({"widgets": widgets}))},
     }
+
+
+def _rows_of_lambdas() -> list[Json]:
+    shown = (
+        ("Errors", "Errors", "Sum"),
+        ("Throttles", "Throttles", "Sum"),
+        ("Duration, p99", "Duration", "p99"),
+        ("Running at once", "ConcurrentExecutions", "Maximum"),
+    )
+    return [_row(title, [_lambda(name, metric, statistic) for name in LAMBDAS]) for title, metric, statistic in shown]
+
+
+def _rows_of_queues() -> list[Json]:
+    with_dead_letters = [f"{name}{end}" for name in QUEUES for end in ("", "-dead")]
+    waiting = [_of_queue(name, "ApproximateNumberOfMessagesVisible") for name in with_dead_letters]
+    return [
+        _row("Oldest message, seconds", [_of_queue(name, "ApproximateAgeOfOldestMessage") for name in QUEUES]),
+        _row("Waiting, and dead letters", waiting),
+    ]
+
+
+def _rows_of_services() -> list[Json]:
+    requests = [["AWS/ApiGateway", name, "ApiName", "${AWS::StackName}"] for name in ("Count", "4XXError", "5XXError")]
+    counted = [[METRICS["Fn::Sub"], metric, "service", service] for service, metric in SHOWN]
+    connections = ["AWS/RDS", "DatabaseConnections", "DBInstanceIdentifier", "${DatabaseInstance}"]
+    return [
+        _row("The API", requests),
+        _row("Set aside, recordings, calls without an end", counted),
+        _row("Database connections", [connections]),
+    ]
 
 
 def _row(title: str, metrics: list[list[Any]]) -> Json:

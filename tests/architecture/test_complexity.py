@@ -27,7 +27,6 @@ COMPLEX = {
     "chalicelib/ledger/writing.py": {"_statements"},
     "chalicelib/ledger/history.py": {"_write"},
     "chalicelib/registry/extensions.py": {"check"},
-    "infra/aws/alarms.py": {"_dashboard"},
 }
 
 
