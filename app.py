@@ -1,4 +1,4 @@
-"""The map of the bundle: one line a surface, one entry point a Lambda."""
+"""The map of the bundle: one line for each surface, and one entry point for each Lambda."""
 
 from __future__ import annotations
 
@@ -24,70 +24,70 @@ edge.mount(
 
 @app.lambda_function(name="statistics")
 def statistics(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """The statistics channel behind API Gateway."""
+    """Answer requests of the statistics channel."""
     return app(event, context)
 
 
 @app.lambda_function(name="recordings")
 def recordings(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Recordings behind API Gateway."""
+    """Answer requests for recordings."""
     return app(event, context)
 
 
 @app.lambda_function(name="webhooks")
 def webhooks(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """What PBXs post, behind API Gateway; it reaches no database."""
+    """Accept webhooks, without a database."""
     return app(event, context)
 
 
 @app.lambda_function(name="nimbox")
 def nimbox(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """NiMbox's phone-call service behind API Gateway."""
+    """Answer requests of NiMbox's phone-call service."""
     return app(event, context)
 
 
 @app.lambda_function(name="oktell")
 def oktell(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Oktell's HTTP interface behind API Gateway."""
+    """Answer commands of Oktell's HTTP interface."""
     return app(event, context)
 
 
 @app.lambda_function(name="scripts")
 def scripts(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own object
-    """One run of a service script, invoked by name."""
-    from chalicelib.oktell.running import handle  # noqa: PLC0415 - no other Lambda pays for it
+    """Run a service script once; invoked by name."""
+    from chalicelib.oktell.running import handle  # noqa: PLC0415 - other Lambdas do not load it
 
     return handle(event, context.get_remaining_time_in_millis() / 1_000)
 
 
 @app.on_sqs_message(queue="call-events", batch_size=100, maximum_batching_window_in_seconds=1, name="ingest")
 def ingest(event: SQSEvent) -> dict[str, Any]:
-    """Accepted webhooks become calls; what failed is named and comes again."""
-    from chalicelib.ingest.surface import handle  # noqa: PLC0415 - no other Lambda pays for it
+    """Turn accepted webhooks into calls, and report the failed messages, which return."""
+    from chalicelib.ingest.surface import handle  # noqa: PLC0415 - other Lambdas do not load it
 
     return handle(event.to_dict())
 
 
 @app.on_sqs_message(queue="recordings", batch_size=1, name="recorder")
 def recorder(event: SQSEvent) -> None:
-    """A recording is fetched from its provider into S3."""
-    from chalicelib.recordings.recorder import handle  # noqa: PLC0415 - no other Lambda pays for it
+    """Fetch a recording from its provider into S3."""
+    from chalicelib.recordings.recorder import handle  # noqa: PLC0415 - other Lambdas do not load it
 
     handle(event.to_dict())
 
 
 @app.schedule("rate(1 minute)", name="maintain")
 def maintain(_event: CloudWatchEvent) -> None:
-    """Partitions, retention, and calls that never ended."""
-    from chalicelib.maintenance.surface import handle  # noqa: PLC0415 - no other Lambda pays for it
+    """Make partitions, delete expired data, and close calls that never ended."""
+    from chalicelib.maintenance.surface import handle  # noqa: PLC0415 - other Lambdas do not load it
 
     handle()
 
 
 @app.schedule("cron(0 * * * ? *)", name="replicate")
 def replicate(event: CloudWatchEvent) -> None:
-    """Calls go to the CRM: every hour what is new, once a day the whole window."""
-    from chalicelib.replication.surface import handle  # noqa: PLC0415 - no other Lambda pays for it
+    """Send calls to the CRM: new ones every hour, the whole window once a day."""
+    from chalicelib.replication.surface import handle  # noqa: PLC0415 - other Lambdas do not load it
 
     context: Any = event.context
     handle(event.to_dict(), context.function_name, lambda: context.get_remaining_time_in_millis() / 1_000)
@@ -95,7 +95,7 @@ def replicate(event: CloudWatchEvent) -> None:
 
 @app.lambda_function(name="admin")
 def admin(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """What an operator does, invoked by name."""
-    from chalicelib.admin.surface import handle  # noqa: PLC0415 - no other Lambda pays for it
+    """Run a command of an operator; invoked by name."""
+    from chalicelib.admin.surface import handle  # noqa: PLC0415 - other Lambdas do not load it
 
     return handle(event)

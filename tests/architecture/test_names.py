@@ -22,14 +22,12 @@ CLASSES: dict[str, str] = {}
 # Names that still have several meanings. The lists only get shorter.
 PENDING_FILES = frozenset(
     """
-    accepting answers causes functions gateway metrics numbers parameters people phonecalls
-    postgres presence provider queues records rows sources telphin
+    answers metrics numbers presence queues records telphin
     """.split()
 )
 PENDING_CLASSES = frozenset(
     """
-    Call Clock Connection Description Ended Leg Line Listed Options Order Outcome Party Passage
-    Provider Queue Refused Run Said Server Side Source Talk Target
+    Call Leg Order Outcome Refused Run Side Source
     """.split()
 )
 

@@ -13,7 +13,7 @@ ENDPOINTS = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SQS")
 
 @pytest.fixture(autouse=True)
 def _of_a_lambda(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The environment of a Lambda in Frankfurt."""
+    """Set the environment of a Lambda in Frankfurt."""
     for name in CREDENTIALS:
         monkeypatch.setenv(name, name.lower())
     for name in ENDPOINTS:
