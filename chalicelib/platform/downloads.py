@@ -23,6 +23,8 @@ from chalicelib.errors import RingledgerError
 from chalicelib.platform import http
 
 BLOCK_BYTES = 1 << 16
+#: How much of an error page is kept.
+ERROR_BYTES = 4_096
 REDIRECTS = 5
 CONNECT_SECONDS = 5
 HTTPS_PORT = 443
@@ -41,9 +43,17 @@ class DownloadRefused(RingledgerError):
 
 
 class DownloadFailed(RingledgerError):
-    """The file did not arrive; another attempt may succeed."""
+    """The file did not arrive; another attempt may succeed.
+
+    `content` is the beginning of the server's answer, where it answered with an error.
+    """
 
     code = "download-failed"
+
+    def __init__(self, message: str, content: bytes = b"") -> None:
+        """State the reason, and keep the beginning of what came instead."""
+        super().__init__(message)
+        self.content = content
 
 
 class Rules(NamedTuple):
@@ -97,7 +107,8 @@ def _step(target: _Target, into: BinaryIO, rules: Rules, headers: Mapping[str, s
         if response.status in _REDIRECTS:
             return _location(response)
         if response.status != HTTPStatus.OK:
-            raise DownloadFailed(f"{target.host} answered with status {response.status}")
+            content = response.read1(ERROR_BYTES)
+            raise DownloadFailed(f"{target.host} answered with status {response.status}", content)
         return _copy(response, into, rules.limit)
 
 

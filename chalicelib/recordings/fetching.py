@@ -10,14 +10,14 @@ from tempfile import TemporaryFile
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from chalicelib.errors import Misconfigured, Unavailable
+from chalicelib.errors import Misconfigured, RingledgerError, Unavailable
 from chalicelib.ledger.recording_facts import File
 from chalicelib.platform import downloads, objects
 from chalicelib.platform.downloads import DownloadFailed, DownloadRefused, Rules
 from chalicelib.platform.postgres import Connection
 from chalicelib.platform.telphin import ProviderRefused
 from chalicelib.recordings import fetch_queue, recording_sources, state_changes, storages
-from chalicelib.recordings.audio import recognition
+from chalicelib.recordings.audio import pages, recognition
 from chalicelib.recordings.audio.content import NotARecording
 from chalicelib.recordings.fetch_queue import Claim
 from chalicelib.recordings.media_types import MEDIA_TYPES
@@ -63,12 +63,19 @@ def attempt(writer: Connection, file: File, settings: Settings) -> AttemptOutcom
     except DownloadRefused as error:
         return _give_up(writer, file, error.message)
     except (DownloadFailed, ProviderRefused, NotARecording, Unavailable, Misconfigured) as error:
+        reason = _reason(error)
         if claim.attempt >= settings.recording_attempts:
-            return _give_up(writer, file, f"after {claim.attempt} attempts: {error.message}")
+            return _give_up(writer, file, f"after {claim.attempt} attempts: {reason}")
         delay = DELAYS[min(claim.attempt, len(DELAYS)) - 1]
-        fetch_queue.postpone(writer, file, error.message, delay)
-        return AttemptOutcome("pending", error.message, delay=delay)
+        fetch_queue.postpone(writer, file, reason, delay)
+        return AttemptOutcome("pending", reason, delay=delay)
     return _finish(writer, file, stored, settings)
+
+
+def _reason(error: RingledgerError) -> str:
+    """Return the error's message, and a few words about the page that came with it."""
+    content = error.content if isinstance(error, DownloadFailed) else b""
+    return f"{error.message}: {pages.describe(content)}" if content else error.message
 
 
 def _finish(writer: Connection, file: File, stored: Stored, settings: Settings) -> AttemptOutcome:

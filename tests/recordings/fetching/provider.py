@@ -89,6 +89,10 @@ class Moods(BaseHTTPRequestHandler):
     def _sample(self) -> bytes:
         return (SAMPLES / self.path.partition("-")[2]).read_bytes()
 
+    def denied(self) -> None:
+        """Send an error page with an error status."""
+        self._send(403, "<html><title>Ссылка устарела</title></html>".encode("windows-1251"))
+
     def empty(self) -> None:
         """Send an empty file."""
         self._send(200, b"")
@@ -193,7 +197,7 @@ class Moods(BaseHTTPRequestHandler):
 MOODS: dict[str, Callable[[Moods], None]] = {
     name: getattr(Moods, name)
     for name in (
-        "page", "sample", "half", "silent", "wide",
+        "page", "sample", "half", "silent", "wide", "denied",
         "empty", "packed", "broken", "chunks", "reset", "drip", "endless", "huge",
         "onward", "letters", "nowhere", "away", "round", "inward",
     )

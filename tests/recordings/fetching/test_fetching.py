@@ -140,6 +140,7 @@ TEMPORARY = {
     "page": 'a page with the title "Please log in"',
     "wide": 'a page with the title "Войдите в систему"',
     "silent": "no audio",
+    "denied": 'status 403: a page with the title "Ссылка устарела"',
     "empty": "empty",
     "packed": "compressed",
     "broken": "of",
