@@ -73,7 +73,7 @@ def _column_names(select: Node) -> list[str] | None:
     if "valuesLists" in select:
         return [f"column{place}" for place, _ in enumerate(select["valuesLists"][0]["List"]["items"], 1)]
     targets = [wrapped["ResTarget"] for wrapped in select.get("targetList", ())]
-    if len(targets) == 1 and not _is_star(targets[0]["val"]):
+    if len(targets) == 1 and _is_one_column(targets[0]["val"]):
         return ["the only one"]
     column_names: list[str] = []
     for target in targets:
@@ -94,6 +94,11 @@ def _unnamed(select: Node, value: Node) -> list[str] | None:
     if kind == "ColumnRef":
         return names(node["fields"])[-1:]
     return names(node["funcname"])[-1:] if kind == "FuncCall" else None
+
+
+def _is_one_column(value: Node) -> bool:
+    """Tell whether a target is one column: neither `*` nor, perhaps, `(value).*`."""
+    return not _is_star(value) and "A_Indirection" not in value
 
 
 def _is_star(value: Node) -> bool:

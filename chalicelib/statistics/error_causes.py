@@ -24,9 +24,12 @@ _QUOTED = re.compile(r'"([^"]+)"')
 def location(sqlstate: str, message: str, query: str) -> int | None:
     """Return the byte offset in `query` of the likely cause of an error; None where there is none or no single one."""
     try:
-        tree = orjson.loads(parse_sql_json(str(query)))
-    except ParseError:
+        return _location(sqlstate, message, orjson.loads(parse_sql_json(str(query))))
+    except (ParseError, RecursionError):
         return None
+
+
+def _location(sqlstate: str, message: str, tree: Node) -> int | None:
     if sqlstate == _DIVISION_BY_ZERO:
         return _only(tree, _divides_by_zero) or _only(tree, _divides)
     if sqlstate == _PROGRAM_LIMIT:

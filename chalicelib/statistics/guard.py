@@ -56,6 +56,11 @@ def _check_text(text: str, beginning: str) -> None:
     pattern, words = _BEGINNINGS[beginning]
     if not pattern.match(text):
         raise Refused(f"options.psql of action {beginning} must begin with `{words}`")
+    check_size(text)
+
+
+def check_size(text: str) -> None:
+    """Check that the parser may read `text`. Raise Refused for a text that is too long or that cannot be sent."""
     try:
         size = _size(text)
     except UnicodeEncodeError:

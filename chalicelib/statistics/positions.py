@@ -80,8 +80,11 @@ def in_original(text: str, statement: str, character: int) -> int | None:
     """
     offset = bytes_before(statement, character)
     pairs = zip(_locations(_parsed(statement)), _locations(_parsed(text)), strict=False)
-    # A location of -1 means that the parser kept none.
-    before = [(rewritten, original) for rewritten, original in pairs if 0 <= rewritten <= offset and original >= 0]
+    try:
+        # A location of -1 means that the parser kept none.
+        before = [(rewritten, original) for rewritten, original in pairs if 0 <= rewritten <= offset and original >= 0]
+    except RecursionError:
+        return None
     return max(before)[1] if before else None
 
 

@@ -17,6 +17,7 @@ from pglast.parser import ParseError, Token, parse_sql_json, scan
 
 from chalicelib.errors import InvalidRequest, Refused
 from chalicelib.statistics import positions
+from chalicelib.statistics.guard import check_size
 from chalicelib.statistics.names import Node
 from chalicelib.statistics.positions import BoundText, Replacement
 
@@ -24,6 +25,8 @@ Values = Sequence[object] | Mapping[str, object]
 
 #: A whole number with more digits is refused here, because the guard refuses it as a constant too.
 _DIGITS_LIMIT = 100
+_SHOWN = 10
+_TOO_DEEP = "the query is nested too deeply; use fewer levels"
 _NAME = re.compile(r":[A-Za-z_]\w*", re.ASCII)
 #: The scanner's names of a colon and of brackets.
 _COLON = "ASCII_58"
@@ -44,6 +47,7 @@ def bound(query: str, values: Values) -> str:
 
     Raise InvalidRequest for a value of a wrong kind, Refused when values and parameters do not match.
     """
+    check_size(query)
     named = {f":{name}": value for name, value in values.items()} if isinstance(values, Mapping) else _numbered(values)
     literals = {name: _literal(value, f"options.params: {name}") for name, value in named.items()}
     slots = list(_slots(query, literals, by_name=isinstance(values, Mapping)))
@@ -53,8 +57,9 @@ def bound(query: str, values: Values) -> str:
     numbers = {name: f"${number}" for number, name in enumerate(literals, 1)}
     with_numbers = _replaced(query, slots, numbers.__getitem__)
     with_literals = _replaced(query, slots, literals.__getitem__)
+    check_size(with_literals)
     constants = {number: _constant(literals[name]) for number, name in enumerate(literals, 1)}
-    if not _same(_parsed(with_numbers), _parsed(with_literals), constants):
+    if not _are_same(_parsed(with_numbers), _parsed(with_literals), constants):
         raise Refused("a parameter may only stand in place of a value: write $1::date, and not date $1")
     return with_literals
 
@@ -84,10 +89,10 @@ def _slots(query: str, literals: Mapping[str, str], *, by_name: bool) -> Iterato
 def _check_match(used: set[str], literals: Mapping[str, str]) -> None:
     missing = sorted(used - literals.keys())
     if missing:
-        raise Refused(f"options.params has no value for {', '.join(missing)}")
+        raise Refused(f"options.params has no value for {', '.join(missing[:_SHOWN])}")
     unused = [name for name in literals if name not in used]
     if unused:
-        raise Refused(f"options.params has a value for {', '.join(unused)}, which the query does not use")
+        raise Refused(f"options.params has a value for {', '.join(unused[:_SHOWN])}, which the query does not use")
 
 
 def _literal(value: object, name: str) -> str:
@@ -158,14 +163,21 @@ def _parsed(text: BoundText) -> Any:  # noqa: ANN401 - a tree of JSON
         place = positions.bytes_before(text, offset[0]) if offset and offset[0] else None
         where = f" ({positions.describe(text, place)})" if place is not None else ""
         raise Refused(f"{message}{where}") from None
-    except (orjson.JSONDecodeError, RecursionError):
-        raise Refused("the query is nested too deeply; use fewer levels") from None
+    except orjson.JSONDecodeError:
+        raise Refused(_TOO_DEEP) from None
 
 
 def _constant(literal: str) -> Node:
     target: Node = orjson.loads(parse_sql_json(f"SELECT {literal}"))["stmts"][0]["stmt"]["SelectStmt"]["targetList"][0]
     constant: Node = target["ResTarget"]["val"]
     return constant
+
+
+def _are_same(query: Any, with_constants: Any, constants: Mapping[int, Node]) -> bool:  # noqa: ANN401 - as above
+    try:
+        return _same(query, with_constants, constants)
+    except RecursionError:
+        raise Refused(_TOO_DEEP) from None
 
 
 def _same(query: Any, with_constants: Any, constants: Mapping[int, Node]) -> bool:  # noqa: ANN401 - trees of JSON

@@ -54,6 +54,7 @@ def test_numbered_names_are_unique_and_names_that_were_unique_stay(names: list[s
           "hold_dt_2", "unhold_dt_2", "eventid_2"]),
         ('select 1 as "a""b,c", 2 as "a""b,c"', ['a"b,c', 'a"b,c_2']),
         ("select q.* from (select 1 as a, 2 as a) q", ["a", "a_2"]),
+        ("select (q).* from (select 1 as a, 2 as a) q", ["a", "a_2"]),
         ("select 1 as a, 2 as a union all select 3, 4", ["a", "a_2"]),
         ("select 1 as a, duration from calls.success limit 1", ["a", "duration"]),
     ],
@@ -100,6 +101,7 @@ def test_most_queries_need_no_question(sql: str) -> None:
         "select * from calls.holds h (a, b)",
         "select * from (with x as (select 1 as a, 2 as a) select * from x) q",
         "select exists (select 1), 1 as exists",
+        "select (q).* from (select 1 as a, 2 as a) q",
     ],
 )
 def test_where_names_may_repeat_postgresql_is_asked(sql: str) -> None:

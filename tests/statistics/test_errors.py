@@ -28,6 +28,8 @@ HINT = (
         ("select 'я', chr(0)", "null character not permitted (line 1, column 13, at `chr(0)`)"),
         ("select 1 from calls.success where bnumber = 205", HINT),
         ("select 1; select 2", "a second query is not allowed (line 1, column 11, at `select`)"),
+        (f"select {'abs(' * 120}1 / 0{')' * 120}", "division by zero"),
+        (f"select {'abs(' * 120}nosuch{')' * 120}", 'column "nosuch" does not exist'),
         ("select 'x'::int", 'invalid input syntax for type integer: "x" (line 1, column 8'),
         ("select pg_sleep(1)", "function pg_sleep is not allowed (line 1, column 8"),
         ("select * from ledger.tokens", "table ledger.tokens is not allowed"),

@@ -26,6 +26,11 @@ def test_a_request_leaves_one_line_without_tokens_or_literals(launch: Launch, tm
     ]
     for psql in sent:
         requests.post(f"{url}/api/token/v1/{token}", json=request_of(psql), timeout=30)
+    for sql in ("select $1 as a", "select $1::int", "select repeat('x', $1)"):
+        options = {"psql": sql, "params": [LITERAL]}
+        for chosen in (options, {**options, "format": "csv"}, {"queries": {"a": options}}):
+            body = {"entity": "chronological", "action": "data", "options": chosen}
+            requests.post(f"{url}/api/token/v1/{token}", json=body, timeout=30)
     requests.post(f"{url}/api/token/v1/wrong-{token}", json=request_of(sent[0]), timeout=30)
     requests.post(f"{url}/statistics?token={token}", data=token, headers={"Authorization": "Bearer x"}, timeout=30)
     assert launched.stop() == 0
@@ -42,6 +47,9 @@ def test_a_request_leaves_one_line_without_tokens_or_literals(launch: Launch, tm
         "query-failed",
         "refused",
         "query-failed",
+        *("ok", "ok", "ok"),
+        *("query-failed", "query-failed", "ok"),
+        *("refused", "query-failed", "ok"),
         "token-not-found",
         "unauthenticated",
     ]

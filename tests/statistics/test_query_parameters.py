@@ -115,6 +115,28 @@ def test_a_number_that_is_none_is_refused() -> None:
             bound("select $1", [value])
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select " + "abs(" * depth + "$1" + ")" * depth for depth in (50, 150, 250, 400, 3_000)
+    ] + ["select '" + "x" * 15_500 + "', $1", "select $1, '\0'", "select $1, '\ud800'", "select $1" + " + $1" * 3_000],
+)  # fmt: skip
+def test_texts_made_to_break_parsers(sql: str) -> None:
+    """Deep, long and broken texts with parameters are refused, or accepted, and nothing else."""
+    statement = _statement(sql, [1])
+    assert statement is None or statement.startswith("SELECT")
+
+
+def test_long_values_count_as_part_of_the_query() -> None:
+    """The limit on a query's length holds with its values in it."""
+    with pytest.raises(Refused, match="at most 15500 are allowed"):
+        bound("select $1", ["x" * 20_000])
+    with pytest.raises(
+        Refused, match=r"options.params has a value for .2, .3, .4, .5, .6, .7, .8, .9, .10, .11, which"
+    ):
+        bound("select $1", [1] * 60_000)
+
+
 def _statement(sql: str, values: Values) -> str | None:
     try:
         return guard.check(bound(sql, values), "data")
