@@ -1,4 +1,4 @@
-"""The commands about events and the calls that follow from them: replay, redrive, quarantine, forget."""
+"""The commands on events and calls: replay, set-aside, redrive, quarantine and forget."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ REASON_WIDTH = 80
 
 def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
     """Add `replay`, `set-aside`, `redrive`, `quarantine` and `forget`."""
-    command = add(commands, "replay", _replay, "rebuild rows from the raw events of a period, and tell what changed")
+    command = add(commands, "replay", _replay, "rebuild rows from the raw events of a period, and report what changed")
     for name, meaning in (("--from", "the first moment of acceptance"), ("--to", "the first moment after it")):
         command.add_argument(
             name, dest=name.strip("-"), type=_moment, required=True, metavar="TIME", help=f"{meaning}, ISO 8601, UTC"
@@ -43,11 +43,11 @@ def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
 
 def _add_quarantine(commands: Subparsers[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
-        "quarantine", help="webhooks that were not understood", description="Look at webhooks that were not understood."
+        "quarantine", help="webhooks that could not be read", description="Look at webhooks that could not be read."
     )
     under = parser.add_subparsers(metavar="COMMAND", required=True)
     listed = add(under, "list", _quarantine_list, f"list the newest {LIST_LIMIT} that wait")
-    listed.add_argument("--all", action="store_true", help="those that were understood since, too")
+    listed.add_argument("--all", action="store_true", help="also those that were retried with success")
     for name, function, help_text in (
         ("show", _quarantine_show, "print a message as it was queued"),
         ("retry", _quarantine_retry, "try a message again"),
@@ -62,7 +62,7 @@ def _moment(text: str) -> datetime:
         return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
     except (ValueError, OverflowError):
         raise argparse.ArgumentTypeError(
-            f"{text!r} is no time: write 2026-11-20, 2026-11-20T09:30 or 2026-11-20T09:30+03:00; without a zone it is"
+            f"{text!r} is not a time: write 2026-11-20, 2026-11-20T09:30 or 2026-11-20T09:30+03:00; without a zone it is"
             " UTC"
         ) from None
 
@@ -77,7 +77,7 @@ def _replay(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
         raise InvalidRequest(f"The period ends ({until.isoformat()}) before it begins ({since.isoformat()})")
     total = count(_owner(), since, until, arguments.provider)
     report = replay(_owner(), since, until, arguments.provider, progress("replayed", total))
-    say(f"{report.calls} calls were worked out again.")
+    say(f"{report.calls} calls were replayed.")
     for (relation, change), number in sorted(report.changes.items()):
         say(f"{relation}: {number} records with rows {change}")
     if not report.changes:
@@ -116,7 +116,7 @@ def _quarantine_show(arguments: argparse.Namespace, _read: Callable[[], str]) ->
     text = item.message.decode(errors="replace")
     say(text)
     with suppress(UnreadableMessage):
-        # What its sender wrote, for people: in the message it is Base64.
+        # The message has the body in Base64, which people cannot read.
         note(reading.read(text).raw.body.decode(errors="backslashreplace"))
 
 
@@ -124,9 +124,9 @@ def _quarantine_retry(arguments: argparse.Namespace, _read: Callable[[], str]) -
     item = quarantine.find(_owner(), arguments.id)
     refused = store.take(_owner(), [reading.read_again(item.message.decode(errors="replace"))])
     if refused:
-        raise InvalidRequest(f"It is still not understood: {refused[0].reason}")
+        raise InvalidRequest(f"The message still cannot be read: {refused[0].reason}")
     quarantine.understood(_owner(), item.id)
-    say(f"{item.id} is understood now; it stays readable by `quarantine show`.")
+    say(f"{item.id} is stored now; `quarantine show` still shows it.")
 
 
 def _forget(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
@@ -134,25 +134,29 @@ def _forget(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     queue = current.events_queue_url
     waiting = _waiting(queue) if queue else 0
     erase_recordings = partial(retention.erase, _owner(), current)
-    touched = forgetting.forget(_owner(), arguments.number, erase_recordings, _tell_rewritten)
+    try:
+        touched = forgetting.forget(_owner(), arguments.number, erase_recordings, _report_rewritten)
+    except CallsFailed:
+        say("The number is erased; ledger.forgotten records in how many rows.")
+        raise
     for name, number in sorted(touched.items()):
         say(f"{name}: {number}")
     if not touched:
-        say("It stands nowhere.")
+        say("No row holds the number.")
     say("Recorded in ledger.forgotten, without the number.")
     if waiting:
-        note(f"{waiting} messages were on their way: repeat this in some minutes, when they are stored")
+        note(f"{waiting} messages were still in the queue: repeat this in some minutes, when they are stored")
     if not queue:
-        note("EVENTS_QUEUE_URL is not set, so that nobody looked for messages that are still on their way")
+        note("EVENTS_QUEUE_URL is not set, so messages that are still in the queue were not counted")
 
 
-def _tell_rewritten(webhooks: int) -> None:
+def _report_rewritten(webhooks: int) -> None:
     at_once(f"webhooks rewritten: {webhooks}")
 
 
 def _waiting(queue: str) -> int:
-    """How many messages will be stored soon. Those that nobody will store by himself must be seen to first."""
+    """Return how many messages will be stored soon. Raises InvalidRequest while dead letters may hold the number."""
     dead = dead_letters.count(queue)
     if dead:
-        raise InvalidRequest(f"{dead} dead letters may hold the number: send them back by `redrive`, then repeat this")
+        raise InvalidRequest(f"{dead} dead letters may hold the number: send them back with `redrive`, then repeat this")
     return queues.count(queue)

@@ -1,1 +1,1 @@
-"""Takes accepted webhooks from the queue and brings the calls up to date."""
+"""The consumer of the queue `call-events`: stores accepted webhooks and brings their calls up to date."""

@@ -11,7 +11,7 @@ from chalicelib.ledger import faults, quarantine, store
 from chalicelib.ledger.store import CloseLater, Fetch
 from chalicelib.platform.postgres import Connection
 
-#: After so many receives SQS itself moves a message to the dead letters (the queue's maxReceiveCount).
+#: The number of receives after which SQS moves a message to the dead letters (the queue's maxReceiveCount).
 LAST_RECEIVE = 5
 
 
@@ -44,7 +44,7 @@ def take(writer: Connection, deliveries: Sequence[Delivery], callbacks: Callback
         store.take(writer, messages, callbacks.fetch, callbacks.close_later)
     except Unavailable:
         return [delivery.id for delivery in deliveries]
-    except Exception as error:  # noqa: BLE001 - the border: whatever it is, the batch's other messages go on
+    except Exception as error:  # noqa: BLE001 - whatever fails, the other messages of the batch go on
         if len(deliveries) == 1:
             return _failed(writer, deliveries[0], error, callbacks)
     else:

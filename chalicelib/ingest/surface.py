@@ -45,7 +45,7 @@ def _fetch(files: Sequence[File]) -> None:
     try:
         fetch_queue.send(queue_url, files)
     except Unavailable:
-        # They are remembered as pending, and the calls are stored: this batch is done.
+        # The recordings are stored as pending and the calls are written, so this batch has succeeded.
         edge.logger().warning("recordings wait for the maintenance", extra={"surface": "ingest", "files": len(files)})
 
 

@@ -1,1 +1,1 @@
-"""What is kept of webhooks and calls in PostgreSQL: storing, rebuilding, quarantine, replay, forgetting."""
+"""Webhooks and calls in PostgreSQL: storing, correlating, quarantine, replay and erasure."""

@@ -99,7 +99,7 @@ def isolated(
     done: list[T] = []
     broken: list[Fault] = []
     for call in calls:
-        found, failed = isolated(writer, [call], work)
-        done += found
+        results, failed = isolated(writer, [call], work)
+        done += results
         broken += failed
     return done, broken

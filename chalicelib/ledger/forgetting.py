@@ -1,7 +1,7 @@
-"""Erases a person's number from rows, raw events and the quarantine, on a lawful request, and records that it did.
+"""Erases a person's number from rows, raw events and the quarantine, on a lawful request, and records the erasure.
 
-Its digits become zeros of the same number, so that everything keeps its shape; calls whose raw events are there are
-worked out again from what is left. The recordings of its calls are deleted: what they hold is the person's voice.
+Each digit becomes a zero, so that every text keeps its length. Calls whose raw events are stored are rebuilt from the
+erased events. The recordings of the person's calls are deleted too, since they hold the person's voice.
 """
 
 from __future__ import annotations
@@ -47,18 +47,18 @@ FROM unnest(%s::timestamp[], %s::uuid[], %s::text[], %s::bytea[], %s::text[], %s
     AS new (accepted_at, id, query, body, content_encoding, digest)
 WHERE events.accepted_at = new.accepted_at AND events.id = new.id
 """
-_OF_CALLS = """
+_RECORDS_OF_CALLS = """
 SELECT inviteid FROM ledger.records
-JOIN unnest(%s::text[], %s::text[], %s::text[]) AS given (provider, client, call_id) USING (provider, client, call_id)
+JOIN unnest(%s::text[], %s::text[], %s::text[]) AS erased (provider, client, call_id) USING (provider, client, call_id)
 """
-_OF_ROWS = """
+_ANSWERED_CALLS = """
 SELECT inviteid FROM calls.success
 WHERE inviteid IS NOT NULL AND strpos(translate(success::text, %s, ''), %s) > 0 AND success::text ~ %s
 """
 _QUARANTINE = "SELECT id, message FROM ledger.quarantine ORDER BY id"
 _REWRITE_QUARANTINE = "UPDATE ledger.quarantine SET message = %s WHERE id = %s"
 
-# Writes one UPDATE a table, for what no raw event rebuilds: rows of other sources, and frozen ones.
+# Generates one UPDATE for each table, for rows that raw events do not rebuild: ready rows and those of frozen calls.
 _PLAN = """
 SELECT table_schema || '.' || table_name, format(
     'WITH done AS (UPDATE %%I.%%I SET %%s WHERE %%s RETURNING 1) SELECT count(*) FROM done', table_schema, table_name,
@@ -72,11 +72,12 @@ SELECT table_schema || '.' || table_name, format(
     ), ' OR ')
 )
 FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name),
-    (VALUES (%s, %s, %s, %s, %s)) AS given (separators, digits, pattern, zeros, numeral)
+    (VALUES (%s, %s, %s, %s, %s)) AS number (separators, digits, pattern, zeros, numeral)
 WHERE table_type = 'BASE TABLE' AND data_type IN ('character varying', 'text', 'jsonb')
     AND (table_schema NOT IN ('pg_catalog', 'information_schema', 'ledger', 'public')
         OR (table_schema, table_name, column_name) IN (
-            ('ledger', 'records', 'facts'), ('ledger', 'calls', 'live'), ('ledger', 'phonecalls', 'source'),
+            ('ledger', 'records', 'facts'), ('ledger', 'calls', 'live'), ('ledger', 'calls', 'fault'),
+            ('ledger', 'phone_talks', 'login'), ('ledger', 'phonecalls', 'source'),
             ('ledger', 'phonecalls', 'destination'), ('ledger', 'phonecalls', 'url'),
             ('ledger', 'replication', 'source'), ('ledger', 'replication', 'destination'),
             ('ledger', 'replication', 'reason'), ('ledger', 'replication', 'correction'),
@@ -84,10 +85,10 @@ WHERE table_type = 'BASE TABLE' AND data_type IN ('character varying', 'text', '
         ))
 GROUP BY table_schema, table_name ORDER BY 1
 """
-# Whom no other number leads to is nobody.
+# A contact without any other number loses its name.
 _CONTACTS = """
 WITH gone AS (DELETE FROM ledger.contact_numbers WHERE digits ~ %s RETURNING digits, contact),
-nobody AS (
+unnamed AS (
     UPDATE ledger.contacts SET name = '' WHERE id IN (SELECT contact FROM gone) AND NOT EXISTS (
         SELECT FROM ledger.contact_numbers AS number
         WHERE number.contact = contacts.id AND number.digits NOT IN (SELECT digits FROM gone)
@@ -95,19 +96,19 @@ nobody AS (
 )
 SELECT count(*) FROM gone
 """
-# Whoever stands there is made anew when something is heard of them.
+# The next event of the extension or agent creates its row again.
 _PRESENCE = "WITH gone AS (DELETE FROM ledger.presence WHERE name ~ %s RETURNING 1) SELECT count(*) FROM gone"
 _RECORD = "INSERT INTO ledger.forgotten (touched) VALUES (%s)"
 
 
 def forget(
-    owner: Connection, number: str, erase_recordings: EraseRecordings, tell: Callable[[int], None]
+    owner: Connection, number: str, erase_recordings: EraseRecordings, report: Callable[[int], None]
 ) -> Counter[str]:
-    """Erase `number` and answer how many rows of which table held it, and how many voice files went.
+    """Erase `number`, and return how many rows of each table held it and how many voice files were deleted.
 
-    `tell` hears how many webhooks are through. Raises InvalidRequest when it has too few digits to be one person's,
-    Unavailable when S3 is away; repeated, it goes on where it was broken off. Raises
-    CallsFailed when all is erased, but some calls could not be worked out again.
+    Call `report` with the number of webhooks rewritten so far. After an interruption, a second call completes the
+    erasure. Raises InvalidRequest when the number has too few digits to be one person's, Unavailable when S3 is away,
+    and CallsFailed when everything is erased but some calls could not be rebuilt.
     """
     digits = _digits(number)
     pattern = written_numbers.pattern(digits)
@@ -118,83 +119,83 @@ def forget(
         now = datetime.now(UTC).replace(tzinfo=None)
         touched[VOICES] += erase_recordings([inviteid for (inviteid,) in inviteids], now)
 
-    looked_for = [written_numbers.SEPARATORS, digits, pattern]
-    erase(owner.execute(_OF_ROWS, looked_for))
-    for key, accepted_at in _rewrite_events(owner, digits, erase, tell):
+    search = [written_numbers.SEPARATORS, digits, pattern]
+    erase(owner.execute(_ANSWERED_CALLS, search))
+    for key, accepted_at in _rewrite_events(owner, digits, erase, report):
         touched["ledger.events"] += 1
         first, last = calls.get(key, (accepted_at, accepted_at))
         calls[key] = (min(first, accepted_at), max(last, accepted_at))
     touched["ledger.quarantine"] += _rewrite_quarantine(owner, digits)
-    failed = _work_out(owner, {key: span for key, span in calls.items() if key.id})
+    failed = _rebuild(owner, {key: span for key, span in calls.items() if key.id})
     for name, statement in owner.execute(
-        _PLAN, [*looked_for, *(written_numbers.replacement(digits, first) for first in "01")]
+        _PLAN, [*search, *(written_numbers.replacement(digits, first) for first in "01")]
     ):
         touched[name] += owner.execute(statement)[0][0]
     touched["ledger.presence"] += owner.execute(_PRESENCE, [pattern])[0][0]
     touched["ledger.contact_numbers"] += owner.execute(_CONTACTS, [pattern])[0][0]
-    found = +touched
-    owner.execute(_RECORD, [json.dumps(found)])
+    touched = +touched
+    owner.execute(_RECORD, [json.dumps(touched)])
     if failed:
         raise CallsFailed(failed)
-    return found
+    return touched
 
 
 def _digits(number: str) -> str:
     digits = re.sub(r"\D", "", number)
     if len(digits) < SHORTEST:
         raise InvalidRequest(f"A number to forget has {SHORTEST} digits or more")
-    # +8… is no Russian number, whatever its length.
+    # A number that begins with +8 is not Russian.
     prefixes = "7" if number.strip().startswith("+") else "78"
     return digits[1:] if len(digits) == NATIONAL + 1 and digits[0] in prefixes else digits
 
 
 def _rewrite_events(
-    owner: Connection, digits: str, erase: Callable[[list[Row]], None], tell: Callable[[int], None]
+    owner: Connection, digits: str, erase: Callable[[list[Row]], None], report: Callable[[int], None]
 ) -> list[tuple[CallKey, datetime]]:
-    found: list[tuple[CallKey, datetime]] = []
+    rewritten: list[tuple[CallKey, datetime]] = []
     after: list[object] = [datetime.min, "00000000-0000-0000-0000-000000000000"]  # noqa: DTZ901 - before any event
     while rows := owner.execute(_EVENTS, [*after, digits, EVENTS_AT_ONCE]):
         new: list[tuple[Any, ...]] = []
         for accepted_at, identity, *key, extension, method, content_type, query, body, coding in rows:
-            left = erased(query.encode(), digits).decode(), *_erased_body(bytes(body), coding, digits)
-            if left != (query, bytes(body), coding):
-                raw = Raw(identity, accepted_at, key[0], method, left[0], content_type, *left[1:])
-                new.append((accepted_at, identity, *left, raw_events.digest(extension, raw)))
-                found.append((CallKey(*key), accepted_at))
+            posted = erased(query.encode(), digits).decode(), *_erased_body(bytes(body), coding, digits)
+            if posted != (query, bytes(body), coding):
+                raw = Raw(identity, accepted_at, key[0], method, posted[0], content_type, *posted[1:])
+                new.append((accepted_at, identity, *posted, raw_events.digest(extension, raw)))
+                rewritten.append((CallKey(*key), accepted_at))
         if new:
-            # Before: afterwards nothing would lead to them any more.
-            erase(owner.execute(_OF_CALLS, columns(key for key, _ in found[-len(new) :])))
+            # The recordings go first: once the events are rewritten, nothing leads to them any more.
+            erase(owner.execute(_RECORDS_OF_CALLS, columns(key for key, _ in rewritten[-len(new) :])))
             owner.execute(_REWRITE, columns(new))
-            tell(len(found))
+            report(len(rewritten))
         after = list(rows[-1][:2])
-    return found
+    return rewritten
 
 
 def _rewrite_quarantine(owner: Connection, digits: str) -> int:
     count = 0
     for identity, message in owner.execute(_QUARANTINE):
-        left = _erased_message(bytes(message), digits)
-        if left is not None:
-            owner.execute(_REWRITE_QUARANTINE, [left, identity])
+        new = _erased_message(bytes(message), digits)
+        if new is not None:
+            owner.execute(_REWRITE_QUARANTINE, [new, identity])
             count += 1
     return count
 
 
 def _erased_message(message: bytes, digits: str) -> bytes | None:
-    """The message without the number, or None when it was not in it."""
+    """Return the message without the number, or None when it does not hold it."""
     try:
         content = json.loads(message)
         body, query = b64decode(content["body"]), content["query"].encode()
         coding = str(content.get("content_encoding", ""))
     except (ValueError, TypeError, KeyError, AttributeError):
-        left = erased(message, digits)
-        return left if left != message else None
+        new = erased(message, digits)
+        return new if new != message else None
     new_body, new_coding = _erased_body(body, coding, digits)
     new_query = erased(query, digits)
     if (new_body, new_query) == (body, query):
         return None
-    new = {"body": b64encode(new_body).decode(), "query": new_query.decode(), "content_encoding": new_coding}
-    return json.dumps(content | new).encode()
+    members = {"body": b64encode(new_body).decode(), "query": new_query.decode(), "content_encoding": new_coding}
+    return json.dumps(content | members).encode()
 
 
 def _erased_body(body: bytes, coding: str, digits: str) -> tuple[bytes, str]:
@@ -205,11 +206,11 @@ def _erased_body(body: bytes, coding: str, digits: str) -> tuple[bytes, str]:
         unpacked = unpacking.unpacked(body, coding)
     except Unreadable:
         return body, coding
-    left = erased(unpacked, digits)
-    return (body, coding) if left == unpacked else (left, "")
+    new = erased(unpacked, digits)
+    return (body, coding) if new == unpacked else (new, "")
 
 
-def _work_out(owner: Connection, calls: dict[CallKey, Span]) -> list[Fault]:
+def _rebuild(owner: Connection, calls: dict[CallKey, Span]) -> list[Fault]:
     keys = sorted(calls)
     failed: list[Fault] = []
     for begin in range(0, len(keys), CALLS_AT_ONCE):

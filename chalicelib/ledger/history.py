@@ -16,7 +16,7 @@ from chalicelib.platform.postgres import Connection
 # A row that was there already is locked and not written.
 _LOCK = """
 INSERT INTO ledger.presence (kind, name)
-SELECT %s::text, name FROM unnest(%s::text[]) AS given (name) ORDER BY name
+SELECT %s::text, name FROM unnest(%s::text[]) AS subject (name) ORDER BY name
 ON CONFLICT (kind, name) DO UPDATE SET state = presence.state WHERE false
 """
 

@@ -64,7 +64,7 @@ SELECT {raw_events.COLUMNS}
 FROM unnest(%s::text[], %s::text[], %s::text[], %s::timestamp[], %s::timestamp[], %s::integer[])
     AS call (provider, client, id, first_accepted_at, last_accepted_at, event_limit)
 CROSS JOIN LATERAL (
-    WITH RECURSIVE found AS (
+    WITH RECURSIVE first_copy AS (
         (
             SELECT digest, accepted_at, events.id FROM ledger.events
             WHERE events.provider = call.provider AND events.client = call.client AND events.call_id = call.id
@@ -72,17 +72,17 @@ CROSS JOIN LATERAL (
             ORDER BY digest, accepted_at, events.id LIMIT 1
         )
         UNION ALL
-        SELECT following.* FROM found CROSS JOIN LATERAL (
+        SELECT following.* FROM first_copy CROSS JOIN LATERAL (
             SELECT digest, accepted_at, events.id FROM ledger.events
             WHERE events.provider = call.provider AND events.client = call.client AND events.call_id = call.id
                 AND events.call_id <> '' AND accepted_at BETWEEN call.first_accepted_at AND call.last_accepted_at
                 AND (digest, accepted_at, events.id)
-                    > (found.digest, CASE found.digest WHEN '' THEN found.accepted_at ELSE 'infinity' END, found.id)
+                    > (first_copy.digest, CASE first_copy.digest WHEN '' THEN first_copy.accepted_at ELSE 'infinity' END, first_copy.id)
             ORDER BY digest, accepted_at, events.id LIMIT 1
         ) AS following
     )
-    SELECT stored.* FROM found CROSS JOIN LATERAL (
-        SELECT * FROM ledger.events WHERE events.accepted_at = found.accepted_at AND events.id = found.id OFFSET 0
+    SELECT stored.* FROM first_copy CROSS JOIN LATERAL (
+        SELECT * FROM ledger.events WHERE events.accepted_at = first_copy.accepted_at AND events.id = first_copy.id OFFSET 0
     ) AS stored
     ORDER BY method <> 'CLOSE', accepted_at, stored.id
     LIMIT call.event_limit
@@ -131,12 +131,12 @@ def read(
     """
     asked = columns((*key, at, _limit(key) + 1) for key, at in since.items())
     rows = writer.execute_planned(_READ, [*asked, with_faults])
-    found: dict[CallKey, list[Row]] = {}
+    rows_of_call: dict[CallKey, list[Row]] = {}
     for row in rows:
-        found.setdefault(CallKey(*row[:3]), []).append(row)
-    long = {key: (rows[0][3], rows[0][4]) for key, rows in found.items() if len(rows) > _limit(key)}
+        rows_of_call.setdefault(CallKey(*row[:3]), []).append(row)
+    long = {key: (rows[0][3], rows[0][4]) for key, rows in rows_of_call.items() if len(rows) > _limit(key)}
     distinct = _read_distinct(writer, long) if long else {}
-    return [_call(key, rows[0], distinct.get(key) or [row[7:] for row in rows], items) for key, rows in found.items()]
+    return [_call(key, rows[0], distinct.get(key) or [row[7:] for row in rows], items) for key, rows in rows_of_call.items()]
 
 
 def since_of(items: Iterable[Item]) -> dict[CallKey, datetime]:
@@ -152,10 +152,10 @@ def since_of(items: Iterable[Item]) -> dict[CallKey, datetime]:
 
 def _read_distinct(writer: Connection, spans: Mapping[CallKey, Span]) -> dict[CallKey, list[Row]]:
     asked = columns((*key, *span, _limit(key) + 1) for key, span in spans.items())
-    found: dict[CallKey, list[Row]] = {}
+    rows_of_call: dict[CallKey, list[Row]] = {}
     for row in writer.execute_planned(_READ_DISTINCT, asked):
-        found.setdefault(raw_events.key_of(row), []).append(row)
-    return found
+        rows_of_call.setdefault(raw_events.key_of(row), []).append(row)
+    return rows_of_call
 
 
 def _call(key: CallKey, first: Row, rows: Sequence[Row], items: Mapping[str, Item]) -> Call:

@@ -1,4 +1,4 @@
-"""Rows that a PBX gives ready-made: each is written once, however often and by however many webhooks it comes."""
+"""Ready rows that a PBX posts: each is written once, in however many webhooks it arrives."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from chalicelib.ledger.rows import as_json, by_relation, columns
 from chalicelib.ledger.writing import CALL_RELATIONS
 from chalicelib.platform.postgres import Connection
 
-# Sorted for the same reason as raw events are.
+# Sorted: two batches that insert the same keys in different orders would deadlock.
 _REMEMBER = """
 INSERT INTO ledger.native_rows (digest, relation, accepted_at)
-SELECT * FROM unnest(%s::bytea[], %s::text[], %s::timestamp[]) AS given (digest) ORDER BY digest
+SELECT * FROM unnest(%s::bytea[], %s::text[], %s::timestamp[]) AS posted (digest) ORDER BY digest
 ON CONFLICT DO NOTHING
 RETURNING digest
 """
 
-_HEAD = "WITH given (rows) AS (SELECT %s::jsonb),"
+_HEAD = "WITH posted (rows) AS (SELECT %s::jsonb),"
 _INSERT = """
 {name} AS (
     INSERT INTO {table}
-    SELECT row.* FROM given, jsonb_populate_recordset(NULL::{table}, given.rows -> '{table}') AS row{unless}
+    SELECT row.* FROM posted, jsonb_populate_recordset(NULL::{table}, posted.rows -> '{table}') AS row{unless}
 )
 """
-# What events tell of a record outweighs what anybody else says of it: its inviteid stands for one call only.
+# An inviteid stands for one call. Where events prove a record of this id, a ready row of the same id is left out.
 _UNLESS_KNOWN = """
     WHERE NOT EXISTS (
         SELECT FROM ledger.records WHERE records.inviteid = row.inviteid AND records.gone_at IS NULL
@@ -37,19 +37,19 @@ _UNLESS_KNOWN = """
 
 
 def write(writer: Connection, items: Iterable[Item]) -> dict[Table, list[Row]]:
-    """Add the ready rows of `items` that were never added before, and are no records of calls that events tell of.
+    """Insert the ready rows of `items` that are new and that no events contradict.
 
-    To be called within a transaction. Answers those that are left to the histories, where events prove the like.
-    Raises DatabaseError when a value is not of its column's type.
+    Call it within a transaction. Return the rows that belong to a history, which also gets rows from events.
+    Raises DatabaseError when a value does not fit the type of its column.
     """
-    given = {
+    posted = {
         _digest(table, row): (table, row, item.message.raw.accepted_at) for item in items for table, row in item.rows
     }
-    if not given:
+    if not posted:
         return {}
-    rows = [(digest, ".".join(table), accepted) for digest, (table, _, accepted) in given.items()]
+    rows = [(digest, ".".join(table), accepted) for digest, (table, _, accepted) in posted.items()]
     new = [bytes(digest) for (digest,) in writer.execute(_REMEMBER, columns(rows))]
-    fresh = [given[digest][:2] for digest in new]
+    fresh = [posted[digest][:2] for digest in new]
     histories: dict[Table, list[Row]] = defaultdict(list)
     others: list[tuple[Table, Row]] = []
     for table, row in fresh:
@@ -64,13 +64,13 @@ def write(writer: Connection, items: Iterable[Item]) -> dict[Table, list[Row]]:
 
 
 def _digest(table: Table, row: Row) -> bytes:
-    # A column that is not named and one that is null are the same row.
-    said = {name: value for name, value in row.items() if value is not None}
-    return blake2b(json.dumps([table, said], sort_keys=True, default=str).encode(), digest_size=20).digest()
+    # A missing column and a null give the same row.
+    values = {name: value for name, value in row.items() if value is not None}
+    return blake2b(json.dumps([table, values], sort_keys=True, default=str).encode(), digest_size=20).digest()
 
 
 def _inserting(relations: list[str]) -> str:
-    # The names come from the catalog of documented tables, never from a webhook.
+    # The names are those of documented tables in the catalog, never text of a webhook.
     parts = [
         _INSERT.replace("{table}", relation)
         .replace("{name}", relation.replace(".", "_"))

@@ -1,4 +1,4 @@
-"""The quarantine: what could not be understood, and messages that failed at each of their tries; nothing is lost."""
+"""The quarantine: webhooks that could not be read, and messages that failed at every attempt, each with its reason."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from chalicelib.texts import storable
 
 _KEEP = """
 INSERT INTO ledger.quarantine (id, provider, extension, reason, message)
-SELECT * FROM unnest(%s::text[], %s::text[], %s::integer[], %s::text[], %s::bytea[]) AS given (id) ORDER BY id
+SELECT * FROM unnest(%s::text[], %s::text[], %s::integer[], %s::text[], %s::bytea[]) AS refused (id) ORDER BY id
 ON CONFLICT (id) DO NOTHING RETURNING id
 """
 _LISTING = """
@@ -34,7 +34,7 @@ _LARGEST = 2**31
 
 
 class NotInQuarantine(RingledgerError):
-    """The quarantine has nothing of this id; `quarantine list` shows what it has."""
+    """The quarantine has no message of this id; `quarantine list` shows those it has."""
 
     code = "not-in-quarantine"
     status = 404
@@ -42,7 +42,7 @@ class NotInQuarantine(RingledgerError):
 
 @dataclass(frozen=True)
 class Kept:
-    """One message in the quarantine; `retried_at` is when it was understood after all."""
+    """One message in the quarantine; `retried_at` is when a retry succeeded."""
 
     id: str
     quarantined_at: datetime
@@ -54,7 +54,7 @@ class Kept:
 
 
 def keep(writer: Connection, refused: Sequence[Refused]) -> None:
-    """Keep webhooks that cannot be understood, each with the reason."""
+    """Store webhooks that cannot be read, each with its reason."""
     rows = [
         (item.message.raw.id, item.message.raw.provider, item.message.extension, item.reason, item.message.text)
         for item in refused
@@ -63,24 +63,24 @@ def keep(writer: Connection, refused: Sequence[Refused]) -> None:
 
 
 def set_aside(writer: Connection, identity: str, text: str, reason: str) -> None:
-    """Keep a message that failed, whatever it is: under the id that its sender got, else under `identity`."""
+    """Store a message that failed, under the id of its webhook or, if it has none, under `identity`."""
     try:
         message = reading.read(text)
     except UnreadableMessage:
         _insert(writer, [(identity, "", 0, reason, text)])
     else:
-        # It may be its numbers or names that no column takes.
+        # The message may have failed because one of its values fits no column.
         extension = message.extension if 0 < message.extension < _LARGEST else 0
         _insert(writer, [(message.raw.id, message.raw.provider, extension, reason, text)])
 
 
 def listing(owner: Connection, *, everything: bool = False, limit: int = 100) -> list[Kept]:
-    """The newest of what waits there, or with `everything` of what was retried since too."""
+    """Return the newest messages that wait; with `everything`, also those that were retried."""
     return [_kept(row) for row in owner.execute(_LISTING, [everything, limit])]
 
 
 def find(owner: Connection, identity: str) -> Kept:
-    """One message. Raises NotInQuarantine."""
+    """Return one message. Raises NotInQuarantine."""
     rows = owner.execute(_ONE, [identity])
     if not rows:
         raise NotInQuarantine
@@ -88,7 +88,7 @@ def find(owner: Connection, identity: str) -> Kept:
 
 
 def understood(owner: Connection, identity: str) -> None:
-    """Note that a message was retried with success; it stays readable."""
+    """Note that a retry of a message succeeded. The message stays readable."""
     owner.execute(_RETRIED, [identity])
 
 

@@ -1,4 +1,4 @@
-"""Rebuilds rows from the raw events of a period, a few calls at a time, and tells what changed."""
+"""Rebuilds rows from the raw events of a period, a page of calls at a time, and reports what changed."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ ORDER BY accepted_at, event.id LIMIT %s
 
 
 class RangeFrozen(RingledgerError):
-    """Retention dropped raw events of calls in this period: they cannot be worked out again."""
+    """Retention dropped raw events of calls in this period, so their rows cannot be rebuilt."""
 
     code = "range-frozen"
     status = 409
@@ -68,9 +68,9 @@ Tell = Callable[[int], None]
 
 
 def count(owner: Connection, since: datetime, until: datetime, provider: str = "") -> int:
-    """How many calls have events accepted in the period (naive UTC, `until` left out), of `provider` or of all.
+    """Return how many calls have events accepted from `since` until before `until`, naive UTC.
 
-    Raises RangeFrozen when some of them lost events to retention.
+    An empty `provider` counts those of all. Raises RangeFrozen when retention dropped events of some of them.
     """
     period = [since, until, provider, provider]
     frozen, last = owner.execute(_FROZEN, period)[0]

@@ -1,4 +1,4 @@
-"""Rows on their way to PostgreSQL: as JSON, or as the columns that `unnest` takes."""
+"""Converts rows to parameters of statements: JSON, or one array for each column."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import orjson
 from chalicelib.calls.records import Row, Table
 from chalicelib.texts import encodable
 
-# The protocol gives these columns a default, which a row made from JSON would lose.
+# The protocol gives these columns a default, which json_populate_recordset does not apply.
 _DEFAULTS: dict[Table, Row] = {
     ("ivrhuntqevents", "queue_greeting"): {"sys_iscopied": False},
     ("sipuserevents", "sipuser_state_changed"): {"sys_iscopied": False},
@@ -20,26 +20,26 @@ _DEFAULTS: dict[Table, Row] = {
 
 
 def by_relation(rows: Iterable[tuple[Table, Row]]) -> dict[str, list[Row]]:
-    """Rows under the name of their table, with the defaults of its columns."""
-    sorted_out: dict[str, list[Row]] = {}
+    """Group rows by the name of their table, and add the defaults of its columns."""
+    grouped: dict[str, list[Row]] = {}
     for table, row in rows:
-        sorted_out.setdefault(".".join(table), []).append(_DEFAULTS.get(table, {}) | row)
-    return sorted_out
+        grouped.setdefault(".".join(table), []).append(_DEFAULTS.get(table, {}) | row)
+    return grouped
 
 
 def columns(rows: Iterable[Sequence[Any]]) -> list[list[Any]]:
-    """`rows`, of which there must be one at least, as one list a column."""
+    """Return `rows` as one list for each column. There must be one row at least."""
     return [list(column) for column in zip(*rows, strict=True)]
 
 
 def as_json(content: object) -> str:
-    """`content` as a text that PostgreSQL takes for jsonb: without NUL and lone surrogates, which it refuses."""
+    """Return `content` as JSON that PostgreSQL accepts: without NUL and lone surrogates."""
     try:
         text = orjson.dumps(content, default=str).decode()
     except orjson.JSONEncodeError:
-        # It takes neither surrogates nor numbers of more than 64 bits, which rows that a PBX made may have.
+        # orjson refuses surrogates and numbers of more than 64 bits. Rows that a PBX posts may have both.
         text = _dumped(content)
-    # Most contents have none, and looking into each of their strings costs more than writing them.
+    # Most contents have no NUL, and searching each string takes longer than serialising it.
     return _dumped(_without_nul(content)) if "\\u0000" in text else text
 
 

@@ -67,10 +67,10 @@ talk AS MATERIALIZED (
     SELECT login, since, coalesce(until, since + interval '1 day') FROM new_talk
 ),
 event AS MATERIALIZED (
-    SELECT name, found.* FROM span CROSS JOIN LATERAL (
+    SELECT name, stored.* FROM span CROSS JOIN LATERAL (
         SELECT eventts, state FROM sipuserevents.sipuser_state_changed
         WHERE (login, eventts) >= (name, first) AND (login, eventts) <= (name, last) OFFSET 0
-    ) AS found
+    ) AS stored
 ),
 -- The events in order of time, and between them the times at which a talk begins (+1) or ends (-1).
 mark AS (

@@ -88,7 +88,7 @@ def _take(
 
 
 def close(writer: Connection, calls: Mapping[CallKey, datetime], now: datetime) -> None:
-    """Store for each of `calls` that no end came until the time given, and bring it up to date.
+    """Store for each of `calls` that no end came until its time, and bring it up to date.
 
     A later event corrects that. Raises as `take` does.
     """

@@ -69,9 +69,9 @@ WITH fresh AS MATERIALIZED (
     SELECT content FROM json_populate_recordset(NULL::{table}, %s::json) AS content
 ),
 known AS MATERIALIZED (
-    SELECT found.content FROM unnest(%s::uuid[]) AS record (inviteid) CROSS JOIN LATERAL (
+    SELECT stored.content FROM unnest(%s::uuid[]) AS record (inviteid) CROSS JOIN LATERAL (
         SELECT old AS content FROM {table} AS old WHERE old.inviteid = record.inviteid OFFSET 0
-    ) AS found
+    ) AS stored
 ),
 gone AS (
     DELETE FROM {table} AS old USING (TABLE known EXCEPT TABLE fresh) AS past
@@ -155,7 +155,7 @@ def _statements(outcomes: Sequence[Outcome]) -> Iterator[tuple[str, Sequence[obj
         yield _CHANGE_RECORDS, [as_json(old)]
     if past := [tombstone for outcome in outcomes for tombstone in _tombstones(outcome)]:
         yield _BURY, columns(past)
-    rows = by_relation((table, row) for result in results for table, found in result.rows.items() for row in found)
+    rows = by_relation((table, row) for result in results for table, part in result.rows.items() for row in part)
     ids = sorted({inviteid for outcome in outcomes for inviteid in (*outcome.records, *_inviteids(outcome.result))})
     relations = {*rows, *(relation for outcome in outcomes for relation in outcome.relations)}
     if unknown := sorted(relations - set(CALL_RELATIONS)):

@@ -1,1 +1,1 @@
-"""What the ledger needs from time to time: partitions ahead, retention, and calls that never ended."""
+"""Scheduled work on the ledger: partitions, retention, calls without an end, and recordings."""

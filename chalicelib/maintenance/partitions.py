@@ -1,4 +1,4 @@
-"""The months of `ledger.events`: made ahead, and dropped whole when retention is over."""
+"""Monthly partitions of `ledger.events`: created ahead, and dropped whole after the retention period."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WHERE inhparent = 'ledger.events'::regclass AND relname ~ '^events_[0-9]{4}_[0-9
 
 _STRAYED = "SELECT DISTINCT date_trunc('month', accepted_at) FROM ledger.events_rest ORDER BY 1"
 
-# Events of the month may lie in the rest already: they move, and nothing comes in meanwhile.
+# Events of the month may be in events_rest already. They move while the lock keeps new ones out.
 _LOCK = "LOCK TABLE ledger.events IN ACCESS EXCLUSIVE MODE"
 _CREATE = "CREATE TABLE ledger.{name} (LIKE ledger.events)"
 _MOVE = """
@@ -24,7 +24,7 @@ INSERT INTO ledger.{name} SELECT * FROM moved
 """
 _ATTACH = "ALTER TABLE ledger.events ATTACH PARTITION ledger.{name} FOR VALUES FROM (%s) TO (%s)"
 
-# In the order in which batches lock calls. A call without some of its events must not be worked out again.
+# In the order in which batches lock calls. A call without some of its events must not be correlated again.
 _FREEZE = """
 UPDATE ledger.calls SET frozen = true, open = false, live = NULL
 WHERE (provider, client, id) IN (
@@ -38,20 +38,20 @@ _DROP = "DROP TABLE ledger.{name}"
 
 
 def prepare(owner: Connection, now: datetime) -> list[str]:
-    """Make the months from that of `now` on, and those of events that have none yet; answers the new ones' names."""
+    """Create the partitions of this and the next months, and those of events in events_rest. Return the new names."""
     known = {name for (name,) in owner.execute(_KNOWN)}
-    wanted = {_month(now, distance) for distance in range(MONTHS_AHEAD + 1)}
-    wanted |= {month for (month,) in owner.execute(_STRAYED)}
-    missing = [month for month in sorted(wanted) if _name(month) not in known]
+    months = {_month(now, distance) for distance in range(MONTHS_AHEAD + 1)}
+    months |= {month for (month,) in owner.execute(_STRAYED)}
+    missing = [month for month in sorted(months) if _name(month) not in known]
     for month in missing:
         _make(owner, month)
     return [_name(month) for month in missing]
 
 
 def retire(owner: Connection, now: datetime, months: int) -> list[str]:
-    """Drop what was accepted before the last `months` whole months; answers the names of what is gone.
+    """Drop events accepted before the last `months` whole months, and return the names of the dropped partitions.
 
-    Calls that lose events by it are frozen first: their rows stay as they are for good.
+    Calls that lose events are frozen first: their rows never change again.
     """
     floor = _month(now, -months)
     while owner.execute(_FREEZE, [floor]):
@@ -73,9 +73,9 @@ def _make(owner: Connection, month: datetime) -> None:
 
 
 def _month(moment: datetime, distance: int) -> datetime:
-    """The first of the month that is `distance` months from that of `moment`."""
+    """Return the first day of the month that is `distance` months after the month of `moment`."""
     count = moment.year * 12 + moment.month - 1 + distance
-    return datetime(count // 12, count % 12 + 1, 1)  # noqa: DTZ001 - UTC, as everywhere in the ledger
+    return datetime(count // 12, count % 12 + 1, 1)  # noqa: DTZ001 - naive UTC
 
 
 def _name(month: datetime) -> str:

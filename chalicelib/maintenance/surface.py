@@ -1,4 +1,4 @@
-"""The scheduled maintenance: partitions, retention, calls that are due to close, and recordings."""
+"""The Lambda that runs every minute: partitions, retention, calls that are due to close, and recordings."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def handle(now: datetime | None = None) -> None:
         "closed": lambda: _close(writer, moment, current.call_age_seconds),
         "queued": lambda: fetch_queue.send_overdue(writer, current),
         "deleted": lambda: retention.delete_expired(writer, current, moment),
-        "told": lambda: notices.send_overdue(writer, current.recording_target),
+        "notified": lambda: notices.send_overdue(writer, current.recording_target),
     }
     done, failures = run(steps)
     edge.logger().info("maintenance", extra={"surface": "maintenance", **done})
