@@ -62,8 +62,8 @@ def _moment(text: str) -> datetime:
         return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
     except (ValueError, OverflowError):
         raise argparse.ArgumentTypeError(
-            f"{text!r} is not a time: write 2026-11-20, 2026-11-20T09:30 or 2026-11-20T09:30+03:00; without a zone it is"
-            " UTC"
+            f"{text!r} is not a time: write 2026-11-20, 2026-11-20T09:30 or 2026-11-20T09:30+03:00; without a zone it"
+            " is UTC"
         ) from None
 
 
@@ -158,5 +158,5 @@ def _waiting(queue: str) -> int:
     """Return how many messages will be stored soon. Raises InvalidRequest while dead letters may hold the number."""
     dead = dead_letters.count(queue)
     if dead:
-        raise InvalidRequest(f"{dead} dead letters may hold the number: send them back with `redrive`, then repeat this")
+        raise InvalidRequest(f"{dead} dead letters may hold the number: send them back with `redrive` and repeat this")
     return queues.count(queue)

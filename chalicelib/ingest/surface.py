@@ -1,4 +1,4 @@
-"""The queue `call-events`: batches of accepted webhooks, of which only the failed ones are given back."""
+"""The queue `call-events`: batches of accepted webhooks, of which SQS gets back only those that failed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib import edge, settings
+from chalicelib import edge, metrics, settings
 from chalicelib.errors import RingledgerError, Unavailable
 from chalicelib.ingest import batches
 from chalicelib.ingest.batches import Callbacks, Delivery
@@ -63,10 +63,14 @@ def _close_later(due: datetime) -> None:
 def _close_due(writer: Connection) -> None:
     """Close the calls that are due; what fails is left to the maintenance, which reports it."""
     try:
-        closing.close_due(writer, datetime.now(UTC).replace(tzinfo=None), settings.current().call_age_seconds)
+        closed, faults = closing.close_due(
+            writer, datetime.now(UTC).replace(tzinfo=None), settings.current().call_age_seconds
+        )
     except RingledgerError as error:
         extra = {"surface": "ingest", "reason": repr(error)}
         edge.logger().warning("calls wait for the maintenance to close them", extra=extra)
+        return
+    metrics.publish("ingest", {"calls_closed": closed, "calls_set_aside": len(faults)})
 
 
 def _report(delivery: Delivery, error: Exception) -> None:

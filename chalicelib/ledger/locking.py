@@ -64,7 +64,7 @@ SELECT {raw_events.COLUMNS}
 FROM unnest(%s::text[], %s::text[], %s::text[], %s::timestamp[], %s::timestamp[], %s::integer[])
     AS call (provider, client, id, first_accepted_at, last_accepted_at, event_limit)
 CROSS JOIN LATERAL (
-    WITH RECURSIVE first_copy AS (
+    WITH RECURSIVE past AS (
         (
             SELECT digest, accepted_at, events.id FROM ledger.events
             WHERE events.provider = call.provider AND events.client = call.client AND events.call_id = call.id
@@ -72,17 +72,17 @@ CROSS JOIN LATERAL (
             ORDER BY digest, accepted_at, events.id LIMIT 1
         )
         UNION ALL
-        SELECT following.* FROM first_copy CROSS JOIN LATERAL (
+        SELECT following.* FROM past CROSS JOIN LATERAL (
             SELECT digest, accepted_at, events.id FROM ledger.events
             WHERE events.provider = call.provider AND events.client = call.client AND events.call_id = call.id
                 AND events.call_id <> '' AND accepted_at BETWEEN call.first_accepted_at AND call.last_accepted_at
                 AND (digest, accepted_at, events.id)
-                    > (first_copy.digest, CASE first_copy.digest WHEN '' THEN first_copy.accepted_at ELSE 'infinity' END, first_copy.id)
+                    > (past.digest, CASE past.digest WHEN '' THEN past.accepted_at ELSE 'infinity' END, past.id)
             ORDER BY digest, accepted_at, events.id LIMIT 1
         ) AS following
     )
-    SELECT stored.* FROM first_copy CROSS JOIN LATERAL (
-        SELECT * FROM ledger.events WHERE events.accepted_at = first_copy.accepted_at AND events.id = first_copy.id OFFSET 0
+    SELECT stored.* FROM past CROSS JOIN LATERAL (
+        SELECT * FROM ledger.events WHERE events.accepted_at = past.accepted_at AND events.id = past.id OFFSET 0
     ) AS stored
     ORDER BY method <> 'CLOSE', accepted_at, stored.id
     LIMIT call.event_limit
@@ -136,7 +136,9 @@ def read(
         rows_of_call.setdefault(CallKey(*row[:3]), []).append(row)
     long = {key: (rows[0][3], rows[0][4]) for key, rows in rows_of_call.items() if len(rows) > _limit(key)}
     distinct = _read_distinct(writer, long) if long else {}
-    return [_call(key, rows[0], distinct.get(key) or [row[7:] for row in rows], items) for key, rows in rows_of_call.items()]
+    return [
+        _call(key, rows[0], distinct.get(key) or [row[7:] for row in rows], items) for key, rows in rows_of_call.items()
+    ]
 
 
 def since_of(items: Iterable[Item]) -> dict[CallKey, datetime]:
