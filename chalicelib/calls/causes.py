@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 ANSWER = "ANSWER"
-#: The statuses of a hangup after which nobody talked.
+#: The statuses of an unsuccessful hangup: no conversation took place.
 UNSUCCESSFUL = frozenset({"BUSY", "CANCEL", "NOANSWER", "CHANUNAVAIL", "CONGESTION"})
 
 

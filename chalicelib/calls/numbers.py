@@ -24,7 +24,7 @@ def is_internal(number: str) -> bool:
 
 
 def is_outside(number: str) -> bool:
-    """Tell whether `number` belongs to somebody outside: neither an extension nor a code of the PBX."""
+    """Tell whether `number` is outside the PBX: neither an extension nor a feature code."""
     return bool(number) and not is_internal(number) and not number.startswith(_SERVICE_SIGNS)
 
 

@@ -13,7 +13,7 @@ class Feature(StrEnum):
 
     VOICEMAIL = "voicemail"  # a mailbox answers, not a person
     PICKUP = "pickup"  # takes a call that rings at another phone
-    PARK = "park"  # leaves a call for somebody else to take
+    PARK = "park"  # leaves a call for another phone to take
     RETRIEVE = "retrieve"  # takes a parked call
     LISTEN = "listen"  # a supervisor listens to a conversation of others
 

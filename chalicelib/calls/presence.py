@@ -1,4 +1,4 @@
-"""What single events prove of extensions and agents, whatever becomes of their calls and whatever else is known."""
+"""States of extensions and agents, each proven by one event, independent of calls and of other events."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ EXTENSIONS: Table = ("sipuserevents", "sipuser_state_changed")
 AGENTS: Table = ("userevents", "usr_state_changed")
 
 _HANGUP = Kind.HANGUP
-#: The state of the phone that an event came from: it rings, it is in use, it waits for calls.
+#: The state of the phone that sent an event: ringing, in use, or waiting for calls.
 _STATES = {Kind.DIAL_IN: "early", Kind.DIAL_OUT: "busy", Kind.ANSWER: "busy", Kind.HANGUP: "registered"}
 
 
 def changes(events: Iterable[Event]) -> dict[Table, list[Row]]:
-    """The changes of state that `events` prove, each row once: what one event says, no other takes back."""
+    """Return the changes of state that `events` prove, each row once. No other event takes such a row back."""
     rows: dict[Table, dict[tuple[Value, ...], Row]] = {}
     for event in events:
         if event.device == PHONE and event.extension and event.kind in _STATES:
@@ -30,7 +30,7 @@ def changes(events: Iterable[Event]) -> dict[Table, list[Row]]:
 
 
 def _state(event: Event) -> str:
-    # Who is called has no registration; the phone of who calls has one.
+    # CHANUNAVAIL reports that the called phone is not registered; a calling phone is.
     unreachable = event.kind is _HANGUP and event.status == "CHANUNAVAIL"
     return "out_of_service" if unreachable and not _is_callers(event) else _STATES[event.kind]
 

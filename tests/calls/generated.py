@@ -21,7 +21,7 @@ kinds = st.sampled_from([Kind.DIAL_IN, Kind.DIAL_OUT, Kind.ANSWER, Kind.HANGUP, 
 
 
 def _event(provider: str, at: datetime, call: str, **facts: object) -> Event:
-    """An event whose content is all that it says, as the providers' modules have it."""
+    """Return an event whose content is all of its facts, as the providers' modules make it."""
     content = fingerprint(str(at), str(sorted(facts.items())))
     return Event(content, provider, "13596", call, at=at, accepted_at=at, identity=content, content=content, **facts)  # type: ignore[arg-type]
 
@@ -79,7 +79,7 @@ def _mtt(draw: st.DrawFn) -> Event:
 
 
 def closing(event: Event, at: datetime = START + timedelta(hours=4)) -> Event:
-    """The closing of the call of `event`."""
+    """Return the closing of the call of `event`."""
     return _event(event.provider, at, event.call_id, leg_id="", kind=Kind.CLOSED)
 
 

@@ -64,7 +64,7 @@ times = st.builds(
 def test_the_clock_that_disagrees_is_corrected(
     reported: tuple[int | None, ...], corrected: tuple[int | None, ...]
 ) -> None:
-    """Of dial, answer and end, the one that contradicts the two others moves, as the duration says."""
+    """The time that contradicts the two others moves, as the duration says."""
     assert in_order(times_of(*reported))[:3] == times_of(*corrected)[:3]
 
 

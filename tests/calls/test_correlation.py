@@ -1,4 +1,4 @@
-"""What the correlation promises besides rows: ids, reasons, bounds, and events that are no call's."""
+"""Correlation besides rows: ids, reasons, bounds, and events that belong to no call."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MISSED = ["00:00 106 dial-in from=+79214567892", "00:30 106 hangup NOANSWER"]
 
 
 def events(*lines: str) -> list[Event]:
-    """The events of a timeline."""
+    """Return the events of a timeline."""
     return Scenario("", "telphin", list(lines)).events
 
 
@@ -60,7 +60,7 @@ def test_each_record_tells_why_it_is_what_it_is() -> None:
     assert lost.reasons == ("closed: no hangup came that says how the call ended",)
 
 
-def test_an_answer_by_status_alone_is_told_and_can_be_refused() -> None:
+def test_an_answer_by_status_alone_is_events_of_two_and_can_be_refused() -> None:
     """By default a phone's hangup with ANSWER proves an answer; without that setting it proves nothing."""
     timeline = events("00:00 106 dial-in from=+79214567892", "00:40 106 hangup ANSWER lasted=30")
 
@@ -97,13 +97,13 @@ def test_events_of_no_call_prove_states_only() -> None:
         "00:00 queue:300 agent-login agent_id=700001 agent_status=available",
         "00:05 queue:300 agent-logout agent_id=700001 agent_status=logged_out",
     )
-    told = [*agents, agents[0]._replace(client="20000", agent="8", identity="x")]
-    states = presence.changes(told)
+    events_of_two = [*agents, agents[0]._replace(client="20000", agent="8", identity="x")]
+    states = presence.changes(events_of_two)
 
     assert set(states) == {presence.AGENTS}
     assert len(states[presence.AGENTS]) == 3
-    assert correlate(told).rows == {}
-    assert not correlate(told).open
+    assert correlate(events_of_two).rows == {}
+    assert not correlate(events_of_two).open
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_no_phone_stays_in_use(first: str, last: str, states: list[str]) -> None
 
 
 def test_a_provider_without_rules_gives_no_records() -> None:
-    """What nobody understands is kept raw, and harms nothing."""
+    """Events without rules are only stored, and give no rows."""
     assert correlate([event._replace(provider="unheard", device="") for event in events(*ANSWERED)]).rows == {}
 
 
@@ -226,5 +226,5 @@ def test_some_causes_reached_side_b(cause: int) -> None:
 
 @pytest.mark.parametrize("cause", [None, 1, 2, 3, 20, 22, 27, 28, 31, 34, 38, 41, 42, 47, 55, 57, 87, 127])
 def test_other_causes_are_failures(cause: int | None) -> None:
-    """Unavailable, bad number, congestion, barred, and whatever else nobody explains."""
+    """Unavailable, bad number, congestion, barred and unknown causes are failures."""
     assert not by_cause(cause, "b").reached

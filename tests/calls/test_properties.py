@@ -1,4 +1,4 @@
-"""What holds of every call, whatever its events are."""
+"""Properties of every call, whatever its events are."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ TIMES: dict[Table, tuple[str, ...]] = {
 
 
 def inviteids(records: Records) -> list[str]:
-    """The inviteid of each record of a call."""
+    """Return the inviteid of each record of a call."""
     return [str(row["inviteid"]) for table in (SUCCESS, CANCELLED, FAILED) for row in records.rows.get(table, [])]
 
 
@@ -124,7 +124,7 @@ def test_no_time_runs_backwards(events: list[Event]) -> None:
 
 @given(any_calls)
 def test_a_passage_through_a_queue_begins_after_its_call(events: list[Event]) -> None:
-    """Nobody waits in a queue before the call began."""
+    """No wait in a queue begins before its call."""
     rows = correlate(events).rows
     began = [_time(row, "invitedt") for table in (SUCCESS, CANCELLED, FAILED) for row in rows.get(table, [])]
     waits = [_time(row, "dt_enqueue") for row in rows.get(PASSAGES, []) if "dt_enqueue" in row]
@@ -164,7 +164,7 @@ def _time(row: Row, name: str) -> datetime:
 
 @given(any_calls)
 def test_two_calls_never_share_an_id(events: list[Event]) -> None:
-    """The same legs in another call have other ids, those of their forks and passages among them."""
+    """Legs of another call have other ids, and so have their forks and passages."""
     other = [event._replace(call_id="another") for event in events]
 
     assert not _ids(correlate(events)) & _ids(correlate(other))
@@ -211,7 +211,7 @@ def test_successors_lead_to_records(events: list[Event]) -> None:
 
 @given(any_calls, st.data())
 def test_states_are_proved_one_by_one(events: list[Event], data: st.DataObject) -> None:
-    """What events prove of phones and agents is the same together, in parts and again, whatever comes with it."""
+    """States of phones and agents do not depend on other events, nor on repetitions."""
     part = data.draw(st.lists(st.sampled_from(events)))
 
     def proved(told: list[Event]) -> set[str]:

@@ -20,23 +20,23 @@ _NUMBERS = {
 
 def verify(scenario: Scenario, records: Records) -> None:
     """Fail, saying where, unless `records` are what `scenario` expects."""
-    rows, said = _split([line for line in scenario.expected if not line.startswith("note ")])
+    rows, lines = _split([line for line in scenario.expected if not line.startswith("note ")])
     for line in scenario.expected:
         if line.startswith("note "):
             name, text = shlex.split(line)[1].split("=", 1)
             assert all(text in side.notes.get(name, "") for side in records.sides), records.sides
-    assert records.open is ("open" in said), f"open is {records.open}"
-    assert any(not side.complete for side in records.sides) is ("incomplete" in said), records.sides
+    assert records.open is ("open" in lines), f"open is {records.open}"
+    assert any(not side.complete for side in records.sides) is ("incomplete" in lines), records.sides
     live = [f"live {leg.leg_id} {leg.state}" for leg in records.live]
-    assert sorted(live) == sorted(line for line in said if line.startswith("live "))
-    for line in said:
+    assert sorted(live) == sorted(line for line in lines if line.startswith("live "))
+    for line in lines:
         if " became " in line:
             past, _became, heir = line.split()
             assert records.successors.get(identity(records.call, past)) == identity(records.call, heir)
-    found = {**records.rows, **presence.changes(scenario.events)}
+    tables = {**records.rows, **presence.changes(scenario.events)}
     for table in {_table(line[0]) for line in rows} | {("calls", name) for name in CALLS}:
         expected = [_row(records.call, line[1:]) for line in rows if _table(line[0]) == table]
-        _compare(table, expected, found.get(table, []))
+        _compare(table, expected, tables.get(table, []))
 
 
 def identity(call: CallKey, name: str) -> str:

@@ -18,7 +18,7 @@ by_name = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: sc
 
 @by_name
 def test_a_timeline_gives_the_expected_rows(scenario: Scenario) -> None:
-    """What a PBX sends becomes exactly the rows that its operator expects."""
+    """The webhooks of a PBX become exactly the rows that its operator expects."""
     verify(scenario, correlate(scenario.events))
 
 

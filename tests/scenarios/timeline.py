@@ -63,11 +63,11 @@ class Scenario:
 
     @property
     def events(self) -> list[Event]:
-        """What the provider's module makes of the webhooks."""
+        """The events that the provider's module reads in the webhooks."""
         return [event for raw, source in self.webhooks() for event in _parsed(raw, source)]
 
     def webhooks(self) -> Iterator[tuple[Raw, Source]]:
-        """The webhooks, each with the extension that it is for."""
+        """Yield the webhooks, each with the extension that it is for."""
         said: dict[str, dict[str, str]] = {}
         for place, line in enumerate(self.lines):
             at, *words = shlex.split(line)
@@ -108,7 +108,7 @@ class Scenario:
 
 
 def scenarios(file: Path) -> list[Scenario]:
-    """The scenarios of one file; its name begins with that of the provider."""
+    """Return the scenarios of one file; its name begins with the provider's."""
     found: list[Scenario] = []
     for line in file.read_text("utf-8").splitlines():
         text = line.strip()
@@ -128,7 +128,7 @@ def everything() -> list[Scenario]:
 
 
 def clock(text: str) -> datetime:
-    """A time of the day that the timelines begin: [hours:]minutes:seconds[.fraction] after their start."""
+    """Return the time `[hours:]minutes:seconds[.fraction]` after the start of the timelines."""
     *larger, seconds = text.split(":")
     minutes = sum(int(part) * 60**power for power, part in enumerate(reversed(larger)))
     return START + timedelta(minutes=minutes, seconds=float(seconds))

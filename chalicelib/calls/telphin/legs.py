@@ -85,7 +85,7 @@ class Leg(NamedTuple):
 
     @property
     def failed(self) -> bool:
-        """Tell whether the leg is over and its hangup reports that nobody talked."""
+        """Tell whether the leg is over and its hangup is an unsuccessful one."""
         return self.ended is not None and self.status in UNSUCCESSFUL
 
 
@@ -223,7 +223,7 @@ def _leg(part: _Part, anchor: str, options: Options) -> Leg:
 
 
 def _parties(part: _Part, options: Options) -> dict[str, Any]:
-    """Return the fields of a leg that say who calls whom."""
+    """Return the fields of a leg that name its parties."""
     extension = part.by_weight[0].extension
     caller, remote, called, did = (part.first(name) for name in ("caller", "remote", "called", "did"))
     a, b = (remote or caller, extension) if part.incoming else (extension, called)
