@@ -69,9 +69,7 @@ def test_a_replay_of_another_provider(ledger: Ledger) -> None:
     """Only calls of the provider that was named are looked at."""
     ledger.take(answered("C1", 0))
 
-    assert (
-        command("replay", *PERIOD, "--provider", "mtt").output == "0 calls were replayed.\nNothing changed.\n"
-    )
+    assert command("replay", *PERIOD, "--provider", "mtt").output == "0 calls were replayed.\nNothing changed.\n"
 
 
 def test_the_quarantine_is_seen_and_tried_again(ledger: Ledger) -> None:

@@ -131,9 +131,7 @@ def test_long_values_count_as_part_of_the_query() -> None:
     """The limit on a query's length holds with its values in it."""
     with pytest.raises(Refused, match="at most 15500 are allowed"):
         bound("select $1", ["x" * 20_000])
-    with pytest.raises(
-        Refused, match=r"a value for .2, .3, .4, .5, .6, .7, .8, .9, .10, .11, which"
-    ):
+    with pytest.raises(Refused, match=r"a value for .2, .3, .4, .5, .6, .7, .8, .9, .10, .11, which"):
         bound("select $1", [1] * 60_000)
 
 
