@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 import requests
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from chalicelib.errors import QueryFailed
 from chalicelib.platform import objects
@@ -20,6 +22,7 @@ from chalicelib.statistics.execution import Query
 from chalicelib.statistics.formats import FORMATS, Output
 from tests.statistics.cases import ALLOWED, REFUSED, named
 from tests.statistics.conftest import Ask, request_of
+from tests.statistics.generated_queries import QUERIES
 from tests.statistics.test_channel import EXAMPLE, EXAMPLE_ROWS
 
 VALUES = """select * from (values (1, 'it''s "quoted"', true, null, 9007199254740993::bigint, '{"a": [1,
@@ -174,6 +177,19 @@ def test_the_corpus_in_every_format(ask: Ask, form: str) -> None:
         answer = ask(case.sql, format=form, params=[])
         assert answer.status_code in {200, 422}
         assert answer.json()["success"] is False, named(case)
+
+
+@settings(deadline=None, max_examples=150, suppress_health_check=list(HealthCheck))
+@given(QUERIES, st.sampled_from(list(FORMATS)), st.booleans(), st.booleans())
+def test_every_text_has_an_answer_in_every_format(ask: Ask, sql: str, form: str, excel: bool, as_text: bool) -> None:
+    """With any text, the answer is rows or an envelope with an error, and never a failure of the channel's own SQL."""
+    options = {"format": form, "bigint": "text" if as_text else "number", "excel": excel and form == "csv"}
+    answer = ask(sql, **options)
+    assert answer.status_code in {200, 422}
+    if answer.headers["Content-Type"].startswith("application/json"):
+        error = answer.json()["error"] or ""
+        assert answer.json()["success"] is (error == "")
+        assert not any(name in error for name in ("_w", "_s.", "_x", "pg_typeof(_"))
 
 
 def test_gzip_where_the_client_accepts_it(stack: dict[str, Any]) -> None:
