@@ -43,8 +43,14 @@ class Aws:
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self, port: int, inherited: Sequence[int] = ()) -> str:
-        """Start the process and return the URL of its endpoint; `wait` returns once it answers.
+    def start(self, port: int) -> str:
+        """Start the process, and return the URL of its endpoint when it accepts connections."""
+        endpoint = self.begin(port)
+        self.wait()
+        return endpoint
+
+    def begin(self, port: int, inherited: Sequence[int] = ()) -> str:
+        """Start the process, and return the URL of its endpoint, which answers after `wait`.
 
         The process keeps the descriptors of `inherited` open, so that their locks last as long as it does.
         """
@@ -58,7 +64,6 @@ class Aws:
             start_new_session=True,
         )
         self._port = port
-        self.wait()
         return f"http://127.0.0.1:{port}"
 
     def wait(self) -> None:

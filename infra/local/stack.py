@@ -60,6 +60,7 @@ class Stack:
         self._file = options.data / "stack.json"
         self._environment = options.data / "environment"
         self._postgres: Postgres | None = None
+        self._aws: aws.Aws | None = None
         self._lock = -1
 
     @contextmanager
@@ -75,34 +76,14 @@ class Stack:
             keyring = Keyring(self._options.data)
             environment.prepare_clients()
             url = _url(self._options.host, listener.getsockname()[1])
+            endpoint = self._begin_aws(parts, keyring)
             database_url = self._start_database(parts, keyring)
-            endpoint, queues = self._start_aws(parts, keyring)
-            values = {
-                "DATABASE_URL": database_url,
-                "AWS_ENDPOINT_URL": endpoint,
-                "BUCKET": aws.BUCKET,
-                "EVENTS_QUEUE_URL": queues[aws.EVENTS],
-                "RECORDINGS_QUEUE_URL": queues[aws.RECORDINGS],
-                "CALL_CONTROL_QUEUE_URL": queues[aws.CALL_CONTROL],
-                "AWS_ENDPOINT_URL_LAMBDA": self._start_functions(parts, keyring),
-                "SCRIPTS_FUNCTION": "scripts",
-            }
-            defaults = {"CORS_ORIGINS": "*", "PUBLIC_URL": url, "WEBHOOK_SECRETS": f"1:{keyring.secret('webhook')}"}
-            defaults["LINK_SECRETS"] = f"1:{keyring.secret('link')}"
-            defaults |= {"CALL_CONTROL": "telphin queue", "OKTELL_LICENCE": sample_users.LICENCE}
-            defaults |= self._start_provider(parts, keyring)
+            queues = self._prepare_aws(endpoint)
+            values = self._start_functions(parts, keyring) | _values(database_url, endpoint, queues)
+            defaults = _defaults(url, keyring) | self._start_provider(parts, keyring)
             configured = self._settings(values, defaults, keyring, self._start_crm(parts, keyring))
             self._prepare_database(configured)
-            self.facts = {
-                "url": url,
-                "database_url": database_url,
-                "aws_endpoint_url": endpoint,
-                "queues": queues,
-                "bucket": aws.BUCKET,
-                "tokens": {scope: self._issue_token(database_url, scope, keyring) for scope in tokens.SCOPES},
-                "recording": tapes.link(configured),
-                **telephony.facts(configured),
-            }
+            self.facts = {"url": url, "aws_endpoint_url": endpoint, **self._facts(configured, queues, keyring)}
             # The bundle reads its settings when it is loaded, so it is loaded last.
             app: Chalice = import_module("app").app
             parts.enter_context(_started(*_event_sources(app, endpoint)))
@@ -128,19 +109,24 @@ class Stack:
         parts.callback(self._postgres.stop)
         return self._postgres.start(keyring.port("postgres_port"), [self._lock])
 
-    def _start_aws(self, parts: ExitStack, keyring: Keyring) -> tuple[str, dict[str, str]]:
-        endpoint = self._options.aws_endpoint_url
-        if not endpoint:
-            server = aws.Aws(self._options.data / "aws")
-            parts.callback(server.stop)
-            endpoint = server.start(keyring.port("aws_port"), [self._lock])
-        return endpoint, aws.prepare(endpoint)
+    def _begin_aws(self, parts: ExitStack, keyring: Keyring) -> str:
+        """Start S3 and SQS, and return their endpoint; they take as long as PostgreSQL, which starts meanwhile."""
+        if self._options.aws_endpoint_url:
+            return self._options.aws_endpoint_url
+        self._aws = aws.Aws(self._options.data / "aws")
+        parts.callback(self._aws.stop)
+        return self._aws.begin(keyring.port("aws_port"), [self._lock])
 
-    def _start_functions(self, parts: ExitStack, keyring: Keyring) -> str:
+    def _prepare_aws(self, endpoint: str) -> dict[str, str]:
+        if self._aws:
+            self._aws.wait()
+        return aws.prepare(endpoint)
+
+    def _start_functions(self, parts: ExitStack, keyring: Keyring) -> dict[str, str]:
         functions = Functions()
         url = functions.start(keyring.port("functions_port"))
         parts.callback(functions.stop)
-        return url
+        return {"AWS_ENDPOINT_URL_LAMBDA": url, "SCRIPTS_FUNCTION": "scripts"}
 
     def _start_provider(self, parts: ExitStack, keyring: Keyring) -> dict[str, str]:
         provider = telephony.provider(keyring.secret("provider"))
@@ -177,6 +163,17 @@ class Stack:
             sample_users.occupy(configured.owner_database_url)
             tapes.record(configured)
 
+    def _facts(self, configured: Settings, queues: dict[str, str], keyring: Keyring) -> dict[str, Any]:
+        database_url = configured.owner_database_url
+        return {
+            "database_url": database_url,
+            "queues": queues,
+            "bucket": aws.BUCKET,
+            "tokens": {scope: self._issue_token(database_url, scope, keyring) for scope in tokens.SCOPES},
+            "recording": tapes.link(configured),
+            **telephony.facts(configured),
+        }
+
     def _issue_token(self, database_url: str, scope: str, keyring: Keyring) -> str:
         name, value = f"demo-{scope}", keyring.secret(f"token_{scope}")
         try:
@@ -191,6 +188,30 @@ class Stack:
 
     def _progress(self, done: int, total: int) -> None:
         self._say(f"\rMaking demonstration calls: {done} of {total}" + ("\n" if done >= total else ""))
+
+
+def _values(database_url: str, endpoint: str, queues: dict[str, str]) -> dict[str, str]:
+    """Return the settings that lead the bundle to the parts of the stack."""
+    return {
+        "DATABASE_URL": database_url,
+        "AWS_ENDPOINT_URL": endpoint,
+        "BUCKET": aws.BUCKET,
+        "EVENTS_QUEUE_URL": queues[aws.EVENTS],
+        "RECORDINGS_QUEUE_URL": queues[aws.RECORDINGS],
+        "CALL_CONTROL_QUEUE_URL": queues[aws.CALL_CONTROL],
+    }
+
+
+def _defaults(url: str, keyring: Keyring) -> dict[str, str]:
+    """Return the settings for which the environment can have other values."""
+    return {
+        "CORS_ORIGINS": "*",
+        "PUBLIC_URL": url,
+        "WEBHOOK_SECRETS": f"1:{keyring.secret('webhook')}",
+        "LINK_SECRETS": f"1:{keyring.secret('link')}",
+        "CALL_CONTROL": "telphin queue",
+        "OKTELL_LICENCE": sample_users.LICENCE,
+    }
 
 
 def _role_urls(owner_url: str, keyring: Keyring) -> dict[str, str]:
