@@ -34,6 +34,13 @@ WHERE (provider, client, id) IN (
 ORDER BY provider, client, id FOR UPDATE
 """
 
+# A batch may have moved a fact to its call's new id before the lock was granted.
+_MOVED = """
+SELECT successor::text FROM ledger.records
+WHERE inviteid = ANY (%s::uuid[]) AND successor IS NOT NULL
+    AND NOT EXISTS (SELECT FROM ledger.recordings WHERE recordings.inviteid = records.inviteid)
+"""
+
 _COUNT_VERSIONS = """
 moved AS (
     UPDATE ledger.records AS old SET version = old.version + 1, changed_at = now()
@@ -169,4 +176,5 @@ def _change(
     place = stored or (None, None, None, None)
     with writer.transaction():
         writer.execute(_LOCK, [ids])
+        ids += [successor for (successor,) in writer.execute(_MOVED, [ids])]
         return [row[0] for row in writer.execute(_CHANGE, [state, reason, *place, state, ids, state])]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -16,6 +18,8 @@ from tests.ingest.telephony import CLIENT
 from tests.recordings.fetching.conftest import Studio
 
 FAR = datetime(2100, 1, 1)  # noqa: DTZ001 - naive UTC
+SECONDS = 20
+WAITING = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 FACT = "state, reason, attempts, storage, path, size, expires_at, deleted_at, links_revoked_at, told, created_at"
 
 
@@ -106,6 +110,31 @@ def test_links_revoked_under_one_id_are_revoked_under_every_id(studio: Studio, r
 
     administration.restore(studio.ledger.owner, ids["oldest"])
     assert [lookup.find(gate, inviteid).links_revoked for inviteid in ids.values()] == [False, False, False]
+
+
+def test_a_file_that_arrives_while_the_id_changes_is_ready(studio: Studio) -> None:
+    """The recorder waits for the batch that changes the id, and then finds the fact under the new one."""
+    studio.call("c1", "good-1")
+    former = studio.ledger.column("SELECT inviteid::text FROM ledger.recordings")[0]
+    present = str(uuid4())
+    batch = Connection(studio.ledger.url)
+    with ThreadPoolExecutor(1) as pool:
+        with batch.transaction():
+            batch.execute("SELECT FROM ledger.calls FOR UPDATE")
+            attempt = pool.submit(studio.attempt, "good-1")
+            while not run(studio.ledger.url, WAITING):
+                time.sleep(0.01)
+            batch.execute("UPDATE ledger.records SET successor = %s, gone_at = now()", [present])
+            batch.execute(
+                "INSERT INTO ledger.records (inviteid, provider, client, call_id, complete, facts)"
+                " SELECT successor, provider, client, call_id, complete, facts FROM ledger.records"
+            )
+            for table in ("ledger.recordings", "calls.success"):
+                batch.execute(f"UPDATE {table} SET inviteid = %s WHERE inviteid = %s", [present, former])
+        assert attempt.result(SECONDS).state == "ready"
+    row = studio.row("good-1")
+    assert (row["state"], len(studio.objects())) == ("ready", 1)
+    assert row["callrecpath"] is not None
 
 
 def test_an_operator_may_retry_by_a_former_id(studio: Studio) -> None:
