@@ -119,7 +119,7 @@ class UnknownRelation(RingledgerError):
 
 
 class Outcome(NamedTuple):
-    """What follows from a locked call, and what is stored of it: its tables, and its records' ids."""
+    """The result for a locked call, with the names of its stored tables and the ids of its stored records."""
 
     result: Records
     relations: Sequence[str] = ()

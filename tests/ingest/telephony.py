@@ -1,4 +1,4 @@
-"""A small PBX for tests: calls as lists of webhooks, and a ledger that takes them."""
+"""Provides a small PBX for tests: calls as lists of webhooks, and a ledger that takes them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CLIENT = "13596"
 CALLER = "+79214567892"
 NAMESPACE = UUID("6d2b2f0e-7c8f-4f58-9a43-5d2f2f3f7a10")
 
-#: Documented tables that calls fill, with every column that a run must give alike.
+#: The documented tables that calls fill.
 TABLES = (
     "calls.success",
     "calls.cancelled",
@@ -52,7 +52,7 @@ LEDGER = (
 
 @dataclass(frozen=True)
 class Webhook:
-    """One event of an extension: `second` is when it happened, `accepted` when it came, both from BEGIN."""
+    """One event of an extension. It happened at `second` and was accepted at `accepted`, both in seconds from BEGIN."""
 
     extension: str
     fields: tuple[tuple[str, str], ...]
@@ -61,7 +61,7 @@ class Webhook:
     copy: int = 0
 
     def __call__(self, ids: dict[str, int]) -> str:
-        """The queue's message; a `copy` is another delivery of the same event by its provider."""
+        """Return the message of the queue; each `copy` is another delivery of the event by its provider."""
         query = urlencode(self.fields)
         name = f"{self.extension} {query} {self.copy}"
         accepted = BEGIN + timedelta(seconds=self.accepted or self.second, microseconds=self.copy)
@@ -91,9 +91,9 @@ def message(
 
 
 def event(call: str, extension: str, kind: str, second: int, **fields: str) -> Webhook:
-    """One webhook of a call, on the leg that the call has at this extension."""
+    """Return one webhook of a call, on the leg of this extension."""
     at = (BEGIN.replace(tzinfo=UTC) + timedelta(seconds=second)).timestamp()
-    said = {
+    defaults = {
         "EventType": kind,
         "CallID": call,
         "SubCallID": f"{extension}-{call}",
@@ -103,11 +103,11 @@ def event(call: str, extension: str, kind: str, second: int, **fields: str) -> W
         "CalledNumber": f"{CLIENT}*{extension}",
         "EventTime": str(round(at * 1_000_000)),
     }
-    return Webhook(extension, tuple((said | fields).items()), second)
+    return Webhook(extension, tuple((defaults | fields).items()), second)
 
 
 def answered(call: str, at: int) -> list[Webhook]:
-    """An outside caller reaches a phone."""
+    """Return a call in which an outside caller reaches a phone."""
     return [
         event(call, "106", "dial-in", at),
         event(call, "106", "answer", at + 5),
@@ -116,7 +116,7 @@ def answered(call: str, at: int) -> list[Webhook]:
 
 
 def ring_group(call: str, at: int) -> list[Webhook]:
-    """A queue rings two phones; the second one answers."""
+    """Return a call in which a queue rings two phones and the second one answers."""
     return [
         event(call, "106", "dial-in", at + 2),
         event(call, "107", "dial-in", at + 3),
@@ -128,7 +128,7 @@ def ring_group(call: str, at: int) -> list[Webhook]:
 
 
 def missed(call: str, at: int) -> list[Webhook]:
-    """A queue rings a phone and nobody answers."""
+    """Return a call in which a queue rings a phone that does not answer."""
     return [
         event(call, "106", "dial-in", at + 2),
         event(call, "106", "hangup", at + 20, CallStatus="NOANSWER"),
@@ -137,7 +137,7 @@ def missed(call: str, at: int) -> list[Webhook]:
 
 
 def busy(call: str, at: int) -> list[Webhook]:
-    """An outgoing call meets a busy line."""
+    """Return an outgoing call to a busy line."""
     own = {"CallFlow": "out", "CallerIDNum": f"{CLIENT}*107", "CalledNumber": "78005553535"}
     return [
         event(call, "107", "dial-out", at, **own),
@@ -146,19 +146,19 @@ def busy(call: str, at: int) -> list[Webhook]:
 
 
 def unrecorded(webhooks: Iterable[Webhook]) -> list[Webhook]:
-    """The same events of calls that nobody recorded, so that no recorder changes their rows later."""
+    """Return the webhooks without recordings, so that no recorder changes their rows later."""
     return [
         replace(webhook, fields=tuple(field for field in webhook.fields if field[0] != "RecID")) for webhook in webhooks
     ]
 
 
 def copies(webhooks: Iterable[Webhook]) -> list[Webhook]:
-    """The same events delivered by the provider once more."""
+    """Return another delivery of each webhook by its provider."""
     return [replace(webhook, copy=1) for webhook in webhooks]
 
 
 class Ledger:
-    """A database that takes webhooks, and what its tables hold then."""
+    """A database that takes webhooks, with readers of its tables."""
 
     def __init__(self, settings: Settings) -> None:
         """Register a small PBX in the database of `settings`."""
@@ -171,7 +171,7 @@ class Ledger:
             self.ids[name] = self.register("telphin", f"{CLIENT}*{name}", kind)
 
     def register(self, provider: str, name: str, kind: str = "phone") -> int:
-        """The id of an extension, registered when it is not yet."""
+        """Return the id of an extension; register it first if necessary."""
         rows = run(
             self.url,
             "INSERT INTO ledger.extensions (provider, client, name, type) VALUES (%s, %s, %s, %s)"
@@ -182,11 +182,11 @@ class Ledger:
         return int(str(rows[0][0]))
 
     def clear(self) -> None:
-        """Forget every event and row."""
+        """Delete every event and row."""
         run(self.url, "TRUNCATE " + ", ".join((*TABLES, *LEDGER)))
 
     def texts(self, webhooks: Iterable[Webhook]) -> list[str]:
-        """The queue's messages for `webhooks`."""
+        """Return the messages of the queue for `webhooks`."""
         return [webhook(self.ids) for webhook in webhooks]
 
     def take(self, webhooks: Iterable[Webhook], writer: Connection | None = None) -> None:
@@ -194,19 +194,19 @@ class Ledger:
         store.take(writer or self.writer, [reading.read(text) for text in self.texts(webhooks)])
 
     def forget(self, number: str) -> None:
-        """Erase a number, and the recordings of its calls."""
+        """Erase a number and the recordings of its calls."""
         forgetting.forget(self.owner, number, partial(retention.erase, self.owner, self.settings), lambda _: None)
 
     def tables(self, names: Sequence[str] = TABLES) -> dict[str, list[str]]:
-        """Every row of the documented tables that calls fill, as text, in order."""
+        """Return every row of the documented tables that calls fill, as sorted text."""
         union = " UNION ALL ".join(
             f"SELECT '{name}' AS place, row.*::text AS content FROM {name} AS row" for name in names
         )
-        found: dict[str, list[str]] = {name: [] for name in names}
+        rows: dict[str, list[str]] = {name: [] for name in names}
         for place, content in run(self.url, f"SELECT place, content FROM ({union}) AS all_rows ORDER BY 1, 2"):
-            found[str(place)].append(str(content))
-        return found
+            rows[str(place)].append(str(content))
+        return rows
 
     def column(self, query: str) -> list[object]:
-        """The first column of what a query answers."""
+        """Return the first column of a query's result."""
         return [row[0] for row in run(self.url, query)]

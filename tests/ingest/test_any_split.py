@@ -1,4 +1,4 @@
-"""Whatever order, duplication and split into batches the events meet on the way, the tables end the same."""
+"""The order, duplication and batching of events do not change the resulting tables."""
 
 from __future__ import annotations
 
@@ -33,27 +33,27 @@ MODEST = settings(
 
 @st.composite
 def calls(draw: st.DrawFn) -> list[Webhook]:
-    """The events of a few calls of any kind, some of them overlapping."""
+    """Draw the events of a few calls of any kind, some of which overlap."""
     made = draw(st.lists(st.tuples(st.sampled_from(KINDS), st.integers(0, 90)), min_size=1, max_size=4))
     return [webhook for number, (kind, at) in enumerate(made) for webhook in kind(f"C{number}", at)]
 
 
 def ordinary(ledger: Ledger, webhooks: Sequence[Webhook]) -> dict[str, list[str]]:
-    """The tables when all came once, in order, in one batch."""
+    """Return the tables after one batch with every event once and in order."""
     ledger.clear()
     ledger.take(webhooks)
     return ledger.tables()
 
 
 def batches(webhooks: Sequence[Webhook], size: int) -> list[Sequence[Webhook]]:
-    """`webhooks` in batches."""
+    """Split `webhooks` into batches."""
     return [webhooks[begin : begin + size] for begin in range(0, len(webhooks), size)]
 
 
 @MODEST
 @given(data=st.data(), events=calls(), size=st.integers(1, 9))
 def test_any_order_copies_and_split(ledger: Ledger, data: st.DataObject, events: list[Webhook], size: int) -> None:
-    """Any permutation with any duplicates in batches of any size gives the tables of the undisturbed run."""
+    """Any permutation with any duplicates, in batches of any size, gives the tables of the undisturbed run."""
     expected = ordinary(ledger, events)
     repeated = data.draw(st.lists(st.sampled_from(events), max_size=6))
     shuffled = data.draw(st.permutations([*events, *repeated, *copies(repeated)]))
@@ -68,7 +68,7 @@ def test_any_order_copies_and_split(ledger: Ledger, data: st.DataObject, events:
 @MODEST
 @given(data=st.data(), events=calls(), size=st.integers(1, 5))
 def test_several_consumers(ledger: Ledger, data: st.DataObject, events: list[Webhook], size: int) -> None:
-    """Two consumers that take batches of the same calls at once end with the tables of the undisturbed run."""
+    """Two consumers that take batches of the same calls at once give the tables of the undisturbed run."""
     expected = ordinary(ledger, events)
     shuffled = batches(data.draw(st.permutations(events)), size)
     ledger.clear()
@@ -96,7 +96,7 @@ def test_several_consumers(ledger: Ledger, data: st.DataObject, events: list[Web
 @MODEST
 @given(events=calls(), data=st.data())
 def test_any_suffix_first(ledger: Ledger, events: list[Webhook], data: st.DataObject) -> None:
-    """A suffix that overtakes the rest, calls closed in between, ends as if all had come in time."""
+    """The last events may come first, and calls may be closed in between: the tables are those of the right order."""
     expected = ordinary(ledger, events)
     cut = data.draw(st.integers(0, len(events)))
     ledger.clear()
@@ -110,7 +110,7 @@ def test_any_suffix_first(ledger: Ledger, events: list[Webhook], data: st.DataOb
 @MODEST
 @given(events=calls())
 def test_replay(ledger: Ledger, events: list[Webhook]) -> None:
-    """A replay changes nothing; after all rows are lost it brings back the same ones."""
+    """A replay changes nothing; after all rows are deleted, it restores them."""
     expected = ordinary(ledger, events)
     report = replay(ledger.owner, BEGIN - DAY, BEGIN + DAY, "", lambda _: None)
     assert (ledger.tables(), report.changes) == (expected, {})

@@ -1,4 +1,4 @@
-"""Batches from the queue: what fails comes again alone, what always fails is set aside with its reason."""
+"""Batches of the queue: a failing message comes again alone, and goes to the quarantine after its last receive."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ SILENT = Callbacks(report=lambda _delivery, _error: None)
 
 
 def poison(ledger: Ledger) -> str:
-    """A message that PostgreSQL refuses: its generation is larger than the column's numbers."""
+    """Return a message that PostgreSQL refuses: its generation does not fit the column."""
     text = message(ledger.ids["106"], identity=IDENTITY, accepted=BEGIN, query="EventType=hangup&CallID=bad")
     return json.dumps(json.loads(text) | {"generation": 2**40})
 
 
 def deliveries(texts: list[str], receives: int = 1) -> list[Delivery]:
-    """The texts as SQS delivers them."""
+    """Return the texts as SQS delivers them."""
     return [Delivery(f"m{number}", text, receives) for number, text in enumerate(texts)]
 
 
 def test_a_bad_message_comes_again_alone(ledger: Ledger) -> None:
-    """The neighbours of a message that fails are taken as if it were not there."""
+    """The other messages of the batch are taken as if the failing one were not there."""
     texts = [*ledger.texts(answered("C1", 0)), poison(ledger), *ledger.texts(missed("C2", 0))]
 
     assert batches.take(ledger.writer, deliveries(texts), SILENT) == ["m3"]
@@ -44,8 +44,8 @@ def test_a_bad_message_comes_again_alone(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"version": 1}', '{"version": 2}', "null"])
-def test_a_message_that_nobody_can_read(ledger: Ledger, text: str) -> None:
-    """A message of any other shape is a bad message like others."""
+def test_an_unreadable_message(ledger: Ledger, text: str) -> None:
+    """A message of another shape fails like any other bad message."""
     texts = [*ledger.texts(answered("C1", 0)), text]
 
     assert batches.take(ledger.writer, deliveries(texts), SILENT) == ["m3"]
@@ -53,8 +53,8 @@ def test_a_message_that_nobody_can_read(ledger: Ledger, text: str) -> None:
     assert ledger.column("SELECT convert_from(message, 'UTF8') FROM ledger.quarantine") == [text]
 
 
-def test_after_its_last_try_it_is_set_aside(ledger: Ledger) -> None:
-    """At the last receive a bad message goes to the quarantine with PostgreSQL's own reason, and from the queue."""
+def test_a_bad_message_goes_to_the_quarantine_after_its_last_receive(ledger: Ledger) -> None:
+    """At its last receive a bad message leaves the queue for the quarantine, with the reason that PostgreSQL gave."""
     text = poison(ledger)
 
     assert batches.take(ledger.writer, deliveries([text], LAST_RECEIVE - 1), SILENT) == ["m0"]
@@ -64,8 +64,8 @@ def test_after_its_last_try_it_is_set_aside(ledger: Ledger) -> None:
     assert "out of range" in str(ledger.column("SELECT reason FROM ledger.quarantine"))
 
 
-def test_whatever_is_wrong_with_it_it_is_kept(ledger: Ledger) -> None:
-    """Numbers and names that no column takes must not keep a message out of the quarantine as well."""
+def test_the_quarantine_takes_messages_with_any_values(ledger: Ledger) -> None:
+    """A number or a name that fits no column does not keep a message out of the quarantine."""
     content = json.loads(poison(ledger))
     unstorable = json.dumps(content | {"extension": 2**40, "provider": "tel\0phin"})
     unreadable = json.dumps(content | {"provider": "telphin\ud800"})
@@ -76,7 +76,7 @@ def test_whatever_is_wrong_with_it_it_is_kept(ledger: Ledger) -> None:
 
 
 def test_a_database_that_is_away_takes_nothing(ledger: Ledger) -> None:
-    """When the database does not answer, all messages come again, whatever their number of tries."""
+    """While the database does not answer, all messages come again, however often they were received."""
     away = Connection("postgresql://nobody@127.0.0.1:1/none")
     texts = ledger.texts(answered("C1", 0))
 
@@ -85,7 +85,7 @@ def test_a_database_that_is_away_takes_nothing(ledger: Ledger) -> None:
 
 @pytest.fixture
 def lambda_settings(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """This process's settings are those of the ingest Lambda."""
+    """Give this process the settings of the ingest Lambda."""
     monkeypatch.setenv("WRITER_DATABASE_URL", ledger.settings.writer_database_url)
     environment.current.cache_clear()
     yield
@@ -94,7 +94,7 @@ def lambda_settings(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 @pytest.mark.usefixtures("lambda_settings")
 def test_the_lambdas_answer_names_what_failed(ledger: Ledger) -> None:
-    """The handler takes SQS's event, and names the failed messages as Lambda wants them."""
+    """The handler takes the event of SQS and names the failed messages in the shape that Lambda expects."""
     records: list[dict[str, Any]] = [
         {"messageId": name, "body": text, "attributes": {"ApproximateReceiveCount": "1"}}
         for name, text in (("good", ledger.texts(answered("C1", 0))[0]), ("bad", poison(ledger)))

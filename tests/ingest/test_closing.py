@@ -1,4 +1,4 @@
-"""Calls whose end never comes are closed visibly, and a late event corrects that."""
+"""Calls without an end are closed visibly, and a late event corrects their rows."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ HOURS = 4 * 3_600
 NEXT_DAY = BEGIN + timedelta(days=1)
 
 
-def test_a_call_without_its_end_is_closed(ledger: Ledger) -> None:
-    """After the set age a talk without a hangup is a row that says so, by an event that is stored like others."""
+def test_a_call_without_an_end_is_closed(ledger: Ledger) -> None:
+    """At the closing age, a talk without a hangup becomes a row that says so; the closing is a stored event."""
     ledger.take(answered("C1", 0)[:2])
 
     assert close_due(ledger.writer, NEXT_DAY, HOURS) == (1, [])
@@ -24,7 +24,7 @@ def test_a_call_without_its_end_is_closed(ledger: Ledger) -> None:
 
 
 def test_a_young_call_stays_open(ledger: Ledger) -> None:
-    """A call of which something was heard lately is left alone, and one that ended always is."""
+    """A call with a recent event stays open, and a call that ended is not closed again."""
     ledger.take([*answered("C1", 0)[:2], *missed("C2", 0)])
 
     assert close_due(ledger.writer, BEGIN + timedelta(hours=4), HOURS) == (0, [])
@@ -32,7 +32,7 @@ def test_a_young_call_stays_open(ledger: Ledger) -> None:
 
 
 def test_closing_twice_changes_nothing(ledger: Ledger) -> None:
-    """A second turn of the schedule finds nothing to close."""
+    """A second run closes nothing."""
     ledger.take(answered("C1", 0)[:2])
     close_due(ledger.writer, NEXT_DAY, HOURS)
 
@@ -40,7 +40,7 @@ def test_closing_twice_changes_nothing(ledger: Ledger) -> None:
 
 
 def test_a_late_hangup_corrects_the_row(ledger: Ledger) -> None:
-    """What comes after the closing has the effect that it would have had in time, in the same row's next version."""
+    """An event after the closing has the effect that it would have had in time, in the next version of the row."""
     ledger.take(answered("C1", 0))
     expected = ledger.tables()
     ledger.clear()
@@ -54,7 +54,7 @@ def test_a_late_hangup_corrects_the_row(ledger: Ledger) -> None:
 
 
 def test_many_calls_are_closed(ledger: Ledger) -> None:
-    """However many are overdue, one turn closes them all."""
+    """One run closes all calls that are due."""
     ledger.take([event(f"C{number}", "106", "dial-in", number) for number in range(450)])
 
     assert close_due(ledger.writer, NEXT_DAY, HOURS) == (450, [])
@@ -62,7 +62,7 @@ def test_many_calls_are_closed(ledger: Ledger) -> None:
 
 
 def test_a_call_closes_when_its_rules_say(ledger: Ledger) -> None:
-    """A call with a time to close is closed as of that time, however young it is."""
+    """A call with a closing time is closed as of that time, before the closing age."""
     ledger.take(answered("C1", 0)[:2])
     due = BEGIN + timedelta(seconds=20)
     run(ledger.url, "UPDATE ledger.calls SET close_at = %s", [due])

@@ -20,7 +20,7 @@ CONFERENCE = "BC5F236C 5AD211E9 81BA5CB9 01FED6FC"
 
 @pytest.fixture
 def lambda_settings(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The settings of this process are those of the ingest Lambda, without a queue to send to."""
+    """Give this process the settings of the ingest Lambda, without a queue to send to."""
     monkeypatch.setenv("WRITER_DATABASE_URL", ledger.settings.writer_database_url)
     monkeypatch.delenv("EVENTS_QUEUE_URL", raising=False)
     settings.current.cache_clear()

@@ -68,7 +68,7 @@ def test_events_without_a_digest_count_each(ledger: Ledger) -> None:
 
 
 def test_the_earliest_copy_counts(ledger: Ledger) -> None:
-    """Of copies without a time of their own, the first accepted one is the event, in whatever order they come."""
+    """Copies without a time of their own are one event at the time of the first acceptance, in any order."""
     begun, *others = answered("C1", 10)
     timeless = replace(begun, fields=tuple(field for field in begun.fields if field[0] != "EventTime"))
     earlier, later = replace(timeless, accepted=5), replace(timeless, accepted=8, copy=1)

@@ -1,4 +1,4 @@
-"""Packed and foreign bytes are stored as received, and every replay reads them in the same way."""
+"""Webhooks in any encoding are stored as received, and every replay reads them in the same way."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_packed_body_is_stored_as_received(ledger: Ledger) -> None:
     assert _name(ledger) == [NAME]
 
 
-def test_what_was_guessed_or_lost_stands_among_the_facts(ledger: Ledger) -> None:
+def test_the_facts_say_which_bytes_were_guessed_or_lost(ledger: Ledger) -> None:
     """The record says that a name's encoding was guessed, or that bytes of it were replaced."""
     _take(ledger, NAME.encode("cp1251"))
     assert ledger.column("SELECT facts ->> 'encoding' FROM ledger.records") == ["not UTF-8: read as windows-1251"]

@@ -1,4 +1,4 @@
-"""Faults on the running bundle: whatever dies, each accepted event is stored once and its call is right in the end."""
+"""Faults on the running bundle: each accepted event is stored once, and its call has the right rows in the end."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from tests.databases import Server, run
 from tests.ingest.telephony import BEGIN, TABLES, answered, copies, message, missed, ring_group, unrecorded
 
 CALLS = 24
-#: So short that a batch which failed comes again within the test, and long enough for any batch.
+#: Short enough for a failed batch to come again within the test, and long enough for any batch.
 VISIBILITY_SECONDS = 2
 PATIENCE_SECONDS = 30
 
 
 class Mortal:
-    """A PostgreSQL that can be killed, and started again in the same place."""
+    """A PostgreSQL server that can be killed and started again on the same data."""
 
     def __init__(self, folder: Path) -> None:
         """Start it."""
@@ -43,20 +43,20 @@ class Mortal:
         self.server = Server(self._postgres.start(self._port))
 
     def kill(self) -> None:
-        """End all of its processes at once, without a word to anybody, and start it again."""
+        """Kill all of its processes at once, and start it again."""
         self._postgres._process.send_signal(signal.SIGQUIT)  # type: ignore[union-attr]
         self._postgres._process.wait()  # type: ignore[union-attr]
         time.sleep(1)
         self._postgres.start(self._port)
 
     def stop(self) -> None:
-        """End it for good."""
+        """Stop it."""
         self._postgres.stop()
 
 
 @pytest.fixture
 def mortal(tmp_path: Path) -> Iterator[Mortal]:
-    """A PostgreSQL to be killed."""
+    """Return a PostgreSQL server to be killed."""
     mortal = Mortal(tmp_path)
     yield mortal
     mortal.stop()
@@ -64,19 +64,19 @@ def mortal(tmp_path: Path) -> Iterator[Mortal]:
 
 @pytest.fixture
 def bundle(mortal: Mortal, launch: Launch, tmp_path: Path) -> Iterator[Launched]:
-    """The running bundle over that PostgreSQL, whose queue delivers again soon."""
+    """Return the running bundle on that PostgreSQL, with a short visibility timeout of its queue."""
     launched = launch(tmp_path / "data", DATABASE_URL=mortal.server.new_database())
     queue(launched).set_queue_attributes(
         QueueUrl=launched.facts["queues"]["call-events"], Attributes={"VisibilityTimeout": str(VISIBILITY_SECONDS)}
     )
-    # The poll that is under way still gives what it receives the queue's former time.
+    # Messages of the poll that is under way still get the former visibility timeout.
     time.sleep(POLL_SECONDS + 0.5)
     yield launched
     assert launched.stop() == 0, launched.output
 
 
 def queue(launched: Launched) -> Any:
-    """SQS of a running bundle."""
+    """Return a client of the bundle's SQS."""
     return boto3.client(
         "sqs",
         endpoint_url=launched.facts["aws_endpoint_url"],
@@ -87,7 +87,7 @@ def queue(launched: Launched) -> Any:
 
 
 class Load:
-    """Posts the events of many calls in odd order, some twice, and puts some messages twice into the queue."""
+    """Posts the events of many calls out of order, some of them twice, and queues some messages twice."""
 
     def __init__(self, launched: Launched) -> None:
         """Prepare the posts."""
@@ -97,12 +97,12 @@ class Load:
         kinds = (answered, ring_group, missed)
         calls = [hook for number in range(CALLS) for hook in kinds[number % 3](f"C{number}", number * 7)]
         webhooks = unrecorded(calls)
-        # Ends before beginnings, and the provider's own repetitions last.
+        # Hangups come before dials, and repeated deliveries last.
         self._webhooks = [*webhooks[::-1], *copies(webhooks[::5])]
         self._thread = threading.Thread(target=self._post)
 
     def start(self) -> None:
-        """Begin to post."""
+        """Start posting."""
         self._thread.start()
 
     def finish(self) -> None:
@@ -128,7 +128,7 @@ class Load:
 
 
 def stored(url: str) -> int:
-    """How many events are in the ledger, or none while the database is away."""
+    """Return how many events are stored, or 0 while the database is away."""
     try:
         return int(str(run(url, "SELECT count(*) FROM ledger.events")[0][0]))
     except psycopg2.OperationalError:
@@ -136,12 +136,12 @@ def stored(url: str) -> int:
 
 
 def tables(url: str) -> dict[str, list[tuple[object, ...]]]:
-    """Every row of the tables that calls fill."""
+    """Return every row of the tables that calls fill."""
     return {name: run(url, f"SELECT row.*::text FROM {name} AS row ORDER BY 1") for name in TABLES}
 
 
 def rebuilt(url: str) -> dict[str, list[tuple[object, ...]]]:
-    """The same tables, empty before, made from the raw events alone: what an undisturbed run leaves."""
+    """Empty the tables, and return their rows after a replay: those of an undisturbed run."""
     owner = Connection(url)
     owner.execute(f"TRUNCATE {', '.join(TABLES)}")
     replay(owner, datetime.min, BEGIN + timedelta(days=36_500), "", lambda _: None)  # noqa: DTZ901 - everything
@@ -149,7 +149,7 @@ def rebuilt(url: str) -> dict[str, list[tuple[object, ...]]]:
 
 
 def test_postgresql_dies_under_load(bundle: Launched, mortal: Mortal) -> None:
-    """Webhooks are accepted all the while; each is stored once, and the rows are those of an undisturbed run."""
+    """Webhooks are accepted meanwhile; each is stored once, and the rows are those of an undisturbed run."""
     url = bundle.facts["database_url"]
     load = Load(bundle)
     load.start()
@@ -164,6 +164,6 @@ def test_postgresql_dies_under_load(bundle: Launched, mortal: Mortal) -> None:
 
     assert load.refused == []
     assert stored(url) == load.accepted
-    found = tables(url)
-    assert found == rebuilt(url)
-    assert (len(found["calls.success"]), len(found["calls.cancelled"])) == (CALLS * 2 // 3, CALLS // 3)
+    rows = tables(url)
+    assert rows == rebuilt(url)
+    assert (len(rows["calls.success"]), len(rows["calls.cancelled"])) == (CALLS * 2 // 3, CALLS // 3)

@@ -1,4 +1,4 @@
-"""A number that is forgotten leaves whatever it is written in, and nobody else's number with it."""
+"""Erasing a number removes every notation of it, and no other number."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.ingest.telephony import BEGIN, Ledger, message
 DIGITS = "9031112233"
 NUMBER = f"+7{DIGITS}"
 ZEROS = "0" * len(DIGITS)
-#: As it may stand in a row, and what is left of it.
+#: Notations of the number in a row, and the text after its erasure.
 WRITTEN = [
     (f"+7{DIGITS}", f"+7{ZEROS}"),
     (f"8{DIGITS}", f"8{ZEROS}"),
@@ -30,7 +30,7 @@ OTHERS = [f"1{DIGITS}", f"{DIGITS}4", "1 903 111 22 33", "903 111 22 34", "90311
 
 
 @pytest.mark.parametrize(
-    ("content", "left"),
+    ("content", "expected"),
     [
         (f"CallerIDNum=%2B7{DIGITS}&x=1", f"CallerIDNum=%2B7{ZEROS}&x=1"),
         (f"CallerIDNum=+7{DIGITS}", f"CallerIDNum=+7{ZEROS}"),
@@ -53,27 +53,27 @@ OTHERS = [f"1{DIGITS}", f"{DIGITS}4", "1 903 111 22 33", "903 111 22 34", "90311
         ("903\u2011111\u201322\u201333", "000\u2011000\u201300\u201300"),
     ],
 )
-def test_every_way_to_write_it_in_a_webhook(content: str, left: str) -> None:
-    """Each of its digits becomes a zero, and separators and all else stay."""
-    assert written_numbers.erased(content.encode(), DIGITS).decode() == left
+def test_every_notation_in_a_webhook(content: str, expected: str) -> None:
+    """Each digit of the number becomes a zero; separators and other text stay."""
+    assert written_numbers.erased(content.encode(), DIGITS).decode() == expected
 
 
-def test_json_in_sixteen_bits() -> None:
-    """Whatever the body's encoding, which JSON tells by its first bytes."""
+def test_json_in_utf_16() -> None:
+    """The first bytes of JSON tell its encoding."""
     body = json.dumps({"numberA": f"+7{DIGITS}"}).encode("utf-16")
 
     assert json.loads(written_numbers.erased(body, DIGITS)) == {"numberA": f"+7{ZEROS}"}
 
 
 @pytest.mark.parametrize("body", [b"\xff\xfe" + DIGITS.encode() + b"a", b"\0\0\xfe\xff\xd8", b"\0", b"\xfe\xff\xd8\0"])
-def test_what_only_seems_to_be_in_sixteen_bits(body: bytes) -> None:
-    """A hostile body keeps nobody's number from being forgotten, and is looked at as the bytes that it is."""
+def test_bytes_that_only_look_like_utf_16(body: bytes) -> None:
+    """A body that claims another encoding is searched as bytes, so that it hides no number."""
     assert written_numbers.erased(body, DIGITS) == body.replace(DIGITS.encode(), ZEROS.encode())
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-be", "utf-16-le", "utf-32", "utf-16"])
-def test_other_numbers_in_sixteen_bits_stay_byte_for_byte(encoding: str) -> None:
-    """Nothing is written anew that does not hold the number."""
+def test_other_numbers_in_utf_16_stay_byte_for_byte(encoding: str) -> None:
+    """Content without the number is not encoded again."""
     body = json.dumps({"numberA": f"1{DIGITS}"}).encode(encoding)
 
     assert written_numbers.erased(body, DIGITS) == body
@@ -82,13 +82,13 @@ def test_other_numbers_in_sixteen_bits_stay_byte_for_byte(encoding: str) -> None
 @pytest.mark.parametrize(
     "other", [*OTHERS, f"%31{DIGITS}", f"{DIGITS}%34", f"\\u0031{DIGITS}", f"EventTime={DIGITS}000000"]
 )
-def test_numbers_of_others(other: str) -> None:
-    """One more digit, however it is written, makes it somebody else's."""
+def test_other_numbers(other: str) -> None:
+    """One more digit, in any notation, makes it another number."""
     assert written_numbers.erased(other.encode(), DIGITS).decode() == other
 
 
-def test_rows_raw_events_and_what_is_replayed(ledger: Ledger) -> None:
-    """However it came, nothing of it is left, and no replay brings it back."""
+def test_rows_and_raw_events(ledger: Ledger) -> None:
+    """No notation of the number remains, and a replay does not bring it back."""
     bodies = [f"CallerIDNum={text}".replace("+", "%2B") for text, _ in WRITTEN[:-1]]
     bodies += ["CallerIDNum=%2B7%39%30%331112233", f"CallerIDNum=PBX\\7{DIGITS}"]
     for number, body in enumerate(bodies):
@@ -110,8 +110,8 @@ def test_rows_raw_events_and_what_is_replayed(ledger: Ledger) -> None:
     kept = ledger.column("SELECT payload FROM alertcallevents.callanswered")
     run(ledger.url, "DELETE FROM alertcallevents.callanswered")
     assert kept == [{"phone": 1_000_000_000, "of": ["81000000000"]}]
-    left = ledger.column("SELECT fromnumber FROM calls.failed")
-    assert sorted(map(str, left)) == sorted([*(text for _, text in WRITTEN), *OTHERS])
+    numbers = ledger.column("SELECT fromnumber FROM calls.failed")
+    assert sorted(map(str, numbers)) == sorted([*(text for _, text in WRITTEN), *OTHERS])
     assert len(ledger.column("SELECT 1 FROM calls.cancelled")) == len(bodies)
     assert (
         ledger.column(
@@ -122,7 +122,7 @@ def test_rows_raw_events_and_what_is_replayed(ledger: Ledger) -> None:
 
 
 def test_a_number_of_another_country(ledger: Ledger) -> None:
-    """It goes without 7 and 8 before it, and its own 8 is a part of it."""
+    """The prefixes 7 and 8 belong to Russian numbers only; the 8 of +84 is part of the number."""
     written = ["+84 912 345 678", "84912345678", "+74912345678", "4912345678"]
     rows = ",".join(f"('{text}')" for text in written)
     run(ledger.url, f"INSERT INTO calls.failed (fromnumber) VALUES {rows}")

@@ -32,7 +32,7 @@ def without_leg_ids(call: str, at: int) -> list[Webhook]:
 
 @pytest.fixture
 def upgraded(ledger: Ledger) -> Ledger:
-    """A ledger of an earlier release: two calls of one phone claimed one record, and the later one has it."""
+    """Return a ledger of an earlier release: two calls of one phone claimed one record, and the later one has it."""
     ledger.take([*without_leg_ids("C1", 0), *without_leg_ids("C2", 100)])
     former = former_leg_id(SECOND, f"{CLIENT}*106")
     assert former == former_leg_id(FIRST, f"{CLIENT}*106")
@@ -66,7 +66,7 @@ def test_a_late_event_does_what_a_replay_does(upgraded: Ledger) -> None:
 
 
 def test_frozen_calls_keep_their_ids(upgraded: Ledger) -> None:
-    """What retention froze is not worked out again."""
+    """A frozen call is not correlated again."""
     run(upgraded.url, "UPDATE ledger.calls SET frozen = true")
     upgraded.take([event("C2", "106", "other", 130, SubCallID="")])
 

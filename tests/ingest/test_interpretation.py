@@ -18,7 +18,7 @@ OUTGOING = {"CallFlow": "out", "CallerIDNum": f"{CLIENT}*107", "CalledNumber": "
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    """The environment; settings are read again before and after the test."""
+    """Return a patch of the environment; settings are read again before and after the test."""
     settings.current.cache_clear()
     yield monkeypatch
     monkeypatch.undo()
@@ -26,7 +26,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]
 
 
 def picked_up(call: str) -> list[Webhook]:
-    """A call rings at 106 and is picked up at 107 with the code *606."""
+    """Return a call that rings at 106 and is picked up at 107 with the code *606."""
     return [
         event(call, "106", "dial-in", 0),
         event(call, "107", "dial-out", 5, **OUTGOING),

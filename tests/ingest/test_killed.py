@@ -1,4 +1,4 @@
-"""The consumer's process is killed in the middle of its batches, and whoever comes after it takes up its work."""
+"""The consumer is killed in the middle of its batches, and the next one continues its work."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ BLOCKED = (
 
 @pytest.fixture
 def database_url(tmp_path: Path) -> Iterator[str]:
-    """A database that outlives the stacks which use it."""
+    """Return a database that outlives the stacks which use it."""
     for server in start_server(tmp_path):
         yield server.new_database()
 
 
 def webhooks() -> list[Webhook]:
-    """The events of some calls, ends before beginnings, and some that the PBX delivers twice."""
+    """Return the events of some calls, hangups before dials, some of them delivered twice."""
     kinds = (answered, ring_group, missed)
     calls = [hook for number in range(CALLS) for hook in kinds[number % 3](f"K{number}", number * 7)]
     hooks = unrecorded(calls[::-1])
@@ -45,7 +45,7 @@ def webhooks() -> list[Webhook]:
 
 
 def post(launched: Launched, hooks: Sequence[Webhook]) -> None:
-    """Post the webhooks, each of which must be accepted."""
+    """Post the webhooks, and check that each is accepted."""
     keys = launched.facts["webhook_keys"]["telphin"]
     with requests.Session() as session:
         for hook in hooks:
@@ -55,14 +55,14 @@ def post(launched: Launched, hooks: Sequence[Webhook]) -> None:
 
 
 def deliver_again_soon(launched: Launched) -> None:
-    """Let what a dead consumer held come again within the test; a poll that is under way keeps the former time."""
+    """Set a short visibility timeout, so that the messages of a dead consumer come again within the test."""
     url = launched.facts["queues"]["call-events"]
     queue(launched).set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(VISIBILITY_SECONDS)})
     time.sleep(POLL_SECONDS + 0.5)
 
 
 def until(reached: Callable[[], bool]) -> None:
-    """Wait for something that must happen."""
+    """Wait until a condition is true."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not reached():
         assert time.monotonic() < deadline
@@ -71,21 +71,21 @@ def until(reached: Callable[[], bool]) -> None:
 
 @contextmanager
 def held_up(url: str) -> Iterator[None]:
-    """No event can be stored meanwhile: a consumer stops within its transaction, with its batch in hand."""
+    """Block the storing of events, so that a consumer waits within its transaction."""
     with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
         cursor.execute("LOCK TABLE ledger.events IN ACCESS EXCLUSIVE MODE")
         yield
 
 
 def accepted_meanwhile(launched: Launched, hooks: Sequence[Webhook], url: str) -> None:
-    """Post while the consumer is held up, until it has a batch and the local SQS has everything on disk."""
+    """Post while the consumer waits, until it has a batch and the local SQS has every message."""
     post(launched, hooks)
     until(lambda: run(url, BLOCKED) != [(0,)])
     time.sleep(KEPT_SECONDS)
 
 
 def test_consumer_killed_within_its_batches(database_url: str, launch: Launch, tmp_path: Path) -> None:
-    """Killed before its commit, and after it but before the queue knew: stored once, rows as if nothing had been."""
+    """It is killed before its commit, and after it but before the queue knows: each event is stored once."""
     hooks = webhooks()
     half = len(hooks) // 2
     data = tmp_path / "data"
@@ -109,13 +109,13 @@ def test_consumer_killed_within_its_batches(database_url: str, launch: Launch, t
     until(lambda: stored(database_url) == len(hooks) and drained(third))
     assert third.stop() == 0, third.output
 
-    assert_as_if_nothing_had_been(database_url, hooks)
+    assert_undisturbed(database_url, hooks)
 
 
-def assert_as_if_nothing_had_been(url: str, hooks: Sequence[Webhook]) -> None:
-    """Each webhook is stored once, and the rows are those that follow from them."""
-    found = Counter(str(query) for (query,) in run(url, "SELECT query FROM ledger.events"))
-    assert found == Counter(urlencode(hook.fields) for hook in hooks)
+def assert_undisturbed(url: str, hooks: Sequence[Webhook]) -> None:
+    """Check that each webhook is stored once and that the rows are those of a replay."""
+    stored_queries = Counter(str(query) for (query,) in run(url, "SELECT query FROM ledger.events"))
+    assert stored_queries == Counter(urlencode(hook.fields) for hook in hooks)
     assert run(url, "SELECT * FROM ledger.quarantine") == []
     rows = tables(url)
     assert rows["calls.success"]
@@ -123,7 +123,7 @@ def assert_as_if_nothing_had_been(url: str, hooks: Sequence[Webhook]) -> None:
 
 
 def drained(launched: Launched) -> bool:
-    """Whether no message waits, is in a consumer's hands, or was given up."""
+    """Return whether no message waits, is being consumed, or is a dead letter."""
     kinds = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
     sqs = queue(launched)
     answers = [

@@ -1,4 +1,4 @@
-"""Ready rows of a PBX: each once, beside what events tell, whichever came first."""
+"""Ready rows of a PBX are written once, beside the rows that follow from events."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NATIVE = '{"table": "calls.holds", "rows": [{"side": "a", "hold_dt": "2026-11-20
 
 
 def test_native_rows_are_written_once(ledger: Ledger) -> None:
-    """The same rows by two webhooks are there once."""
+    """Two webhooks with equal rows give each row once."""
     native = ledger.register("native", "old-pbx")
     for number in (1, 2):
         text = message(
@@ -40,7 +40,7 @@ def test_native_rows_are_written_once(ledger: Ledger) -> None:
 
 @pytest.mark.parametrize("first", ["native", "events"])
 def test_a_record_has_no_double(ledger: Ledger, first: str) -> None:
-    """A ready row with the inviteid of a call that events tell of stands for that call no second time."""
+    """A ready row under the inviteid of a record that follows from events gives no second row of that call."""
     ledger.take(answered("C1", 0))
     expected = ledger.tables()
     (inviteid,) = ledger.column("SELECT inviteid FROM calls.success")
@@ -57,7 +57,7 @@ def test_a_record_has_no_double(ledger: Ledger, first: str) -> None:
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0), (None,)])
 def test_ready_states_of_a_phone(ledger: Ledger, order: tuple[int | None, ...]) -> None:
-    """They stand among those that events prove, each once, whichever came first, and the intervals follow."""
+    """Ready states join those that events prove, each once and in any order, and the intervals follow from all."""
     rows = [
         {"login": f"{CLIENT}*106", "state": state, "eventts": (BEGIN + timedelta(seconds=at)).isoformat()}
         for state, at in (("early", 0), ("busy", 3))

@@ -1,4 +1,4 @@
-"""Calls with more events than are interpreted, as only a broken PBX makes them: kept raw, flagged, and no burden."""
+"""Calls with more events than are interpreted: further events are stored raw, and the call is flagged."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CALL = CallKey("telphin", CLIENT, "LONG")
 
 
 def endless() -> list[Webhook]:
-    """A phone that is picked up again and again in one call, and was hung up between."""
+    """Return a call in which a phone answers again and again, with one hangup in between."""
     picked_up = [event("LONG", "106", "answer", second) for second in range(1, DEFAULTS.event_limit + MORE)]
     hung_up = replace(event("LONG", "106", "hangup", 600), accepted=10)
     return [event("LONG", "106", "dial-in", 0), hung_up, *picked_up]
@@ -33,7 +33,7 @@ def take(ledger: Ledger, webhooks: Sequence[Webhook]) -> None:
 
 
 def test_later_events_make_no_records(ledger: Ledger) -> None:
-    """They are stored raw, and prove the phone's states; the call is flagged, and its version stands still."""
+    """They are stored raw and prove states of the phone; the call is flagged, and its version does not change."""
     webhooks = endless()
     take(ledger, webhooks[: -MORE // 2])
     before = run(ledger.url, "SELECT success.*::text, version FROM calls.success, ledger.calls")
@@ -49,7 +49,7 @@ def test_later_events_make_no_records(ledger: Ledger) -> None:
 
 
 def test_events_in_any_order(ledger: Ledger) -> None:
-    """Which events count is a matter of when they were accepted, not of when they came."""
+    """The time of acceptance decides which events count, not the time of arrival."""
     webhooks = endless()
     take(ledger, webhooks)
     expected = ledger.tables()
@@ -61,7 +61,7 @@ def test_events_in_any_order(ledger: Ledger) -> None:
 
 
 def test_a_late_event_that_counts(ledger: Ledger) -> None:
-    """One that was accepted among the first pushes out another, as if it had come in time."""
+    """An event that was accepted among the first counts, in place of the last one that counted before."""
     late = replace(event("LONG", "106", "hangup", 700), accepted=20)
     take(ledger, [*endless(), late])
     expected = ledger.tables()
@@ -74,7 +74,7 @@ def test_a_late_event_that_counts(ledger: Ledger) -> None:
 
 
 def test_the_call_is_closed(ledger: Ledger) -> None:
-    """Our own closing counts always, whatever came before it."""
+    """The event that closes a call always counts."""
     webhooks = [webhook for webhook in endless() if ("EventType", "hangup") not in webhook.fields]
     take(ledger, webhooks)
     now = BEGIN + timedelta(days=1)
@@ -85,7 +85,7 @@ def test_the_call_is_closed(ledger: Ledger) -> None:
 
 
 def test_the_call_is_replayed(ledger: Ledger) -> None:
-    """Every row comes back from the raw events, those of its too many events among them."""
+    """A replay restores every row, also those that single events beyond the limit prove."""
     take(ledger, endless())
     expected = ledger.tables()
     run(ledger.url, "TRUNCATE " + ", ".join(TABLES))

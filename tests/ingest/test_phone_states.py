@@ -20,7 +20,7 @@ PHONE = f"{CLIENT}*106"
 
 
 def talk(call: str, begin: int, end: int) -> list[Webhook]:
-    """A call that rings for five seconds and is answered."""
+    """Return a call that rings for five seconds and is answered."""
     return [
         event(call, "106", "dial-in", begin - 5),
         event(call, "106", "answer", begin),
@@ -29,12 +29,12 @@ def talk(call: str, begin: int, end: int) -> list[Webhook]:
 
 
 def rejected(call: str, at: int) -> list[Webhook]:
-    """A second call to a phone that is in use."""
+    """Return a call to a phone that is in use."""
     return [event(call, "106", "dial-in", at), event(call, "106", "hangup", at + 1, CallStatus="BUSY")]
 
 
 def states(ledger: Ledger) -> list[tuple[str, int, int]]:
-    """The intervals of the phone, in seconds."""
+    """Return the intervals of the phone, in seconds."""
     rows = run(
         ledger.url,
         "SELECT state, extract(epoch FROM dt_start - %s)::int, extract(epoch FROM dt_stop - %s)::int"
@@ -45,7 +45,7 @@ def states(ledger: Ledger) -> list[tuple[str, int, int]]:
 
 
 def busy_seconds(intervals: Sequence[tuple[str, int, int]]) -> int:
-    """How long the phone is busy in all."""
+    """Return for how many seconds the phone is busy in total."""
     return sum(stop - start for state, start, stop in intervals if state == "busy")
 
 
@@ -94,7 +94,7 @@ def test_two_talks_that_overlap_are_one_busy_time(ledger: Ledger) -> None:
 
 
 def test_an_answer_that_is_taken_back_is_no_talk(ledger: Ledger) -> None:
-    """When a hangup shows that nobody talked, the phone is idle after it."""
+    """When a hangup shows that there was no talk, the phone is idle after it."""
     ledger.take([*talk("A", 10, 125)[:2], *rejected("B", 25)])
     ledger.take([event("A", "106", "hangup", 11, CallStatus="CANCEL")])
 
@@ -113,7 +113,7 @@ calls = st.lists(st.tuples(st.integers(5, 50), st.integers(1, 40), st.booleans()
 @settings(max_examples=40, deadline=None)
 @given(calls, st.randoms(use_true_random=False))
 def test_busy_intervals_never_overlap(shared_ledger: Ledger, webhooks: list[Webhook], random: Random) -> None:
-    """However calls overlap, and in whatever order they are told, the intervals are those of all at once."""
+    """Calls that overlap in any way and arrive in any order give the intervals of one batch."""
     shared_ledger.clear()
     shared_ledger.take(webhooks)
     expected = states(shared_ledger)

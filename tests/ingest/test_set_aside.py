@@ -24,7 +24,7 @@ OWN = "INSERT INTO ledger.records VALUES (%s, 'telphin', %s, 'C9', 1, true, '{}'
 
 @pytest.fixture
 def robbed(ledger: Ledger) -> Ledger:
-    """A ledger in which another call owns the record that the answered call C2 claims."""
+    """Return a ledger in which another call owns the record that the answered call C2 claims."""
     ledger.take(answered("C2", 100))
     (inviteid,) = ledger.column("SELECT inviteid FROM calls.success")
     ledger.clear()
@@ -94,7 +94,7 @@ def test_replay_goes_on_and_brings_the_call_back(robbed: Ledger) -> None:
 
 
 def test_forgetting_goes_on(robbed: Ledger) -> None:
-    """The number is erased everywhere, and then the call that could not be worked out again is named."""
+    """The number is erased everywhere, and the call that could not be rebuilt is named at the end."""
     take(robbed, robbed.texts([*answered("C1", 0), *answered("C2", 100)]))
 
     with pytest.raises(CallsFailed, match="C2"):

@@ -1,4 +1,4 @@
-"""The store: what a batch leaves in the tables, whatever was there before."""
+"""The store: the rows that a batch leaves in the tables, beside those that were there before."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.ingest.telephony import (
 )
 
 
-def test_a_call_stands_in_the_tables(ledger: Ledger) -> None:
+def test_an_answered_call(ledger: Ledger) -> None:
     """An answered call is one success row with its fork, its phone's states and a side record."""
     ledger.take(answered("C1", 0))
 
@@ -39,8 +39,8 @@ def test_a_call_stands_in_the_tables(ledger: Ledger) -> None:
     assert ledger.column("SELECT state FROM ledger.presence") == ["registered"]
 
 
-def test_what_is_on_now_is_known(ledger: Ledger) -> None:
-    """A call without its end is open with its legs; with it, nothing is on."""
+def test_a_call_that_goes_on(ledger: Ledger) -> None:
+    """A call without a hangup is open and lists its legs; after the hangup it is closed and lists none."""
     begun, talked, ended = answered("C1", 0)
     ledger.take([begun, talked])
     assert ledger.column("SELECT live -> 0 ->> 'state' FROM ledger.calls WHERE open") == ["talking"]
@@ -64,8 +64,8 @@ def test_a_repeated_batch_changes_nothing(ledger: Ledger) -> None:
     assert ledger.column("SELECT version FROM ledger.records") == [1, 1]
 
 
-def test_a_provider_that_repeats_itself_changes_nothing(ledger: Ledger) -> None:
-    """Another delivery of the same events is stored as it came, and gives no second row."""
+def test_repeated_deliveries_change_nothing(ledger: Ledger) -> None:
+    """A second delivery of an event is stored as received and gives no second row."""
     ledger.take(ring_group("C1", 0))
     before = ledger.tables()
 
@@ -75,8 +75,8 @@ def test_a_provider_that_repeats_itself_changes_nothing(ledger: Ledger) -> None:
     assert ledger.column("SELECT count(*) FROM ledger.events") == [12]
 
 
-def test_a_late_answer_takes_the_missed_call_away(ledger: Ledger) -> None:
-    """A row that no longer follows disappears, and its side record becomes a tombstone that names the successor."""
+def test_a_late_answer_removes_the_missed_call(ledger: Ledger) -> None:
+    """A row that no longer follows is deleted, and its record becomes a tombstone that names the successor."""
     begun, talked, ended = answered("C1", 0)
     direct = event("C1", "106", "hangup", 60, CallStatus="NOANSWER")
     ledger.take([begun, direct])
@@ -91,8 +91,8 @@ def test_a_late_answer_takes_the_missed_call_away(ledger: Ledger) -> None:
     ]
 
 
-def test_rows_that_stay_the_same_are_not_written(ledger: Ledger) -> None:
-    """An event that changes one call's row leaves the rows of other calls of its batch where they are."""
+def test_unchanged_rows_are_not_written(ledger: Ledger) -> None:
+    """An event that changes the row of one call does not write the rows of other calls in its batch."""
     ledger.take([*answered("C1", 0), *busy("C2", 100)])
     before = run(ledger.url, "SELECT ctid, xmin::text FROM calls.success")
 
@@ -101,7 +101,7 @@ def test_rows_that_stay_the_same_are_not_written(ledger: Ledger) -> None:
     assert run(ledger.url, "SELECT ctid, xmin::text FROM calls.success") == before
 
 
-def test_agents_come_and_go(ledger: Ledger) -> None:
+def test_agents_log_in_and_out(ledger: Ledger) -> None:
     """Agent events belong to no call: each is one row, and the last one is the agent's state."""
     texts = [
         message(
@@ -128,8 +128,8 @@ def test_agents_come_and_go(ledger: Ledger) -> None:
         (0, "Nothing=known", "There is no EventType"),
     ],
 )
-def test_what_is_not_understood_is_kept(ledger: Ledger, extension: int, query: str, reason: str) -> None:
-    """A webhook from nobody, or without sense, is in the quarantine with the reason, whole."""
+def test_an_unreadable_webhook_goes_to_the_quarantine(ledger: Ledger, extension: int, query: str, reason: str) -> None:
+    """A webhook of an unknown sender or without a known event is in the quarantine, whole and with the reason."""
     text = message(
         extension or ledger.ids["106"],
         identity="00000000-0000-0000-0000-000000000001",
@@ -138,13 +138,13 @@ def test_what_is_not_understood_is_kept(ledger: Ledger, extension: int, query: s
     )
     store.take(ledger.writer, [reading.read(text)])
 
-    ((found, kept),) = run(ledger.url, "SELECT reason, convert_from(message, 'UTF8') FROM ledger.quarantine")
-    assert (found, kept) == (reason, text)
+    ((kept_reason, kept),) = run(ledger.url, "SELECT reason, convert_from(message, 'UTF8') FROM ledger.quarantine")
+    assert (kept_reason, kept) == (reason, text)
     assert ledger.column("SELECT count(*) FROM ledger.events") == [0]
 
 
-def test_a_revoked_extension_is_heard_no_more(ledger: Ledger) -> None:
-    """What was accepted before it was revoked is understood, what came later is refused."""
+def test_a_revoked_extension_is_refused(ledger: Ledger) -> None:
+    """Webhooks accepted before the revocation are stored, later ones are refused."""
     revoked = ledger.register("telphin", f"{'13596'}*108")
     run(ledger.url, "UPDATE ledger.extensions SET revoked_at = '2026-11-20 09:00:10Z' WHERE id = %s", [revoked])
     for number, second in ((1, 5), (2, 15)):
@@ -161,7 +161,7 @@ def test_a_revoked_extension_is_heard_no_more(ledger: Ledger) -> None:
 
 
 def test_text_that_postgresql_refuses_is_cleaned(ledger: Ledger) -> None:
-    """A NUL in a field reaches no column, and its webhook stays whole."""
+    """A NUL in a field is removed from rows, and the raw webhook stays whole."""
     ledger.take([event("C1", "106", "dial-in", 0, CallerIDName="a\0b"), *answered("C1", 0)])
 
     assert ledger.column("SELECT count(*) FROM calls.success") == [1]
@@ -169,7 +169,7 @@ def test_text_that_postgresql_refuses_is_cleaned(ledger: Ledger) -> None:
 
 
 def test_a_webhook_that_comes_again_under_another_client(ledger: Ledger) -> None:
-    """What is stored stays with its call, and counts for no call of the client that the registry names by now."""
+    """A stored event stays with its call, and does not count for a call of the client's new name."""
     ledger.ids["108"] = ledger.register("telphin", f"{CLIENT}*108")
     begun, ended = event("C1", "108", "dial-in", 0), event("C1", "108", "hangup", 20, CallStatus="NOANSWER")
     ledger.take([begun])
@@ -185,7 +185,7 @@ def test_a_webhook_that_comes_again_under_another_client(ledger: Ledger) -> None
 
 
 def test_two_consumers_of_the_same_calls(ledger: Ledger) -> None:
-    """Batches that share calls, taken at the same time in opposite orders, neither deadlock nor lose an event."""
+    """Batches that share calls and are taken at once in opposite orders neither deadlock nor lose an event."""
     calls = [answered(f"C{number}", number * 100) for number in range(12)]
     halves = [[call[part] for call in order for part in parts] for order, parts in
               ((calls, (0, 2)), (calls[::-1], (1,)))]  # fmt: skip
@@ -214,8 +214,8 @@ def test_two_consumers_of_the_same_calls(ledger: Ledger) -> None:
     assert len(together["calls.success"]) == 12
 
 
-def test_histories_are_looked_up_by_name(ledger: Ledger) -> None:
-    """However many events others have, settling one extension's history reads its own rows alone."""
+def test_histories_are_read_by_name(ledger: Ledger) -> None:
+    """Settling the history of one extension reads only its own rows, however many others have."""
     fill = (
         "INSERT INTO sipuserevents.sipuser_state_changed (login, state, eventts)"
         " SELECT number %% 50 || '*1', 'busy', %s::timestamp + number * interval '1 second'"
@@ -234,7 +234,7 @@ def test_histories_are_looked_up_by_name(ledger: Ledger) -> None:
 
 
 def _index_reads(ledger: Ledger) -> dict[str, int]:
-    """How many entries of each index of the extensions' events were read so far."""
+    """Return how many entries of each index of the extensions' events were read so far."""
     ledger.writer.execute("SELECT pg_stat_force_next_flush()")
     ledger.writer.execute("SELECT 1")
     rows = run(

@@ -1,4 +1,4 @@
-"""The months of raw events: made ahead, dropped when retention is over, and the calls that this freezes."""
+"""Partitions of raw events: created ahead, and dropped after the retention period, which freezes their calls."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LATER = BEGIN + timedelta(days=70)
 
 @pytest.fixture
 def ledger(database: Settings) -> Ledger:
-    """A ledger without events, of the module's database."""
+    """Return a ledger without events on the module's database."""
     ledger = Ledger(database)
     ledger.clear()
     for (name,) in run(
@@ -29,12 +29,12 @@ def ledger(database: Settings) -> Ledger:
 
 
 def places(ledger: Ledger) -> list[object]:
-    """The partitions that hold events."""
+    """Return the partitions that hold events."""
     return ledger.column("SELECT DISTINCT tableoid::regclass::text FROM ledger.events ORDER BY 1")
 
 
-def test_months_are_made_ahead(ledger: Ledger) -> None:
-    """This month and the next two are there, and a second turn makes none."""
+def test_months_are_created_ahead(ledger: Ledger) -> None:
+    """This month and the next two have partitions; a second run creates none."""
     assert partitions.prepare(ledger.owner, BEGIN) == ["events_2026_11", "events_2026_12", "events_2027_01"]
     assert partitions.prepare(ledger.owner, BEGIN) == []
     ledger.take(answered("C1", 0))
@@ -42,7 +42,7 @@ def test_months_are_made_ahead(ledger: Ledger) -> None:
 
 
 def test_events_that_came_before_their_month_move_into_it(ledger: Ledger) -> None:
-    """Nothing is refused for want of a partition, and the turn of the schedule puts it in its place."""
+    """An event without a partition of its month is stored, and moves there once the partition exists."""
     ledger.take(answered("C1", 0))
     assert places(ledger) == ["ledger.events_rest"]
 
@@ -54,7 +54,7 @@ def test_events_that_came_before_their_month_move_into_it(ledger: Ledger) -> Non
 
 
 def test_retention_drops_whole_months(ledger: Ledger) -> None:
-    """Raw events before the kept months go; rows of calls stay, and their calls are frozen."""
+    """Raw events before the kept months are dropped; the rows of their calls stay and are frozen."""
     partitions.prepare(ledger.owner, BEGIN)
     ledger.take(answered("C1", 0))
     before = ledger.tables()
@@ -68,7 +68,7 @@ def test_retention_drops_whole_months(ledger: Ledger) -> None:
 
 
 def test_a_frozen_call_stays_as_it_is(ledger: Ledger) -> None:
-    """A later event of a frozen call is kept raw and flagged, and changes no row."""
+    """A later event of a frozen call is stored raw and flagged, and changes no row."""
     partitions.prepare(ledger.owner, BEGIN)
     ledger.take(answered("C1", 0)[:2])
     partitions.retire(ledger.owner, LATER, 1)
@@ -81,7 +81,7 @@ def test_a_frozen_call_stays_as_it_is(ledger: Ledger) -> None:
 
 
 def test_replay_refuses_a_frozen_period(ledger: Ledger) -> None:
-    """Calls whose raw events are gone cannot be worked out again, and the refusal says from when on one can."""
+    """Calls without their raw events cannot be replayed; the refusal says from when on a replay is possible."""
     partitions.prepare(ledger.owner, BEGIN)
     ledger.take(answered("C1", 0))
     partitions.retire(ledger.owner, LATER, 1)

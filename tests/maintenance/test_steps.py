@@ -1,4 +1,4 @@
-"""The steps of the maintenance: each has its turn, whatever an earlier one met."""
+"""The steps of the maintenance: each runs, even when an earlier one failed."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ def fail() -> None:
 
 
 def test_steps_after_a_failure_run() -> None:
-    """What succeeded and what failed is told by the names of the steps."""
-    done, failures = run({"made": lambda: ["events_2026_11"], "deleted": fail, "told": lambda: 2})
+    """Results and errors are listed by the names of their steps."""
+    done, failures = run({"made": lambda: ["events_2026_11"], "deleted": fail, "notified": lambda: 2})
 
-    assert done == {"made": ["events_2026_11"], "told": 2}
+    assert done == {"made": ["events_2026_11"], "notified": 2}
     assert list(failures) == ["deleted"]
     assert MaintenanceFailed(failures).message == "deleted: S3 does not answer"
