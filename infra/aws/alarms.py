@@ -19,6 +19,7 @@ OLDEST_MESSAGE = 900
 #: Events that the Lambdas count and that should never happen: alarm -> the service and its metric.
 COUNTED = {
     "MessagesQuarantined": ("ingest", "messages_quarantined"),
+    "CallsSetAside": ("ingest", "calls_set_aside"),
     "RecordingsFailed": ("recorder", "recordings_failed"),
 }
 #: The counts that the dashboard shows next to these.
