@@ -172,7 +172,7 @@ class Settings:
     replication_days: int = _setting("REPLICATION_DAYS", _positive, 360)
     replication_settled_seconds: int = _setting("REPLICATION_SETTLED_SECONDS", _positive, 900)
     replication_unanswered: bool = _setting("REPLICATION_UNANSWERED", _yes, default=False)
-    #: How numbers are made ready for the CRM: see chalicelib/replication/numbers.py.
+    #: How numbers are made ready for the CRM: see chalicelib/replication/number_rules.py.
     replication_numbers: str = _setting("REPLICATION_NUMBERS", str, "minimum:7")
     #: mysql:// or postgresql://, its table, its time zone (the site's without one), `https://…/{uniqueid}` for links.
     cdr_url: str = _setting("CDR_URL", str, "", secret=True)

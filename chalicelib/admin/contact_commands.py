@@ -9,10 +9,10 @@ from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
-from chalicelib import contacts
 from chalicelib.admin.contact_table import COLUMNS, read
 from chalicelib.admin.words import Subparsers, add, database_url, minute, progress, say, table
-from chalicelib.contacts import ContactRefused
+from chalicelib.nimbox import contacts
+from chalicelib.nimbox.contacts import ContactRefused
 from chalicelib.platform.postgres import connection
 
 INPUT = "-"

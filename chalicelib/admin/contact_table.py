@@ -10,7 +10,7 @@ from pydantic import BeforeValidator
 from chalicelib.admin import csv_table
 from chalicelib.admin.csv_table import TableRow, columns_of
 from chalicelib.calls.numbers import digits
-from chalicelib.contacts import ContactRefused, Description
+from chalicelib.nimbox.contacts import ContactRefused, Description
 
 LONGEST_NAME = 200
 LONGEST_NUMBER = 40

@@ -16,7 +16,7 @@ from chalicelib.errors import InvalidRequest, RingledgerError
 from chalicelib.platform.postgres import Connection, connection
 from chalicelib.replication import deliveries, overview, run, targets
 from chalicelib.replication.run import DONE, Progress, Surroundings
-from chalicelib.replication.runs import Order, Run
+from chalicelib.replication.runs import Run, RunRequest
 from chalicelib.replication.turn import Turn
 
 LIST_LIMIT = 100
@@ -108,7 +108,7 @@ def _retry(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     around, now = _surroundings(), _now()
     target = targets.name(around.settings)
     say(f"{deliveries.retry(around.writer, target, arguments.id)} rejected rows are pending again.")
-    ended = run.start(around, Order(target, "", "retry", now, now))
+    ended = run.start(around, RunRequest(target, "", "retry", now, now))
     _told(ended)
     _complain([ended.outcome])
 
@@ -118,7 +118,7 @@ def _run(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     targets.check(around.settings)
     kind = "full" if arguments.full else "since" if arguments.since else "incremental"
 
-    def order(source: str) -> Order:
+    def order(source: str) -> RunRequest:
         return run.order(around, kind, source, now, arguments.since)._replace(resend=arguments.resend)
 
     turn, outcomes = Turn(around, around.settings.replication_sources, order), []

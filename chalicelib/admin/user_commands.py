@@ -8,10 +8,11 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from chalicelib import directory, faxes, settings
+from chalicelib import settings
 from chalicelib.admin.user_table import read
 from chalicelib.admin.words import Subparsers, add, database_url, note, progress, say, table
 from chalicelib.errors import InvalidRequest, Misconfigured
+from chalicelib.oktell import directory, faxes
 from chalicelib.platform.postgres import connection
 
 

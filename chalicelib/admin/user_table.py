@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chalicelib.admin import csv_table
 from chalicelib.admin.csv_table import TableRow
-from chalicelib.directory import User, UserRefused, user
+from chalicelib.oktell.directory import User, UserRefused, user
 
 
 class UserRow(TableRow):

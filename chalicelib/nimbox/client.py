@@ -16,7 +16,7 @@ from urllib3 import exceptions
 from urllib3.util import make_headers
 
 from chalicelib.errors import Misconfigured, RingledgerError
-from chalicelib.nimbox.answers import BODY_LIMIT, Verdict, read, tell
+from chalicelib.nimbox.crm_answers import BODY_LIMIT, Verdict, read, tell
 from chalicelib.nimbox.pace import Pace, Timing, backoff
 from chalicelib.platform import http
 

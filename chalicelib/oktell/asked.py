@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from chalicelib.edge import Answer, Notes, Request
-from chalicelib.oktell.errors import Wrong
+from chalicelib.oktell.refusals import Wrong
 from chalicelib.platform.postgres import Connection, connection
 from chalicelib.settings import Settings
 

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from chalicelib.calls import records
 from chalicelib.calls.events import CallKey
-from chalicelib.directory import User
-from chalicelib.oktell.people import Leg
+from chalicelib.oktell.directory import User
+from chalicelib.oktell.people import LiveLeg
 
 Fields = dict[str, object]
 
@@ -17,7 +17,7 @@ NOBODY = str(UUID(int=0))
 
 
 @dataclass(frozen=True)
-class Side:
+class CallEnd:
     """One end of a leg: the number that tells of it, and the user behind it, if it is one of us."""
 
     number: str
@@ -37,7 +37,7 @@ class Side:
         return (self.user.number if self.user else "") or self.number
 
 
-def call(key: CallKey, leg: Leg, sides: tuple[Side, Side], direction: str) -> Fields:
+def call(key: CallKey, leg: LiveLeg, sides: tuple[CallEnd, CallEnd], direction: str) -> Fields:
     """How the leg began: who called whom, in which direction."""
     a, b = sides
     line, number = a.line()
@@ -66,7 +66,7 @@ def call(key: CallKey, leg: Leg, sides: tuple[Side, Side], direction: str) -> Fi
     }
 
 
-def commutation(key: CallKey, leg: Leg, sides: tuple[Side, Side]) -> Fields:
+def commutation(key: CallKey, leg: LiveLeg, sides: tuple[CallEnd, CallEnd]) -> Fields:
     """The conversation of the leg's two ends."""
     fields: Fields = {
         "contentelementtype": "commutation",
@@ -90,7 +90,7 @@ def commutation(key: CallKey, leg: Leg, sides: tuple[Side, Side]) -> Fields:
     return fields
 
 
-def abonent(key: CallKey, leg: Leg, other: Side) -> Fields:
+def abonent(key: CallKey, leg: LiveLeg, other: CallEnd) -> Fields:
     """The other end of the leg, as its line sees it."""
     line, number = other.line()
     return {

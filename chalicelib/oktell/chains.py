@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.calls import records
 from chalicelib.calls.events import CallKey
-from chalicelib.directory import User
 from chalicelib.edge import Answer
 from chalicelib.oktell import answers, chain_shapes, people
 from chalicelib.oktell.asked import Asked, Command
-from chalicelib.oktell.chain_shapes import Fields, Side
-from chalicelib.oktell.people import Leg, Person, Talk
+from chalicelib.oktell.chain_shapes import CallEnd, Fields
+from chalicelib.oktell.directory import User
+from chalicelib.oktell.people import LiveLeg, Person, Talk
 
 #: Of a line: its number and its name. Oktell's documents confirm 1, 8 and 32; the numbers of the others, not the names.
 _LINES = {
@@ -85,12 +85,12 @@ def _foremost(person: Person) -> Talk:
     return max(person.talks, key=lambda talk: _rank(_own(person, talk)))
 
 
-def _own(person: Person, talk: Talk) -> Leg:
+def _own(person: Person, talk: Talk) -> LiveLeg:
     own = [leg for leg in talk.legs if leg.extension == person.user.extension]
     return max(own, key=_rank)
 
 
-def _rank(leg: Leg) -> tuple[bool, datetime]:
+def _rank(leg: LiveLeg) -> tuple[bool, datetime]:
     return leg.state == "talking", leg.since
 
 
@@ -104,11 +104,11 @@ def _names(talk: Talk) -> set[str]:
     return {name for leg in talk.legs for name in (leg.a, leg.b, leg.extension) if name}
 
 
-def _sides(leg: Leg, users: Mapping[str, User]) -> tuple[Side, Side]:
-    return Side(leg.a, users.get(leg.a)), Side(leg.b, users.get(leg.b))
+def _sides(leg: LiveLeg, users: Mapping[str, User]) -> tuple[CallEnd, CallEnd]:
+    return CallEnd(leg.a, users.get(leg.a)), CallEnd(leg.b, users.get(leg.b))
 
 
-def _other(leg: Leg, users: Mapping[str, User]) -> Side:
+def _other(leg: LiveLeg, users: Mapping[str, User]) -> CallEnd:
     a, b = _sides(leg, users)
     return a if leg.extension in (leg.b, b.user.extension if b.user else "") else b
 
@@ -128,9 +128,9 @@ def _trace(talk: Talk, users: Mapping[str, User], zone: ZoneInfo) -> Iterator[Fi
             }
 
 
-def _distinct(legs: Iterable[Leg]) -> Iterator[Leg]:
+def _distinct(legs: Iterable[LiveLeg]) -> Iterator[LiveLeg]:
     """The legs in order of time; of two that are the ends of one conversation, the called one."""
-    found: dict[tuple[str, str], Leg] = {}
+    found: dict[tuple[str, str], LiveLeg] = {}
     for leg in sorted(legs, key=lambda leg: (leg.since, leg.extension == leg.b)):
         found[leg.a, leg.b] = leg
     yield from found.values()

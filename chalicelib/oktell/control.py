@@ -11,8 +11,8 @@ from chalicelib.edge import Answer
 from chalicelib.oktell import answers, connectors, people
 from chalicelib.oktell.asked import SHOWN, Asked, Command
 from chalicelib.oktell.connectors.orders import Done, Order
-from chalicelib.oktell.errors import Wrong
 from chalicelib.oktell.people import Person
+from chalicelib.oktell.refusals import Wrong
 
 #: Until then an agent beside the PBX may begin it: whoever asked waits no longer.
 EXPIRES_SECONDS = 30

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from urllib.parse import quote
 from uuid import UUID
 
-from chalicelib import faxes
 from chalicelib.edge import Answer
-from chalicelib.oktell import answers, scripting
+from chalicelib.oktell import answers, faxes, scripting
 from chalicelib.oktell.asked import Asked, Command
-from chalicelib.oktell.errors import Unknown
+from chalicelib.oktell.refusals import Unknown
 from chalicelib.platform import signing
 from chalicelib.recordings import links
 

@@ -12,8 +12,8 @@ from chalicelib.edge import Answer
 from chalicelib.ledger import history
 from chalicelib.oktell import answers, connectors, control, people
 from chalicelib.oktell.asked import Asked, Command
-from chalicelib.oktell.errors import NotConnected, PartnerRefused
 from chalicelib.oktell.people import Person
+from chalicelib.oktell.refusals import NotConnected, PartnerRefused
 from chalicelib.oktell.states import WORDS, Modes, State, Wish, changed, said
 
 LONGEST_REASON = 512

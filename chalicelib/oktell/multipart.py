@@ -15,7 +15,7 @@ from email.parser import HeaderParser
 from email.utils import collapse_rfc2231_value
 from typing import NamedTuple
 
-from chalicelib.oktell.errors import Wrong
+from chalicelib.oktell.refusals import Wrong
 
 PARTS_LIMIT = 100
 HEAD_LIMIT = 8_192

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from chalicelib import directory
-from chalicelib.directory import User
+from chalicelib.oktell import directory
 from chalicelib.oktell.asked import SHOWN, Asked
-from chalicelib.oktell.errors import Unknown, Wrong
+from chalicelib.oktell.directory import User
+from chalicelib.oktell.refusals import Unknown, Wrong
 from chalicelib.oktell.states import Facts, Modes
 from chalicelib.platform.postgres import Connection, Row
 
@@ -68,7 +68,7 @@ WHERE extension = ANY (%s) AND extension <> '' OR number = ANY (%s) AND number <
 
 
 @dataclass(frozen=True)
-class Leg:
+class LiveLeg:
     """A part of a live call at one extension: when it `began`, `since` when its state lasts; naive UTC."""
 
     id: str
@@ -88,7 +88,7 @@ class Talk:
     provider: str
     client: str
     id: str
-    legs: tuple[Leg, ...]
+    legs: tuple[LiveLeg, ...]
 
 
 @dataclass(frozen=True)
@@ -146,8 +146,8 @@ def _talk(provider: str, client: str, identity: str, legs: list[dict[str, Any]])
     return Talk(provider, client, identity, tuple(map(_leg, legs)))
 
 
-def _leg(leg: dict[str, Any]) -> Leg:
+def _leg(leg: dict[str, Any]) -> LiveLeg:
     said = [leg[name] for name in ("leg_id", "extension", "device", "state", "a", "b")]
     # What was written down by an older version does not tell when the leg began.
     times = (leg.get("began", leg["since"]), leg["since"])
-    return Leg(*said, *map(datetime.fromisoformat, times))
+    return LiveLeg(*said, *map(datetime.fromisoformat, times))

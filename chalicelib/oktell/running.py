@@ -16,7 +16,7 @@ from typing import Any
 from chalicelib import edge, settings
 from chalicelib.errors import RingledgerError
 from chalicelib.oktell import scripts
-from chalicelib.oktell.scripts import Run, Script
+from chalicelib.oktell.scripts import Script, ScriptRun
 from chalicelib.platform import functions
 from chalicelib.platform.postgres import Connection
 from chalicelib.settings import Settings
@@ -54,7 +54,7 @@ def handle(event: dict[str, Any], remaining: float) -> dict[str, Any]:
 def run(event: dict[str, Any], seconds: float, current: Settings) -> dict[str, Any]:
     """Run the script that the event names, at most so long; its `value`, null when it has none, and its `outcome`."""
     name, script = _script(event["script"], current)
-    call = Run(event["run"], tuple(event["parameters"]), event["integration"], event["wants_file"], current)
+    call = ScriptRun(event["run"], tuple(event["parameters"]), event["integration"], event["wants_file"], current)
     # Not the shared connection of this thread: the script's process would inherit it.
     writer = Connection(current.writer_database_url)
     try:
@@ -79,14 +79,14 @@ def remote(name: str, current: Settings) -> tuple[str, Script] | None:
     """The script of this name that is another Lambda function (SCRIPT_FUNCTIONS), or None."""
     function = dict(current.script_functions).get(name.lower())
 
-    def invoke(run: Run) -> str:
+    def invoke(run: ScriptRun) -> str:
         event = {"run": run.id, "parameters": run.parameters, "wants_file": run.wants_file}
         return str(functions.invoke(str(function), event, current.script_seconds).get("value", ""))
 
     return (name.lower(), invoke) if function else None
 
 
-def _run(script: Script, run: Run, seconds: float) -> Ended:
+def _run(script: Script, run: ScriptRun, seconds: float) -> Ended:
     source, sink = os.pipe()
     child = os.fork()
     if child == 0:
@@ -102,7 +102,7 @@ def _run(script: Script, run: Run, seconds: float) -> Ended:
     return Ended(**json.loads(said)) if said else Ended("error", "its process ended without a word")
 
 
-def _be_the_script(script: Script, run: Run, sink: int) -> None:
+def _be_the_script(script: Script, run: ScriptRun, sink: int) -> None:
     # Whatever it starts ends with it; and nothing of the process that it is a copy of is ended in proper order twice.
     os.setsid()
     try:
@@ -112,7 +112,7 @@ def _be_the_script(script: Script, run: Run, sink: int) -> None:
         os._exit(0)
 
 
-def _ended(script: Script, run: Run) -> Ended:
+def _ended(script: Script, run: ScriptRun) -> Ended:
     printed = _Beginning()
     with redirect_stdout(printed), redirect_stderr(printed):
         try:

@@ -9,7 +9,7 @@ from chalicelib.edge import Answer
 from chalicelib.errors import Unavailable
 from chalicelib.oktell import answers, running, scripts
 from chalicelib.oktell.asked import SHOWN, Asked, Command
-from chalicelib.oktell.errors import NotConnected, Unknown
+from chalicelib.oktell.refusals import NotConnected, Unknown
 from chalicelib.platform import functions
 
 #: The longest wait, in seconds: the answer must leave before API Gateway gives up after 29.

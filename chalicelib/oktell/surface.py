@@ -11,9 +11,20 @@ from chalicelib import edge, settings
 from chalicelib.authentication import callers
 from chalicelib.edge import Answer, Notes, Request
 from chalicelib.errors import RingledgerError, TooLarge
-from chalicelib.oktell import answers, chains, control, files, licence, modes, multipart, presence, scripting, uploads
+from chalicelib.oktell import (
+    answers,
+    availability,
+    chains,
+    control,
+    files,
+    licence,
+    modes,
+    multipart,
+    scripting,
+    uploads,
+)
 from chalicelib.oktell.asked import Asked, Command
-from chalicelib.oktell.errors import Denied, Unknown, Wrong
+from chalicelib.oktell.refusals import Denied, Unknown, Wrong
 
 SCOPE = "oktell"
 #: What API Gateway passes on, for files; and what anything else may need.
@@ -22,7 +33,7 @@ FORM_LIMIT = 512 * 1024
 
 COMMANDS: dict[str, Command] = {
     **scripting.COMMANDS,
-    **presence.COMMANDS,
+    **availability.COMMANDS,
     **chains.COMMANDS,
     **modes.COMMANDS,
     **control.COMMANDS,

@@ -12,8 +12,8 @@ from chalicelib.edge import Answer
 from chalicelib.errors import Unavailable
 from chalicelib.oktell import answers
 from chalicelib.oktell.asked import Asked, Command
-from chalicelib.oktell.errors import Wrong
 from chalicelib.oktell.multipart import Sent, files
+from chalicelib.oktell.refusals import Wrong
 from chalicelib.platform import objects, small_objects
 
 PREFIX = "uploads/"

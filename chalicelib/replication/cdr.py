@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 from chalicelib.errors import Misconfigured
 from chalicelib.platform import foreign
 from chalicelib.platform.foreign import Database
-from chalicelib.replication.numbers import Rule
-from chalicelib.replication.records import Page, Record, tidy
+from chalicelib.replication.crm_calls import Page, Record, tidy
+from chalicelib.replication.number_rules import Rule
 
 TIMES = ("calldate", "start")
 NEEDED = ("src", "dst", "duration")

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from chalicelib.nimbox.client import Verdict
 from chalicelib.platform.postgres import Connection
-from chalicelib.replication.records import Record
+from chalicelib.replication.crm_calls import Record
 
 #: How long a claim lasts unless it is renewed, in seconds.
 LEASE_SECONDS = 60

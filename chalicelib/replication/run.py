@@ -17,7 +17,7 @@ from chalicelib.platform.foreign import ForeignUnavailable
 from chalicelib.platform.postgres import Connection
 from chalicelib.replication import deliveries, runs, targets
 from chalicelib.replication.deliveries import Holder
-from chalicelib.replication.runs import Order, Run, RunTaken
+from chalicelib.replication.runs import Run, RunRequest, RunTaken
 from chalicelib.replication.sending import Sending
 from chalicelib.settings import Settings
 
@@ -63,7 +63,7 @@ class Surroundings:
     new_id: Callable[[], UUID] = uuid4
 
 
-def order(around: Surroundings, kind: str, origin: str, now: datetime, since: datetime | None = None) -> Order:
+def order(around: Surroundings, kind: str, origin: str, now: datetime, since: datetime | None = None) -> RunRequest:
     """What a run of `kind` that begins at `now`, naive UTC, is to read of `origin`; `since` is for the kind `since`.
 
     An incremental one looks back its hours from where the CRM has answered for everything, however long that is ago.
@@ -75,10 +75,10 @@ def order(around: Surroundings, kind: str, origin: str, now: datetime, since: da
     if kind == "incremental":
         known = runs.cursor(around.writer, target, origin) or until
         begin = max(min(known, until) - timedelta(hours=settings.replication_hours), widest)
-    return Order(target, origin, kind, begin, until)
+    return RunRequest(target, origin, kind, begin, until)
 
 
-def start(around: Surroundings, what: Order) -> Run:
+def start(around: Surroundings, what: RunRequest) -> Run:
     """Begin a run and take it as far as the time allows; one without an outcome is to be taken up later.
 
     Raises Misconfigured before it begins. After SourceAway, Unavailable and DatabaseError it is to be taken up as well.

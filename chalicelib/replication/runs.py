@@ -10,8 +10,8 @@ from uuid import UUID
 
 from chalicelib.errors import RingledgerError
 from chalicelib.platform.postgres import Connection, Row
+from chalicelib.replication.crm_calls import Page
 from chalicelib.replication.deliveries import LEASE_SECONDS, READER
-from chalicelib.replication.records import Page
 
 _COUNTS = (
     "read", "left_out", "existing", "corrected", "sent", "delivered", "rejected", "retried", "uncertain", "undelivered",
@@ -86,7 +86,7 @@ class RunTaken(RingledgerError):
     code = "run-taken"
 
 
-class Order(NamedTuple):
+class RunRequest(NamedTuple):
     """What a run is to do: read `origin` from `since` up to `until`, both naive UTC, or nothing when that is empty."""
 
     target: str
@@ -102,7 +102,7 @@ class Run:
     """A run as it stands, with its counts; times are naive UTC, `seconds` are those that it was worked on."""
 
     id: int
-    order: Order
+    order: RunRequest
     position: str
     read_whole: bool
     outcome: str
@@ -110,7 +110,7 @@ class Run:
     counts: dict[str, int]
 
 
-def begin(writer: Connection, order: Order, holder: UUID) -> Run:
+def begin(writer: Connection, order: RunRequest, holder: UUID) -> Run:
     """Write down a new run."""
     writer.execute(_CURSORS, [order.target, sorted({order.origin, READER} - {""})])
     facts = (order.target, order.origin, order.kind, order.resend, order.since, order.until, not order.origin)
@@ -152,7 +152,7 @@ def leave(writer: Connection, run: Run, holder: UUID, seconds: float, outcome: s
     writer.execute(_LEAVE, [seconds, outcome, bool(outcome), run.id, str(holder)])
 
 
-def move_cursor(writer: Connection, order: Order) -> None:
+def move_cursor(writer: Connection, order: RunRequest) -> None:
     """Move the cursor of what was read up to the first call that the CRM has not answered for."""
     given = {"target": order.target, "origin": order.origin, "since": order.since, "until": order.until}
     writer.execute(_MOVE_CURSOR, given)
@@ -171,7 +171,7 @@ def summary(writer: Connection, number: int) -> Run:
 
 def _run(row: Row) -> Run:
     number, target, origin, kind, resend, since, until, position, read_whole, outcome, seconds, *counts = row
-    order = Order(target, origin, kind, since, until, resend)
+    order = RunRequest(target, origin, kind, since, until, resend)
     return Run(number, order, position, read_whole, outcome, seconds, dict(zip(_COUNTS, counts, strict=True)))
 
 

@@ -8,8 +8,8 @@ from typing import Protocol
 from uuid import UUID
 
 from chalicelib.platform.postgres import Connection, Row
-from chalicelib.replication.numbers import Rule
-from chalicelib.replication.records import Page, Record, tidy
+from chalicelib.replication.crm_calls import Page, Record, tidy
+from chalicelib.replication.number_rules import Rule
 
 PAGE_ROWS = 1_000
 FIRST = str(UUID(int=0))
@@ -48,7 +48,7 @@ _PAGES = {name: _PAGE.replace("{table}", table.strip()) for name, table in _TABL
 _ANSWERED = ("success",)
 
 
-class Source(Protocol):
+class CallSource(Protocol):
     """A source of calls; `name` is its word in settings and in the ledger."""
 
     name: str

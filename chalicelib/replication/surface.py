@@ -8,9 +8,9 @@ from typing import Any
 
 from chalicelib import edge, settings
 from chalicelib.platform import functions, postgres
-from chalicelib.replication import metrics, run, targets
+from chalicelib.replication import run, run_metrics, targets
 from chalicelib.replication.run import Surroundings
-from chalicelib.replication.runs import Order, Run
+from chalicelib.replication.runs import Run, RunRequest
 from chalicelib.replication.turn import Turn
 from chalicelib.settings import Settings
 
@@ -32,7 +32,7 @@ def handle(event: dict[str, Any], name: str, remaining: Callable[[], float]) -> 
     detail = event.get("detail") or {}
     due = kind(current, datetime.fromisoformat(event["time"]))
 
-    def order(source: str) -> Order:
+    def order(source: str) -> RunRequest:
         return run.order(around, due, source, datetime.now(UTC).replace(tzinfo=None))
 
     turn = Turn(around, detail.get("sources", current.replication_sources), order, detail.get("run"))
@@ -49,6 +49,6 @@ def kind(current: Settings, due: datetime) -> str:
 
 
 def _tell(ended: Run) -> None:
-    edge.logger().info("replication", extra={"surface": "replication", **metrics.facts(ended)})
+    edge.logger().info("replication", extra={"surface": "replication", **run_metrics.facts(ended)})
     if ended.outcome:
-        metrics.publish(ended)
+        run_metrics.publish(ended)

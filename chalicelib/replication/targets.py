@@ -9,9 +9,9 @@ from chalicelib.errors import Misconfigured
 from chalicelib.nimbox.client import Service
 from chalicelib.platform.postgres import Connection
 from chalicelib.recordings import links
-from chalicelib.replication import cdr, numbers
+from chalicelib.replication import cdr, number_rules
 from chalicelib.replication.cdr import Asterisk, Cdr
-from chalicelib.replication.sources import OwnCalls, Source
+from chalicelib.replication.sources import CallSource, OwnCalls
 from chalicelib.settings import Settings
 
 SOURCES = (OwnCalls.name, Cdr.name)
@@ -27,7 +27,7 @@ def configured(settings: Settings) -> bool:
 def check(settings: Settings) -> None:
     """Raises Misconfigured when a setting is missing or wrong, before anything is read or sent."""
     service(settings)
-    numbers.rules(settings.replication_numbers)
+    number_rules.rules(settings.replication_numbers)
     if settings.crm_seconds > LONGEST_ANSWER_SECONDS:
         raise Misconfigured(f"CRM_SECONDS is at most {LONGEST_ANSWER_SECONDS}")
     _check_sources(settings)
@@ -73,10 +73,10 @@ def service(settings: Settings) -> Service:
     )
 
 
-def source(reader: Connection, settings: Settings, origin: str) -> Source:
+def source(reader: Connection, settings: Settings, origin: str) -> CallSource:
     """The source of this name. Raises Misconfigured when it is no longer one."""
     check(settings)
-    rule = numbers.rules(settings.replication_numbers)
+    rule = number_rules.rules(settings.replication_numbers)
     if origin not in settings.replication_sources:
         raise Misconfigured(f"{origin} is no longer one of REPLICATION_SOURCES")
     if origin == OwnCalls.name:

@@ -6,14 +6,18 @@ from collections.abc import Callable, Iterator, Sequence
 
 from chalicelib.replication import run
 from chalicelib.replication.run import SourceAway, Surroundings
-from chalicelib.replication.runs import Order, Run
+from chalicelib.replication.runs import Run, RunRequest
 
 
 class Turn:
     """The runs of one turn; `waiting` are the sources still to be read, `taken_up` the runs that others began."""
 
     def __init__(
-        self, around: Surroundings, sources: Sequence[str], order: Callable[[str], Order], number: int | None = None
+        self,
+        around: Surroundings,
+        sources: Sequence[str],
+        order: Callable[[str], RunRequest],
+        number: int | None = None,
     ) -> None:
         """Begin nothing yet; `order` says what to read of a source, and the run `number` is to be taken up first."""
         self.waiting = list(sources)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from chalicelib import contacts
-from chalicelib.contacts import Description
+from chalicelib.nimbox import contacts
+from chalicelib.nimbox.contacts import Description
 from chalicelib.platform.postgres import connection
 
 CONTACTS = (

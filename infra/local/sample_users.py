@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from chalicelib import directory
-from chalicelib.directory import User
+from chalicelib.oktell import directory
+from chalicelib.oktell.directory import User
 from chalicelib.platform.postgres import connection
 
 #: The internal number of a group, and its members who are busy.

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from chalicelib import directory
 from chalicelib.admin.csv_table import columns_of
 from chalicelib.admin.user_table import UserRow
+from chalicelib.oktell import directory
 from chalicelib.settings import Settings
 from tests.admin.program import run_admin
 

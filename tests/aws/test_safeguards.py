@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from app import app
-from chalicelib import faxes
-from chalicelib.oktell import uploads
+from chalicelib.oktell import faxes, uploads
 from chalicelib.recordings import storages
 from infra.aws import alarms, policies, schedules, stack_parameters, storage
 from infra.aws.function_resources import HOUR

@@ -10,9 +10,8 @@ from zoneinfo import ZoneInfo
 
 import requests
 
-from chalicelib import contacts
-from chalicelib.contacts import Description
-from chalicelib.nimbox import phonecalls
+from chalicelib.nimbox import contacts, phonecalls
+from chalicelib.nimbox.contacts import Description
 from chalicelib.nimbox.parameters import Clock, phonecall
 from chalicelib.nimbox.phonecalls import Created
 from chalicelib.platform.postgres import Connection

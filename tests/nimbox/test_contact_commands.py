@@ -11,7 +11,7 @@ import pytest
 from chalicelib import settings
 from chalicelib.admin import commands
 from chalicelib.admin.contact_table import read
-from chalicelib.contacts import ContactRefused, Description
+from chalicelib.nimbox.contacts import ContactRefused, Description
 from infra.local.local_lambda import Functions
 from tests.admin.program import run_admin
 from tests.nimbox.service import Office

@@ -6,9 +6,9 @@ from functools import partial
 
 import pytest
 
-from chalicelib import contacts
-from chalicelib.contacts import ContactRefused, Description
 from chalicelib.ledger import forgetting
+from chalicelib.nimbox import contacts
+from chalicelib.nimbox.contacts import ContactRefused, Description
 from chalicelib.nimbox.parameters import BadParameters
 from chalicelib.recordings import retention
 from chalicelib.settings import Settings

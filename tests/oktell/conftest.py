@@ -18,10 +18,10 @@ import boto3
 import pytest
 import requests
 
-from chalicelib import directory
 from chalicelib.edge import Answer, Request
 from chalicelib.envelope import reading
 from chalicelib.ledger import store
+from chalicelib.oktell import directory
 from chalicelib.oktell.asked import Asked
 from chalicelib.oktell.surface import COMMANDS
 from chalicelib.platform.postgres import Connection, connection

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 
 from chalicelib.errors import Misconfigured, RingledgerError
-from chalicelib.oktell.errors import NotConnected, PartnerRefused, Unknown, Wrong
+from chalicelib.oktell.refusals import NotConnected, PartnerRefused, Unknown, Wrong
 from infra.local.telphin_server import TelphinServer
 from tests.oktell.conftest import Client, Office
 

@@ -15,7 +15,7 @@ import requests
 from chalicelib.edge import Request
 from chalicelib.oktell import files, scripting
 from chalicelib.oktell.asked import Asked
-from chalicelib.oktell.errors import Unknown
+from chalicelib.oktell.refusals import Unknown
 from chalicelib.recordings import links
 from tests.admin.program import run_admin
 from tests.oktell.bodies import MULTIPART, named, part

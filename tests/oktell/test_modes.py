@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.errors import RingledgerError
-from chalicelib.oktell.errors import Unknown, Wrong
+from chalicelib.oktell.refusals import Unknown, Wrong
 from tests.oktell.conftest import Office
 
 SAID = "SELECT user_id, state, changed_by FROM userevents.usr_state_changed ORDER BY eventts"

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.oktell import multipart
-from chalicelib.oktell.errors import Wrong
 from chalicelib.oktell.multipart import Sent
 from chalicelib.oktell.multipart import files as read
+from chalicelib.oktell.refusals import Wrong
 from chalicelib.oktell.uploads import safe_name
 from tests.oktell.bodies import BOUNDARY, MULTIPART, named, part
 

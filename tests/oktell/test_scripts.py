@@ -16,7 +16,7 @@ import pytest
 from chalicelib import edge
 from chalicelib.errors import RingledgerError
 from chalicelib.oktell import running, scripts
-from chalicelib.oktell.scripts import Run
+from chalicelib.oktell.scripts import ScriptRun
 from chalicelib.platform import functions
 from chalicelib.settings import Settings
 from infra.local import environment
@@ -30,43 +30,43 @@ ROWS = (
 )
 
 
-def _echo(call: Run) -> str:
+def _echo(call: ScriptRun) -> str:
     return "|".join(call.parameters)
 
 
-def _raise(_call: Run) -> NoReturn:
+def _raise(_call: ScriptRun) -> NoReturn:
     raise ValueError("no\nsuch\nthing")
 
 
-def _exit(_call: Run) -> NoReturn:
+def _exit(_call: ScriptRun) -> NoReturn:
     sys.exit(3)
 
 
-def _vanish(_call: Run) -> NoReturn:
+def _vanish(_call: ScriptRun) -> NoReturn:
     os._exit(0)
 
 
-def _print(_call: Run) -> str:
+def _print(_call: ScriptRun) -> str:
     for _ in range(100):
         sys.stdout.write("x" * 100_000)
     return "said"
 
 
-def _sleep(_call: Run) -> str:
+def _sleep(_call: ScriptRun) -> str:
     time.sleep(60)
     return "late"
 
 
-def _spin(_call: Run) -> str:
+def _spin(_call: ScriptRun) -> str:
     # One call into C that lets nothing else of its process run.
     return str(sum(range(10**11)))
 
 
-def _number(_call: Run) -> Any:
+def _number(_call: ScriptRun) -> Any:
     return 42
 
 
-def _too_much(_call: Run) -> str:
+def _too_much(_call: ScriptRun) -> str:
     return "x" * 2_000_000
 
 

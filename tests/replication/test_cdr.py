@@ -12,7 +12,7 @@ import pytest
 
 from chalicelib.errors import Misconfigured, Unavailable
 from chalicelib.platform import foreign
-from chalicelib.replication import cdr, numbers
+from chalicelib.replication import cdr, number_rules
 from chalicelib.replication.cdr import Asterisk
 from chalicelib.replication.run import Progress, SourceAway
 from tests import databases
@@ -142,7 +142,7 @@ def test_rows_that_the_crm_cannot_tell_apart(house: House, serve: Serve, pbx: Pb
 def test_rows_of_no_shape() -> None:
     """A duration that is none is 0, and texts of any length and kind are taken; nobody is stopped by them."""
     zone = ZoneInfo("UTC")
-    source = cdr.Cdr(Asterisk("mysql://", "cdr", zone), numbers.rules("minimum:7"))
+    source = cdr.Cdr(Asterisk("mysql://", "cdr", zone), number_rules.rules("minimum:7"))
     row = {"moment": NOW, "src": "a\0" * 300, "dst": "74950000001", "uniqueid": None}
     records = [source._record({**row, "duration": each}, NOW) for each in (None, "", "x", float("nan"), -5, "0.9")]
 

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from chalicelib.errors import Misconfigured
-from chalicelib.nimbox.answers import read
 from chalicelib.nimbox.client import Client, PhoneCall, Service, Timing, Verdict
+from chalicelib.nimbox.crm_answers import read
 from chalicelib.nimbox.pace import Pace
 from tests.replication.crm import TOKEN, Crm
 

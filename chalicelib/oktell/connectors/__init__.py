@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from chalicelib.errors import Misconfigured
 from chalicelib.oktell.connectors.orders import CannotDo, Connector, Done, Order
 from chalicelib.oktell.connectors.queue import Queue
-from chalicelib.oktell.errors import NotConnected
+from chalicelib.oktell.refusals import NotConnected
 from chalicelib.platform.postgres import Connection
 from chalicelib.settings import Settings
 
@@ -23,7 +23,7 @@ def _server(settings: Settings, _database: Connection) -> Connector:
 
 
 def _telphin(settings: Settings, database: Connection) -> Connector:
-    from chalicelib.oktell.connectors.telphin import TelphinConnector  # noqa: PLC0415 - as above
+    from chalicelib.oktell.connectors.telphin_api import TelphinConnector  # noqa: PLC0415 - as above
 
     return TelphinConnector(settings, database)
 

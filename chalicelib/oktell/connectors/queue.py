@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from chalicelib.oktell.connectors.orders import Done, Order
-from chalicelib.oktell.errors import NotConnected
+from chalicelib.oktell.refusals import NotConnected
 from chalicelib.platform import queues
 from chalicelib.settings import Settings
 

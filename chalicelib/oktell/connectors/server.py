@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote_plus, urlencode
 
 from chalicelib.oktell.connectors.orders import Done, Order
-from chalicelib.oktell.errors import NotConnected, PartnerRefused
+from chalicelib.oktell.refusals import NotConnected, PartnerRefused
 from chalicelib.platform import http
 from chalicelib.platform.http import Peer
 from chalicelib.settings import Settings

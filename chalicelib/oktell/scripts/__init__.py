@@ -1,7 +1,7 @@
 """Service scripts: each module of this folder registers functions under the names that clients ask for.
 
     @script("SvcScript1")
-    def calls_of_numbers(run: Run) -> str: ...
+    def calls_of_numbers(run: ScriptRun) -> str: ...
 
 What it returns is the script's value. One that is run for `download/byscript` returns the key of a file in the bucket
 below SCRIPT_FILES_PREFIX. It runs in a process of its own, which ends with it or after SCRIPT_SECONDS; what it raises
@@ -21,7 +21,7 @@ from chalicelib.settings import Settings
 
 
 @dataclass(frozen=True)
-class Run:
+class ScriptRun:
     """One run: the five start parameters (empty where none was given), who asked, and whether for a file."""
 
     id: str
@@ -31,7 +31,7 @@ class Run:
     settings: Settings
 
 
-Script = Callable[[Run], str]
+Script = Callable[[ScriptRun], str]
 
 _registered: dict[str, tuple[str, Script]] = {}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
-from chalicelib.oktell.scripts import Run, script
+from chalicelib.oktell.scripts import ScriptRun, script
 from chalicelib.platform import small_objects
 from chalicelib.platform.postgres import Row, connection
 
@@ -19,13 +19,13 @@ GROUP BY asked.number ORDER BY asked.number
 
 
 @script("SvcScript1")
-def calls_of_numbers(run: Run) -> str:
+def calls_of_numbers(run: ScriptRun) -> str:
     """`number=calls;number=calls` for the numbers of its start parameters; as a file, a CSV with the seconds too."""
     rows = connection(run.settings.reader_database_url).execute(CALLS, [[text for text in run.parameters if text]])
     return _file(run, rows) if run.wants_file else ";".join(f"{number}={calls}" for number, calls, _ in rows)
 
 
-def _file(run: Run, rows: list[Row]) -> str:
+def _file(run: ScriptRun, rows: list[Row]) -> str:
     table = io.StringIO()
     csv.writer(table).writerows([("number", "calls", "seconds"), *rows])
     key = f"{run.settings.script_files_prefix}calls-{run.id}.csv"

@@ -70,7 +70,7 @@ class Contact:
 
 
 @dataclass(frozen=True)
-class Call:
+class ContactCall:
     """A contact's phone call; `initiated` is naive UTC, `duration` seconds, `link` empty where nothing may be one."""
 
     id: int
@@ -101,9 +101,9 @@ def listing(owner: Connection, find: str, limit: int) -> list[Contact]:
     return [Contact(*row) for row in owner.execute(_LISTING, [find, find, limit])]
 
 
-def calls(owner: Connection, contact: int, limit: int) -> list[Call]:
+def calls(owner: Connection, contact: int, limit: int) -> list[ContactCall]:
     """The newest phone calls of a contact."""
-    return [Call(*row) for row in owner.execute(_CALLS, [contact, limit])]
+    return [ContactCall(*row) for row in owner.execute(_CALLS, [contact, limit])]
 
 
 def _put(owner: Connection, described: Sequence[Description]) -> int:

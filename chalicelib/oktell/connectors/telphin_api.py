@@ -8,8 +8,8 @@ from urllib.parse import parse_qsl
 
 from chalicelib.oktell import people
 from chalicelib.oktell.connectors.orders import CannotDo, Done, Order
-from chalicelib.oktell.errors import NotConnected, PartnerRefused
 from chalicelib.oktell.people import Talk
+from chalicelib.oktell.refusals import NotConnected, PartnerRefused
 from chalicelib.platform.postgres import Connection
 from chalicelib.platform.telphin import ProviderRefused, Telphin
 from chalicelib.settings import Settings

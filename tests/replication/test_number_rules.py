@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.errors import Misconfigured
-from chalicelib.replication.numbers import PRESETS, rules
+from chalicelib.replication.number_rules import PRESETS, rules
 
 
 def as_the_script(destination: str) -> str | None:
