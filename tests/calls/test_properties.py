@@ -42,7 +42,7 @@ TIMES: dict[Table, tuple[str, ...]] = {
     SUCCESS: ("invitedt", "dial_dt", "start_dt", "stop_dt"),
     CANCELLED: ("invitedt", "dial_dt", "stop_dt"),
     FORKS: ("invitedt", "forkstart_dt", "forkansw_dt"),
-    PASSAGES: ("dt_enqueue", "dt_dequeue", "dt_final"),
+    PASSAGES: ("dt_enqueue", "dt_start_call", "dt_dequeue", "dt_quit", "dt_final"),
 }
 
 

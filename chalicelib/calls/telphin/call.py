@@ -11,7 +11,7 @@ from chalicelib.calls import records
 from chalicelib.calls.causes import UNSUCCESSFUL
 from chalicelib.calls.events import CallKey, Event, Kind
 from chalicelib.calls.numbers import is_internal
-from chalicelib.calls.options import Options
+from chalicelib.calls.options import Feature, Options
 from chalicelib.calls.telphin import talks
 from chalicelib.calls.telphin.legs import Leg, legs
 
@@ -106,7 +106,7 @@ def assemble(key: CallKey, events: Sequence[Event], options: Options) -> Call | 
         notes=_notes(events, counted, phones),
         answered=_answered(phones.talking),
         is_inbound=any(map(attrgetter("incoming"), (*machines, *phones.talking))),
-        bridged=_bridged(machines, phones.talking),
+        bridged=_bridged(machines, phones),
         did=_did(counted),
         outside=_outside((*machines, *phones.talking, *phones.orders)),
     )
@@ -133,7 +133,7 @@ def _did(counted: Iterable[Leg]) -> str:
     return next((leg.did for leg in counted if leg.did), "")
 
 
-def _bridged(machines: Sequence[Leg], phones: Sequence[Leg]) -> bool | None:
+def _bridged(machines: Sequence[Leg], phones: talks.Phones) -> bool | None:
     """Return what the machines report together: one yes outweighs any no.
 
     A queue's own calls to its agents end while the caller still waits, so their no is not the caller's.
@@ -144,11 +144,20 @@ def _bridged(machines: Sequence[Leg], phones: Sequence[Leg]) -> bool | None:
     return False if any(leg.bridged is False for leg in called) else None
 
 
-def _is_refuted(machines: Sequence[Leg], phones: Sequence[Leg]) -> bool:
-    """Tell whether a Bridged=yes cannot be: it ends unsuccessfully, and each phone that rang reports no answer."""
-    rung = [leg for leg in phones if leg.incoming]
-    unsuccessful = all(leg.status in UNSUCCESSFUL for leg in machines if leg.bridged)
-    return unsuccessful and bool(rung) and all(leg.failed for leg in rung)
+def _is_refuted(machines: Sequence[Leg], phones: talks.Phones) -> bool:
+    """Tell whether a Bridged=yes means no person: each phone that rang reports that it was not answered.
+
+    Then the machines end unsuccessfully, or it was a mailbox that answered.
+    """
+    rung = [leg for leg in phones.talking if leg.incoming]
+    if not rung or not all(leg.failed for leg in rung):
+        return False
+    mailboxes = [leg for leg in phones.services if leg.feature is Feature.VOICEMAIL]
+    return any(leg.answered for leg in mailboxes) or _end_unsuccessfully(machines)
+
+
+def _end_unsuccessfully(machines: Sequence[Leg]) -> bool:
+    return all(leg.status in UNSUCCESSFUL for leg in machines if leg.bridged)
 
 
 def _outside(counted: Iterable[Leg]) -> Party:

@@ -45,7 +45,7 @@ def _machines_reason(call: Call) -> str:
     if denying:
         return f"missed: {denying[0]} says Bridged=no"
     claiming = next(leg for leg in call.machines if leg.bridged)
-    return f"missed: {claiming.extension} says Bridged=yes and {claiming.status}, but no phone that rang was answered"
+    return f"missed: no phone that rang was answered, though {claiming.extension} says Bridged=yes"
 
 
 def _ending(call: Call) -> Ending:

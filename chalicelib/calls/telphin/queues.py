@@ -125,11 +125,17 @@ def _course(passage: Passage) -> Row:
         dequeue_result="answered" if passage.is_answered else "",
         final_stopreason=leg.status,
         dt_enqueue=leg.began if leg.incoming else None,
-        dt_start_call=min((offer.since for offer in passage.offers), default=None),
+        dt_start_call=_first_offer(passage),
         dt_dequeue=passage.taken,
         dt_quit=leg.ended if passage.is_abandoned else None,
         dt_final=leg.ended,
     )
+
+
+def _first_offer(passage: Passage) -> datetime | None:
+    """Return when the queue first called an agent, if that was before one picked up."""
+    begins = [offer.since for offer in passage.offers if passage.taken is None or offer.since <= passage.taken]
+    return min(begins, default=None)
 
 
 def _event(table: str, at: Value, *facts: Row) -> Iterator[tuple[Table, Row]]:
