@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
@@ -13,25 +13,8 @@ from chalicelib.calls.records import Row, Table
 from chalicelib.envelope.messages import Message
 from chalicelib.platform.postgres import Connection
 from chalicelib.providers import Reading
-
-# A short number is dialled without the prefix that the client's extensions share: 107 is 13596*107.
-_SOURCES = """
-SELECT source.id, source.provider, source.client, source.name, source.type, source.owner,
-    coalesce((source.settings ->> 'external_only')::boolean, false), source.revoked_at AT TIME ZONE 'UTC',
-    ARRAY(
-        SELECT named.number FROM unnest(%s::bigint[], %s::text[]) AS named (extension, number)
-        WHERE named.extension = source.id AND EXISTS (
-            SELECT FROM ledger.extensions AS inner_one
-            WHERE inner_one.provider = source.provider AND inner_one.client = source.client
-                AND inner_one.name IN (
-                    named.number, source.client || '*' || named.number,
-                    split_part(source.name, '*', 1) || '*' || named.number
-                )
-                AND inner_one.revoked_at IS NULL
-        )
-    )
-FROM ledger.extensions AS source WHERE source.id = ANY (%s::bigint[])
-"""
+from chalicelib.registry import extensions
+from chalicelib.registry.extensions import Sender
 
 
 class Item(NamedTuple):
@@ -59,13 +42,6 @@ class Intake:
     refused: list[Refused] = field(default_factory=list)
 
 
-class _Known(NamedTuple):
-    """A registered source, and the numbers named in its webhooks that are extensions of its client."""
-
-    source: Source
-    inner_numbers: frozenset[str]
-
-
 def read(writer: Connection, messages: Sequence[Message]) -> Intake:
     """Return what `messages` report, as the registry knows their senders now."""
     intake = Intake()
@@ -75,10 +51,10 @@ def read(writer: Connection, messages: Sequence[Message]) -> Intake:
             readings.append((message, _reading(message)))
         except Unreadable as refusal:
             intake.refused.append(Refused(message, refusal.message))
-    known = _sources(writer, readings)
+    senders = _senders(writer, readings)
     for message, reading in readings:
         try:
-            intake.items.append(_item(message, reading, known.get(message.extension)))
+            intake.items.append(_item(message, reading, senders.get(message.extension)))
         except Unreadable as refusal:
             intake.refused.append(Refused(message, refusal.message))
     return intake
@@ -90,29 +66,25 @@ def _reading(message: Message) -> Reading:
     return providers.read(message.raw)
 
 
-def _sources(writer: Connection, readings: Iterable[tuple[Message, Reading]]) -> Mapping[int, _Known]:
-    extensions: set[int] = set()
+def _senders(writer: Connection, readings: Iterable[tuple[Message, Reading]]) -> dict[int, Sender]:
+    ids: set[int] = set()
     named: set[tuple[int, str]] = set()
     for message, reading in readings:
-        extensions.add(message.extension)
+        ids.add(message.extension)
         named.update((message.extension, number) for number in providers.named_numbers(reading))
-    if not extensions:
-        return {}
-    pairs = [list(column) for column in zip(*sorted(named), strict=True)] or [[], []]
-    rows = writer.execute_planned(_SOURCES, [*pairs, sorted(extensions)])
-    return {row[0]: _Known(Source(*row[:-1]), frozenset(row[-1])) for row in rows}
+    return extensions.senders(writer, ids, named)
 
 
-def _item(message: Message, reading: Reading, known: _Known | None) -> Item:
+def _item(message: Message, reading: Reading, sender: Sender | None) -> Item:
     provider = message.raw.provider
-    if known is None or known.source.provider != provider:
+    if sender is None or sender.source.provider != provider:
         raise Unreadable(f"The registry has no extension {message.extension} of {provider}")
-    source = known.source
+    source = sender.source
     if _was_revoked(source, message.raw.accepted_at):
         raise Unreadable(f"Extension {message.extension} was revoked before")
     if providers.posts_rows(provider):
         return Item(message, _key(source, ""), rows=tuple(reading.content))
-    inner = known.inner_numbers & providers.named_numbers(reading) if known.inner_numbers else frozenset()
+    inner = sender.inner_numbers & providers.named_numbers(reading) if sender.inner_numbers else frozenset()
     if inner:
         message = replace(message, raw=replace(message.raw, inner_numbers=inner))
     events = providers.events(reading, message.raw, source)

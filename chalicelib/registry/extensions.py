@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from chalicelib import providers
 from chalicelib.calls.events import Source
@@ -23,10 +24,23 @@ coalesce(settings ->> 'remote_id', ''), coalesce(settings ->> 'agent_id', ''), c
 mistyped_at IS NOT NULL AND type = 'phone'
 """
 
-_BY_IDS = """
-SELECT id, provider, client, name, type, owner, coalesce((settings ->> 'external_only')::boolean, false),
-    revoked_at AT TIME ZONE 'UTC'
-FROM ledger.extensions WHERE id = ANY (%s::bigint[])
+# A short number is dialled without the prefix that the client's extensions share: 107 is 13596*107.
+_SENDERS = """
+SELECT source.id, source.provider, source.client, source.name, source.type, source.owner,
+    coalesce((source.settings ->> 'external_only')::boolean, false), source.revoked_at AT TIME ZONE 'UTC',
+    ARRAY(
+        SELECT named.number FROM unnest(%s::bigint[], %s::text[]) AS named (extension, number)
+        WHERE named.extension = source.id AND EXISTS (
+            SELECT FROM ledger.extensions AS inner_one
+            WHERE inner_one.provider = source.provider AND inner_one.client = source.client
+                AND inner_one.name IN (
+                    named.number, source.client || '*' || named.number,
+                    split_part(source.name, '*', 1) || '*' || named.number
+                )
+                AND inner_one.revoked_at IS NULL
+        )
+    )
+FROM ledger.extensions AS source WHERE source.id = ANY (%s::bigint[])
 """
 
 _ADD = f"""
@@ -83,10 +97,23 @@ class Extension:
     mistyped: bool = False
 
 
-def by_ids(owner: Connection, ids: Iterable[int]) -> dict[int, Source]:
-    """Return the sources with these ids, revoked ones included; unknown ids are left out."""
-    wanted = list(ids)
-    return {row[0]: Source(*row) for row in owner.execute_planned(_BY_IDS, [wanted])} if wanted else {}
+class Sender(NamedTuple):
+    """A registered source, and which of the numbers asked for are extensions of its client."""
+
+    source: Source
+    inner_numbers: frozenset[str]
+
+
+def senders(owner: Connection, ids: Collection[int], named: Collection[tuple[int, str]]) -> dict[int, Sender]:
+    """Return the senders with these ids, revoked ones included; unknown ids are left out.
+
+    `named` has short numbers, each with the id of the sender that named it.
+    """
+    if not ids:
+        return {}
+    pairs = [list(column) for column in zip(*sorted(named), strict=True)] or [[], []]
+    rows = owner.execute_planned(_SENDERS, [*pairs, sorted(ids)])
+    return {row[0]: Sender(Source(*row[:-1]), frozenset(row[-1])) for row in rows}
 
 
 def add(database_url: str, description: ExtensionDescription) -> Extension:

@@ -43,17 +43,33 @@ def _added(database: Settings, name: str, **fields: Any) -> extensions.Extension
 
 
 def test_many_sources_are_read_in_one_query(database: Settings) -> None:
-    """`by_ids` works under the writer's role and leaves out unknown ids."""
+    """`senders` works under the writer's role and leaves out unknown ids."""
     phone = _added(database, "13596*100", owner="Anna", external_only=True, remote_id="1138100")
     queue = _added(database, "13596*200", type="queue")
 
-    sources = extensions.by_ids(Connection(database.writer_database_url), [phone.id, queue.id, 999_999])
+    senders = extensions.senders(Connection(database.writer_database_url), [phone.id, queue.id, 999_999], [])
 
-    assert sources == {
+    assert {number: sender.source for number, sender in senders.items()} == {
         phone.id: Source(phone.id, "telphin", "13596", "13596*100", "phone", "Anna", external_only=True),
         queue.id: Source(queue.id, "telphin", "13596", "13596*200", "queue"),
     }
-    assert extensions.by_ids(Connection(database.writer_database_url), []) == {}
+    assert extensions.senders(Connection(database.writer_database_url), [], []) == {}
+
+
+@pytest.mark.parametrize(("client", "name"), [("13596", "13596*300"), ("acme", "13596*300"), ("acme", "300")])
+def test_short_numbers_are_extensions_of_the_senders_client(database: Settings, client: str, name: str) -> None:
+    """300 is an extension of the client whether its name has the prefix of the PBX or not."""
+    url = database.owner_database_url
+    sender, other = (
+        extensions.add(url, ExtensionDescription("telphin", holder, own)).id
+        for holder, own in ((client, f"13596*{client}{len(name)}"), (f"not-{client}-{len(name)}", "13596*301"))
+    )
+    extensions.add(url, ExtensionDescription("telphin", client, name))
+
+    senders = extensions.senders(Connection(url), [sender, other], [(sender, "300"), (sender, "302"), (other, "300")])
+
+    assert senders[sender].inner_numbers == {"300"}
+    assert senders[other].inner_numbers == set()
 
 
 def test_a_name_is_registered_once(database: Settings) -> None:
@@ -111,7 +127,7 @@ def test_a_revocation_is_final_and_published(database: Settings, s3: Any) -> Non
 
     listed = json.loads(s3.get_object(Bucket=aws.BUCKET, Key=revocations.KEY)["Body"].read())
     assert revoked.id in listed["extensions"]
-    assert extensions.by_ids(Connection(url), [revoked.id])[revoked.id].revoked_at
+    assert extensions.senders(Connection(url), [revoked.id], [])[revoked.id].source.revoked_at
     assert _added(database, "13596*104").id != revoked.id
     assert next(each.id for each in extensions.listing(url) if each.description.name == "13596*104") == revoked.id
 
