@@ -10,8 +10,6 @@ _INTERNAL = re.compile(r"[0-9]{3,6}\*[0-9]{2,4}")
 _LOST_PLUS = re.compile(r" (?=[0-9])")
 _NO_DIGIT = re.compile(r"[^0-9]")
 _RUSSIAN = re.compile(r"(?:\+7|8|7)([0-9]{10})")
-# RFC 3261 §20.10: an optional display name, then a URI that stands in angle brackets if it has parameters.
-_BRACKETED = re.compile(r"\s*\"?(?P<name>[^<\"]*?)\"?\s*<(?P<address>[^>]*)>.*", re.DOTALL)
 _SCHEME = re.compile(r"(?:sips?|tel):", re.IGNORECASE)
 _ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
 #: What a dialled number begins with when it calls a function of the PBX.
@@ -42,8 +40,7 @@ def dialable(text: str) -> str:
         text = _LOST_PLUS.sub("+", text, count=1)
     if "%" in text and _ENCODED.search(text):
         text = unquote(text)
-    bracketed = _BRACKETED.fullmatch(text) if "<" in text else None
-    address = (bracketed["address"] if bracketed else text).strip()
+    address = _name_and_address(text)[1]
     scheme = _SCHEME.match(address)
     if scheme:
         address = address[scheme.end() :].partition(";")[0]
@@ -52,8 +49,15 @@ def dialable(text: str) -> str:
 
 def display_name(text: str) -> str:
     """Return the name before a URI in angle brackets, empty if there is none."""
-    bracketed = _BRACKETED.fullmatch(text) if "<" in text else None
-    return bracketed["name"].strip() if bracketed else ""
+    return _name_and_address(text)[0]
+
+
+def _name_and_address(text: str) -> tuple[str, str]:
+    """Split `"name" <address>` (RFC 3261 §20.10); a text without brackets is an address."""
+    name, bracket, rest = text.partition("<")
+    if not bracket:
+        return "", text.strip()
+    return name.strip().strip('"').strip(), rest.partition(">")[0].strip()
 
 
 def digits(text: str) -> str:
