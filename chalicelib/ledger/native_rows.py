@@ -22,12 +22,8 @@ ON CONFLICT DO NOTHING
 RETURNING digest
 """
 
-_HEAD = "WITH posted (rows) AS (SELECT %s::jsonb),"
 _INSERT = """
-{name} AS (
-    INSERT INTO {table}
-    SELECT row.* FROM posted, jsonb_populate_recordset(NULL::{table}, posted.rows -> '{table}') AS row{unless}
-)
+INSERT INTO {table} SELECT row.* FROM json_populate_recordset(NULL::{table}, %s::json) AS row{unless}
 """
 # An inviteid stands for one call. Where events prove a record of this id, a ready row of the same id is left out.
 _UNLESS_KNOWN = """
@@ -37,10 +33,10 @@ _UNLESS_KNOWN = """
 
 
 def write(writer: Connection, items: Iterable[Item]) -> dict[Table, list[Row]]:
-    """Insert the ready rows of `items` that are new and that no events contradict.
+    """Insert the ready rows of `items` that are new and that no events contradict, with the next statement.
 
-    Call it within a transaction. Return the rows that belong to a history, which also gets rows from events.
-    Raises DatabaseError when a value does not fit the type of its column.
+    Call it within a transaction. Return the rows that belong to a history, which also gets rows from events. The next
+    statement raises DatabaseError when a value does not fit the type of its column.
     """
     posted = {
         _digest(table, row): (table, row, item.message.raw.accepted_at) for item in items for table, row in item.rows
@@ -57,9 +53,8 @@ def write(writer: Connection, items: Iterable[Item]) -> dict[Table, list[Row]]:
             histories[table].append(row)
         else:
             others.append((table, row))
-    by_name = by_relation(others)
-    if by_name:
-        writer.execute(_inserting(sorted(by_name)), [as_json(by_name)])
+    for relation, rows_of_table in sorted(by_relation(others).items()):
+        writer.post(_insert(relation), [as_json(rows_of_table)])
     return histories
 
 
@@ -69,12 +64,7 @@ def _digest(table: Table, row: Row) -> bytes:
     return blake2b(json.dumps([table, values], sort_keys=True, default=str).encode(), digest_size=20).digest()
 
 
-def _inserting(relations: list[str]) -> str:
-    # The names are those of documented tables in the catalog, never text of a webhook.
-    parts = [
-        _INSERT.replace("{table}", relation)
-        .replace("{name}", relation.replace(".", "_"))
-        .replace("{unless}", _UNLESS_KNOWN if relation in CALL_RELATIONS else "")
-        for relation in relations
-    ]
-    return _HEAD + ",".join(parts) + "SELECT"
+def _insert(relation: str) -> str:
+    # The name is that of a documented table in the catalog, never text of a webhook.
+    unless = _UNLESS_KNOWN if relation in CALL_RELATIONS else ""
+    return _INSERT.replace("{table}", relation).replace("{unless}", unless)
