@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from importlib import import_module
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlencode
+from urllib.parse import parse_qsl, unquote, unquote_plus, urlencode
 
 from aws_lambda_powertools import Logger
 from chalice.app import Blueprint, Chalice, Response
@@ -23,6 +23,8 @@ from chalicelib.errors import InvalidRequest, RingledgerError, TooLarge
 ANY_CONTENT = ["*/*"]
 FORM = "application/x-www-form-urlencoded"
 FIELDS_LIMIT = 100
+#: The longest credential in a form, in bytes.
+FORM_VALUE_LIMIT = 4_096
 COMMON_HEADERS = {
     "Content-Type": "application/json; charset=utf-8",
     "Cache-Control": "no-store",
@@ -62,6 +64,21 @@ class Request:
         except ValueError:
             raise InvalidRequest(f"A form may have {FIELDS_LIMIT} fields") from None
         return {**self.query, **dict(form)}
+
+    def form_value(self, name: str, *, any_case: bool = False) -> str:
+        """Return the last value of a form field, or an empty text, without decoding the other fields.
+
+        Credentials are read like this before the caller is known: decoding a large form costs much time. The name must
+        not be escaped, and the value has up to FORM_VALUE_LIMIT bytes.
+        """
+        if self.method != "POST" or not is_form(self.headers.get("content-type", "")):
+            return ""
+        flags = re.IGNORECASE if any_case else 0
+        pattern = b"(?:^|&)%s=([^&]*)" % re.escape(name.encode())
+        *_, value = b"", *(found[1] for found in re.finditer(pattern, self.body, flags))
+        if len(value) > FORM_VALUE_LIMIT:
+            return ""
+        return unquote_plus(value.decode(errors="replace"), errors="replace")
 
 
 def is_form(content_type: str) -> bool:

@@ -52,7 +52,8 @@ def delete(request: Request, notes: Notes) -> Answer:
 
 def _authenticate(request: Request, notes: Notes) -> None:
     try:
-        token = callers.authenticate(request.parameters.get("token", ""), SCOPE, notes)
+        value = request.form_value("token") or request.query.get("token", "")
+        token = callers.authenticate(value, SCOPE, notes)
     except Forbidden as error:
         raise BadParameters({"token": error.message}) from None
     if token is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from chalice.app import Blueprint
 
@@ -85,31 +85,51 @@ def download_by_code(request: Request, notes: Notes) -> Answer:
 
 
 def _asked(request: Request, notes: Notes) -> Asked:
+    """Return the command and its parameters. The caller is authenticated before the body is parsed.
+
+    Raise Denied if no password is valid, and TooLarge.
+    """
     named = request.path["command"].lower()
-    if named != "upload" and len(request.body) > FORM_LIMIT:
-        raise TooLarge(f"The body is {len(request.body)} bytes long; this command takes {FORM_LIMIT}")
-    parameters = {name.lower(): value for name, value in _given(named, request).items()}
-    password = parameters.pop("password", "") or _basic(request.headers)
+    multipart_form = named == "upload" and request.method == "POST"
+    _check_size(request, takes_files=named == "upload")
     current = settings.current()
-    integration = _integration(password, notes) if current.oktell_password_required else "anybody"
-    return Asked(named, parameters, request, integration, current, notes)
+    integration = "anybody"
+    if current.oktell_password_required:
+        integration = _integration(passwords(request, multipart_form=multipart_form), notes)
+    parameters = {**request.parameters, **(_fields(request) if multipart_form else {})}
+    lowered = {name.lower(): value for name, value in parameters.items() if name.lower() != "password"}
+    return Asked(named, lowered, request, integration, current, notes)
 
 
-def _given(command: str, request: Request) -> Mapping[str, str]:
-    if command != "upload" or request.method != "POST":
-        return request.parameters
+def _check_size(request: Request, *, takes_files: bool) -> None:
+    is_file = takes_files and not edge.is_form(request.headers.get("content-type", ""))
+    if not is_file and len(request.body) > FORM_LIMIT:
+        raise TooLarge(f"The body is {len(request.body)} bytes long; this command takes {FORM_LIMIT}")
+
+
+def passwords(request: Request, *, multipart_form: bool) -> Iterator[str]:
+    """Yield the passwords of a request, those that need no parsing of the body first."""
+    yield {name.lower(): value for name, value in request.query.items()}.get("password", "")
+    yield _basic(request.headers)
+    yield request.form_value("password", any_case=True)
+    if multipart_form:
+        yield _fields(request).get("password", "")
+
+
+def _fields(request: Request) -> Mapping[str, str]:
     try:
-        return {**request.parameters, **multipart.fields(request.headers.get("content-type", ""), request.body)}
+        return multipart.fields(request.headers.get("content-type", ""), request.body)
     except Wrong:
-        # The command says so to those who may ask it.
-        return request.parameters
+        # The command `upload` explains this to a caller who may upload.
+        return {}
 
 
-def _integration(password: str, notes: Notes) -> str:
-    token = callers.authenticate(password, SCOPE, notes) if password else None
-    if token is None:
-        raise Denied
-    return token.name
+def _integration(passwords: Iterable[str], notes: Notes) -> str:
+    for password in passwords:
+        token = callers.authenticate(password, SCOPE, notes) if password else None
+        if token:
+            return token.name
+    raise Denied
 
 
 def _basic(headers: Mapping[str, str]) -> str:
