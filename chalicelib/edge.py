@@ -18,6 +18,7 @@ from chalice.app import Blueprint, Chalice, Response
 
 from chalicelib import settings
 from chalicelib.errors import InvalidRequest, RingledgerError, TooLarge
+from chalicelib.platform import configuration
 
 # Clients send JSON and forms under many names; the body is what counts.
 ANY_CONTENT = ["*/*"]
@@ -35,7 +36,7 @@ COMMON_HEADERS = {
 @lru_cache(maxsize=1)
 def logger() -> Logger:
     """The structured log; what is passed as `extra` becomes a key of the line."""
-    return Logger(service="ringledger", level=settings.current().log_level)
+    return Logger(service="ringledger", level=configuration.current().log_level)
 
 
 @dataclass(frozen=True)
@@ -189,7 +190,7 @@ def route(
 
 def cross_origin(request: Request) -> dict[str, str]:
     """The headers that let a browser page of an allowed origin read the answer (Fetch standard, CORS protocol)."""
-    origin, allowed = request.headers.get("origin", ""), settings.current().cors_origins
+    origin, allowed = request.headers.get("origin", ""), configuration.current().cors_origins
     if not origin or not ({"*", origin} & set(allowed)):
         return {}
     return {

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chalicelib import settings
+from chalicelib.platform import configuration
 
 
 def publish(service: str, counts: Mapping[str, int]) -> None:
@@ -18,7 +18,7 @@ def publish(service: str, counts: Mapping[str, int]) -> None:
     from aws_lambda_powertools import Metrics  # noqa: PLC0415 - a start pays for it only where something is counted
     from aws_lambda_powertools.metrics import MetricUnit  # noqa: PLC0415
 
-    metrics = Metrics(namespace=settings.current().metrics_namespace, service=service)
+    metrics = Metrics(namespace=configuration.current().metrics_namespace, service=service)
     for name, count in counted.items():
         metrics.add_metric(name, MetricUnit.Count, count)
     metrics.flush_metrics()

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import logging
-import math
 import os
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import partial
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from chalicelib import secret_values
-from chalicelib.errors import Misconfigured, Unavailable
+from chalicelib.errors import Misconfigured
 
 MEGABYTE = 1_000_000
-# A rotation is taken up within the first; a refused password asks at most this often.
-SECRET_SECONDS = 300.0
-DOUBT_SECONDS = 10.0
 # A generation is one byte of a key.
 LAST_GENERATION = 255
 SECRET_LENGTH = 32
-
-logger = logging.getLogger(__name__)
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -80,7 +71,7 @@ def _setting(variable: str, read: Callable[[str], Any], default: Any, *, secret:
 
 @dataclass(frozen=True)
 class Settings:
-    """What the environment says; secrets are left out of `repr`.
+    """The values of all settings; `repr` leaves the secrets out.
 
     Database addresses are libpq URLs, one for each role; sizes are bytes, times are seconds.
     """
@@ -208,53 +199,15 @@ def _read(variable: str, read: Callable[[str], Any], text: str) -> Any:  # noqa:
         raise Misconfigured(f"{variable} must be a whole number above zero: {fault}") from None
 
 
-class _Current:
-    """The settings of this process, read once; those that secrets are part of again every few minutes.
-
-    So a rotated secret is taken up without a deployment. While Secrets Manager is away, the last known ones hold.
-    """
-
-    def __init__(self) -> None:
-        self._kept: Settings | None = None
-        self._read_at = self._due = 0.0
-
-    def __call__(self) -> Settings:
-        """The settings of now. Raises Misconfigured, and Unavailable when the first reading of secrets fails."""
-        if self._kept is None or time.monotonic() >= self._due:
-            self._kept = self._read()
-        return self._kept
-
-    def doubt(self) -> None:
-        self._due = min(self._due, self._read_at + DOUBT_SECONDS)
-
-    def cache_clear(self) -> None:
-        """Forget them."""
-        self._kept = None
-
-    def _read(self) -> Settings:
-        self._read_at = time.monotonic()
-        self._due = self._read_at + SECRET_SECONDS if secret_values.named(os.environ) else math.inf
-        try:
-            return load(secret_values.filled(os.environ))
-        except (Unavailable, Misconfigured):
-            if self._kept is None:
-                raise
-            logger.warning("secrets cannot be read; the last known settings hold", exc_info=True)
-            return self._kept
-
-
-current = _of_process = _Current()
-
-
-def doubt() -> None:
-    """Read secrets soon again: a password was refused, or a server cannot be found."""
-    _of_process.doubt()
+def environment() -> Mapping[str, str]:
+    """Return the environment of this process."""
+    return os.environ
 
 
 class AwsAccess(NamedTuple):
-    """What signing a request to a service of AWS takes.
+    """The credentials, region and endpoint that sign and send a request to a service of AWS.
 
-    `expires` is ISO 8601, and empty where nobody knows it; `endpoint` is empty where AWS itself answers.
+    `expires` is a time in ISO 8601, empty when it is unknown; `endpoint` is empty when AWS itself answers.
     """
 
     access_key: str
@@ -265,34 +218,32 @@ class AwsAccess(NamedTuple):
     endpoint: str
 
     def __repr__(self) -> str:
-        """Name the key's owner alone."""
+        """Show the id of the key only."""
         return f"AwsAccess({self.access_key!r})"
 
     def check(self) -> None:
-        """Raises Misconfigured when something is missing without which nothing can be signed."""
+        """Raise Misconfigured when a part is missing without which nothing can be signed."""
         if not (self.access_key and self.secret_key and self.region):
             raise Misconfigured("AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION are needed to sign")
 
 
-def aws_access(service: str) -> AwsAccess:
-    """The credentials, region and endpoint of this moment for `service`, as AWS's own clients find them.
+def aws_access(service: str, variables: Mapping[str, str] | None = None) -> AwsAccess:
+    """Return the credentials, region and endpoint for `service`, as boto3 finds them in the environment.
 
-    They look into the environment for AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL when the service is `s3`.
+    For the service `s3`, the endpoint is AWS_ENDPOINT_URL_S3 or else AWS_ENDPOINT_URL.
     """
-    said = os.environ
+    values = os.environ if variables is None else variables
     return AwsAccess(
-        said.get("AWS_ACCESS_KEY_ID", ""),
-        said.get("AWS_SECRET_ACCESS_KEY", ""),
-        said.get("AWS_SESSION_TOKEN", ""),
-        said.get("AWS_CREDENTIAL_EXPIRATION", ""),
-        said.get("AWS_REGION") or said.get("AWS_DEFAULT_REGION", ""),
-        said.get(f"AWS_ENDPOINT_URL_{service.upper()}") or said.get("AWS_ENDPOINT_URL", ""),
+        values.get("AWS_ACCESS_KEY_ID", ""),
+        values.get("AWS_SECRET_ACCESS_KEY", ""),
+        values.get("AWS_SESSION_TOKEN", ""),
+        values.get("AWS_CREDENTIAL_EXPIRATION", ""),
+        values.get("AWS_REGION") or values.get("AWS_DEFAULT_REGION", ""),
+        values.get(f"AWS_ENDPOINT_URL_{service.upper()}") or values.get("AWS_ENDPOINT_URL", ""),
     )
 
 
 def lambda_handler() -> str:
-    """The handler that Lambda started, such as `app.statistics`; empty outside of Lambda.
-
-    `_HANDLER` alone is not trusted: packaging runs with the environment of a Lambda's configuration.
-    """
+    """Return the handler that Lambda started, such as `app.statistics`; empty outside of Lambda."""
+    # Packaging runs with the environment of a Lambda's configuration, so _HANDLER alone proves nothing.
     return os.environ.get("_HANDLER", "") if "LAMBDA_TASK_ROOT" in os.environ else ""

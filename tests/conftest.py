@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from chalicelib.platform import runtime
 from chalicelib.settings import Settings
 
 pytest_plugins = ["tests.databases", "tests.ledgers", "tests.mariadb"]
@@ -117,11 +118,10 @@ def role_urls(launched: Launched) -> dict[str, str]:
 @pytest.fixture
 def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Return the file of a trusted authority; that of a server `localhost` with its certificate is next to it."""
-    from chalicelib.platform import http  # noqa: PLC0415 - few tests need it
     from tests.authorities import establish  # noqa: PLC0415 - as above
 
     made = establish(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(made))
-    http.client.close()
+    runtime.renew()
     yield made
-    http.client.close()
+    runtime.renew()

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from chalicelib import metrics, settings
+from chalicelib import metrics
+from chalicelib.platform import runtime
 
 
 def test_counts_are_written_under_the_stage(
@@ -14,9 +15,9 @@ def test_counts_are_written_under_the_stage(
 ) -> None:
     """One line in CloudWatch's embedded format holds those that are not zero."""
     monkeypatch.setenv("METRICS_NAMESPACE", "Ringledger/prod")
-    settings.current.cache_clear()
+    runtime.renew()
     metrics.publish("recorder", {"recordings_ready": 2, "recordings_failed": 0})
-    settings.current.cache_clear()
+    runtime.renew()
 
     (line,) = capsys.readouterr().out.splitlines()
     written = json.loads(line)

@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import PurePath
 
-from chalicelib import settings
 from chalicelib.admin import (
     contact_commands,
     event_commands,
@@ -26,6 +25,7 @@ from chalicelib.admin.roles import ensure_roles
 from chalicelib.admin.words import Subparsers, add, database_url, minute, note, say, table
 from chalicelib.authentication import tokens
 from chalicelib.errors import RingledgerError
+from chalicelib.platform import configuration
 from chalicelib.platform.postgres import DatabaseError
 
 
@@ -110,7 +110,7 @@ def _migrate(arguments: argparse.Namespace, read: Callable[[], str]) -> None:
 
 def _roles(_arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     database_url()
-    for line in ensure_roles(settings.current()) or ["no changes to the roles"]:
+    for line in ensure_roles(configuration.current()) or ["no changes to the roles"]:
         say(line)
 
 

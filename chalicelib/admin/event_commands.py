@@ -8,7 +8,6 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 
-from chalicelib import settings
 from chalicelib.admin.words import Subparsers, add, at_once, database_url, minute, note, progress, say, table
 from chalicelib.envelope import reading
 from chalicelib.envelope.reading import UnreadableMessage
@@ -16,7 +15,7 @@ from chalicelib.errors import InvalidRequest, Misconfigured
 from chalicelib.ledger import faults, forgetting, quarantine, store
 from chalicelib.ledger.faults import CallsFailed
 from chalicelib.ledger.replay import count, replay
-from chalicelib.platform import dead_letters, queues
+from chalicelib.platform import configuration, dead_letters, queues
 from chalicelib.platform.postgres import Connection, connection
 from chalicelib.providers import NAMES, posts_rows
 from chalicelib.recordings import retention
@@ -92,7 +91,7 @@ def _set_aside(_arguments: argparse.Namespace, _read: Callable[[], str]) -> None
 
 
 def _redrive(_arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
-    queue = settings.current().events_queue_url
+    queue = configuration.current().events_queue_url
     if not queue:
         raise Misconfigured("EVENTS_QUEUE_URL is not set: it is the address of the queue call-events")
     say(f"{dead_letters.redrive(queue, lambda done: note(f'sent back: {done}'))} messages were sent back.")
@@ -130,7 +129,7 @@ def _quarantine_retry(arguments: argparse.Namespace, _read: Callable[[], str]) -
 
 
 def _forget(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
-    current = settings.current()
+    current = configuration.current()
     queue = current.events_queue_url
     waiting = _waiting(queue) if queue else 0
     erase_recordings = partial(retention.erase, _owner(), current)

@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from chalicelib import providers, settings
+from chalicelib import providers
 from chalicelib.admin.extension_table import COLUMNS, read
 from chalicelib.admin.words import Subparsers, add, database_url, minute, note, progress, say, table
 from chalicelib.errors import Misconfigured, RingledgerError
+from chalicelib.platform import configuration
 from chalicelib.platform.postgres import connection
 from chalicelib.platform.telphin import ProviderRefused, Telphin
 from chalicelib.registry import extensions, subscriptions, webhook_keys
@@ -96,7 +97,7 @@ def _list(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
 
 
 def _revoke(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
-    bucket = settings.current().bucket
+    bucket = configuration.current().bucket
     if not bucket:
         raise Misconfigured("BUCKET is not set: it holds the list of revoked extensions")
     extensions.revoke(database_url(), arguments.id, bucket)
@@ -108,12 +109,12 @@ def _revoke(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
 
 
 def _subscribe(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
-    api, owner = Telphin(settings.current()), connection(database_url())
+    api, owner = Telphin(configuration.current()), connection(database_url())
     _with_each(_chosen(arguments), lambda each: subscriptions.subscribe(owner, api, each, _address(each)))
 
 
 def _unsubscribe(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
-    api, owner = Telphin(settings.current()), connection(database_url())
+    api, owner = Telphin(configuration.current()), connection(database_url())
     _with_each(_chosen(arguments), lambda each: subscriptions.unsubscribe(owner, api, each))
 
 
@@ -147,11 +148,11 @@ def _report(extension: Extension, changes: Changes) -> None:
 
 def _check_settings() -> None:
     """Raise Misconfigured now if no address can be made, so that no extension is registered without one."""
-    webhook_keys.address(settings.current(), providers.NAMES[0], 0)
+    webhook_keys.address(configuration.current(), providers.NAMES[0], 0)
 
 
 def _address(extension: Extension) -> str:
-    return webhook_keys.address(settings.current(), extension.description.provider, extension.id)
+    return webhook_keys.address(configuration.current(), extension.description.provider, extension.id)
 
 
 def _row(extension: Extension) -> tuple[str, ...]:

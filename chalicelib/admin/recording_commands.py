@@ -8,9 +8,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from chalicelib import settings
 from chalicelib.admin.words import Subparsers, add, database_url, minute, say, table
 from chalicelib.errors import InvalidRequest, Misconfigured
+from chalicelib.platform import configuration
 from chalicelib.platform.postgres import Connection, connection
 from chalicelib.recordings import administration, fetch_queue, links
 from chalicelib.recordings.administration import ListedRecording
@@ -62,7 +62,7 @@ def _owner() -> Connection:
 
 
 def _link(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
-    current = settings.current()
+    current = configuration.current()
     inviteid = administration.linkable_id(_owner(), arguments.inviteid)
     now = datetime.now(UTC).replace(tzinfo=None)
     expires = now + timedelta(days=arguments.days) if arguments.days else None
@@ -71,7 +71,7 @@ def _link(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
 
 def _code(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     inviteid = administration.linkable_id(_owner(), arguments.inviteid)
-    say(links.call_code(settings.current().link_secrets, inviteid))
+    say(links.call_code(configuration.current().link_secrets, inviteid))
 
 
 def _revoke(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
@@ -109,7 +109,7 @@ def _cells(recording: ListedRecording) -> tuple[str, ...]:
 
 
 def _retry(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
-    queue_url = settings.current().recordings_queue_url
+    queue_url = configuration.current().recordings_queue_url
     if not queue_url:
         raise Misconfigured("RECORDINGS_QUEUE_URL is not set: it is the address of the queue recordings")
     if bool(arguments.inviteid) == arguments.failed:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from chalicelib import settings
 from chalicelib.admin.words import Subparsers, add, database_url, minute, say, table
 from chalicelib.errors import InvalidRequest, RingledgerError
+from chalicelib.platform import configuration
 from chalicelib.platform.postgres import Connection, connection
 from chalicelib.replication import deliveries, overview, run, targets
 from chalicelib.replication.run import DONE, Progress, Surroundings
@@ -136,7 +137,7 @@ def _surroundings() -> Surroundings:
     began = time.monotonic()
     limited = bool(settings.lambda_handler())
     remaining = (lambda: began + LAMBDA_SECONDS - time.monotonic()) if limited else run.forever
-    return Surroundings(_owner(), settings.current(), remaining, _Bar().show)
+    return Surroundings(_owner(), configuration.current(), remaining, _Bar().show)
 
 
 def _told(ended: Run) -> None:

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from chalicelib import settings
 from chalicelib.admin.user_table import read
 from chalicelib.admin.words import Subparsers, add, database_url, note, progress, say, table
 from chalicelib.errors import InvalidRequest, Misconfigured
 from chalicelib.oktell import directory, faxes
+from chalicelib.platform import configuration
 from chalicelib.platform.postgres import connection
 
 
@@ -54,7 +54,7 @@ def _list(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
 
 
 def _add_fax(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
-    current = settings.current()
+    current = configuration.current()
     if not current.bucket:
         raise Misconfigured("BUCKET is not set: facsimiles lie in it")
     try:

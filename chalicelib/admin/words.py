@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from chalicelib import settings
 from chalicelib.errors import Misconfigured
+from chalicelib.platform import configuration
 
 EXAMPLE = "postgresql://postgres@127.0.0.1:5432/ringledger"
 # The number of progress lines for a file of any size.
@@ -31,7 +31,7 @@ def add(
 
 def database_url() -> str:
     """Return the owner's address of the database. Raise Misconfigured when it is not set."""
-    url = settings.current().owner_database_url
+    url = configuration.current().owner_database_url
     if not url:
         raise Misconfigured(
             f"DATABASE_URL is not set: it is the owner's address of the database, such as {EXAMPLE};"

@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 import time
 
-from chalicelib import settings
 from chalicelib.authentication import tokens
 from chalicelib.edge import Notes, Request
 from chalicelib.errors import Forbidden, Unauthenticated
-from chalicelib.platform import postgres
+from chalicelib.platform import configuration, postgres
 
 _CACHE_LIMIT = 1_000
 
@@ -45,7 +44,7 @@ def _known_token(value: str) -> tokens.Token | None:
     until, token = _cache.get(key, (0.0, None))
     if token is not None and now < until:
         return token
-    current = settings.current()
+    current = configuration.current()
     token = tokens.verify(postgres.connection(current.gate_database_url), value)
     if token is not None:
         if len(_cache) >= _CACHE_LIMIT:

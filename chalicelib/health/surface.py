@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from chalice.app import Blueprint
 
-from chalicelib import edge, settings
+from chalicelib import edge
 from chalicelib.edge import Answer, Notes, Request
 from chalicelib.errors import RingledgerError
-from chalicelib.platform import objects, postgres, queues
+from chalicelib.platform import configuration, objects, postgres, queues
 from chalicelib.settings import Settings
 
 routes = Blueprint(__name__)
@@ -41,7 +41,7 @@ def health(request: Request, notes: Notes) -> Answer:
 
 def _state(part: str) -> str:
     try:
-        PARTS[part](settings.current())
+        PARTS[part](configuration.current())
     except RingledgerError as error:
         return error.code
     return "ok"

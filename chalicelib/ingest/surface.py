@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib import edge, metrics, settings
+from chalicelib import edge, metrics
 from chalicelib.errors import RingledgerError, Unavailable
 from chalicelib.ingest import batches
 from chalicelib.ingest.batches import Callbacks, Delivery
 from chalicelib.ledger import closing
 from chalicelib.ledger.recording_facts import File
-from chalicelib.platform import postgres, queues
+from chalicelib.platform import configuration, postgres, queues
 from chalicelib.platform.postgres import Connection
 from chalicelib.recordings import fetch_queue
 
@@ -30,7 +30,7 @@ def handle(event: dict[str, Any]) -> dict[str, Any]:
         for record in records
         if record["body"] != CLOSE_DUE
     ]
-    writer = postgres.connection(settings.current().writer_database_url)
+    writer = postgres.connection(configuration.current().writer_database_url)
     failed = batches.take(writer, deliveries, Callbacks(_report, _fetch, _close_later)) if deliveries else []
     if len(deliveries) < len(records):
         _close_due(writer)
@@ -39,7 +39,7 @@ def handle(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _fetch(files: Sequence[File]) -> None:
-    queue_url = settings.current().recordings_queue_url
+    queue_url = configuration.current().recordings_queue_url
     if not queue_url:
         return
     try:
@@ -50,7 +50,7 @@ def _fetch(files: Sequence[File]) -> None:
 
 
 def _close_later(due: datetime) -> None:
-    queue_url = settings.current().events_queue_url
+    queue_url = configuration.current().events_queue_url
     if not queue_url:
         return
     seconds = int((due - datetime.now(UTC).replace(tzinfo=None)).total_seconds()) + 1
@@ -64,7 +64,7 @@ def _close_due(writer: Connection) -> None:
     """Close the calls that are due; what fails is left to the maintenance, which reports it."""
     try:
         closed, faults = closing.close_due(
-            writer, datetime.now(UTC).replace(tzinfo=None), settings.current().call_age_seconds
+            writer, datetime.now(UTC).replace(tzinfo=None), configuration.current().call_age_seconds
         )
     except RingledgerError as error:
         extra = {"surface": "ingest", "reason": repr(error)}

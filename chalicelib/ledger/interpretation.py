@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 
-from chalicelib import providers, settings
+from chalicelib import providers
 from chalicelib.calls.options import Options, feature_codes
 from chalicelib.errors import Misconfigured
+from chalicelib.platform import configuration
 
 
 def options(provider: str) -> Options:
     """Return how calls of this provider are interpreted. Raises Misconfigured for a wrong FEATURE_CODES."""
-    current = settings.current()
+    current = configuration.current()
     return _options(provider, current.answer_by_status, current.feature_codes)
 
 

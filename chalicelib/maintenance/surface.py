@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from chalicelib import edge, metrics, settings
+from chalicelib import edge, metrics
 from chalicelib.errors import RingledgerError
 from chalicelib.ledger import closing, history
 from chalicelib.ledger.faults import CallsFailed
 from chalicelib.maintenance import partitions
-from chalicelib.platform import postgres
+from chalicelib.platform import configuration, postgres
 from chalicelib.platform.postgres import Connection
 from chalicelib.recordings import fetch_queue, notices, retention
 
@@ -29,7 +29,7 @@ class MaintenanceFailed(RingledgerError):
 
 def handle(now: datetime | None = None) -> None:
     """Do what is due at `now`, naive UTC. May be repeated. Raises MaintenanceFailed after every step had its turn."""
-    current = settings.current()
+    current = configuration.current()
     moment = now or datetime.now(UTC).replace(tzinfo=None)
     owner = postgres.connection(current.owner_database_url)
     writer = postgres.connection(current.writer_database_url)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from chalice.app import Blueprint
 
-from chalicelib import edge, settings
+from chalicelib import edge
 from chalicelib.authentication import callers
 from chalicelib.edge import Answer, Notes, Request
 from chalicelib.errors import Forbidden, RingledgerError
 from chalicelib.nimbox import phonecalls
 from chalicelib.nimbox.parameters import BadParameters, Clock, period, phonecall
-from chalicelib.platform import postgres
+from chalicelib.platform import configuration, postgres
 from chalicelib.settings import Settings
 
 SCOPE = "nimbox"
@@ -30,7 +30,7 @@ def _error(error: RingledgerError) -> Answer:
 @edge.route(routes, "/direct/items/phonecalls/create", methods=METHODS, errors=_error, body_limit=BODY_LIMIT)
 def create(request: Request, notes: Notes) -> Answer:
     """Attach a phone call to the contact that it went to; one that is there already stays as it is."""
-    current = settings.current()
+    current = configuration.current()
     _authenticate(request, notes)
     call = phonecall(request.parameters, _clock(current))
     writer = postgres.connection(current.writer_database_url)
@@ -42,7 +42,7 @@ def create(request: Request, notes: Notes) -> Answer:
 @edge.route(routes, "/direct/items/phonecalls/delete", methods=METHODS, errors=_error, body_limit=BODY_LIMIT)
 def delete(request: Request, notes: Notes) -> Answer:
     """Delete the phone calls of the days between two dates."""
-    current = settings.current()
+    current = configuration.current()
     _authenticate(request, notes)
     since, until = period(request.parameters, _clock(current))
     count = phonecalls.delete(postgres.connection(current.writer_database_url), since, until)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from chalicelib.errors import RingledgerError
-from chalicelib.platform import small_objects
+from chalicelib.platform import objects
 from chalicelib.platform.postgres import Connection
 from chalicelib.recordings import links
 from chalicelib.settings import Settings
@@ -41,7 +41,7 @@ def add(owner: Connection, settings: Settings, name: str, content: bytes) -> str
         raise FaxRefused
     identity = uuid4()
     code, key = links.call_code(settings.link_secrets, identity), f"{PREFIX}{identity}"
-    small_objects.write(settings.bucket, key, content, kind)
+    objects.write(settings.bucket, key, content, kind)
     owner.execute(_ADD, [str(identity), key, name, kind])
     return code
 

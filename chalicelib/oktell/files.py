@@ -10,7 +10,7 @@ from chalicelib.edge import Answer
 from chalicelib.oktell import answers, faxes, scripting
 from chalicelib.oktell.asked import Asked, Command
 from chalicelib.oktell.refusals import Unknown
-from chalicelib.platform import signing
+from chalicelib.platform import signed_requests
 from chalicelib.recordings import links
 
 #: How long a redirect's address works, in seconds.
@@ -58,7 +58,7 @@ def _attached(name: str) -> dict[str, str]:
 
 
 def _stored(asked: Asked, key: str, overrides: dict[str, str]) -> Answer:
-    return answers.redirect(signing.presign("GET", asked.settings.bucket, key, ADDRESS_SECONDS, overrides))
+    return answers.redirect(signed_requests.presign("GET", asked.settings.bucket, key, ADDRESS_SECONDS, overrides))
 
 
 #: What follows `download/`: with a code, or without.

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib import edge, settings
+from chalicelib import edge
 from chalicelib.errors import RingledgerError
 from chalicelib.oktell import scripts
 from chalicelib.oktell.scripts import Script, ScriptRun
-from chalicelib.platform import functions
+from chalicelib.platform import configuration, functions
 from chalicelib.platform.postgres import Connection
 from chalicelib.settings import Settings
 
@@ -47,7 +47,7 @@ class Ended:
 
 def handle(event: dict[str, Any], remaining: float) -> dict[str, Any]:
     """Run the script that the event names within the `remaining` seconds of the Lambda; answers as `run` does."""
-    current = settings.current()
+    current = configuration.current()
     return run(event, min(current.script_seconds, remaining - RESERVE_SECONDS), current)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from chalice.app import Blueprint
 
-from chalicelib import edge, settings
+from chalicelib import edge
 from chalicelib.authentication import callers
 from chalicelib.edge import Answer, Notes, Request
 from chalicelib.errors import RingledgerError, TooLarge
@@ -25,6 +25,7 @@ from chalicelib.oktell import (
 )
 from chalicelib.oktell.asked import Asked, Command
 from chalicelib.oktell.refusals import Denied, Unknown, Wrong
+from chalicelib.platform import configuration
 
 SCOPE = "oktell"
 #: What API Gateway passes on, for files; and what anything else may need.

@@ -14,7 +14,7 @@ from chalicelib.oktell import answers
 from chalicelib.oktell.asked import Asked, Command
 from chalicelib.oktell.multipart import Sent, files
 from chalicelib.oktell.refusals import Wrong
-from chalicelib.platform import objects, small_objects
+from chalicelib.platform import objects
 
 PREFIX = "uploads/"
 LONGEST_NAME = 100
@@ -60,7 +60,7 @@ def _kept(asked: Asked, sent: Sent) -> dict[str, str]:
     key = _key(name)
     try:
         # What it claims to be is not believed: it would be shown as such from the storage's address.
-        small_objects.write(asked.settings.bucket, key, sent.content, "application/octet-stream")
+        objects.write(asked.settings.bucket, key, sent.content, "application/octet-stream")
     except Unavailable:
         return {"name": name, "saved": "0"}
     return {"name": name, "saved": "1", "size": str(len(sent.content)), "path": key}

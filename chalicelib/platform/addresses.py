@@ -1,4 +1,4 @@
-"""Database addresses: what the driver makes of them, and who logs in by them."""
+"""Database addresses: the parameters of a connection, and the credentials in them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from psycopg2 import extensions
 
 from chalicelib.errors import Misconfigured
 
-# libpq's own names; what an address says itself goes before these.
+# libpq's parameters; an address may override them.
 DEFAULTS = {
     "application_name": "ringledger",
     "connect_timeout": "5",
@@ -23,25 +23,25 @@ DEFAULTS = {
 
 
 class Credentials(NamedTuple):
-    """Who an address logs in as; the password is empty when the address carries none."""
+    """The login of an address; the password is empty when the address has none."""
 
     user: str
     password: str
 
     def __repr__(self) -> str:
-        """Name the user alone."""
+        """Show the user only."""
         return f"Credentials(user={self.user!r})"
 
 
 def credentials(url: str) -> Credentials:
-    """Who `url` logs in as. Raises Misconfigured when it is not a libpq address."""
+    """Return the login of `url`. Raises Misconfigured when it is not a libpq address."""
     known = parameters(url)
     return Credentials(known.get("user", ""), known.get("password", ""))
 
 
 def parameters(url: str) -> dict[str, Any]:
-    """What the driver connects with. Raises Misconfigured when `url` is empty or not a libpq address."""
-    # libpq reads an empty address as "the local server, as the current user": never what was meant.
+    """Return the parameters of a connection. Raises Misconfigured when `url` is empty or not a libpq address."""
+    # libpq reads an empty address as "the local server, as the current user", which is never intended.
     if not url:
         raise Misconfigured("A database address is missing")
     try:

@@ -1,4 +1,4 @@
-"""Deadlines that hold whatever the server is busy with: the connection itself is cut."""
+"""Deadlines for PostgreSQL that hold whatever the server does: they cut the connection itself."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from psycopg2 import extensions
 
 
 class Deadline:
-    """Cuts a connection when a block lasts too long."""
+    """A context manager that cuts a connection when its block lasts too long."""
 
     def __init__(self, driver: extensions.connection, seconds: float) -> None:
-        """Cut `driver` after `seconds`, unless the block has ended by then."""
+        """Prepare to cut `driver` after `seconds`."""
         self.passed = False
         self._descriptor = driver.fileno()
         self._timer = threading.Timer(seconds, self._cut)
         self._timer.daemon = True
 
     def __enter__(self) -> Self:
-        """Begin to count."""
+        """Start the timer."""
         self._timer.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop counting."""
+        """Stop the timer."""
         self._timer.cancel()
 
     def _cut(self) -> None:

@@ -57,7 +57,7 @@ class DownloadFailed(RingledgerError):
 
 
 class Rules(NamedTuple):
-    """What may be downloaded: from which `hosts`, up to `limit` bytes, in up to `seconds`.
+    """The limits of a download: from these `hosts`, up to `limit` bytes, in up to `seconds`.
 
     A host that begins with a dot stands for all hosts below it. With `loopback`, the machine's own addresses are
     allowed too, also without TLS.
@@ -100,7 +100,7 @@ def _step(target: _Target, into: BinaryIO, rules: Rules, headers: Mapping[str, s
     sent = {"Accept-Encoding": "identity", "User-Agent": "ringledger", **headers}
     with (
         _failures(target.host, rules, until),
-        http.client.download(
+        http.client().download(
             target.url, sent, addresses=target.addresses, connect=CONNECT_SECONDS, until=until
         ) as response,
     ):

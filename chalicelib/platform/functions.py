@@ -1,28 +1,28 @@
-"""Lambda: a function of the bundle, invoked by name, with its answer awaited or not."""
+"""Lambda functions of the bundle, invoked by name."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from typing import Any
 
-from chalicelib.errors import RingledgerError, Unavailable
+from chalicelib.errors import RingledgerError
+from chalicelib.platform import boto3_errors, runtime
 
-# As long as a Lambda may run: a repeated migration would only wait for the first.
+# The longest that a Lambda runs: a repeated migration would only wait for the first.
 READ_SECONDS = 900.0
 CONNECT_SECONDS = 3
 
 
 class FunctionFailed(RingledgerError):
-    """The Lambda function ended with an error of its own; its log tells more."""
+    """The Lambda function failed; its log has the details."""
 
     code = "function-failed"
 
 
 class StillRunning(RingledgerError):
-    """The Lambda function has not ended yet; it goes on."""
+    """The Lambda function is still running."""
 
     code = "still-running"
 
@@ -30,7 +30,7 @@ class StillRunning(RingledgerError):
 def invoke(name: str, event: dict[str, Any], seconds: float = READ_SECONDS) -> dict[str, Any]:
     """Run the function `name` on `event` and return its answer.
 
-    Raises StillRunning after `seconds`, when only the wait ends; Unavailable and FunctionFailed.
+    Raises StillRunning after `seconds`, while the function runs on; Unavailable and FunctionFailed.
     """
     with _failures(name):
         response = _client(seconds).invoke(FunctionName=name, Payload=json.dumps(event).encode())
@@ -41,13 +41,16 @@ def invoke(name: str, event: dict[str, Any], seconds: float = READ_SECONDS) -> d
 
 
 def start(name: str, event: dict[str, Any]) -> None:
-    """Let the function `name` run on `event`, and do not wait for it. Raises Unavailable."""
+    """Start the function `name` on `event` without waiting for it. Raises Unavailable."""
     with _failures(name):
         _client(READ_SECONDS).invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps(event).encode())
 
 
-@lru_cache(maxsize=32)
-def _client(read_seconds: float) -> Any:  # noqa: ANN401 - boto3 makes its classes while running
+def _client(read_seconds: float) -> Any:  # noqa: ANN401 - boto3 makes its classes at run time
+    return runtime.current().shared(("lambda", read_seconds), lambda: _made(read_seconds))
+
+
+def _made(read_seconds: float) -> Any:  # noqa: ANN401 - as above
     import boto3  # noqa: PLC0415 - a cold start pays for boto3 only where a function is invoked
     from botocore.config import Config  # noqa: PLC0415
 
@@ -63,11 +66,10 @@ def _client(read_seconds: float) -> Any:  # noqa: ANN401 - boto3 makes its class
 
 @contextmanager
 def _failures(name: str) -> Iterator[None]:
-    from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError  # noqa: PLC0415
+    from botocore.exceptions import ReadTimeoutError  # noqa: PLC0415 - loaded with boto3
 
-    try:
-        yield
-    except ReadTimeoutError:
-        raise StillRunning(f"{name} has not ended yet; it goes on") from None
-    except (BotoCoreError, ClientError) as fault:
-        raise Unavailable(f"The function {name} could not be invoked") from fault
+    with boto3_errors.translated(f"The function {name} could not be invoked"):
+        try:
+            yield
+        except ReadTimeoutError:
+            raise StillRunning(f"{name} has not ended yet; it goes on") from None

@@ -17,6 +17,7 @@ from urllib3 import BaseHTTPResponse, HTTPConnectionPool, Timeout
 from urllib3.exceptions import HTTPError
 
 from chalicelib.errors import Unavailable
+from chalicelib.platform import runtime
 from chalicelib.platform.http_connections import Pool, SecurePool
 
 NO_HEADERS: Mapping[str, str] = {}
@@ -134,7 +135,9 @@ class HttpClient:
         return self._authorities
 
 
-client = HttpClient()
+def client() -> HttpClient:
+    """Return the client of this process."""
+    return runtime.current().shared(HttpClient, HttpClient)
 
 
 def _target(path: str, query: str) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
-from functools import lru_cache
+from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO
 
 from chalicelib.errors import Unavailable
+from chalicelib.platform import boto3_errors, runtime
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -19,12 +19,16 @@ PART_SIZE = 8 * 1024 * 1024
 PARALLEL_PARTS = 2
 CONNECT_SECONDS = 3
 READ_SECONDS = 20
+AWAY = "The object storage does not answer"
 
 
-@lru_cache(maxsize=1)
 def client() -> S3Client:
-    """This process's S3 client, made on first use: importing boto3 costs more than a whole warm request."""
-    # Imported here so that a cold start pays for boto3 only where an answer really goes to S3.
+    """Return this process's S3 client, made at its first use: importing boto3 costs more than a whole warm request."""
+    return runtime.current().shared("s3", _made)
+
+
+def _made() -> S3Client:
+    # A cold start pays for boto3 only where an answer goes to S3.
     import boto3  # noqa: PLC0415
     from botocore.config import Config  # noqa: PLC0415
 
@@ -39,13 +43,13 @@ def client() -> S3Client:
 
 
 def check(bucket: str) -> None:
-    """Ask S3 whether `bucket` is there. Raises Unavailable."""
-    with _failures():
+    """Check that S3 has `bucket`. Raises Unavailable."""
+    with boto3_errors.translated(AWAY):
         client().head_bucket(Bucket=bucket)
 
 
 def link(bucket: str, key: str, seconds: int) -> str:
-    """A presigned GET of one object that expires after `seconds`."""
+    """Return an address that downloads one object for `seconds`."""
     address: str = client().generate_presigned_url(
         "get_object", Params={"Bucket": bucket, "Key": key}, ExpiresIn=seconds
     )
@@ -53,20 +57,25 @@ def link(bucket: str, key: str, seconds: int) -> str:
 
 
 def put(bucket: str, key: str, file: BinaryIO, content_type: str) -> None:
-    """Store the whole of `file`, sent as it is read; the object appears at once or not at all. Raises Unavailable."""
+    """Store the whole content of `file`; the object appears complete or not at all. Raises Unavailable."""
     file.seek(0)
-    with _failures():
+    with boto3_errors.translated(AWAY):
         client().put_object(Bucket=bucket, Key=key, Body=file, ContentType=content_type)
 
 
+def write(bucket: str, key: str, content: bytes, content_type: str) -> None:
+    """Store `content`, in place of what was there. Raises Unavailable."""
+    put(bucket, key, BytesIO(content), content_type)
+
+
 def delete(bucket: str, key: str) -> None:
-    """Let there be no such object. Raises Unavailable."""
-    with _failures():
+    """Delete an object; one that does not exist is no error. Raises Unavailable."""
+    with boto3_errors.translated(AWAY):
         client().delete_object(Bucket=bucket, Key=key)
 
 
 def form(bucket: str, key: str, limit: int, seconds: int) -> tuple[str, dict[str, str]]:
-    """A presigned POST by which anybody may put one object of up to `limit` bytes: its address and its fields."""
+    """Return the address and the fields of a form that uploads one object of up to `limit` bytes."""
     made = client().generate_presigned_post(
         bucket, key, Conditions=[["content-length-range", 0, limit]], ExpiresIn=seconds
     )
@@ -74,10 +83,10 @@ def form(bucket: str, key: str, limit: int, seconds: int) -> tuple[str, dict[str
 
 
 class Upload:
-    """One object that is sent in parts while it is still being written elsewhere.
+    """The upload of an object in parts while its content is still being written.
 
-    `read(offset, size)` gives the bytes of a part when its turn comes, so that at most `PARALLEL_PARTS` parts are in
-    memory at a time.
+    `read(offset, size)` returns the bytes of a part shortly before they are sent, so at most `PARALLEL_PARTS` parts are
+    in memory at a time.
     """
 
     def __init__(self, bucket: str, key: str, content_type: str, read: Callable[[int, int], bytes]) -> None:
@@ -87,17 +96,17 @@ class Upload:
         self._pool = ThreadPoolExecutor(PARALLEL_PARTS, "upload")
         self._parts: list[Future[CompletedPartTypeDef]] = []
         self._sent = 0
-        with _failures():
+        with boto3_errors.translated(AWAY):
             begun = client().create_multipart_upload(Bucket=bucket, Key=key, ContentType=content_type)
         self._id = begun["UploadId"]
 
     def written(self, size: int) -> None:
-        """Tell that `size` bytes can be read by now: every further whole part of them is sent."""
+        """Send the whole parts among the `size` bytes that can be read by now."""
         while size - self._sent >= PART_SIZE:
             self._send(PART_SIZE)
 
     def finish(self, size: int, until: float) -> None:
-        """Send what is left of `size` bytes and make the object visible.
+        """Send the rest of the `size` bytes and make the object visible.
 
         Raises Unavailable when S3 fails, or when `until` (of `time.monotonic`) comes first.
         """
@@ -106,7 +115,7 @@ class Upload:
         wait(self._parts, timeout=max(0.0, until - time.monotonic()))
         if not all(part.done() for part in self._parts):
             raise Unavailable("Storing the answer took too long; repeat the request or narrow the query")
-        with _failures():
+        with boto3_errors.translated(AWAY):
             parts = [part.result() for part in self._parts]
             client().complete_multipart_upload(
                 Bucket=self._bucket, Key=self._key, UploadId=self._id, MultipartUpload={"Parts": parts}
@@ -114,9 +123,9 @@ class Upload:
         self._pool.shutdown()
 
     def abandon(self) -> None:
-        """Drop what was sent so far."""
+        """Delete the parts that were sent so far. Raises Unavailable."""
         self._pool.shutdown(wait=False, cancel_futures=True)
-        with _failures():
+        with boto3_errors.translated(AWAY):
             client().abort_multipart_upload(Bucket=self._bucket, Key=self._key, UploadId=self._id)
 
     def _send(self, size: int) -> None:
@@ -130,13 +139,3 @@ class Upload:
             Bucket=self._bucket, Key=self._key, UploadId=self._id, PartNumber=number, Body=body
         )
         return {"PartNumber": number, "ETag": answer["ETag"]}
-
-
-@contextmanager
-def _failures() -> Iterator[None]:
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
-
-    try:
-        yield
-    except (BotoCoreError, ClientError) as fault:
-        raise Unavailable("The object storage does not answer") from fault

@@ -1,4 +1,4 @@
-"""What one message to PostgreSQL carries: several statements, and of those planned once a session only their values."""
+"""The text of a message to PostgreSQL: several statements, some of which are planned once a session."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from typing import NamedTuple
 
 from psycopg2 import extensions
 
-#: States of a plan that a session lost, or that no longer fits its table: a new session makes it anew.
+#: SQLSTATEs of a plan that the session lost or that no longer fits its table: a new session plans again.
 STALE = frozenset({"0A000", "26000"})
 
-# A plan lasts as long as its session, and may be made while tables are empty. What looks up by an index and sorts
-# takes as long as the rows at hand do, however wrong the planner's guess of their number.
+# A plan lasts as long as its session and may be made while tables are empty. Index look-ups and sorts stay fast when
+# the planner's guess of the number of rows turns out to be wrong; sequential scans and hash joins do not.
 TUNING = b"""
 SET plan_cache_mode = force_generic_plan; SET jit = off; SET enable_seqscan = off; SET enable_hashjoin = off;
 SET enable_mergejoin = off; SET enable_material = off; SET enable_hashagg = off
 """
 
-# Each is some 100 kB of the server's memory.
+# Each plan takes about 100 kB of the server's memory.
 PLANS_LIMIT = 100
 
-# The cast stands beside both: PostgreSQL has to know the type before it sees a value, and reads the value by it.
+# The cast stays in both texts: PREPARE needs the type of each parameter, and EXECUTE reads the value as that type.
 _PLACEHOLDER = re.compile(r"%(?:\(\w+\))?s(::\w+(?:\[\])?)?|%%")
 
 
 class Statement(NamedTuple):
-    """One statement; a `planned` one shall be planned once a session."""
+    """One statement; PostgreSQL plans a `planned` one once a session."""
 
     sql: str
     parameters: Sequence[object] | Mapping[str, object] | None = None
@@ -36,22 +36,22 @@ class Statement(NamedTuple):
 
 
 class Plans:
-    """The plans of one session, which ends with it."""
+    """The plans of one session."""
 
     def __init__(self) -> None:
-        """Nothing is planned yet, and the session not tuned to it."""
+        """Begin with a session that has no plans and the server's own planner settings."""
         self.tuned = False
         self._names: dict[str, str] = {}
         self._new: dict[str, str] = {}
         self._numbers = count(1)
 
     def message(self, cursor: extensions.cursor, statements: Iterable[Statement]) -> bytes:
-        """The text to be sent; once the server has taken it, `sent` is to be called."""
+        """Return the text to send; call `sent` after the server accepted it."""
         self._new = {}
         return b";".join(part for statement in statements for part in self._parts(cursor, statement))
 
     def sent(self) -> None:
-        """Remember what the last message planned. After a failure nobody knows: such plans are made once more."""
+        """Remember the plans of the last message. After a failure they are unknown and are made again."""
         self._names |= self._new
 
     def _parts(self, cursor: extensions.cursor, statement: Statement) -> Iterator[bytes]:
@@ -71,7 +71,7 @@ class Plans:
 
 @lru_cache(maxsize=2 * PLANS_LIMIT)
 def _planned(sql: str) -> tuple[str, str]:
-    """A statement with numbered parameters, and the list of their placeholders."""
+    """Return a statement with numbered parameters, and the list of their placeholders."""
     numbers, placeholders = count(1), []
 
     def numbered(found: re.Match[str]) -> str:

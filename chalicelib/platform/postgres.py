@@ -1,8 +1,7 @@
-"""PostgreSQL connections: one for each role and thread, reopened once when lost, failures in our own words."""
+"""PostgreSQL connections: one for each role and thread, reopened once when lost; the driver's errors end here."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
@@ -10,9 +9,8 @@ from typing import Any, Protocol, TypeVar
 import psycopg2
 from psycopg2 import extensions
 
-from chalicelib import settings
 from chalicelib.errors import RingledgerError, Unavailable
-from chalicelib.platform import addresses
+from chalicelib.platform import addresses, configuration, runtime
 from chalicelib.platform.addresses import Credentials
 from chalicelib.platform.deadlines import Deadline
 from chalicelib.platform.plans import STALE, TUNING, Plans, Statement
@@ -35,15 +33,15 @@ DEADLINE = "RL001"
 class DatabaseError(RingledgerError):
     """PostgreSQL refused a statement.
 
-    `sqlstate` is its five-character code, `primary` its own sentence, `position` the character (from 1) of the
-    statement that it points at, `hint` its advice. `primary` may quote values of the statement, so it is kept out of
-    `repr`.
+    `sqlstate` is the five-character code, `primary` PostgreSQL's sentence, `position` the character of the statement,
+    counted from 1, that the error points at, `hint` its advice. `primary` may quote values of the statement, so `repr`
+    does not contain it.
     """
 
     code = "database"
 
     def __init__(self, sqlstate: str, primary: str, position: int | None = None, hint: str = "") -> None:
-        """Keep PostgreSQL's words apart from the message, which anyone may log."""
+        """Keep PostgreSQL's sentence out of the message, which may be logged."""
         self.sqlstate = sqlstate
         self.primary = primary
         self.position = position
@@ -52,20 +50,20 @@ class DatabaseError(RingledgerError):
 
 
 class Sink(Protocol):
-    """What takes the rows of a COPY."""
+    """A receiver of the rows of a COPY."""
 
-    #: How many rows it took.
+    #: The number of rows so far.
     count: int
 
     def write(self, row: bytes, /) -> object:
-        """Take one row as the server sent it."""
+        """Receive one row as the server sent it."""
 
 
 class Connection:
     """One role's connection in autocommit mode, opened on first use."""
 
     def __init__(self, url: str, verify: Verify | None = None) -> None:
-        """Connect later to `url`; each time that happens, keep `verify(self)` as `verified`."""
+        """Connect to `url` at the first use; keep the result of `verify(self)` on a new connection as `verified`."""
         self.verified: Any = None
         self._parameters = addresses.parameters(url)
         self._verify = verify
@@ -75,19 +73,19 @@ class Connection:
         self._waiting: list[Statement] = []
 
     def __repr__(self) -> str:
-        """Name the role alone: an address may carry a password."""
+        """Show the role only: an address may contain a password."""
         return f"Connection(user={self._parameters.get('user', '')!r})"
 
     def execute(self, sql: str, parameters: Parameters | None = None) -> list[Row]:
         """Run one statement that may safely run twice, and return its rows.
 
-        A connection that turns out to be lost is reopened once and the statement repeated, except within
-        `transaction()`. Raises Unavailable when the database is away, DatabaseError when it refuses.
+        When the connection is lost, it is reopened once and the statement repeated, except within `transaction()`.
+        Raises Unavailable when the database is away, DatabaseError when it refuses.
         """
         return self._run(Statement(sql, parameters))
 
     def execute_planned(self, sql: str, parameters: Parameters) -> list[Row]:
-        """The same, for a statement that is planned once a session: for what runs again and again."""
+        """Run a statement like `execute`, planned once a session: for statements that run again and again."""
         return self._run(Statement(sql, parameters, planned=True))
 
     def _run(self, statement: Statement) -> list[Row]:
@@ -106,11 +104,11 @@ class Connection:
         return rows
 
     def post(self, sql: str, parameters: Parameters) -> None:
-        """Let a planned statement of a transaction, whose answer nobody needs, travel with the one after it."""
+        """Send a planned statement of a transaction together with the next statement; its rows are dropped."""
         self._waiting.append(Statement(sql, parameters, planned=True))
 
     def open(self) -> None:
-        """Open it now where the next statement would. Raises Unavailable, and what its verification raises."""
+        """Open the connection if it is closed. Raises Unavailable, and the errors of the verification."""
         if self._driver is None:
             self._open()
 
@@ -118,9 +116,9 @@ class Connection:
         """Send the rows of `statements`, which hold one COPY … TO STDOUT, to `sink`.
 
         A lost connection is reopened once if `sink` had no row yet. After `seconds`, which should exceed the server's
-        own limit, the connection is cut: some values keep PostgreSQL busy without looking at that limit, and a pooler
-        forwards no cancel requests. Raises Unavailable, DatabaseError (of state DEADLINE when cut), and what `sink`
-        raises; then too the connection is cut, since it would first drain what is still to come.
+        own limit, the connection is cut: some values keep PostgreSQL busy without checking that limit, and a pooler
+        forwards no cancel requests. Raises Unavailable, DatabaseError (of state DEADLINE when cut), and the errors of
+        `sink`, which cut the connection too.
         """
 
         def run(cursor: extensions.cursor) -> None:
@@ -138,7 +136,7 @@ class Connection:
             self._leave_transaction(cut=error.sqlstate == DEADLINE)
             raise
         except BaseException:
-            # The sink's own failure, or an interrupt: rows are still on their way, and the next use would wait for all.
+            # After an error of the sink or an interrupt, rows are still on their way; the next use would wait for all.
             self.close()
             raise
 
@@ -150,19 +148,19 @@ class Connection:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Commit what the block did, or roll it back when it raises; nothing in it is repeated.
+        """Commit the statements of the block, or roll them back when it raises; nothing in it is repeated.
 
-        Its first statement takes the BEGIN with it, and the COMMIT those that are posted last.
+        The BEGIN is sent with the first statement, and posted statements with the COMMIT.
         """
         self._waiting = [_BEGIN]
         try:
             yield
             if self._waiting == [_BEGIN]:
-                # Nothing was done.
+                # The block ran no statement.
                 self._waiting = []
                 return
             self.open()
-            # Whether a lost COMMIT was done, nobody knows.
+            # It is unknown whether the server carried out a COMMIT whose answer was lost, so it is not repeated.
             self._pinned = True
             self.execute("COMMIT")
         except BaseException:
@@ -173,13 +171,13 @@ class Connection:
             self._pinned = False
 
     def password_verifier(self, login: Credentials) -> str:
-        """What to send instead of a password, so that the password itself never reaches a server's log."""
+        """Return the verifier to send instead of a password, which keeps the password out of the server's log."""
         driver = self._driver or self._open()
         verifier: str = extensions.encrypt_password(login.password, login.user, driver, "scram-sha-256")
         return verifier
 
     def close(self) -> None:
-        """Close it; the next use opens it again."""
+        """Close the connection; the next use opens it again."""
         driver, self._driver = self._driver, None
         if driver is not None:
             driver.close()
@@ -188,7 +186,7 @@ class Connection:
         try:
             self.execute("ROLLBACK")
         except RingledgerError:
-            # What raised first is what the caller must see, and closing rolls back as well.
+            # The caller must see the first error, and closing rolls back as well.
             self.close()
 
     def _with_cursor(self, work: Callable[[extensions.cursor], T], may_repeat: Callable[[], bool] = lambda: True) -> T:
@@ -220,7 +218,7 @@ class Connection:
         try:
             driver = self._connect()
         except psycopg2.OperationalError as error:
-            settings.doubt()
+            configuration.doubt()
             raise Unavailable("The database does not answer") from error
         self._driver, self._plans = driver, Plans()
         if self._verify is not None:
@@ -233,7 +231,7 @@ class Connection:
         return driver
 
     def _verify_once(self, verify: Verify) -> None:
-        # A verification that reopened would verify again, without end, on a server that drops everyone.
+        # If a verification could reopen, it would verify without end on a server that drops every connection.
         self._pinned = True
         waiting, self._waiting = self._waiting, []
         try:
@@ -246,27 +244,16 @@ class Connection:
             self._waiting = waiting
 
 
-class _OfThread(threading.local):
-    def __init__(self) -> None:
-        self.opened: dict[tuple[str, Verify | None], Connection] = {}
-
-
-_of_thread = _OfThread()
-
-
 def connection(url: str, verify: Verify | None = None) -> Connection:
     """Return this thread's connection for `url`; callers with another `verify` get another connection.
 
     Raises Misconfigured when `url` is empty or not a libpq address.
     """
-    key = (url, verify)
-    if key not in _of_thread.opened:
-        _of_thread.opened[key] = Connection(url, verify)
-    return _of_thread.opened[key]
+    return runtime.current().of_thread((Connection, url, verify), lambda: Connection(url, verify))
 
 
 def translated(error: psycopg2.Error, *, lost: bool) -> RingledgerError:
-    """The driver's `error` as Unavailable (the database is away, or `lost`) or DatabaseError."""
+    """Return the driver's `error` as Unavailable (the database is away, or `lost`) or as DatabaseError."""
     state = error.pgcode or ""
     unexplained = not state and isinstance(error, (psycopg2.OperationalError, psycopg2.InterfaceError))
     if lost or unexplained or state.startswith(AWAY_CLASS) or state in AWAY_STATES:

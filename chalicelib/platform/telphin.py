@@ -137,7 +137,7 @@ class Telphin:
         return self._request(method, f"{self._url}/api/ver1.0/{path}", headers, content)
 
     def _request(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Any:  # noqa: ANN401 - JSON
-        answer = http.client.ask(self._peer, method, url, headers, body)
+        answer = http.client().ask(self._peer, method, url, headers, body)
         if answer.status >= SERVER_FAULT:
             raise Unavailable(f"The provider's API answered with status {answer.status}")
         if answer.status not in range(200, 300):

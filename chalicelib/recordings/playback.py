@@ -7,7 +7,7 @@ from typing import ClassVar
 from urllib.parse import quote
 
 from chalicelib.errors import RingledgerError
-from chalicelib.platform import presence, signing
+from chalicelib.platform import signed_requests
 from chalicelib.recordings import storages
 from chalicelib.recordings.lookup import Recording
 from chalicelib.recordings.media_types import media_type
@@ -66,7 +66,7 @@ def address(settings: Settings, recording: Recording, method: str, *, attachment
     `now` is naive UTC. Raises NotPlayable with the reason, Unavailable when S3 does not answer, and Misconfigured.
     """
     place = _place(settings, recording, now)
-    if presence.size(*place) is None:
+    if signed_requests.object_size(*place) is None:
         raise Missing
     name = recording.path.rpartition("/")[2]
     disposition = "attachment" if attachment else "inline"
@@ -75,7 +75,7 @@ def address(settings: Settings, recording: Recording, method: str, *, attachment
         "response-content-disposition": f"{disposition}; filename*=UTF-8''{quote(name, safe='')}",
     }
     seconds = min(max(0, recording.duration) + PAUSE_SECONDS, settings.playing_seconds)
-    return signing.presign(method, place.bucket, place.key, seconds, overrides)
+    return signed_requests.presign(method, place.bucket, place.key, seconds, overrides)
 
 
 def _place(settings: Settings, recording: Recording, now: datetime) -> ObjectPlace:

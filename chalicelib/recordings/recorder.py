@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib import edge, metrics, settings
+from chalicelib import edge, metrics
 from chalicelib.errors import InvalidRequest, Unavailable
-from chalicelib.platform import postgres
+from chalicelib.platform import configuration, postgres
 from chalicelib.recordings import fetch_queue, fetching, notices
 from chalicelib.settings import Settings
 
@@ -18,7 +18,7 @@ METRICS = {"ready": "recordings_ready", "failed": "recordings_failed"}
 
 def handle(event: dict[str, Any]) -> None:
     """Fetch the files that the messages name. Raises Unavailable when PostgreSQL is away; SQS then delivers again."""
-    current = settings.current()
+    current = configuration.current()
     for record in event["Records"]:
         _take(record["body"], current)
 

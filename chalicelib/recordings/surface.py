@@ -11,10 +11,10 @@ from uuid import UUID
 
 from chalice.app import Blueprint
 
-from chalicelib import edge, settings
+from chalicelib import edge
 from chalicelib.edge import Answer, Notes, Request
 from chalicelib.errors import InvalidRequest, RingledgerError
-from chalicelib.platform import postgres
+from chalicelib.platform import configuration, postgres
 from chalicelib.recordings import access, links, lookup, playback
 from chalicelib.recordings.access import Right
 
@@ -40,7 +40,7 @@ def recording(request: Request, notes: Notes) -> Answer:
         raise WrongMethod(headers={"Allow": "GET, HEAD, OPTIONS"})
     inviteid = _id(request.path["inviteid"])
     notes["inviteid"] = str(inviteid)
-    current, now = settings.current(), datetime.now(UTC).replace(tzinfo=None)
+    current, now = configuration.current(), datetime.now(UTC).replace(tzinfo=None)
     right = access.right(request, inviteid, current, now, notes)
     call_recording = lookup.find(postgres.connection(current.gate_database_url), inviteid)
     if right is Right.LINK:

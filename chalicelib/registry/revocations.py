@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from chalicelib.errors import Unavailable
-from chalicelib.platform import small_objects
+from chalicelib.platform import objects, signed_requests
 
 KEY = "webhooks/revoked.json"
 
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 def publish(bucket: str, extensions: Iterable[int]) -> None:
     """Write the deny-list with exactly these ids. Raises Unavailable."""
     content = json.dumps({"extensions": sorted(extensions)}).encode()
-    small_objects.write(bucket, KEY, content, "application/json")
+    objects.write(bucket, KEY, content, "application/json")
 
 
 class Revocations:
@@ -42,7 +42,7 @@ class Revocations:
 
     def _read(self) -> None:
         try:
-            content = small_objects.read(self._bucket, KEY)
+            content = signed_requests.read_object(self._bucket, KEY)
             self._revoked = frozenset(json.loads(content)["extensions"] if content else ())
         except (Unavailable, ValueError, LookupError, TypeError):
             # The consumer checks the registry itself and refuses what passes here.

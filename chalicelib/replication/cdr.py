@@ -12,8 +12,8 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from chalicelib.errors import Misconfigured
-from chalicelib.platform import foreign
-from chalicelib.platform.foreign import Database
+from chalicelib.replication import cdr_database
+from chalicelib.replication.cdr_database import Database
 from chalicelib.replication.crm_calls import Page, Record, tidy
 from chalicelib.replication.number_rules import Rule
 
@@ -58,11 +58,11 @@ class Cdr:
     def pages(self, since: datetime, until: datetime, position: str) -> Generator[Page, None, None]:
         """One streamed SELECT in the order of time; a position is a second in the table's own zone.
 
-        Raises ForeignUnavailable; Misconfigured when the table lacks a column that is needed.
+        Raises CdrUnavailable; Misconfigured when the table lacks a column that is needed.
         """
         zone = self._asterisk.zone
         begin = datetime.fromisoformat(position) if position else _local(since, zone)
-        with foreign.opened(self._asterisk.url, zone.key) as database:
+        with cdr_database.opened(self._asterisk.url, zone.key) as database:
             names, sql = self._statement(database)
             last: dict[Key, Record] = {}
             for rows in database.rows(sql, [begin, _local(until, zone)]):

@@ -13,9 +13,9 @@ from uuid import UUID, uuid4
 
 from chalicelib.errors import Misconfigured, Unavailable
 from chalicelib.nimbox.client import Client, Timing
-from chalicelib.platform.foreign import ForeignUnavailable
 from chalicelib.platform.postgres import Connection
 from chalicelib.replication import deliveries, runs, targets
+from chalicelib.replication.cdr_database import CdrUnavailable
 from chalicelib.replication.deliveries import Holder
 from chalicelib.replication.runs import Run, RunRequest, RunTaken
 from chalicelib.replication.sending import Sending
@@ -119,7 +119,7 @@ def _worked(around: Surroundings, run: Run, holder: UUID, lap: _Lap) -> str:
     try:
         if not (run.read_whole or _read(around, run, holder, lap)):
             return ""
-    except ForeignUnavailable as fault:
+    except CdrUnavailable as fault:
         _send(around, run, holder, lap)
         raise SourceAway(run.order.origin, fault.message) from fault.__cause__
     reason = _send(around, run, holder, lap)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib import settings
+from chalicelib.platform import configuration
 from chalicelib.replication.runs import Run
 
 
@@ -25,7 +25,7 @@ def publish(run: Run) -> None:
     from aws_lambda_powertools import Metrics  # noqa: PLC0415 - only a run that has ended has something to publish
     from aws_lambda_powertools.metrics import MetricUnit  # noqa: PLC0415
 
-    metrics = Metrics(namespace=settings.current().metrics_namespace, service="replication")
+    metrics = Metrics(namespace=configuration.current().metrics_namespace, service="replication")
     metrics.add_dimension("target", run.order.target)
     for name, count in run.counts.items():
         metrics.add_metric(f"replication_{name}", MetricUnit.Count, count)

@@ -56,7 +56,7 @@ class CallSource(Protocol):
     def pages(self, since: datetime, until: datetime, position: str) -> Generator[Page, None, None]:
         """Calls that began after `since` and were settled at `until`, naive UTC; from `position` on if there is one.
 
-        Raises Unavailable; ForeignUnavailable when only this source is away.
+        Raises Unavailable; CdrUnavailable when only this source is away.
         """
 
 

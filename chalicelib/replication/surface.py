@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib import edge, settings
-from chalicelib.platform import functions, postgres
+from chalicelib import edge
+from chalicelib.platform import configuration, functions, postgres
 from chalicelib.replication import run, run_metrics, targets
 from chalicelib.replication.run import Surroundings
 from chalicelib.replication.runs import Run, RunRequest
@@ -25,7 +25,7 @@ def handle(event: dict[str, Any], name: str, remaining: Callable[[], float]) -> 
     so in its `detail`. Without CRM_URL nothing happens. Raises Misconfigured, Unavailable and DatabaseError, but when
     only a source is away, after everything else.
     """
-    current = settings.current()
+    current = configuration.current()
     if not targets.configured(current):
         return
     around = Surroundings(postgres.connection(current.writer_database_url), current, remaining)

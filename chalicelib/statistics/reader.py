@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from chalicelib import settings
 from chalicelib.catalog import TABLES
 from chalicelib.errors import RingledgerError
-from chalicelib.platform import postgres
+from chalicelib.platform import configuration, postgres
 from chalicelib.statistics.allowlist import CALLABLE_NAMES
 
 #: Seconds. API Gateway gives up after 29, and the answer still has to be delivered.
@@ -87,6 +86,6 @@ def reader() -> tuple[postgres.Connection, frozenset[str]]:
 
     Raise Unavailable or UnsafeRole.
     """
-    connection = postgres.connection(settings.current().reader_database_url, examine)
+    connection = postgres.connection(configuration.current().reader_database_url, examine)
     connection.open()
     return connection, connection.verified

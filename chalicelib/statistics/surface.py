@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from chalice.app import Blueprint
 
-from chalicelib import edge, settings
+from chalicelib import edge
 from chalicelib.authentication import callers
 from chalicelib.edge import Answer, Notes, Request
 from chalicelib.errors import RingledgerError, TokenNotFound, Unauthenticated
-from chalicelib.platform import objects
+from chalicelib.platform import configuration, objects
 from chalicelib.statistics import channel, reference
 from chalicelib.statistics.answer import StoredAnswer
 
@@ -49,7 +49,7 @@ def functions(_request: Request, _notes: Notes) -> Answer:
 
 
 def _answer(request: Request, notes: Notes, *, protocol_beginnings: bool) -> Answer:
-    current = settings.current()
+    current = configuration.current()
     gzip = _accepts_gzip(request.headers.get("accept-encoding", ""))
     context = channel.Context(request.id, current, notes, protocol_beginnings, gzip)
     answer = channel.answer(request.body, context)

@@ -6,7 +6,7 @@ from chalicelib import providers
 from chalicelib.calls.events import Raw, Unreadable
 from chalicelib.envelope import messages
 from chalicelib.errors import RingledgerError
-from chalicelib.platform import queues
+from chalicelib.platform import signed_requests
 from chalicelib.providers import Reading
 from chalicelib.registry import revocations, webhook_keys
 from chalicelib.registry.webhook_keys import Key
@@ -39,7 +39,9 @@ def accept(raw: Raw, key_text: str, settings: Settings, notes: dict[str, object]
 
 
 def _send(raw: Raw, key: Key, settings: Settings, quarantine: str = "") -> None:
-    queues.send(settings.events_queue_url, messages.written(raw, key.extension, key.generation, quarantine))
+    signed_requests.send_message(
+        settings.events_queue_url, messages.written(raw, key.extension, key.generation, quarantine)
+    )
 
 
 def _authentic(provider: str, text: str, settings: Settings) -> Key:

@@ -7,22 +7,22 @@ from uuid import uuid4
 
 from chalice.app import Blueprint
 
-from chalicelib import edge, providers, settings
+from chalicelib import edge, providers
 from chalicelib.calls.events import Raw
 from chalicelib.edge import Answer, Notes, Request
-from chalicelib.platform import queues
+from chalicelib.platform import configuration, signed_requests
 from chalicelib.webhooks.accepting import AddressNotFound, accept
 
 routes = Blueprint(__name__)
 
 
-@edge.route(routes, "/ext-event/{key}", methods=("GET", "POST"), body_limit=queues.MESSAGE_LIMIT)
+@edge.route(routes, "/ext-event/{key}", methods=("GET", "POST"), body_limit=signed_requests.MESSAGE_LIMIT)
 def extension_event(request: Request, notes: Notes) -> Answer:
     """Accept an event of a Telphin extension, by the address that Telphin recommends."""
     return _accepted("telphin", request, notes)
 
 
-@edge.route(routes, "/webhooks/{provider}/{key}", methods=("POST",), body_limit=queues.MESSAGE_LIMIT)
+@edge.route(routes, "/webhooks/{provider}/{key}", methods=("POST",), body_limit=signed_requests.MESSAGE_LIMIT)
 def provider_event(request: Request, notes: Notes) -> Answer:
     """Accept a webhook of any provider."""
     return _accepted(request.path["provider"], request, notes)
@@ -42,6 +42,6 @@ def _accepted(provider: str, request: Request, notes: Notes) -> Answer:
         content_encoding=request.headers.get("content-encoding", ""),
         body=request.body,
     )
-    reading = accept(raw, request.path["key"], settings.current(), notes)
+    reading = accept(raw, request.path["key"], configuration.current(), notes)
     reply = known.reply(raw, reading.content)
     return Answer(reply.body, reply.status, {"Content-Type": reply.content_type})

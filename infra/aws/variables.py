@@ -1,7 +1,7 @@
 """The value of each setting on AWS: a parameter, a resource, or a secret that the Lambda reads when it starts.
 
-`chalicelib/secret_values.py` reads `{secret:NAME:MEMBER}`. CloudFormation's own `{{resolve:…}}` is not used: its value
-would be readable in the Lambda's configuration, and stay the same after a rotation.
+`chalicelib/platform/secret_values.py` reads `{secret:NAME:MEMBER}`. CloudFormation's own `{{resolve:…}}` is not used:
+its value would be readable in the Lambda's configuration, and stay the same after a rotation.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 
-from chalicelib import settings
+from chalicelib.platform import runtime, signed_requests
 from infra.bench.report import Figure, alternating, milliseconds
 from infra.bench.testbed import ROOT, Testbed
 from infra.bench.turns import relayed
@@ -31,7 +31,7 @@ def lines(place: Testbed) -> Iterator[Figure]:
     app = place.enter()
     secret = json.loads((place.data / "secrets.json").read_text("utf-8"))["link"]
     os.environ["LINK_SECRETS"] = f"1:{secret}"
-    settings.current.cache_clear()
+    runtime.renew()
     event = _event(place)
 
     def click() -> None:
@@ -68,7 +68,7 @@ def _event(place: Testbed) -> dict[str, Any]:
 
 def _questions(place: Testbed) -> Callable[[], object]:
     # Importing them reads the settings of the testbed.
-    from chalicelib.platform import postgres, presence  # noqa: PLC0415
+    from chalicelib.platform import postgres  # noqa: PLC0415
     from chalicelib.recordings import lookup  # noqa: PLC0415
 
     gate = postgres.connection(place.role_url("gate"))
@@ -76,7 +76,7 @@ def _questions(place: Testbed) -> Callable[[], object]:
 
     def ask() -> None:
         recording = lookup.find(gate, inviteid)
-        presence.size(place.facts["bucket"], f"recordings/{recording.path}")
+        signed_requests.object_size(place.facts["bucket"], f"recordings/{recording.path}")
 
     return ask
 
@@ -85,14 +85,14 @@ def _round_trips(place: Testbed, click: Callable[[], None]) -> tuple[float, floa
     """Count the round trips of a warm click to PostgreSQL and to S3, by relays in between."""
     with relayed(place.role_url("gate")) as (gate_url, gate), relayed(place.facts["aws_endpoint_url"]) as (s3_url, s3):
         os.environ.update(GATE_DATABASE_URL=gate_url, AWS_ENDPOINT_URL=s3_url)
-        settings.current.cache_clear()
+        runtime.renew()
         click()
         before = gate.count, s3.count
         for _ in range(CLICKS):
             click()
         turns = (gate.count - before[0]) / CLICKS, (s3.count - before[1]) / CLICKS
     os.environ.update(place.environment())
-    settings.current.cache_clear()
+    runtime.renew()
     return turns
 
 

@@ -19,6 +19,7 @@ from chalicelib.envelope.reading import read
 from chalicelib.ledger import store
 from chalicelib.ledger.rows import columns
 from chalicelib.maintenance import partitions
+from chalicelib.platform import runtime
 from chalicelib.platform.postgres import Connection
 from chalicelib.registry import extensions
 from chalicelib.registry.extensions import ExtensionDescription
@@ -60,7 +61,7 @@ _numbers = itertools.count()
 def lines(place: Testbed) -> Iterator[Figure]:
     """Measure wall time for a batch of new calls with three events each, in turns with the bare insert of as many."""
     os.environ.update(place.environment())
-    settings.current.cache_clear()
+    runtime.renew()
     writer, owner = Connection(place.role_url("writer")), Connection(place.owner_url)
     extension = place.facts["extensions"]["phone"]["id"]
     now = datetime.now(UTC).replace(tzinfo=None)

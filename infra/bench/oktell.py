@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from chalicelib import settings
+from chalicelib.platform import runtime
 from infra.bench.report import Figure, alternating, milliseconds
 from infra.bench.testbed import ROOT, Testbed
 from infra.bench.turns import relayed
@@ -34,7 +34,7 @@ def lines(place: Testbed) -> Iterator[Figure]:
     """Measure each command in turns with an empty statement through the bare driver."""
     app = place.enter()
     os.environ["WRITER_DATABASE_URL"] = place.role_url("writer")
-    settings.current.cache_clear()
+    runtime.renew()
     writer = place.connect("writer")
 
     def bare() -> None:
@@ -67,14 +67,14 @@ def _round_trips(place: Testbed, ask: Callable[[], None]) -> float:
     """Count the round trips of a warm request to PostgreSQL, by a relay in between."""
     with relayed(place.role_url("writer")) as (writer_url, writer), relayed(place.role_url("gate")) as (gate_url, gate):
         os.environ.update(WRITER_DATABASE_URL=writer_url, GATE_DATABASE_URL=gate_url)
-        settings.current.cache_clear()
+        runtime.renew()
         ask()
         before = writer.count + gate.count
         for _ in range(REQUESTS):
             ask()
         turns = writer.count + gate.count - before
     os.environ.update(place.environment() | {"WRITER_DATABASE_URL": place.role_url("writer")})
-    settings.current.cache_clear()
+    runtime.renew()
     return turns / REQUESTS
 
 

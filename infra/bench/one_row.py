@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 
-from chalicelib import settings
+from chalicelib.platform import runtime
 from infra.bench.report import Figure, alternating, milliseconds
 from infra.bench.testbed import Testbed, request
 from infra.bench.turns import relayed
@@ -41,12 +41,12 @@ def _round_trips(place: Testbed, handler: Callable[[], None]) -> float:
     """Count the round trips of a warm request to PostgreSQL, by a relay in between."""
     with relayed(place.role_url("reader")) as (reader_url, reader), relayed(place.role_url("gate")) as (gate_url, gate):
         os.environ.update(READER_DATABASE_URL=reader_url, GATE_DATABASE_URL=gate_url)
-        settings.current.cache_clear()
+        runtime.renew()
         handler()
         before = reader.count + gate.count
         for _ in range(REQUESTS):
             handler()
         turns = reader.count + gate.count - before
     os.environ.update(place.environment())
-    settings.current.cache_clear()
+    runtime.renew()
     return turns / REQUESTS

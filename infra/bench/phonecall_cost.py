@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from chalicelib import settings
+from chalicelib.platform import runtime
 from infra.bench.report import Figure, alternating, milliseconds
 from infra.bench.testbed import Testbed
 from infra.bench.turns import relayed
@@ -28,7 +28,7 @@ def lines(place: Testbed) -> Iterator[Figure]:
     """Measure the warm handler in turns with the same statement through the bare driver, for new and known calls."""
     app = place.enter()
     os.environ["WRITER_DATABASE_URL"] = place.role_url("writer")
-    settings.current.cache_clear()
+    runtime.renew()
     writer = place.connect("writer")
     moments = (BEGIN + timedelta(seconds=second) for second in itertools.count())
 
@@ -69,14 +69,14 @@ def _round_trips(place: Testbed, create: Callable[[], None]) -> float:
     """Count the round trips of a warm request to PostgreSQL, by a relay in between."""
     with relayed(place.role_url("writer")) as (writer_url, writer), relayed(place.role_url("gate")) as (gate_url, gate):
         os.environ.update(WRITER_DATABASE_URL=writer_url, GATE_DATABASE_URL=gate_url)
-        settings.current.cache_clear()
+        runtime.renew()
         create()
         before = writer.count + gate.count
         for _ in range(REQUESTS):
             create()
         turns = writer.count + gate.count - before
     os.environ.update(place.environment() | {"WRITER_DATABASE_URL": place.role_url("writer")})
-    settings.current.cache_clear()
+    runtime.renew()
     return turns / REQUESTS
 
 

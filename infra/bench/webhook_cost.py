@@ -16,7 +16,7 @@ from typing import Any
 
 import boto3
 
-from chalicelib import settings
+from chalicelib.platform import runtime
 from infra.bench.report import Figure, milliseconds
 from infra.bench.testbed import ROOT, Testbed
 
@@ -55,7 +55,7 @@ def lines(place: Testbed) -> Iterator[Figure]:
     secret = json.loads((place.data / "secrets.json").read_text("utf-8"))["webhook"]
     queue = place.facts["queues"]["call-events"]
     os.environ.update({"EVENTS_QUEUE_URL": queue, "WEBHOOK_SECRETS": f"1:{secret}"})
-    settings.current.cache_clear()
+    runtime.renew()
     event, client = _event(place), boto3.client("sqs")
 
     def accept() -> None:

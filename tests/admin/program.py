@@ -9,13 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib import settings
 from chalicelib.admin import commands
-from chalicelib.platform import objects, queues
+from chalicelib.platform import runtime
 
 ROOT = Path(__file__).parents[2]
-#: Caches that a process fills once from its environment.
-CACHES = (settings.current, queues.client, objects.client)
 
 
 def run_admin(environment: dict[str, str], *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
@@ -39,12 +36,7 @@ def run_here(environment: dict[str, str], *words: str, stdin: str = "") -> subpr
             patch.delenv(name)
         for name, value in environment.items():
             patch.setenv(name, value)
-        _clear_caches()
+        runtime.renew()
         result = commands.run(words, lambda: stdin)
-    _clear_caches()
+    runtime.renew()
     return subprocess.CompletedProcess(words, result.exit, result.output, result.errors)
-
-
-def _clear_caches() -> None:
-    for cached in CACHES:
-        cached.cache_clear()

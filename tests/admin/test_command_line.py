@@ -9,9 +9,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from chalicelib import settings
 from chalicelib.admin.surface import handle
 from chalicelib.authentication.tokens import Token, verify
+from chalicelib.platform import runtime
 from chalicelib.platform.postgres import Connection
 from chalicelib.settings import Settings
 from tests.admin.program import run_admin
@@ -125,9 +125,9 @@ def test_help_needs_no_database() -> None:
 def lambda_settings(owner: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Give this process the settings of the admin Lambda."""
     monkeypatch.setenv("DATABASE_URL", owner["DATABASE_URL"])
-    settings.current.cache_clear()
+    runtime.renew()
     yield
-    settings.current.cache_clear()
+    runtime.renew()
 
 
 @pytest.mark.usefixtures("lambda_settings")

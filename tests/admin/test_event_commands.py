@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 
-from chalicelib import settings as environment
 from chalicelib.admin.commands import CommandResult, run
 from chalicelib.calls.events import Raw
 from chalicelib.envelope import reading
 from chalicelib.ledger import quarantine, store
-from chalicelib.platform import queues
+from chalicelib.platform import queues, runtime, signed_requests
 from chalicelib.providers import telphin
 from chalicelib.settings import Settings
 from tests import databases
@@ -28,11 +27,11 @@ PERIOD = ("--from", "2026-11-20T00:00:00Z", "--to", "2026-11-21")
 def ledger(database: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
     """An empty ledger, and commands that work on it."""
     monkeypatch.setenv("DATABASE_URL", database.owner_database_url)
-    environment.current.cache_clear()
+    runtime.renew()
     ledger = Ledger(database)
     ledger.clear()
     yield ledger
-    environment.current.cache_clear()
+    runtime.renew()
 
 
 def command(*words: str) -> CommandResult:
@@ -126,15 +125,15 @@ def test_a_number_that_may_be_on_its_way(
     """Nothing is forgotten while dead letters may hold the number; what else is queued calls for a repetition."""
     for name, value in aws(stack).items():
         monkeypatch.setenv(name, value)
-    environment.current.cache_clear()
-    queues.client.cache_clear()
+    runtime.renew()
+    runtime.renew()
     urls = [queues.client().create_queue(QueueName=f"forgetting-{name}")["QueueUrl"] for name in ("dead", "live")]
     policy = {"deadLetterTargetArn": "arn:aws:sqs:us-east-1:123456789012:forgetting-dead", "maxReceiveCount": "5"}
     queues.client().set_queue_attributes(QueueUrl=urls[1], Attributes={"RedrivePolicy": json.dumps(policy)})
     monkeypatch.setenv("EVENTS_QUEUE_URL", urls[1])
-    environment.current.cache_clear()
+    runtime.renew()
     ledger.take(answered("C1", 0))
-    queues.send(urls[0], *ledger.texts(answered("dead", 0)[:1]))
+    signed_requests.send_message(urls[0], *ledger.texts(answered("dead", 0)[:1]))
 
     refused = command("forget", CALLER)
     assert (refused.exit, "1 dead letters may hold the number" in refused.errors) == (1, True)
@@ -142,23 +141,23 @@ def test_a_number_that_may_be_on_its_way(
     assert command("redrive").exit == 0
     done = command("forget", CALLER)
     assert (done.exit, "1 messages were still in the queue: repeat this" in done.errors) == (0, True)
-    queues.client.cache_clear()
+    runtime.renew()
 
 
 def test_dead_letters_go_back(ledger: Ledger, stack: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """What the queue gave up on returns to it and is taken, and the dead letters are empty then."""
     for name, value in aws(stack).items():
         monkeypatch.setenv(name, value)
-    environment.current.cache_clear()
-    queues.client.cache_clear()
+    runtime.renew()
+    runtime.renew()
     (text,) = ledger.texts(answered("dead", 0)[:1])
-    queues.send(stack["queues"]["call-events-dead"], text)
+    signed_requests.send_message(stack["queues"]["call-events-dead"], text)
 
     redriven = command("redrive")
 
     assert (redriven.exit, redriven.output) == (0, "1 messages were sent back.\n")
     assert command("redrive").output == "0 messages were sent back.\n"
-    queues.client.cache_clear()
+    runtime.renew()
 
 
 def aws(stack: dict[str, Any]) -> dict[str, str]:

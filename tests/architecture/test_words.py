@@ -22,16 +22,11 @@ UNCLEAN = (
     "chalicelib/edge.py",
     "chalicelib/nimbox/",
     "chalicelib/oktell/",
-    "chalicelib/platform/",
     "chalicelib/replication/",
-    "chalicelib/secret_values.py",
-    "chalicelib/settings.py",
     "tests/admin/",
     "tests/nimbox/",
     "tests/oktell/",
     "tests/replication/",
-    "tests/test_secret_values.py",
-    "tests/test_signatures.py",
 )
 
 

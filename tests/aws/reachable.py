@@ -124,9 +124,14 @@ def calls_of_aws(units: Iterable[Unit]) -> set[str]:
             match node:
                 case ast.Attribute(value=ast.Call(func=ast.Name(id=name)), attr=operation) if name.endswith("client"):
                     found.add(operation)
-                case ast.Attribute(value=ast.Call(func=ast.Attribute(attr="client")), attr=operation):
+                case ast.Attribute(
+                    value=ast.Call(func=ast.Attribute(value=ast.Name(id=module), attr="client")), attr=operation
+                ) if module != "http":
                     found.add(operation)
-                case ast.Call(func=ast.Attribute(attr="presign"), args=[ast.Constant(value=str(method)), *_]):
+                case ast.Call(
+                    func=ast.Attribute(attr="presign") | ast.Name(id="presign"),
+                    args=[ast.Constant(value=str(method)), *_],
+                ):
                     found.add(f"presign:{method}")
                 case ast.Call(func=ast.Attribute(attr="presign")):
                     found.add("presign:?")
@@ -172,7 +177,7 @@ def _is_settings(node: ast.expr, known: set[str]) -> bool:
 
 def _is_current(node: ast.expr) -> bool:
     match node:
-        case ast.Call(func=ast.Attribute(value=ast.Name(id="settings"), attr="current")):
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="configuration"), attr="current")):
             return True
     return False
 

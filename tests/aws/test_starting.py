@@ -26,12 +26,21 @@ LOADED = {
     "webhooks": ({"urllib3"}, {"calls", "platform", "envelope", "macs", "providers", "registry", "texts", "webhooks"}),
     "recordings": ({"psycopg2", "urllib3"}, {"authentication", "macs", "platform", "recordings"}),
     "statistics": (
-        {"annotated_types", "orjson", "pglast", "psycopg2", "pydantic", "pydantic_core", "typing_inspection"},
+        {
+            "annotated_types",
+            "orjson",
+            "pglast",
+            "psycopg2",
+            "pydantic",
+            "pydantic_core",
+            "typing_inspection",
+            "urllib3",
+        },
         {"authentication", "catalog", "platform", "statistics"},
     ),
 }
 #: The modules of the bundle that every Lambda loads.
-OURS = {"edge", "errors", "secret_values", "settings", "signatures"}
+OURS = {"edge", "errors", "platform", "settings"}
 # A round figure above their number of modules; one careless import of a package adds about a hundred.
 MODULES_LIMIT = {"webhooks": 275, "recordings": 275, "statistics": 340}
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib import settings as environment
 from chalicelib.ingest import batches
 from chalicelib.ingest.batches import LAST_RECEIVE, Callbacks, Delivery
 from chalicelib.ingest.surface import handle
+from chalicelib.platform import runtime
 from chalicelib.platform.postgres import Connection
 from tests.databases import run
 from tests.ingest.telephony import BEGIN, Ledger, answered, message, missed
@@ -87,9 +87,9 @@ def test_a_database_that_is_away_takes_nothing(ledger: Ledger) -> None:
 def lambda_settings(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Give this process the settings of the ingest Lambda."""
     monkeypatch.setenv("WRITER_DATABASE_URL", ledger.settings.writer_database_url)
-    environment.current.cache_clear()
+    runtime.renew()
     yield
-    environment.current.cache_clear()
+    runtime.renew()
 
 
 @pytest.mark.usefixtures("lambda_settings")

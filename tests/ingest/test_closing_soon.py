@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from chalicelib import settings
 from chalicelib.envelope import reading
 from chalicelib.ingest.surface import CLOSE_DUE, handle
 from chalicelib.ledger import store
+from chalicelib.platform import runtime
 from tests.ingest.telephony import Ledger, message
 
 GRACE = timedelta(seconds=15)
@@ -23,9 +23,9 @@ def lambda_settings(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> Iterator
     """Give this process the settings of the ingest Lambda, without a queue to send to."""
     monkeypatch.setenv("WRITER_DATABASE_URL", ledger.settings.writer_database_url)
     monkeypatch.delenv("EVENTS_QUEUE_URL", raising=False)
-    settings.current.cache_clear()
+    runtime.renew()
     yield
-    settings.current.cache_clear()
+    runtime.renew()
 
 
 def busy(ledger: Ledger, accepted: datetime) -> list[str]:

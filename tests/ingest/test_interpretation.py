@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib import settings
 from chalicelib.calls.options import Feature, FeatureCode, Options, feature_codes
 from chalicelib.errors import Misconfigured
 from chalicelib.ledger import interpretation
+from chalicelib.platform import runtime
 from chalicelib.registry import extensions
 from tests.ingest.telephony import CLIENT, Ledger, Webhook, event
 
@@ -19,10 +19,10 @@ OUTGOING = {"CallFlow": "out", "CallerIDNum": f"{CLIENT}*107", "CalledNumber": "
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """Return a patch of the environment; settings are read again before and after the test."""
-    settings.current.cache_clear()
+    runtime.renew()
     yield monkeypatch
     monkeypatch.undo()
-    settings.current.cache_clear()
+    runtime.renew()
 
 
 def picked_up(call: str) -> list[Webhook]:
@@ -43,7 +43,7 @@ def test_an_installation_has_codes_of_its_own(ledger: Ledger, environment: pytes
 
     ledger.clear()
     environment.setenv("FEATURE_CODES", "*98=voicemail *6=pickup:2-4")
-    settings.current.cache_clear()
+    runtime.renew()
     ledger.take(picked_up("C1"))
 
     assert ledger.column("SELECT anumber FROM calls.success") == ["+79214567892"]
@@ -53,7 +53,7 @@ def test_an_installation_has_codes_of_its_own(ledger: Ledger, environment: pytes
 def test_the_literal_rule_wants_an_answer_event(ledger: Ledger, environment: pytest.MonkeyPatch) -> None:
     """With ANSWER_BY_STATUS=0 a hangup that says ANSWER proves nothing."""
     environment.setenv("ANSWER_BY_STATUS", "0")
-    settings.current.cache_clear()
+    runtime.renew()
     ledger.take([event("C1", "106", "dial-in", 0), event("C1", "106", "hangup", 60, Duration="50000000")])
 
     assert ledger.column("SELECT count(*) FROM calls.success") == [0]
@@ -62,7 +62,7 @@ def test_the_literal_rule_wants_an_answer_event(ledger: Ledger, environment: pyt
 def test_wrong_codes_are_refused_with_what_would_be_right(environment: pytest.MonkeyPatch) -> None:
     """The error names the variable and the word."""
     environment.setenv("FEATURE_CODES", "98=voicemail")
-    settings.current.cache_clear()
+    runtime.renew()
 
     with pytest.raises(Misconfigured, match=r"FEATURE_CODES: '98=voicemail' is not PREFIX=FEATURE"):
         interpretation.options("telphin")

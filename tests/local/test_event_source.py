@@ -14,7 +14,7 @@ import boto3
 import pytest
 from chalice.app import Chalice, SQSEvent, SQSEventConfig
 
-from chalicelib.platform import dead_letters, queues
+from chalicelib.platform import dead_letters, runtime
 from infra.local import environment
 from infra.local.aws import Aws
 from infra.local.event_source import Poller, failures
@@ -136,7 +136,7 @@ def test_handler_raised(endpoint: str) -> None:
 def test_given_up_and_sent_back(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A message that always fails becomes a dead letter, and a redrive brings it to a repaired handler."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
-    queues.client.cache_clear()
+    runtime.renew()
     consumer = Consumer("given-up", endpoint)
     consumer.sqs.create_queue(QueueName="given-up-dead")
     policy = {"deadLetterTargetArn": "arn:aws:sqs:us-east-1:123456789012:given-up-dead", "maxReceiveCount": 2}
@@ -154,7 +154,7 @@ def test_given_up_and_sent_back(endpoint: str, monkeypatch: pytest.MonkeyPatch) 
     assert dead_letters.redrive(consumer.url, lambda _: None) == 1
     assert [record["body"] for record in consumer.next()] == ["a"]
     assert (consumer.left(), dead_letters.count(consumer.url)) == (0, 0)
-    queues.client.cache_clear()
+    runtime.renew()
 
 
 def test_queue_is_drained_when_the_poller_stops(endpoint: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.errors import Unavailable
-from chalicelib.platform import functions
+from chalicelib.platform import functions, runtime
 from infra.local import environment
 from infra.local.local_lambda import Functions
 from tests.conftest import FOREIGN
@@ -22,10 +22,10 @@ def lambdas(monkeypatch: pytest.MonkeyPatch) -> Any:
     environment.prepare_clients()
     server = Functions()
     monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", server.start(0))
-    functions._client.cache_clear()
+    runtime.renew()
     yield server
     server.stop()
-    functions._client.cache_clear()
+    runtime.renew()
 
 
 def test_a_function_answers() -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib import settings
 from chalicelib.admin import commands
 from chalicelib.admin.contact_table import read
 from chalicelib.nimbox.contacts import ContactRefused, Description
+from chalicelib.platform import runtime
 from infra.local.local_lambda import Functions
 from tests.admin.program import run_admin
 from tests.nimbox.service import Office
@@ -84,9 +84,9 @@ def here(operator: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[
     """Runs a command as the operator in this process, which takes no time to start."""
     for name, value in operator.items():
         monkeypatch.setenv(name, value)
-    settings.current.cache_clear()
+    runtime.renew()
     yield lambda *words: commands.run(words, str)
-    settings.current.cache_clear()
+    runtime.renew()
 
 
 def test_a_contacts_calls_are_listed(here: Admin, office: Office) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 import app
-from chalicelib import settings
 from chalicelib.authentication import tokens
+from chalicelib.platform import runtime
 from tests.nimbox.service import EXAMPLE, PATH, Office
 
 NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
@@ -43,10 +43,10 @@ def configure(monkeypatch: pytest.MonkeyPatch) -> Iterator[Configure]:
     def give(**variables: str) -> None:
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
-        settings.current.cache_clear()
+        runtime.renew()
 
     yield give
-    settings.current.cache_clear()
+    runtime.renew()
 
 
 @pytest.fixture

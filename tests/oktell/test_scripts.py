@@ -17,7 +17,7 @@ from chalicelib import edge
 from chalicelib.errors import RingledgerError
 from chalicelib.oktell import running, scripts
 from chalicelib.oktell.scripts import ScriptRun
-from chalicelib.platform import functions
+from chalicelib.platform import runtime
 from chalicelib.settings import Settings
 from infra.local import environment
 from infra.local.local_lambda import Functions
@@ -152,14 +152,14 @@ def test_another_function_is_a_script(clean: Settings, monkeypatch: pytest.Monke
     environment.prepare_clients()
     server = Functions()
     monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", server.start(0))
-    functions._client.cache_clear()
+    runtime.renew()
     try:
         known = replace(clean, script_functions=(("other", "admin"), ("broken", "nobody")))
         assert _run(known, "Other", 30) == {"value": "", "outcome": "final"}
         assert _run(known, "broken", 30)["outcome"] == "error"
     finally:
         server.stop()
-        functions._client.cache_clear()
+        runtime.renew()
 
 
 def test_an_unknown_script_is_no_run(clean: Settings) -> None:

@@ -17,9 +17,8 @@ import requests
 from chalice.local import LambdaContext
 
 import app
-from chalicelib import settings
 from chalicelib.macs import Secrets
-from chalicelib.platform import http
+from chalicelib.platform import runtime
 from chalicelib.recordings import links
 from infra.local import environment, tapes
 from tests.databases import run
@@ -126,13 +125,13 @@ def ask(stack: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[Ask]
     def asked(link: str, method: str = "GET", **variables: str) -> dict[str, Any]:
         for name, value in (known | variables).items():
             monkeypatch.setenv(name, value)
-        settings.current.cache_clear()
+        runtime.renew()
         answer: dict[str, Any] = app.recordings(_event(link, method), LambdaContext("recordings", 256))
         return answer
 
     yield asked
-    settings.current.cache_clear()
-    http.client.close()
+    runtime.renew()
+    runtime.renew()
 
 
 def _event(link: str, method: str) -> dict[str, Any]:

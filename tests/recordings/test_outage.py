@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.platform import presence
+from chalicelib.platform import signed_requests
 from infra.local.gateway import bound
 from tests.recordings.conftest import Ask, link_secret
 
@@ -44,7 +44,7 @@ def test_s3_is_away(
     stack: dict[str, Any], ask: Ask, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     """No address is signed that would fail; when S3 is back, the recording plays."""
-    monkeypatch.setattr(presence, "STORAGE", presence.STORAGE._replace(answer=0.2))
+    monkeypatch.setattr(signed_requests, "RECORDINGS", signed_requests.RECORDINGS._replace(answer=0.2))
     away = f"http://{request.getfixturevalue(place)}"
     for method in ("GET", "HEAD"):
         _assert_unavailable(ask(stack["recording"], method, AWS_ENDPOINT_URL=away))
@@ -53,7 +53,7 @@ def test_s3_is_away(
 
 def test_both_attempts_end_before_the_timeout_of_the_lambda() -> None:
     """A second attempt follows a kept connection that had broken; both must leave time for the answer."""
-    assert presence.STORAGE.whole < LAMBDA_SECONDS
+    assert signed_requests.RECORDINGS.whole < LAMBDA_SECONDS
 
 
 def test_the_database_is_away(stack: dict[str, Any], ask: Ask, closed: str) -> None:

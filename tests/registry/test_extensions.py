@@ -11,7 +11,7 @@ import pytest
 
 from chalicelib.calls.events import Source
 from chalicelib.errors import RingledgerError
-from chalicelib.platform import objects
+from chalicelib.platform import runtime
 from chalicelib.platform.postgres import Connection
 from chalicelib.registry import extensions, revocations
 from chalicelib.registry.extensions import ExtensionDescription, ExtensionRefused
@@ -32,9 +32,9 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     aws.prepare(url)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL", url)
-        objects.client.cache_clear()
+        runtime.renew()
         yield boto3.client("s3")
-    objects.client.cache_clear()
+    runtime.renew()
     server.stop()
 
 

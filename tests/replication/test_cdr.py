@@ -11,8 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from chalicelib.errors import Misconfigured, Unavailable
-from chalicelib.platform import foreign
-from chalicelib.replication import cdr, number_rules
+from chalicelib.replication import cdr, cdr_database, number_rules
 from chalicelib.replication.cdr import Asterisk
 from chalicelib.replication.run import Progress, SourceAway
 from tests import databases
@@ -63,7 +62,7 @@ class Pbx:
 @pytest.fixture(autouse=True)
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages of a hundred rows, so that few rows are several pages."""
-    monkeypatch.setattr(foreign, "ROWS_AT_ONCE", 100)
+    monkeypatch.setattr(cdr_database, "ROWS_AT_ONCE", 100)
 
 
 @pytest.fixture(params=["mariadb", "postgresql"])

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from chalicelib import settings as environment
 from chalicelib.admin.commands import CommandResult, run
+from chalicelib.platform import runtime
 from tests.replication.crm import TOKEN, Crm
 from tests.replication.house import House
 
@@ -28,10 +28,10 @@ def crm(house: House, serve: Serve, unknown: set[str], monkeypatch: pytest.Monke
     crm = serve(behave=lambda call, _: "reject" if call["destination"] in unknown else "ok", unique=True)
     for name, value in (("DATABASE_URL", house.url), ("CRM_URL", crm.url), ("CRM_NAME", "crm"), ("CRM_TOKEN", TOKEN)):
         monkeypatch.setenv(name, value)
-    environment.current.cache_clear()
+    runtime.renew()
     house.calls(5, datetime.now(UTC).replace(tzinfo=None) - timedelta(hours=300))
     yield crm
-    environment.current.cache_clear()
+    runtime.renew()
 
 
 def command(*words: str) -> CommandResult:
@@ -97,14 +97,14 @@ def test_the_status(crm: Crm) -> None:
 def test_a_run_that_fails(crm: Crm, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its summary is shown all the same, its reason is the one line of the error, and without a CRM there is none."""
     monkeypatch.setenv("CRM_TOKEN", "wrong")
-    environment.current.cache_clear()
+    runtime.renew()
     ended = command("run", "--full")
     assert (ended.exit, ended.errors.count("\n")) == (1, 1)
     assert "undelivered" in ended.output
     assert "desconocido" in ended.errors
 
     monkeypatch.delenv("CRM_URL")
-    environment.current.cache_clear()
+    runtime.renew()
     missing = command("run")
     assert (missing.exit, "CRM_URL is not set" in missing.errors) == (1, True)
     assert crm.effects == []

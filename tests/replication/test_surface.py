@@ -14,7 +14,7 @@ import pytest
 
 from chalicelib import edge
 from chalicelib import settings as environment
-from chalicelib.platform import functions
+from chalicelib.platform import functions, runtime
 from chalicelib.replication import sources, surface
 from chalicelib.replication.run import SourceAway
 from infra.local.schedule import event
@@ -43,10 +43,10 @@ def crm(house: House, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> Iterator
     monkeypatch.setenv("WRITER_DATABASE_URL", house.settings.writer_database_url)
     monkeypatch.setenv("CRM_URL", crm.url)
     monkeypatch.setenv("CRM_TOKEN", TOKEN)
-    environment.current.cache_clear()
+    runtime.renew()
     house.calls(CALLS, datetime.now(UTC).replace(tzinfo=None) - timedelta(hours=3))
     yield crm
-    environment.current.cache_clear()
+    runtime.renew()
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_what_is_due(house: House, zone: str, hour: int, kind: str) -> None:
 def test_without_a_crm(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing happens, and no database is asked."""
     monkeypatch.delenv("CRM_URL", raising=False)
-    environment.current.cache_clear()
+    runtime.renew()
     surface.handle(event("replicate", DUE), "replicate", forever)
     assert house.states() == {}
 
@@ -120,7 +120,7 @@ def test_a_source_that_is_away(house: House, crm: Crm, server: Server, monkeypat
     databases.run(cdr, "CREATE TABLE cdr (calldate timestamp, src text, dst text, duration integer)")
     for name, value in (("REPLICATION_SOURCES", "cdr calls"), ("CDR_URL", "postgresql://nobody@127.0.0.1:9/none")):
         monkeypatch.setenv(name, value)
-    environment.current.cache_clear()
+    runtime.renew()
 
     for _ in range(2):
         with pytest.raises(SourceAway):
@@ -130,7 +130,7 @@ def test_a_source_that_is_away(house: House, crm: Crm, server: Server, monkeypat
     assert runs == [("cdr", ""), ("calls", "done"), ("calls", "done")]
     assert len(crm.effects) == CALLS
     monkeypatch.setenv("CDR_URL", cdr)
-    environment.current.cache_clear()
+    runtime.renew()
     surface.handle(event("replicate", DUE), "replicate", forever)
     assert house.sql("SELECT count(*) FROM ledger.replication_runs WHERE ended_at IS NULL") == [(0,)]
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from chalicelib.platform import objects
+from chalicelib.platform import runtime
 from chalicelib.settings import Settings, load
 
 Ask = Callable[..., requests.Response]
@@ -41,8 +41,8 @@ def bundle(stack: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    objects.client.cache_clear()
+    runtime.renew()
     environment = {"READER_DATABASE_URL": stack["reader_url"], "BUCKET": stack["bucket"], "STATEMENT_TIMEOUT": "3"}
     current = load(environment)
-    monkeypatch.setattr("chalicelib.settings.current", lambda: current)
+    monkeypatch.setattr("chalicelib.platform.configuration.current", lambda: current)
     return current

@@ -142,7 +142,7 @@ def test_a_batch_is_compressed_as_a_whole(bundle: Settings) -> None:
 def test_a_database_that_is_away_fails_the_whole_batch(bundle: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """The client is asked to try again, as for a single query."""
     away = replace(bundle, reader_database_url="postgresql://ringledger_reader:x@127.0.0.1:9/none")
-    monkeypatch.setattr("chalicelib.settings.current", lambda: away)
+    monkeypatch.setattr("chalicelib.platform.configuration.current", lambda: away)
     with pytest.raises(Unavailable):
         _answer({"a": {"psql": "select 1"}}, away)
 

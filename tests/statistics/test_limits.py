@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from chalicelib.errors import QueryFailed, Unavailable
-from chalicelib.platform import objects
+from chalicelib.platform import objects, runtime
 from chalicelib.settings import Settings
 from chalicelib.statistics import query
 from chalicelib.statistics.answer import Frame, InlineAnswer, Limits, RowSink, StoredAnswer
@@ -150,13 +150,13 @@ def test_a_slow_s3_does_not_use_up_the_statement_timeout(
     """Rows wait on disk, not in PostgreSQL, so the upload may take longer than the statement timeout."""
     with _slow_s3(stack["aws_endpoint_url"], delay=2.5) as endpoint:
         monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
-        objects.client.cache_clear()
+        runtime.renew()
         started = time.monotonic()
         answer = _ask_here(LARGE.replace("30000", "40000"), replace(bundle, answer_limit=100_000))
         assert time.monotonic() - started > STATEMENT_TIMEOUT
         assert isinstance(answer, StoredAnswer)
         assert len(_stored(stack, answer.key)) == 40_000
-    objects.client.cache_clear()
+    runtime.renew()
 
 
 def test_a_too_slow_s3_is_an_error_and_not_half_an_answer(
@@ -165,10 +165,10 @@ def test_a_too_slow_s3_is_an_error_and_not_half_an_answer(
     """When the request's time ends before the upload does, the client is asked to try again."""
     with _slow_s3(stack["aws_endpoint_url"], delay=3) as endpoint:
         monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
-        objects.client.cache_clear()
+        runtime.renew()
         with pytest.raises(Unavailable, match="took too long"):
             _ask_here(LARGE, replace(bundle, answer_limit=100_000, request_seconds=2))
-    objects.client.cache_clear()
+    runtime.renew()
 
 
 def test_without_s3_a_large_answer_is_unavailable_and_a_small_one_is_not(
@@ -176,17 +176,17 @@ def test_without_s3_a_large_answer_is_unavailable_and_a_small_one_is_not(
 ) -> None:
     """Only an answer that needs S3 fails without it."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    objects.client.cache_clear()
+    runtime.renew()
     assert isinstance(_ask_here("select 1 as a", bundle), str)
     with pytest.raises(Unavailable, match="object storage"):
         _ask_here(LARGE, bundle)
-    objects.client.cache_clear()
+    runtime.renew()
 
 
 def test_an_unavailable_database(bundle: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """The error asks the client to try again and says when."""
     away = replace(bundle, reader_database_url="postgresql://ringledger_reader:x@127.0.0.1:9/none")
-    monkeypatch.setattr("chalicelib.settings.current", lambda: away)
+    monkeypatch.setattr("chalicelib.platform.configuration.current", lambda: away)
     with pytest.raises(Unavailable) as unavailable:
         _ask_here("select 1", away)
     assert unavailable.value.headers["Retry-After"]

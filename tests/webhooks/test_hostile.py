@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.platform.queues import MESSAGE_LIMIT
+from chalicelib.platform.signed_requests import MESSAGE_LIMIT
 from tests.webhooks.conftest import Surface, key
 from tests.webhooks.samples import MTT, TELPHIN
 

@@ -6,7 +6,7 @@ import json
 
 from chalicelib.oktell.connectors.orders import Done, Order
 from chalicelib.oktell.refusals import NotConnected
-from chalicelib.platform import queues
+from chalicelib.platform import signed_requests
 from chalicelib.settings import Settings
 
 VERSION = 1
@@ -23,7 +23,7 @@ class Queue:
 
     def do(self, order: Order) -> Done:
         """Put the order into the queue; whether it can be done shows in the webhooks that follow."""
-        queues.send(self._url, json.dumps(message(order)))
+        signed_requests.send_message(self._url, json.dumps(message(order)))
         return Done()
 
 

@@ -38,7 +38,7 @@ class Server:
     def do(self, order: Order) -> Done:
         """Ask the server by the user's GUID, which is the same there; answer what it said."""
         fields = {**order.parameters, "user": order.person.user.id, **self._password}
-        answer = http.client.ask(self._peer, "GET", f"{self._url}/{order.command}?{urlencode(fields)}")
+        answer = http.client().ask(self._peer, "GET", f"{self._url}/{order.command}?{urlencode(fields)}")
         # A server that repeats what it was asked repeats its password.
         text = answer.body.decode(errors="replace")
         for password in self._password.values():

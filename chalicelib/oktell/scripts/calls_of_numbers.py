@@ -6,7 +6,7 @@ import csv
 import io
 
 from chalicelib.oktell.scripts import ScriptRun, script
-from chalicelib.platform import small_objects
+from chalicelib.platform import objects
 from chalicelib.platform.postgres import Row, connection
 
 # Of the reader's connection, like any query of the statistics channel; values are parameters and never text.
@@ -29,5 +29,5 @@ def _file(run: ScriptRun, rows: list[Row]) -> str:
     table = io.StringIO()
     csv.writer(table).writerows([("number", "calls", "seconds"), *rows])
     key = f"{run.settings.script_files_prefix}calls-{run.id}.csv"
-    small_objects.write(run.settings.bucket, key, table.getvalue().encode(), "text/csv; charset=utf-8")
+    objects.write(run.settings.bucket, key, table.getvalue().encode(), "text/csv; charset=utf-8")
     return key

@@ -14,7 +14,7 @@ from chalicelib.admin.migrations import migrate
 from chalicelib.admin.roles import ensure_roles
 from chalicelib.ledger.recording_facts import File
 from chalicelib.ledger.replay import replay
-from chalicelib.platform import objects, queues
+from chalicelib.platform import objects, runtime
 from chalicelib.platform.postgres import Connection
 from chalicelib.recordings import fetching
 from chalicelib.recordings.fetching import AttemptOutcome
@@ -129,8 +129,8 @@ def endpoint(storage: str) -> Iterator[str]:
 
 
 def _clear_clients() -> None:
-    objects.client.cache_clear()
-    queues.client.cache_clear()
+    runtime.renew()
+    runtime.renew()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.errors import Unavailable
 from chalicelib.ledger import forgetting
-from chalicelib.platform import objects
+from chalicelib.platform import objects, runtime
 from chalicelib.recordings import administration, retention
 from tests.databases import run
 from tests.ingest.telephony import CALLER, event
@@ -126,12 +126,12 @@ def test_a_person_is_not_forgotten_while_s3_is_away(
     studio.call("c1", "good-1")
     studio.attempt("good-1")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-    objects.client.cache_clear()
+    runtime.renew()
     with pytest.raises(Unavailable):
         _forget(studio)
     assert studio.row("good-1")["state"] == "ready"
     monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
-    objects.client.cache_clear()
+    runtime.renew()
     assert _forget(studio)[forgetting.VOICES] == 1
     assert studio.objects() == []
 

@@ -13,7 +13,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from chalicelib.platform import topics
+from chalicelib.platform import runtime
 from chalicelib.platform.postgres import Connection
 from chalicelib.recordings import administration, fetch_queue, notices, retention, state_changes
 from tests.databases import run
@@ -128,9 +128,9 @@ def notifications(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     server.start()
     host, port = server.get_host_and_port()
     monkeypatch.setenv("AWS_ENDPOINT_URL_SNS", f"http://{host}:{port}")
-    topics._client.cache_clear()
+    runtime.renew()
     yield f"http://{host}:{port}"
-    topics._client.cache_clear()
+    runtime.renew()
     server.stop()
 
 

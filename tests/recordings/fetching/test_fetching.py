@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from chalicelib.platform import objects
+from chalicelib.platform import objects, runtime
 from chalicelib.platform.postgres import Connection
 from chalicelib.recordings import fetch_queue, fetching, state_changes
 from chalicelib.recordings.media_types import MEDIA_TYPES
@@ -219,10 +219,10 @@ def test_the_file_is_fetched_again_after_s3_was_away(
     """The reason names the storage; the next attempt succeeds."""
     studio.call("c1", "good-1")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-    objects.client.cache_clear()
+    runtime.renew()
     assert "storage" in studio.attempt("good-1").reason
     monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
-    objects.client.cache_clear()
+    runtime.renew()
     assert studio.attempt("good-1").state == "ready"
 
 

@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib import settings
 from chalicelib.errors import Unavailable
-from chalicelib.platform import queues
+from chalicelib.platform import queues, runtime
 from chalicelib.recordings import fetching, recorder
 from tests.databases import run
 from tests.recordings.fetching.conftest import Studio
@@ -31,9 +30,9 @@ def queue(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         "RECORDINGS_QUEUE_URL": url,
     }.items():
         monkeypatch.setenv(name, value)
-    settings.current.cache_clear()
+    runtime.renew()
     yield url
-    settings.current.cache_clear()
+    runtime.renew()
     queues.client().delete_queue(QueueUrl=url)
 
 
@@ -79,7 +78,7 @@ def test_a_file_that_is_not_ready_is_queued_with_a_delay(studio: Studio, queue: 
 def test_a_message_is_delivered_again_while_postgresql_is_away(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the database no attempt is counted, and the provider is not asked."""
     monkeypatch.setenv("WRITER_DATABASE_URL", "postgresql://ringledger_writer:word@127.0.0.1:1/postgres")
-    settings.current.cache_clear()
+    runtime.renew()
     with pytest.raises(Unavailable):
         recorder.handle(_event(_message(studio, "good-1")))
     assert list(studio.seen) == []

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.platform import downloads, http
+from chalicelib.platform import downloads, runtime
 from chalicelib.platform.downloads import DownloadFailed, DownloadRefused, Rules
 from chalicelib.platform.http_connections import SecureTimedConnection, TimedConnection
 from infra.local.gateway import bound
@@ -56,7 +56,7 @@ def test_a_certificate_of_an_unknown_authority_is_refused(
 ) -> None:
     """An attacker in the middle has no certificate of a known authority."""
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
-    http.client.close()
+    runtime.renew()
     with pytest.raises(DownloadFailed, match="SSLCertVerificationError"):
         downloads.fetch(f"https://localhost:{server[0]}/files/good-1", io.BytesIO(), RULES, {})
 

@@ -1,11 +1,11 @@
-"""Sending to SQS by requests signed here: where they go, and who signs them there."""
+"""Messages to SQS by requests signed here: their address, and the credentials that sign them."""
 
 from __future__ import annotations
 
 import pytest
 
 from chalicelib.errors import Misconfigured
-from chalicelib.platform import queues
+from chalicelib.platform import signed_requests
 
 CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 ENDPOINTS = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SQS")
@@ -31,26 +31,26 @@ def _of_a_lambda(monkeypatch: pytest.MonkeyPatch) -> None:
         ("eu-central-1.queue.amazonaws.com", "eu-central-1"),
     ],
 )
-def test_a_message_goes_to_its_queues_own_service(host: str, region: str) -> None:
-    """A queue's address tells its region, which need not be the sender's."""
-    where, signer = queues._address(f"https://{host}/123456789012/call-events")
+def test_a_message_goes_to_the_region_of_its_queue(host: str, region: str) -> None:
+    """The queue's URL contains its region, which may differ from the sender's."""
+    url, access = signed_requests.queue_service(f"https://{host}/123456789012/call-events")
 
-    assert (where, signer.region, signer.service) == (f"https://{host}/", region, "sqs")
-    assert (signer.access_key, signer.session_token) == ("aws_access_key_id", "aws_session_token")
+    assert (url, access.region) == (f"https://{host}/", region)
+    assert (access.access_key, access.session_token) == ("aws_access_key_id", "aws_session_token")
 
 
 @pytest.mark.parametrize("variable", ENDPOINTS)
-def test_a_service_of_ones_own_goes_before(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
-    """As AWS's own clients have it."""
+def test_a_configured_endpoint_comes_first(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    """An endpoint in the environment replaces the queue's own service, as in boto3."""
     monkeypatch.setenv(variable, "http://127.0.0.1:5000")
-    where, signer = queues._address("https://sqs.us-east-1.amazonaws.com/1/q")
+    url, access = signed_requests.queue_service("https://sqs.us-east-1.amazonaws.com/1/q")
 
-    assert (where, signer.region) == ("http://127.0.0.1:5000/", "eu-central-1")
+    assert (url, access.region) == ("http://127.0.0.1:5000/", "eu-central-1")
 
 
 def test_without_credentials_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The fault is the installation's, and is named."""
+    """The error names the missing variable."""
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
 
     with pytest.raises(Misconfigured, match="AWS_ACCESS_KEY_ID"):
-        queues.send("https://sqs.eu-central-1.amazonaws.com/1/q", "message")
+        signed_requests.send_message("https://sqs.eu-central-1.amazonaws.com/1/q", "message")

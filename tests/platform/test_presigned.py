@@ -15,14 +15,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.errors import Misconfigured
-from chalicelib.platform import signing
-from chalicelib.platform.signing import Wanted
+from chalicelib.platform import signatures
+from chalicelib.platform.signatures import ObjectAddress, Permission
 from chalicelib.settings import AwsAccess
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 ACCESS = AwsAccess("AKIDEXAMPLE", "secret/with+signs=", "", "", "eu-central-1", "")
 TOKEN = "session/token+with=signs"
 ENDPOINT = "http://127.0.0.1:5000"
+PERMISSION = Permission("GET", ObjectAddress("https", "s3", "/a"))
 OPERATIONS = {"GET": "get_object", "HEAD": "head_object"}
 
 KEYS = [
@@ -64,7 +65,9 @@ def _theirs(access: AwsAccess, method: str, bucket: str, key: str, overrides: di
 
 
 def _ours(access: AwsAccess, method: str, bucket: str, key: str, overrides: dict[str, str]) -> str:
-    return signing.presigned(access, Wanted(method, signing.place(access, bucket, key), overrides), 600, NOW)
+    return signatures.presigned(
+        access, Permission(method, signatures.object_address(access, bucket, key), overrides), 600, NOW
+    )
 
 
 def _assert_equal(ours: str, theirs: str) -> None:
@@ -115,23 +118,23 @@ def test_hosts_and_ports_are_those_of_botocore(region: str, bucket: str, endpoin
 
 def test_the_method_is_signed() -> None:
     """An address for GET does not work for HEAD."""
-    signatures = {_ours(ACCESS, method, "bucket", "a.mp3", {}).rpartition("=")[2] for method in OPERATIONS}
-    assert len(signatures) == 2
+    made = {_ours(ACCESS, method, "bucket", "a.mp3", {}).rpartition("=")[2] for method in OPERATIONS}
+    assert len(made) == 2
 
 
 @pytest.mark.parametrize(
     ("requested", "left", "expected"),
-    [(600, 3_600, 600), (600, 120, 120), (600, -5, 1), (10**9, 10**9, signing.LONGEST)],
+    [(600, 3_600, 600), (600, 120, 120), (600, -5, 1), (10**9, 10**9, signatures.LONGEST)],
 )
 def test_an_address_lives_no_longer_than_its_credentials(requested: int, left: int, expected: int) -> None:
     """The lifetime is the shortest of the requested one, that of the credentials, and the limit of S3."""
     access = ACCESS._replace(expires=(NOW + timedelta(seconds=left)).isoformat())
-    url = signing.presigned(access, Wanted("GET", signing.Place("https", "s3", "/a")), requested, NOW)
+    url = signatures.presigned(access, PERMISSION, requested, NOW)
     assert parse_qs(urlsplit(url).query)["X-Amz-Expires"] == [str(expected)]
 
 
 def test_without_credentials_nothing_is_signed() -> None:
     """The error names the missing variable, and `repr` hides the secret."""
     with pytest.raises(Misconfigured, match="AWS_SECRET_ACCESS_KEY"):
-        signing.presigned(ACCESS._replace(secret_key=""), Wanted("GET", signing.Place("https", "s3", "/a")), 1, NOW)
+        signatures.presigned(ACCESS._replace(secret_key=""), PERMISSION, 1, NOW)
     assert ACCESS.secret_key not in repr(ACCESS)

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from chalicelib.errors import Unavailable
-from chalicelib.platform import http, presence
+from chalicelib.platform import runtime, signed_requests
 
 ANSWERS = {"there": (200, 5), "gone": (404, 0), "closed": (403, 0), "broken": (503, 0)}
 
@@ -46,14 +46,14 @@ def storage(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Storage]]:
         monkeypatch.setenv(name, "test")
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
     yield handler
-    http.client.close()
+    runtime.renew()
     server.shutdown()
     server.server_close()
 
 
 def test_an_object_exists_or_not(storage: type[Storage]) -> None:
     """The result is its size or None, and one connection serves all requests."""
-    assert [presence.size("bucket", name) for name in ("there", "gone", "there")] == [5, None, 5]
+    assert [signed_requests.object_size("bucket", name) for name in ("there", "gone", "there")] == [5, None, 5]
     assert storage.connections == 1
 
 
@@ -62,12 +62,12 @@ def test_an_object_exists_or_not(storage: type[Storage]) -> None:
 def test_a_storage_that_refuses_is_unavailable(name: str) -> None:
     """A refusal or a failure does not prove that the file is missing."""
     with pytest.raises(Unavailable):
-        presence.size("bucket", name)
+        signed_requests.object_size("bucket", name)
 
 
 def test_a_storage_that_is_away_is_unavailable(storage: type[Storage], monkeypatch: pytest.MonkeyPatch) -> None:
     """The click is answered with 503."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     with pytest.raises(Unavailable, match="storage"):
-        presence.size("bucket", "there")
+        signed_requests.object_size("bucket", "there")
     assert storage.connections == 0

@@ -1,4 +1,4 @@
-"""Somebody else's database, MySQL (MariaDB) or PostgreSQL, read as a stream of rows."""
+"""The database with an Asterisk's calls (CDR_URL): MySQL, MariaDB or PostgreSQL, read as a stream of rows."""
 
 from __future__ import annotations
 
@@ -15,43 +15,43 @@ CONNECT_SECONDS = 10
 READ_SECONDS = 300
 ROWS_AT_ONCE = 1_000
 MYSQL_PORT = 3306
-# A server that has vanished is noticed in time; what PyMySQL does by READ_SECONDS, libpq leaves to the kernel.
+# libpq leaves it to the kernel to notice that a server has vanished; PyMySQL has READ_SECONDS.
 LASTING: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS, "tcp_user_timeout": 60_000, "keepalives_idle": 30}
 SCHEMES = ("mysql", "mariadb", "postgresql", "postgres")
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*(\.[A-Za-z_][A-Za-z0-9_$]*)?")
 
 
-class ForeignUnavailable(Unavailable):
-    """The database of CDR_URL does not do what is needed."""
+class CdrUnavailable(Unavailable):
+    """The database of CDR_URL does not answer, or refuses a statement."""
 
     code = "foreign-unavailable"
 
 
 class Database(Protocol):
-    """An open connection to it."""
+    """An open connection to the database."""
 
     def quoted(self, name: str) -> str:
-        """The name of a table or a column in a statement, with its schema if it has one.
+        """Return the quoted name of a table or a column, with its schema if it has one.
 
         Raises Misconfigured when it is no name.
         """
 
     def rows(self, sql: str, parameters: Sequence[object]) -> Iterator[list[Row]]:
-        """What a SELECT answers, a thousand rows at a time; the server keeps the rest.
+        """Yield the rows of a SELECT, a thousand at a time; the server keeps the rest.
 
-        Raises ForeignUnavailable, saying why in its cause.
+        Raises CdrUnavailable; its cause is the driver's error.
         """
 
     def columns(self, table: str) -> list[str]:
-        """The columns of a table. Raises as `rows`."""
+        """Return the names of a table's columns. Raises CdrUnavailable."""
 
 
 @contextmanager
 def opened(url: str, time_zone: str) -> Iterator[Database]:
     """Connect to `url`, `mysql://user:password@host:port/name` or `postgresql://…`, with this time zone.
 
-    Raises Misconfigured when it is neither, ForeignUnavailable when nobody answers.
+    Raises Misconfigured when it is neither, CdrUnavailable when no server answers.
     """
     scheme = urlsplit(url).scheme
     if scheme not in SCHEMES:
@@ -151,4 +151,4 @@ class _PostgreSQL:
 
 
 def _away(fault: Exception) -> NoReturn:
-    raise ForeignUnavailable("The database of CDR_URL does not do what is needed") from fault
+    raise CdrUnavailable("The database of CDR_URL does not answer, or refuses a statement") from fault

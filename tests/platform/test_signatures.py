@@ -1,4 +1,4 @@
-"""Signed headers: to the last byte what botocore's own signer makes of the same; moto checks no signature."""
+"""Signed headers equal those of botocore's signer, byte for byte; moto checks no signature."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from chalicelib.signatures import Signer, signed
+from chalicelib.platform.signatures import signed
+from chalicelib.settings import AwsAccess
 
 NOW = datetime(2026, 11, 21, 4, tzinfo=UTC)
 BODY = '{"QueueUrl": "https://sqs.eu-central-1.amazonaws.com/1/é"}'.encode()
@@ -24,10 +25,10 @@ BODY = '{"QueueUrl": "https://sqs.eu-central-1.amazonaws.com/1/é"}'.encode()
     ],
 )
 def test_a_request_is_signed_as_botocore_signs_it(service: str, target: str, content_type: str, token: str) -> None:
-    """The same headers are signed, in the same order, with the same result, with a role's token and without one."""
+    """Signed headers, their order and the signature are equal, with a role's token and without one."""
     host = f"{service}.eu-central-1.amazonaws.com"
-    given = {"content-type": content_type, "host": host, "x-amz-target": target}
-    ours = signed(Signer("AKID", "SECRET/+=", token, "eu-central-1", service), given, BODY, NOW)
+    headers = {"content-type": content_type, "host": host, "x-amz-target": target}
+    ours = signed(AwsAccess("AKID", "SECRET/+=", token, "", "eu-central-1", ""), service, headers, BODY, NOW)
 
     unsigned = {name: value for name, value in ours.items() if name != "authorization"}
     request = AWSRequest("POST", f"https://{host}/", data=BODY, headers=unsigned)
@@ -41,6 +42,6 @@ def test_a_request_is_signed_as_botocore_signs_it(service: str, target: str, con
     assert ours.get("x-amz-security-token", "") == token
 
 
-def test_a_signer_keeps_its_secrets() -> None:
-    """Its text names the key's owner, and neither the secret nor the token."""
-    assert repr(Signer("AKID", "SECRET", "TOKEN", "eu-central-1", "sqs")) == "Signer('AKID')"
+def test_access_hides_its_secrets() -> None:
+    """The text of an access names the key, but neither the secret nor the token."""
+    assert repr(AwsAccess("AKID", "SECRET", "TOKEN", "", "eu-central-1", "")) == "AwsAccess('AKID')"
