@@ -93,7 +93,7 @@ def _asked(request: Request, notes: Notes) -> Asked:
     named = request.path["command"].lower()
     multipart_form = named == "upload" and request.method == "POST"
     _check_size(request, takes_files=named == "upload")
-    current = settings.current()
+    current = configuration.current()
     integration = "anybody"
     if current.oktell_password_required:
         integration = _integration(passwords(request, multipart_form=multipart_form), notes)
