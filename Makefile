@@ -19,7 +19,7 @@ help: ## Show this list
 run: $(STAMP) ## Start everything with demonstration data (PORT=8000 DATA=.local DEMO=1 DEMO_CALLS=20000)
 	@exec $(VENV) -m infra.local
 
-test: $(STAMP) ## Run the tests, but for those that need a browser, MariaDB or Perl (about 4 minutes)
+test: $(STAMP) ## Run the tests that need neither a browser nor Perl (about 4 minutes)
 	@exec $(VENV) -m pytest -n 2 -m "not verify"
 
 lint: $(STAMP) ## Check format, lint and import rules
@@ -35,10 +35,10 @@ check: lint types test ## Check format, lint, types and import rules, and run th
 verify: lint types ## Run what CI runs: make check and the tests that need a browser, MariaDB and Perl
 	@CI=true exec $(VENV) -m pytest -n 2
 
-bench: $(STAMP) ## Measure, as ratios to a floor or a peer of the same run
+bench: $(STAMP) ## Take measurements, as ratios to a floor or a peer of the same run
 	@exec $(VENV) -m infra.bench
 
-package: $(PACKAGE_STAMP) ## Make out/STAGE: the template and the zip for AWS, checked (STAGE=dev CA=authorities.pem)
+package: $(PACKAGE_STAMP) ## Build and check template and zip for AWS in out/STAGE (STAGE=dev CA=authorities.pem)
 	@exec .venv-package/bin/python -m infra.aws --stage "$(STAGE)" $(if $(CA),--authorities "$(CA)")
 
 smoke: $(STAMP) ## Check a running stage from outside (URL=… TOKEN=…)

@@ -8,22 +8,17 @@ from __future__ import annotations
 import itertools
 import json
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from infra.local import serving
+from infra.local.serving import LoopbackServer
 
 CREATE = "/direct/items/phonecalls/create"
 KEY = ("initiated", "source", "destination")
 
 
-class _Server(ThreadingHTTPServer):
-    # A client opens its connections all at once; one that finds the backlog full waits a second.
-    request_queue_size = 128
-
-
-class Crm:
+class Crm(LoopbackServer):
     """The server and its thread."""
 
     def __init__(self, token: str) -> None:
@@ -36,14 +31,7 @@ class Crm:
 
     def start(self, port: int) -> str:
         """Serve on loopback `port` (0: any free one) and return the URL."""
-        self._server = _Server(("127.0.0.1", port), type("OfThisCrm", (_Handler,), {"crm": self}))
-        serving.thread(self._server, "crm").start()
-        return f"http://127.0.0.1:{self._server.server_port}"
-
-    def stop(self) -> None:
-        """Stop serving."""
-        self._server.shutdown()
-        self._server.server_close()
+        return self.serve(port, type("OfThisCrm", (_Handler,), {"crm": self}))
 
     def create(self, call: dict[str, str]) -> dict[str, Any]:
         """Create a call, or return the existing one."""

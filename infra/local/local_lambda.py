@@ -18,12 +18,12 @@ import sys
 import threading
 from dataclasses import dataclass
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from infra.local import serving
+from infra.local.serving import LoopbackServer
 
 ROOT = Path(__file__).parents[2]
 PAYLOAD_BYTES = 6 * 1024 * 1024
@@ -42,7 +42,7 @@ class Invocation:
     failed: bool = False
 
 
-class Functions:
+class Functions(LoopbackServer):
     """The server, its thread, and the invocations that run."""
 
     def __init__(self) -> None:
@@ -53,16 +53,11 @@ class Functions:
 
     def start(self, port: int) -> str:
         """Serve on loopback `port` (0: any free one) and return the URL."""
-        handler = type("OfTheseFunctions", (_Handler,), {"functions": self})
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
-        self._thread = serving.thread(self._server, "functions")
-        self._thread.start()
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return self.serve(port, type("OfTheseFunctions", (_Handler,), {"functions": self}))
 
     def stop(self) -> None:
         """Stop serving, and kill running invocations."""
-        self._server.shutdown()
-        self._server.server_close()
+        super().stop()
         for process in list(self._running):
             _kill(process)
 

@@ -49,6 +49,16 @@ class Part(Protocol):
         """Stop, and return when it has ended."""
 
 
+class LocalServer(Protocol):
+    """A server on loopback."""
+
+    def start(self, port: int) -> str:
+        """Serve on `port` and return the URL."""
+
+    def stop(self) -> None:
+        """Stop serving."""
+
+
 class Stack:
     """The running local stack; `facts` is the content of stack.json."""
 
@@ -123,21 +133,17 @@ class Stack:
         return aws.prepare(endpoint)
 
     def _start_functions(self, parts: ExitStack, keyring: Keyring) -> dict[str, str]:
-        functions = Functions()
-        url = functions.start(keyring.port("functions_port"))
-        parts.callback(functions.stop)
+        url = _started_server(parts, Functions(), keyring.port("functions_port"))
         return {"AWS_ENDPOINT_URL_LAMBDA": url, "SCRIPTS_FUNCTION": "scripts"}
 
     def _start_provider(self, parts: ExitStack, keyring: Keyring) -> dict[str, str]:
         provider = telephony.provider(keyring.secret("provider"))
-        url = provider.start(keyring.port("provider_port"))
-        parts.callback(provider.stop)
+        url = _started_server(parts, provider, keyring.port("provider_port"))
         return telephony.provider_settings(url, keyring.secret("provider"))
 
     def _start_crm(self, parts: ExitStack, keyring: Keyring) -> dict[str, str]:
         crm = Crm(keyring.secret("crm"))
-        url = crm.start(keyring.port("crm_port"))
-        parts.callback(crm.stop)
+        url = _started_server(parts, crm, keyring.port("crm_port"))
         return {"CRM_URL": url, "CRM_NAME": "demonstration", "CRM_TOKEN": crm.token}
 
     def _settings(
@@ -231,6 +237,12 @@ def _event_sources(app: Chalice, endpoint: str) -> Iterator[Part]:
             yield Poller(app, source, endpoint)
         elif isinstance(source, ScheduledEventConfig):
             yield Scheduler(app, source, moments(source.schedule_expression))
+
+
+def _started_server(parts: ExitStack, server: LocalServer, port: int) -> str:
+    url = server.start(port)
+    parts.callback(server.stop)
+    return url
 
 
 @contextmanager

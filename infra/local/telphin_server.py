@@ -10,14 +10,15 @@ import itertools
 import json
 import re
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode
 from uuid import uuid4
 
 import urllib3
 
-from infra.local import serving, tapes
+from infra.local import tapes
+from infra.local.serving import LoopbackServer
 
 LIMIT = 16
 STORAGE = "/storage/"
@@ -36,7 +37,7 @@ _RECORD = re.compile(r"/api/ver1\.0/client/@me/record/([\w.%-]+)/storage_url/")
 Answer = tuple[HTTPStatus, Any]
 
 
-class TelphinServer:
+class TelphinServer(LoopbackServer):
     """The provider's server and its thread; `ivrs` are the extensions without answer and dial-out events."""
 
     def __init__(self, client_id: str, client_secret: str, ivrs: frozenset[str] = frozenset()) -> None:
@@ -51,16 +52,7 @@ class TelphinServer:
 
     def start(self, port: int) -> str:
         """Serve on loopback `port` (0: any free one) and return the URL."""
-        handler = type("OfThisProvider", (_Handler,), {"provider": self})
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
-        self._thread = serving.thread(self._server, "provider")
-        self._thread.start()
-        return f"http://127.0.0.1:{self._server.server_port}"
-
-    def stop(self) -> None:
-        """Stop serving."""
-        self._server.shutdown()
-        self._server.server_close()
+        return self.serve(port, type("OfThisProvider", (_Handler,), {"provider": self}))
 
     def order(self, kind: str, number: str, wish: Any) -> Answer:  # noqa: ANN401 - any JSON
         """Order an event for a resource."""

@@ -22,12 +22,12 @@ CLASSES: dict[str, str] = {}
 # Names that still have several meanings. The lists only get shorter.
 PENDING_FILES = frozenset(
     """
-    answers metrics numbers presence queues records telphin
+    presence queues telphin
     """.split()
 )
 PENDING_CLASSES = frozenset(
     """
-    Call Leg Order Outcome Refused Run Side Source
+    Call Outcome Refused
     """.split()
 )
 
