@@ -162,7 +162,7 @@ def _read_distinct(writer: Connection, spans: Mapping[CallKey, Span]) -> dict[Ca
 
 def _call(key: CallKey, first: Row, rows: Sequence[Row], items: Mapping[str, Item]) -> Call:
     stored = [row for row in rows if row[0] is not None]
-    events = [event for row in raw_events.without_copies(stored) for event in raw_events.events_of(row, items)]
+    events = [event for row in raw_events.in_order(stored) for event in raw_events.events_of(row, items)]
     end = max(row[1] for row in stored) if len(rows) > _limit(key) else None
     return Call(key, first[5], first[6], events, {row[0] for row in stored}, end)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 
 from chalicelib import providers
@@ -61,15 +61,9 @@ def events_of(row: Row, items: Mapping[str, Item]) -> Sequence[Event]:
         return ()
 
 
-def without_copies(rows: Iterable[Row]) -> Iterator[Row]:
-    """Yield the rows of COLUMNS in order of acceptance, of several copies the earliest."""
-    seen = set()
-    for row in sorted(rows, key=lambda row: row[1::-1]):
-        extension, method, query, content_type, body, content_encoding = row[5:11]
-        content = (extension, method, query, content_type, bytes(body), content_encoding)
-        if content not in seen:
-            seen.add(content)
-            yield row
+def in_order(rows: Iterable[Row]) -> list[Row]:
+    """Return the rows of COLUMNS in order of acceptance: of several copies, the earliest is the event."""
+    return sorted(rows, key=lambda row: (row[1], row[0]))
 
 
 def key_of(row: Row) -> CallKey:

@@ -80,3 +80,6 @@ def test_the_earliest_copy_counts(ledger: Ledger) -> None:
 
     assert ledger.tables() == expected
     assert ledger.column("SELECT invitedt FROM calls.success") == [BEGIN + timedelta(seconds=5)]
+    run(ledger.url, "TRUNCATE " + ", ".join(TABLES))
+    replay(ledger.owner, BEGIN, BEGIN + timedelta(days=1), "", lambda _: None)
+    assert ledger.tables() == expected
