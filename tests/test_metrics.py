@@ -1,4 +1,4 @@
-"""Counts for CloudWatch: written once there is something to count, under the stage's own name."""
+"""Metrics for CloudWatch: written when there is something to count, under the name of the stage."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from chalicelib.platform import runtime
 def test_counts_are_written_under_the_stage(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One line in CloudWatch's embedded format holds those that are not zero."""
+    """One line in CloudWatch's embedded format contains the counts that are not zero."""
     monkeypatch.setenv("METRICS_NAMESPACE", "Ringledger/prod")
     runtime.renew()
     metrics.publish("recorder", {"recordings_ready": 2, "recordings_failed": 0})
@@ -27,7 +27,7 @@ def test_counts_are_written_under_the_stage(
     assert (written["service"], written["recordings_ready"]) == ("recorder", [2])
 
 
-def test_nothing_is_written_of_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    """A turn of the maintenance that closes no call leaves no line."""
+def test_zero_counts_are_not_written(capsys: pytest.CaptureFixture[str]) -> None:
+    """A run of the maintenance that closes no call writes no line."""
     metrics.publish("maintenance", {"calls_closed": 0})
     assert capsys.readouterr().out == ""

@@ -14,7 +14,7 @@ from chalicelib.admin.words import Subparsers, add, database_url, minute, note, 
 from chalicelib.errors import Misconfigured, RingledgerError
 from chalicelib.platform import configuration
 from chalicelib.platform.postgres import connection
-from chalicelib.platform.telphin import ProviderRefused, Telphin
+from chalicelib.providers.telphin_client import ProviderRefused, Telphin
 from chalicelib.registry import extensions, subscriptions, webhook_keys
 from chalicelib.registry.extensions import Extension, ExtensionDescription, ExtensionRefused
 from chalicelib.registry.subscriptions import Changes, LimitReached

@@ -15,7 +15,7 @@ from chalicelib.ledger.recording_facts import File
 from chalicelib.platform import downloads, objects
 from chalicelib.platform.downloads import DownloadFailed, DownloadRefused, Rules
 from chalicelib.platform.postgres import Connection
-from chalicelib.platform.telphin import ProviderRefused
+from chalicelib.providers.telphin_client import ProviderRefused
 from chalicelib.recordings import fetch_queue, recording_sources, state_changes, storages
 from chalicelib.recordings.audio import pages, recognition
 from chalicelib.recordings.audio.content import NotARecording

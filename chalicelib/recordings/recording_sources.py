@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from chalicelib.errors import Misconfigured
 from chalicelib.ledger.recording_facts import File
 from chalicelib.platform.downloads import DownloadRefused
-from chalicelib.platform.telphin import Telphin
+from chalicelib.providers.telphin_client import Telphin
 from chalicelib.settings import Settings
 
 TELPHIN = "telphin"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from chalicelib.errors import RingledgerError
 from chalicelib.platform.postgres import Connection
-from chalicelib.platform.telphin import Ordered, ProviderRefused, Telphin
+from chalicelib.providers.telphin_client import Ordered, ProviderRefused, Telphin
 from chalicelib.registry.extensions import Extension, ExtensionRefused
 
 #: The events that Telphin recommends for each type of extension.

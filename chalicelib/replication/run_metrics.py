@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from chalicelib.platform import configuration
+from chalicelib import metrics
 from chalicelib.replication.runs import Run
 
 
 def facts(run: Run) -> dict[str, object]:
-    """What a log line says of the run."""
+    """Return the keys of the run's log line."""
     order = run.order
     return {
         "run": run.id,
@@ -21,13 +21,6 @@ def facts(run: Run) -> dict[str, object]:
 
 
 def publish(run: Run) -> None:
-    """Write the run's counts to standard output, from where Lambda makes metrics of them (embedded metric format)."""
-    from aws_lambda_powertools import Metrics  # noqa: PLC0415 - only a run that has ended has something to publish
-    from aws_lambda_powertools.metrics import MetricUnit  # noqa: PLC0415
-
-    metrics = Metrics(namespace=configuration.current().metrics_namespace, service="replication")
-    metrics.add_dimension("target", run.order.target)
-    for name, count in run.counts.items():
-        metrics.add_metric(f"replication_{name}", MetricUnit.Count, count)
-    metrics.add_metric("replication_seconds", MetricUnit.Seconds, run.seconds)
-    metrics.flush_metrics()
+    """Write the run's counts and its duration as CloudWatch metrics."""
+    counts = {f"replication_{name}": count for name, count in run.counts.items()}
+    metrics.publish("replication", counts, seconds={"replication_seconds": run.seconds}, target=run.order.target)

@@ -11,7 +11,7 @@ import requests
 
 from chalicelib.errors import Misconfigured, Unavailable
 from chalicelib.platform.postgres import Connection
-from chalicelib.platform.telphin import ProviderRefused, Telphin
+from chalicelib.providers.telphin_client import ProviderRefused, Telphin
 from chalicelib.registry import extensions, subscriptions
 from chalicelib.registry.extensions import Extension, ExtensionDescription, ExtensionRefused
 from chalicelib.registry.subscriptions import Changes, LimitReached

@@ -11,7 +11,7 @@ from chalicelib.oktell.connectors.orders import CannotDo, Done, Order
 from chalicelib.oktell.people import Talk
 from chalicelib.oktell.refusals import NotConnected, PartnerRefused
 from chalicelib.platform.postgres import Connection
-from chalicelib.platform.telphin import ProviderRefused, Telphin
+from chalicelib.providers.telphin_client import ProviderRefused, Telphin
 from chalicelib.settings import Settings
 
 _REMOTE = """

@@ -1,6 +1,6 @@
-"""Telphin's REST API, as far as we need it: order events and cancel them, begin calls and end them.
+"""A client of Telphin's REST API: subscriptions to events, calls, and the addresses of recordings.
 
-Its resources are `extension/{id}` and `agent/{id}`; the API's own documents call what is ordered an event.
+Resources are `extension/{id}` and `agent/{id}`. Telphin's documents call a subscription an event.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from chalicelib.errors import Misconfigured, RingledgerError, Unavailable
-from chalicelib.platform import http
+from chalicelib.platform import http, runtime
 from chalicelib.platform.http import Peer
 from chalicelib.settings import Settings
 
 CONNECT_SECONDS = 3
 READ_SECONDS = 15
-#: The life of a token whose life nobody told, and how long before its end one is used no more.
+#: The life of a token when the answer does not contain one, and how long before its end a token is replaced.
 TOKEN_SECONDS = 3_600
 TOKEN_RESERVE_SECONDS = 60
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -26,25 +26,25 @@ UNAUTHORIZED = 401
 NOT_FOUND = 404
 SERVER_FAULT = 500
 
-# Of this process, under the account that each is for: the good end of each, and the token.
-_tokens: dict[tuple[str, str, str], tuple[float, str]] = {}
+
+Account = tuple[str, str, str]
 
 
 class ProviderRefused(RingledgerError):
-    """The provider refused a request; `reason` is in its own words."""
+    """The provider refused a request; `reason` is its explanation."""
 
     code = "provider-refused"
     status = 502
 
     def __init__(self, status: int, reason: str) -> None:
-        """Keep its status, and a readable part of what it said."""
+        """Keep the status and the beginning of the explanation."""
         self.reason = " ".join(reason.split())[:300]
         self.refusal = status
         super().__init__(f"The provider refused with status {status}: {self.reason or 'it gave no reason'}")
 
 
 class Ordered(NamedTuple):
-    """An event that the provider posts: its id there, its type, and where it goes."""
+    """A subscription at the provider: its id there, the type of its events, and the URL that they are posted to."""
 
     id: str
     event: str
@@ -52,33 +52,35 @@ class Ordered(NamedTuple):
 
 
 class Telphin:
-    """The API with the rights of one application (OAuth2 client credentials)."""
+    """Telphin's API with the rights of one application (OAuth2 client credentials)."""
 
     def __init__(self, settings: Settings, seconds: float = READ_SECONDS) -> None:
-        """Use TELPHIN_URL, TELPHIN_CLIENT_ID and TELPHIN_CLIENT_SECRET. Raises Misconfigured without the latter.
+        """Use TELPHIN_URL, TELPHIN_CLIENT_ID and TELPHIN_CLIENT_SECRET.
 
-        Each request is given up after `seconds`.
+        A request fails after `seconds`. Raises Misconfigured without the id or the secret.
         """
         if not (settings.telphin_client_id and settings.telphin_client_secret):
             raise Misconfigured("TELPHIN_CLIENT_ID and TELPHIN_CLIENT_SECRET are not set: an application's credentials")
         self._url = settings.telphin_url
         self._credentials = {"client_id": settings.telphin_client_id, "client_secret": settings.telphin_client_secret}
+        # The accounts of this process -> the end of each token's life, and the token.
+        self._tokens: dict[Account, tuple[float, str]] = runtime.current().shared(Telphin, dict)
         self._account = self._url, settings.telphin_client_id, settings.telphin_client_secret
         # An order is sent once: a second attempt might begin a second call.
         connect = min(CONNECT_SECONDS, seconds)
         self._peer = Peer("The provider's API", connect, seconds, connect + seconds, attempts=1)
 
     def ordered(self, resource: str) -> list[Ordered]:
-        """Everything that is ordered for `resource`, by whomever. Raises Unavailable and ProviderRefused."""
+        """Return all subscriptions of `resource`, including those of others. Raises Unavailable and ProviderRefused."""
         return [_ordered(event) for event in self._call("GET", f"{resource}/event/")]
 
     def order(self, resource: str, event: str, url: str) -> Ordered:
-        """Let events of this type be posted to `url`. Raises Unavailable and ProviderRefused."""
+        """Subscribe `url` to events of this type. Raises Unavailable and ProviderRefused."""
         body = {"event_type": event, "method": "POST", "url": url}
         return _ordered(self._call("POST", f"{resource}/event/", body))
 
     def cancel(self, resource: str, remote_id: str) -> None:
-        """Order it no longer; one that is gone already is fine. Raises Unavailable and ProviderRefused."""
+        """Cancel a subscription; one that does not exist is no error. Raises Unavailable and ProviderRefused."""
         try:
             self._call("DELETE", f"{resource}/event/{remote_id}")
         except ProviderRefused as refusal:
@@ -86,10 +88,9 @@ class Telphin:
                 raise
 
     def callback(self, extension_id: str, first: str, second: str) -> tuple[str, str]:
-        """Call the number `first`, and when it answers connect it with `second`, as a call of this extension.
+        """Call the number `first`, and connect it with `second` when it answers, as a call of this extension.
 
-        Answers the CallID that webhooks of the call will have, and the handle that `hang_up` takes. Raises Unavailable
-        and ProviderRefused.
+        Return the CallID of the call's webhooks, and the handle for `hang_up`. Raises Unavailable and ProviderRefused.
         """
         body = {"src_num": [first], "dst_num": second}
         answer = self._call("POST", f"extension/{extension_id}/callback/", body)
@@ -99,7 +100,7 @@ class Telphin:
             raise ProviderRefused(200, "what it answered is not a call") from None
 
     def hang_up(self, extension_id: str, handle: str) -> None:
-        """End a call that is on; one that is over already is fine. Raises Unavailable and ProviderRefused."""
+        """End a call; one that is over is no error. Raises Unavailable and ProviderRefused."""
         try:
             self._call("DELETE", f"extension/{extension_id}/current_calls/{quote(handle, safe='')}")
         except ProviderRefused as refusal:
@@ -107,7 +108,7 @@ class Telphin:
                 raise
 
     def recording_url(self, recording: str) -> str:
-        """Where the file of a recording can be had for a while. Raises Unavailable and ProviderRefused."""
+        """Return a temporary address of a recording's file. Raises Unavailable and ProviderRefused."""
         answer = self._call("GET", f"client/@me/record/{quote(recording, safe='')}/storage_url/")
         address = answer.get("record_url") if isinstance(answer, dict) else None
         if not isinstance(address, str) or not address:
@@ -118,17 +119,17 @@ class Telphin:
         try:
             return self._authorized(method, path, body)
         except ProviderRefused as refusal:
-            # A token may be withdrawn before its time. Without one it was the login that was refused.
-            if refusal.refusal != UNAUTHORIZED or _tokens.pop(self._account, None) is None:
+            # A token may be revoked early. Without a token, the login itself was refused.
+            if refusal.refusal != UNAUTHORIZED or self._tokens.pop(self._account, None) is None:
                 raise
         return self._authorized(method, path, body)
 
     def _token(self) -> str:
-        until, token = _tokens.get(self._account, (0.0, ""))
+        until, token = self._tokens.get(self._account, (0.0, ""))
         if time.monotonic() >= until:
             form = urlencode({"grant_type": "client_credentials", **self._credentials}).encode()
             answer = self._request("POST", f"{self._url}/oauth/token", FORM, form)
-            _tokens[self._account] = until, token = _granted(answer)
+            self._tokens[self._account] = until, token = _granted(answer)
         return token
 
     def _authorized(self, method: str, path: str, body: Mapping[str, object] | None) -> Any:  # noqa: ANN401 - JSON
@@ -149,7 +150,7 @@ class Telphin:
 
 
 def _granted(answer: Any) -> tuple[float, str]:  # noqa: ANN401 - JSON
-    """Until when a token is good, on the monotonic clock, and the token."""
+    """Return when the token expires, on the monotonic clock, and the token."""
     try:
         life = float(answer.get("expires_in", TOKEN_SECONDS))
         return time.monotonic() + life - TOKEN_RESERVE_SECONDS, str(answer["access_token"])
