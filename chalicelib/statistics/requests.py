@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
-from pydantic import BaseModel, InstanceOf, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from chalicelib.errors import InvalidRequest
+from chalicelib.errors import InvalidRequest, Refused
 
 EXAMPLE = '{"entity":"chronological","action":"data","options":{"psql":"select count(*) from calls.success"}}'
+
+
+#: pydantic's name of the error of a text with half of a surrogate pair.
+_BROKEN_TEXT = "string_unicode"
 
 
 class Expected(NamedTuple):
@@ -18,24 +22,28 @@ class Expected(NamedTuple):
     words: str
 
 
-# Unlike pydantic's own text type, this one accepts half of a surrogate pair. The guard refuses it with a clear text.
-Text = InstanceOf[str]
-
-
 class ChannelRequest(BaseModel):
     """One request of the channel."""
 
-    entity: Annotated[Text, Expected("a text")]
-    action: Annotated[Text, Expected("a text")]
-    options: Annotated[InstanceOf[dict[str, Any]], Expected("an object")]
+    model_config = ConfigDict(strict=True)
+
+    entity: Annotated[str, Expected("a text")]
+    action: Annotated[str, Expected("a text")]
+    options: Annotated[dict[str, Any], Expected("an object")]
 
 
-class QuantityOptions(BaseModel):
+class _Options(BaseModel):
+    """The options of an action. Their schema is built when they are first used, since no Lambda start needs it."""
+
+    model_config = ConfigDict(strict=True, defer_build=True)
+
+
+class QuantityOptions(_Options):
     """The options of `chronological/quantity`."""
 
-    psql: Annotated[Text, Expected("a text: the query to run")]
+    psql: Annotated[str, Expected("a text: the query to run")]
     params: Annotated[
-        InstanceOf[dict[str, Any]] | InstanceOf[list[Any]] | None,
+        dict[str, Any] | list[Any] | None,
         Expected("an object of values for :name, or an array of values for $1, $2, …"),
     ] = None
 
@@ -45,7 +53,7 @@ class DataOptions(QuantityOptions):
 
     format: Annotated[Literal["json", "csv", "ndjson", "columns"], Expected("json, csv, ndjson or columns")] = "json"
     bigint: Annotated[Literal["number", "text"], Expected("number or text")] = "number"
-    excel: Annotated[InstanceOf[bool], Expected("true or false")] = False
+    excel: Annotated[bool, Expected("true or false")] = False
 
 
 class PanelOptions(DataOptions):
@@ -54,10 +62,10 @@ class PanelOptions(DataOptions):
     format: Annotated[Literal["json", "columns"], Expected("json or columns, beside other queries")] = "json"
 
 
-class BatchOptions(BaseModel):
+class BatchOptions(_Options):
     """The options of `chronological/data` for several queries at once."""
 
-    queries: Annotated[InstanceOf[dict[str, Any]], Expected("an object of names and the options of their queries")]
+    queries: Annotated[dict[str, Any], Expected("an object of names and the options of their queries")]
 
 
 M = TypeVar("M", bound=BaseModel)
@@ -76,11 +84,17 @@ def parsed(body: bytes) -> ChannelRequest:
 
 
 def validated(model: type[M], content: dict[str, Any], path: str = "") -> M:
-    """Return `content` as `model`. Raise InvalidRequest for the first wrong field, whose name follows `path`."""
+    """Return `content` as `model`; `path` is written before the name of a field.
+
+    Raise InvalidRequest for the first wrong field, Refused for a text that has no encoding.
+    """
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        field = str(error.errors(include_url=False, include_input=False)[0]["loc"][0])
+        first = error.errors(include_url=False, include_input=False)[0]
+        field = str(first["loc"][0])
+        if first["type"] == _BROKEN_TEXT:
+            raise Refused(f"{path}{field} contains half of a surrogate pair; send whole characters") from None
         expected = next(part for part in model.model_fields[field].metadata if isinstance(part, Expected))
         raise InvalidRequest(f"{path}{field} must be {expected.words}") from None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -20,17 +20,20 @@ def request_of(psql: str, action: str = "data", **options: Any) -> dict[str, Any
 
 
 @pytest.fixture
-def ask(stack: dict[str, Any]) -> Ask:
+def ask(stack: dict[str, Any]) -> Iterator[Ask]:
     """Return a function that sends one query with the token in the address and does not follow redirects."""
+    # One connection for all requests, so that the gateway needs few threads with database connections of their own.
+    session = requests.Session()
 
     def send(
         psql: str, action: str = "data", headers: dict[str, str] | None = None, **options: Any
     ) -> requests.Response:
         address = f"{stack['url']}/api/token/v1/{stack['tokens']['statistics']}"
         body = request_of(psql, action, **options)
-        return requests.post(address, json=body, headers=headers, timeout=60, allow_redirects=False)
+        return session.post(address, json=body, headers=headers, timeout=60, allow_redirects=False)
 
-    return send
+    with session:
+        yield send
 
 
 @pytest.fixture

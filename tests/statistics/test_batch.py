@@ -5,12 +5,13 @@ from __future__ import annotations
 import gzip
 import json
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 import requests
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.errors import QueryFailed, Unavailable
@@ -26,16 +27,18 @@ from tests.statistics.test_channel import EXAMPLE, EXAMPLE_ROWS
 
 
 @pytest.fixture
-def ask_for(stack: dict[str, Any]) -> Any:
+def ask_for(stack: dict[str, Any]) -> Iterator[Any]:
     """Return a function that sends several queries in one request."""
+    session = requests.Session()
 
     def send(queries: object, path: str = "", **options: Any) -> requests.Response:
         body = {"entity": "chronological", "action": "data", "options": {"queries": queries, **options}}
         token = stack["tokens"]["statistics"]
         headers = {"Authorization": f"Bearer {token}"}
-        return requests.post(stack["url"] + (path or f"/api/token/v1/{token}"), json=body, headers=headers, timeout=60)
+        return session.post(stack["url"] + (path or f"/api/token/v1/{token}"), json=body, headers=headers, timeout=60)
 
-    return send
+    with session:
+        yield send
 
 
 def test_each_query_has_its_own_result(ask_for: Any) -> None:
@@ -165,13 +168,11 @@ def test_the_corpus_in_batches(ask_for: Any, ask: Ask) -> None:
     assert ask_for({"a": {"psql": refused.sql}}).json()["data"]["a"] == single
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
 @given(st.lists(QUERIES, min_size=1, max_size=4))
-def test_every_batch_has_an_answer(stack: dict[str, Any], queries: list[str]) -> None:
+def test_every_batch_has_an_answer(ask_for: Any, queries: list[str]) -> None:
     """With any texts, the envelope has each name once, and a query that works beside them still works."""
-    options = {"queries": {**{str(n): {"psql": sql} for n, sql in enumerate(queries)}, "ok": {"psql": "select 1 as a"}}}
-    body = {"entity": "chronological", "action": "data", "options": options}
-    address = f"{stack['url']}/api/token/v1/{stack['tokens']['statistics']}"
-    answer = requests.post(address, json=body, timeout=60).json()
+    batch = {**{str(n): {"psql": sql} for n, sql in enumerate(queries)}, "ok": {"psql": "select 1 as a"}}
+    answer = ask_for(batch).json()
     assert list(answer["data"]) == [*map(str, range(len(queries))), "ok"]
     assert answer["data"]["ok"]["data"] == [{"a": 1}] or "used up the time" in answer["data"]["ok"]["error"]

@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import re
 from typing import Any
 
 import pytest
@@ -189,7 +190,7 @@ def test_every_text_has_an_answer_in_every_format(ask: Ask, sql: str, form: str,
     if answer.headers["Content-Type"].startswith("application/json"):
         error = answer.json()["error"] or ""
         assert answer.json()["success"] is (error == "")
-        assert not any(name in error for name in ("_w", "_s.", "_x", "pg_typeof(_"))
+        assert not re.search(r"\b_[wsxo]\b", error)
 
 
 def test_gzip_where_the_client_accepts_it(stack: dict[str, Any]) -> None:
