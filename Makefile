@@ -22,10 +22,11 @@ run: $(STAMP) ## Start everything with demonstration data (PORT=8000 DATA=.local
 test: $(STAMP) ## Run the tests that need neither a browser nor Perl (about 4 minutes)
 	@exec $(VENV) -m pytest -n 2 -m "not verify"
 
-lint: $(STAMP) ## Check format, lint and import rules
+lint: $(STAMP) ## Check format, lint, import rules, words, names and complexity
 	@$(VENV) -m ruff format --check .
 	@$(VENV) -m ruff check .
 	@.venv/bin/lint-imports
+	@$(VENV) -m pytest $(addprefix tests/architecture/test_,words.py names.py complexity.py)
 
 types: $(STAMP) ## Check types
 	@$(VENV) -m mypy

@@ -39,7 +39,7 @@ ROLES = ("reader", "gate", "writer")
 Say = Callable[[str], None]
 
 
-class Part(Protocol):
+class StackPart(Protocol):
     """A part of the stack that runs until it is stopped."""
 
     def start(self) -> None:
@@ -231,7 +231,7 @@ def _role_urls(owner_url: str, keyring: Keyring) -> dict[str, str]:
     }
 
 
-def _event_sources(app: Chalice, endpoint: str) -> Iterator[Part]:
+def _event_sources(app: Chalice, endpoint: str) -> Iterator[StackPart]:
     for source in app.event_sources:
         if isinstance(source, SQSEventConfig):
             yield Poller(app, source, endpoint)
@@ -246,9 +246,9 @@ def _started_server(parts: ExitStack, server: LocalServer, port: int) -> str:
 
 
 @contextmanager
-def _started(*parts: Part) -> Iterator[None]:
+def _started(*parts: StackPart) -> Iterator[None]:
     """Start the parts one after the other, and stop them together: each may wait for work in progress."""
-    running: list[Part] = []
+    running: list[StackPart] = []
     try:
         for part in parts:
             part.start()
