@@ -13,16 +13,16 @@ from chalicelib.calls.records import PhoneTalk, Records, Row, Table, Value
 from chalicelib.ledger.rows import as_json, by_relation
 from chalicelib.platform.postgres import Connection
 
-# A row that was there already is locked and not written.
+# An existing row is locked and not written.
 _LOCK = """
 INSERT INTO ledger.presence (kind, name)
 SELECT %s::text, name FROM unnest(%s::text[]) AS subject (name) ORDER BY name
 ON CONFLICT (kind, name) DO UPDATE SET state = presence.state WHERE false
 """
 
-# Added by a later statement than the lock, if by the same turn: it sees what others have committed before the lock.
-# Here and below a name and a time are compared as a pair, which only the index of both can answer: that of times
-# alone, which the planner likes for recent ones, leads through everybody's rows.
+# Rows are added by a later statement than the lock, so that it sees rows that others committed before the lock. Here
+# and below, a name and a time are compared as a pair: only the index of both answers that. The planner likes the index
+# of times alone, which leads through the rows of every extension.
 _ADD_STATES = """
 INSERT INTO sipuserevents.sipuser_state_changed
 SELECT new.* FROM json_populate_recordset(NULL::sipuserevents.sipuser_state_changed, %s::json) AS new
@@ -125,24 +125,35 @@ def _write(
 ) -> None:
     if not rows and not talks:
         return
-    times: dict[Value, list[Any]] = defaultdict(list)
-    for row in rows:
-        times[row[history.column]].append(row["eventts"])
+    times = _times(history, rows)
     writer.post(_LOCK, [history.kind, list({*times, *(talk["login"] for talk in talks)})])
     if rows:
         writer.post(history.add, [as_json(rows)])
-    writer.post(
-        history.settle,
-        {
-            "names": list(times),
-            "firsts": [min(known) for known in times.values()],
-            "lasts": [max(known) for known in times.values()],
-            "providers": [records.call.provider for records in calls],
-            "clients": [records.call.client for records in calls],
-            "ids": [records.call.id for records in calls],
-            "talks": as_json(talks),
-        },
-    )
+    writer.post(history.settle, {**_spans(times), **_keys(calls), "talks": as_json(talks)})
+
+
+def _times(history: _History, rows: Sequence[Row]) -> dict[Value, list[Any]]:
+    """Return the times of the rows of each subject."""
+    times: dict[Value, list[Any]] = defaultdict(list)
+    for row in rows:
+        times[row[history.column]].append(row["eventts"])
+    return times
+
+
+def _spans(times: Mapping[Value, list[Any]]) -> dict[str, object]:
+    return {
+        "names": list(times),
+        "firsts": list(map(min, times.values())),
+        "lasts": list(map(max, times.values())),
+    }
+
+
+def _keys(calls: Sequence[Records]) -> dict[str, object]:
+    return {
+        "providers": [records.call.provider for records in calls],
+        "clients": [records.call.client for records in calls],
+        "ids": [records.call.id for records in calls],
+    }
 
 
 def _talk(records: Records, talk: PhoneTalk) -> dict[str, object]:

@@ -7,10 +7,11 @@ grows by one in a transaction, however many of its rows change: `changed_at = no
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from chalicelib.calls.events import CallKey
-from chalicelib.calls.records import Records, Side
+from chalicelib.calls.records import Records, Row, Side, Table
 from chalicelib.errors import RingledgerError
 from chalicelib.ledger.rows import as_json, by_relation, columns
 from chalicelib.platform.postgres import Connection
@@ -110,6 +111,7 @@ WHERE old.provider = call.provider AND old.client = call.client AND old.id = cal
 """
 
 Change = tuple[str, str, int]
+_Statement = tuple[str, Sequence[object]]
 
 
 class UnknownRelation(RingledgerError):
@@ -146,23 +148,36 @@ def write(writer: Connection, outcomes: Sequence[Outcome]) -> list[Change]:
     return changes
 
 
-def _statements(outcomes: Sequence[Outcome]) -> Iterator[tuple[str, Sequence[object]]]:
-    results = [outcome.result for outcome in outcomes]
+def _statements(outcomes: Sequence[Outcome]) -> Iterator[_Statement]:
+    yield from _statements_of_records(outcomes)
+    yield from _statements_of_rows(outcomes)
+    yield _CALLS, [as_json([_call(outcome.result) for outcome in outcomes])]
+
+
+def _statements_of_records(outcomes: Sequence[Outcome]) -> Iterator[_Statement]:
     new, old = _records(outcomes)
     if new:
         yield _ADD_RECORDS, [as_json(new)]
     if old:
         yield _CHANGE_RECORDS, [as_json(old)]
-    if past := [tombstone for outcome in outcomes for tombstone in _tombstones(outcome)]:
+    if past := list(chain.from_iterable(map(_tombstones, outcomes))):
         yield _BURY, columns(past)
-    rows = by_relation((table, row) for result in results for table, part in result.rows.items() for row in part)
-    ids = sorted({inviteid for outcome in outcomes for inviteid in (*outcome.records, *_inviteids(outcome.result))})
-    relations = {*rows, *(relation for outcome in outcomes for relation in outcome.relations)}
-    if unknown := sorted(relations - set(CALL_RELATIONS)):
+
+
+def _statements_of_rows(outcomes: Sequence[Outcome]) -> Iterator[_Statement]:
+    rows = by_relation(chain.from_iterable(_rows(outcome.result) for outcome in outcomes))
+    relations = set(rows).union(*(outcome.relations for outcome in outcomes))
+    if unknown := sorted(relations.difference(CALL_RELATIONS)):
         raise UnknownRelation(f"{', '.join(unknown)} holds no rows of calls")
+    inviteids = sorted(set().union(*({*outcome.records, *_inviteids(outcome.result)} for outcome in outcomes)))
     for relation in sorted(relations):
-        yield _ROWS_OF[relation], [as_json(rows.get(relation, [])), ids]
-    yield _CALLS, [as_json([_call(result) for result in results])]
+        yield _ROWS_OF[relation], [as_json(rows.get(relation, [])), inviteids]
+
+
+def _rows(result: Records) -> Iterator[tuple[Table, Row]]:
+    for table, rows in result.rows.items():
+        for row in rows:
+            yield table, row
 
 
 def _call(result: Records) -> dict[str, object]:
