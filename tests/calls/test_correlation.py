@@ -11,7 +11,7 @@ from chalicelib import providers
 from chalicelib.calls import presence
 from chalicelib.calls.causes import by_cause, by_status
 from chalicelib.calls.events import CLOSE, CallKey, Event, Kind, Raw, Source, closing, deduplicated, fingerprint
-from chalicelib.calls.numbers import dialable, is_internal, national, without_domain
+from chalicelib.calls.numbers import dialable, display_name, is_internal, national, without_domain
 from chalicelib.calls.options import Options
 from chalicelib.calls.records import CANCELLED, FORKS, SUCCESS, call_id, leg_id
 from chalicelib.providers import correlate
@@ -191,6 +191,31 @@ def test_both_ends_of_a_conversation_share_their_recording() -> None:
 def test_an_extension_is_prefix_star_name(number: str, internal: bool) -> None:
     """Three to six digits, a star, two to four digits: nothing else is an extension."""
     assert is_internal(number) is internal
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "name"),
+    [
+        ("+79214567892", "+79214567892", ""),
+        (" 79214567892", "+79214567892", ""),
+        ("%2B79214567892", "+79214567892", ""),
+        ("sip:+79214567892@gw.example.net", "+79214567892", ""),
+        ("SIPS:+79214567892@gw.example.net;transport=tls", "+79214567892", ""),
+        ("sip:%2B79214567892@gw.example.net", "+79214567892", ""),
+        ("tel:+79214567892;ext=5", "+79214567892", ""),
+        ('"Ivan" <sip:+79214567892@gw.example.net;user=phone>', "+79214567892", "Ivan"),
+        ("Ivan Petrov <+79214567892>", "+79214567892", "Ivan Petrov"),
+        ("<sip:106@13596.example.net>", "106", ""),
+        ("<sip:106", "106", ""),
+        ("13596*106@sipproxy.example.net", "13596*106", ""),
+        ("*8106", "*8106", ""),
+        ("<>", "", ""),
+        ("", "", ""),
+    ],
+)
+def test_numbers_stand_in_addresses(text: str, number: str, name: str) -> None:
+    """SIP and tel URIs, with a name and parameters or without, are the number in them."""
+    assert (dialable(text), display_name(text)) == (number, name)
 
 
 def test_numbers_are_read_as_they_are_meant() -> None:
