@@ -91,8 +91,8 @@ def assemble(key: CallKey, events: Sequence[Event], options: Options) -> Call | 
     counted = [leg for leg in legs(events, options) if _is_counted(leg)]
     if not counted:
         return None
-    phones = talks.by_role([leg for leg in counted if leg.is_phone])
     machines = tuple([leg for leg in counted if not leg.is_phone])
+    phones = talks.by_role([leg for leg in counted if leg.is_phone], machines)
     return Call(
         key=key,
         invited=min(map(attrgetter("began"), counted)),

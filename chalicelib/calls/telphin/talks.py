@@ -30,13 +30,13 @@ class Phones(NamedTuple):
     doubles: dict[tuple[str, str], tuple[Leg, Leg]]
 
 
-def by_role(legs: Iterable[Leg]) -> Phones:
-    """Return the phone `legs` of a call, in order, by their role."""
+def by_role(legs: Iterable[Leg], machines: Iterable[Leg]) -> Phones:
+    """Return the phone `legs` of a call, in order, by their role; `machines` are its IVRs and queues."""
     services, others = _split(legs, _is_service)
     people = _with_take_overs(others)
     doubles = _doubles(people)
     others = [leg for leg in people if leg.key not in doubles]
-    orders, others = _without_orders(others)
+    orders, others = _without_orders(others, machines)
     talking = _conversations(others)
     by_key = {leg.key: leg for leg in talking}
     ends = {key: (leg, by_key.get(called.key, called)) for key, (leg, called) in doubles.items()}
@@ -109,14 +109,16 @@ def _are_ends(leg: Leg, end: Leg) -> bool:
     return leg.answered is None or end.answered is not None
 
 
-def _without_orders(legs: Sequence[Leg]) -> tuple[tuple[Leg, ...], list[Leg]]:
-    """Separate the order of an API (CallBackID) from the conversation that it made, if other phones took part."""
+def _without_orders(legs: Sequence[Leg], machines: Iterable[Leg]) -> tuple[tuple[Leg, ...], list[Leg]]:
+    """Separate the order of an API (CallBackID) from the conversation that it made, if other phones took part.
+
+    An IVR may be the initiator, too.
+    """
     orders, others = _split(legs, is_order)
-    if not orders:
-        return (), others
     if not others:
         return (), [_between_outside_parties(order) for order in orders]
-    return tuple(orders), [_with_ordered_party(leg, orders[0]) for leg in others]
+    placed = [*orders, *filter(is_order, machines)]
+    return tuple(orders), [_with_ordered_party(leg, placed[0]) for leg in others] if placed else others
 
 
 def is_order(leg: Leg) -> bool:
