@@ -133,8 +133,9 @@ def _course(passage: Passage) -> Row:
 
 
 def _first_offer(passage: Passage) -> datetime | None:
-    """Return when the queue first called an agent, if that was before one picked up."""
-    begins = [offer.since for offer in passage.offers if passage.taken is None or offer.since <= passage.taken]
+    """Return when the queue first called an agent during the passage, before one picked up."""
+    latest = passage.taken or passage.leg.ended or datetime.max
+    begins = [offer.since for offer in passage.offers if passage.leg.began <= offer.since <= latest]
     return min(begins, default=None)
 
 
