@@ -134,7 +134,7 @@ def _course(passage: Passage) -> Row:
 
 def _first_offer(passage: Passage) -> datetime | None:
     """Return when the queue first called an agent during the passage, before one picked up."""
-    latest = passage.taken or passage.leg.ended or datetime.max
+    latest = passage.taken or passage.leg.ended or datetime.max  # noqa: DTZ901 - naive UTC
     begins = [offer.since for offer in passage.offers if passage.leg.began <= offer.since <= latest]
     return min(begins, default=None)
 
