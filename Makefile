@@ -20,7 +20,7 @@ run: $(STAMP) ## Start everything with demonstration data (PORT=8000 DATA=.local
 	@exec $(VENV) -m infra.local
 
 test: $(STAMP) ## Run the tests that need neither a browser nor Perl (about 4 minutes)
-	@exec $(VENV) -m pytest -n 2 -m "not verify"
+	@exec $(VENV) -m pytest -n 2 --dist loadscope -m "not verify"
 
 lint: $(STAMP) ## Check format, lint, import rules, words, names and complexity
 	@$(VENV) -m ruff format --check .
@@ -34,7 +34,7 @@ types: $(STAMP) ## Check types
 check: lint types test ## Check format, lint, types and import rules, and run the tests
 
 verify: lint types ## Run what CI runs: make check and the tests that need a browser, MariaDB and Perl
-	@CI=true exec $(VENV) -m pytest -n 2
+	@CI=true exec $(VENV) -m pytest -n 2 --dist loadscope
 
 bench: $(STAMP) ## Take measurements, as ratios to a floor or a peer of the same run
 	@exec $(VENV) -m infra.bench

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,10 @@ from tests.conftest import Launch, Launched, begin
 
 LARGE = bytes(range(256)) * 80_000
 REFUSAL_SECONDS = 60
+MISSED = (
+    "EventType=hangup&CallID=last&CallFlow=IN&CallStatus=CANCEL&Bridged=no&CallerIDNum=79214567892"
+    "&CalledNumber=13596*099&EventTime=1766736731010096&Duration=7529999"
+)
 
 
 def clients(launched: Launched) -> tuple[Any, Any]:
@@ -106,21 +111,34 @@ def test_facts(stack: dict[str, Any]) -> None:
     assert answer["data"] > 0
 
 
-def test_stopped_and_started_again(launch: Launch, tmp_path: Path) -> None:
-    """After a clean stop no process is left, and a second start has the same database, objects and messages."""
-    first = launch(tmp_path / "data")
+@pytest.fixture(scope="module")
+def restarted(launch: Launch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Launched, Launched]]:
+    """Start a stack, write to every part, stop it right after a webhook, and start it again on its data."""
+    data = tmp_path_factory.mktemp("restarted") / "data"
+    first = launch(data)
     leave_traces(first)
     children = _children_of(first.process.pid)
     assert children
+    key = first.facts["webhook_keys"]["telphin"]["ivr"]
+    assert requests.post(f"{first.facts['url']}/ext-event/{key}", data=MISSED, timeout=10).status_code == 200
     assert first.stop(signal.SIGINT) == 0, first.output
     assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
-    assert not (tmp_path / "data" / "stack.json").exists()
+    assert not (data / "stack.json").exists()
+    second = launch(data)
+    yield first, second
+    assert second.stop() == 0
 
-    second = launch(tmp_path / "data")
 
+def test_stopped_and_started_again(restarted: tuple[Launched, Launched]) -> None:
+    """After a clean stop no process is left, and a second start has the same database, objects and messages."""
+    first, second = restarted
     assert_traces(second)
     assert second.facts["tokens"] == first.facts["tokens"]
-    assert second.stop() == 0
+
+
+def test_webhook_of_the_last_moment(restarted: tuple[Launched, Launched]) -> None:
+    """A webhook that is accepted just before a clean stop is in its table after it."""
+    assert query(restarted[1], "SELECT fromnumber FROM calls.cancelled") == [("79214567892",)]
 
 
 def test_killed_and_started_again(launch: Launch, tmp_path: Path) -> None:
@@ -148,32 +166,12 @@ def test_port_in_use(tmp_path: Path) -> None:
     assert not (tmp_path / "data" / "postgres").exists()
 
 
-def test_webhooks_of_the_last_moment(launch: Launch, tmp_path: Path) -> None:
-    """A webhook that is accepted just before a clean stop is in its table after it."""
-    first = launch(tmp_path / "data")
-    key = first.facts["webhook_keys"]["telphin"]["ivr"]
-    event = (
-        "EventType=hangup&CallID=last&CallFlow=IN&CallStatus=CANCEL&Bridged=no&CallerIDNum=79214567892"
-        "&CalledNumber=13596*099&EventTime=1766736731010096&Duration=7529999"
-    )
-    assert requests.post(f"{first.facts['url']}/ext-event/{key}", data=event, timeout=10).status_code == 200
-
-    assert first.stop() == 0
-
-    second = launch(tmp_path / "data")
-    assert query(second, "SELECT fromnumber FROM calls.cancelled") == [("79214567892",)]
-    assert second.stop() == 0
-
-
-def test_two_on_one_data_folder(launch: Launch, tmp_path: Path) -> None:
+def test_two_on_one_data_folder(stack: dict[str, Any]) -> None:
     """A second start on a data folder is refused, and the first one goes on."""
-    first = launch(tmp_path / "data")
-
-    output = refused(tmp_path / "data")
+    output = refused(Path(stack["data"]))
 
     assert "Ringledger is already running on" in output
-    assert requests.get(first.facts["url"] + "/health", timeout=10).status_code < 500
-    assert first.stop() == 0
+    assert requests.get(stack["url"] + "/health", timeout=10).status_code < 500
 
 
 def test_setting_with_a_wrong_value(tmp_path: Path) -> None:
