@@ -15,7 +15,7 @@ from chalicelib.statistics.allowlist import (
     TIME_KEYWORDS,
     TYPES,
 )
-from chalicelib.statistics.bounds import BOUNDED, BOUNDED_OPERATORS, CROSSING_OPERATORS, OutOfBounds
+from chalicelib.statistics.bounds import BOUNDED, BOUNDED_OPERATORS, CROSSING_OPERATORS, Budget, OutOfBounds
 from chalicelib.statistics.names import Node, dotted, names, own_name
 from chalicelib.statistics.refusal import Refusal
 from chalicelib.statistics.scope import DOCUMENTED
@@ -117,6 +117,11 @@ def type_name(_walk: Walk, value: list[Node], node: Node) -> None:
 def constant(_walk: Walk, _value: Node, node: Node) -> None:
     """Check that a number is not longer than reports need."""
     _bounded(node, bounds.literal, node)
+
+
+def json_path(walk: Walk, value: Node, node: Node) -> None:
+    """Check that the path of a JSON_TABLE is within the limits of the JSON functions."""
+    _bounded(node, Budget.jsonpath, walk.budget, "json_table", [value, value])
 
 
 def collation(_walk: Walk, value: list[Node], node: Node) -> None:

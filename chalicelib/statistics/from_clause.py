@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from chalicelib.statistics.allowlist import FUNCTION_COLUMNS
@@ -51,6 +52,20 @@ def functions(walk: Walk, value: list[Node], node: Node) -> None:
         columns.update(_defined(definitions.get("List", {}).get("items", ())))
     visible_name = alias.get("aliasname") or names(call["FuncCall"]["funcname"])[-1]
     walk.scope.add(visible_name, FromItem(frozenset(columns), complete=True, is_function=True))
+
+
+def json_table(walk: Walk, value: list[Node], node: Node) -> None:
+    """Check the columns of a JSON_TABLE, and add them. PostgreSQL has it from version 17."""
+    walk.each(value)
+    item = FromItem(frozenset(_json_columns(value)), complete=True)
+    _add(walk, item, node.get("alias"), "json_table")
+
+
+def _json_columns(columns: list[Node]) -> Iterator[str]:
+    for column in (wrapped["JsonTableColumn"] for wrapped in columns):
+        if "name" in column:
+            yield column["name"]
+        yield from _json_columns(column.get("columns", []))
 
 
 def _defined(definitions: list[Node]) -> list[str]:

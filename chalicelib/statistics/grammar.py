@@ -19,6 +19,8 @@ COLLATION: Final = "collation"
 COLUMN: Final = "column"
 FUNCTIONS: Final = "functions"
 JOINED: Final = "joined"
+JSON_COLUMNS: Final = "JSON columns"
+JSON_PATH: Final = "JSON path"
 KEYWORD: Final = "keyword"
 NUMBER: Final = "number"
 OPERATION: Final = "operation"
@@ -29,7 +31,10 @@ SUBQUERY: Final = "subquery"
 TABLE: Final = "table"
 TYPE_NAME: Final = "type name"
 #: A node of this kind without the wrapping.
+BEHAVIOR: Final = "JsonBehavior"
 CYCLE: Final = "CTECycleClause"
+JSON_VALUE: Final = "JsonValueExpr"
+PATH: Final = "JsonTablePathSpec"
 SEARCH: Final = "CTESearchClause"
 TYPE: Final = "TypeName"
 WINDOW: Final = "WindowDef"
@@ -77,6 +82,18 @@ FIELDS: dict[str, dict[str, str]] = {
         "jointype": PLAIN, "isNatural": PLAIN, "larg": ONE, "rarg": ONE, "usingClause": PLAIN, "quals": ONE,
         "alias": JOINED, "join_using_alias": JOINED,
     },
+    "JsonArgument": {"val": JSON_VALUE, "name": PLAIN},
+    "JsonBehavior": {"btype": PLAIN, "expr": ONE, **_LOCATION},
+    "JsonTable": {
+        "context_item": JSON_VALUE, "pathspec": PATH, "passing": MANY, "columns": JSON_COLUMNS, "on_error": BEHAVIOR,
+        "alias": PLAIN, "lateral": PLAIN, **_LOCATION,
+    },
+    "JsonTableColumn": {
+        "coltype": PLAIN, "name": PLAIN, "typeName": TYPE, "pathspec": PATH, "format": PLAIN, "wrapper": PLAIN,
+        "quotes": PLAIN, "columns": MANY, "on_empty": BEHAVIOR, "on_error": BEHAVIOR, **_LOCATION,
+    },
+    "JsonTablePathSpec": {"string": JSON_PATH, "name": PLAIN, "name_location": PLAIN, **_LOCATION},
+    "JsonValueExpr": {"raw_expr": ONE, "format": PLAIN},
     "List": {"items": MANY},
     "MinMaxExpr": {"op": PLAIN, "args": MANY, **_LOCATION},
     "NamedArgExpr": {"name": PLAIN, "arg": ONE, "argnumber": PLAIN, **_LOCATION},

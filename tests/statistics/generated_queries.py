@@ -79,6 +79,7 @@ def _sources(inner: SearchStrategy[str]) -> SearchStrategy[str]:
         st.builds("generate_series(1, 3) {}".format, _picked(["x", "s(n)", "w"])),
         st.builds("{}({}) {}".format, _picked(FUNCTIONS), inner, _picked(["x", "s(n)"])),
         st.builds("unnest({}) x".format, inner),
+        st.builds("json_table({}::jsonb, '$' columns (n int path '$.n', t text path '$')) x".format, inner),
         st.builds("(select {} as n) x".format, inner),
         st.builds("(with w as (select {} as n) select * from w) x".format, inner),
         st.builds("{} join {} on {}".format, table, table, inner),
