@@ -24,8 +24,6 @@ COMPLEX: dict[str, set[str]] = {
     "chalicelib/oktell/modes.py": {"_write"},
     "chalicelib/admin/replication_commands.py": {"show"},
     "chalicelib/platform/downloads.py": {"_addresses", "_checked"},
-    "chalicelib/ledger/writing.py": {"_statements"},
-    "chalicelib/ledger/history.py": {"_write"},
 }
 
 

@@ -22,7 +22,7 @@ CLASSES: dict[str, str] = {}
 # Names that still have several meanings. The lists only get shorter.
 PENDING_FILES = frozenset(
     """
-    queues telphin
+    queues
     """.split()
 )
 PENDING_CLASSES = frozenset(
