@@ -37,3 +37,16 @@ def test_every_path_that_it_names_exists() -> None:
     ]
     paths = set(re.findall(r"`((?:chalicelib|infra|tests)/[\w/.]+)`", "".join([README, *texts])))
     assert {path for path in paths if not (ROOT / path).exists()} == set()
+
+
+def test_the_tree_names_every_room() -> None:
+    """The README's tree has every package and module directly below chalicelib and infra, and no others."""
+    tree = README.split("## Where things live")[1].split("```")[1]
+    named = set(re.findall(r"(\w+/|\w+\.py)(?=[, ])", "".join(re.findall(r"(?m)^  ((?:[\w.]+/?,? )+)", tree))))
+    rooms = {
+        f"{path.name}/" if path.is_dir() else path.name
+        for folder in ("chalicelib", "infra")
+        for path in (ROOT / folder).iterdir()
+        if path.name != "__init__.py" and (path.suffix == ".py" or any(path.glob("*.py")) or any(path.glob("*.sql")))
+    }
+    assert named == rooms
