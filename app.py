@@ -76,7 +76,7 @@ def recorder(event: SQSEvent) -> None:
     handle(event.to_dict())
 
 
-@app.schedule("rate(1 minute)", name="maintain")
+@app.schedule("rate(1 hour)", name="maintain")
 def maintain(_event: CloudWatchEvent) -> None:
     """Make partitions, delete expired data, and close calls that never ended."""
     from chalicelib.maintenance.surface import handle  # noqa: PLC0415 - other Lambdas do not load it

@@ -1,4 +1,4 @@
-"""The Lambda that runs every minute: partitions, retention, calls that are due to close, and recordings."""
+"""The Lambda that runs every hour: partitions, retention, calls that are due to close, and recordings."""
 
 from __future__ import annotations
 

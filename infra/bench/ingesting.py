@@ -70,7 +70,7 @@ def lines(place: Testbed) -> Iterator[Figure]:
         taken = alternating(_works(writer, extension, size), ROUNDS)
         yield Figure(f"inserting {size} raw events", milliseconds(taken["insert"]))
         ratio = taken["take"] / taken["insert"]
-        yield Figure(f"taking a batch of {size}", milliseconds(taken["take"]), "inserting", ratio, at_most=3)
+        yield Figure(f"taking a batch of {size}", milliseconds(taken["take"]), "inserting", ratio, at_most=4)
     yield _spread(writer, extension)
     yield Figure("round trips, a batch of 10 and one of 100", _round_trips(place, extension))
     full, known = _full_ledger(place, now)
