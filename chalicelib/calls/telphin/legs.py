@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -14,16 +14,16 @@ from chalicelib.calls.clocks import Times
 from chalicelib.calls.events import Event, Kind
 from chalicelib.calls.numbers import is_internal, is_outside
 from chalicelib.calls.options import Feature, Options
-from chalicelib.calls.telphin.rounds import DIALS, rounds
+from chalicelib.calls.telphin.leg_events import LegEvents
+from chalicelib.calls.telphin.rounds import rounds
 
 PHONE = "phone"
 IVR = "ivr"
 QUEUE = "queue"
 
 # Looking up an enumeration's member takes longer than comparing with it.
-_DIAL_IN, _DIAL_OUT, _ANSWER, _HANGUP = Kind.DIAL_IN, Kind.DIAL_OUT, Kind.ANSWER, Kind.HANGUP
-_LEG_KINDS = frozenset({_DIAL_IN, _DIAL_OUT, _ANSWER, _HANGUP})
-_SECOND = timedelta(seconds=1)
+_HANGUP = Kind.HANGUP
+_LEG_KINDS = frozenset({Kind.DIAL_IN, Kind.DIAL_OUT, Kind.ANSWER, Kind.HANGUP})
 
 
 class Leg(NamedTuple):
@@ -131,147 +131,68 @@ def _rounds(events: Sequence[Event], options: Options) -> Iterator[Leg]:
     parts = rounds(events)
     for part in parts:
         anchor = part[0].at.isoformat() if len(parts) > 1 else ""
-        yield _leg(_Part(part), anchor, options)
+        yield _leg(LegEvents(part), anchor, options)
 
 
-class _Part:
-    """The events of one round of a leg id."""
-
-    def __init__(self, events: Sequence[Event]) -> None:
-        """Sort `events`, of which there is one at least, by what they tell."""
-        self.events = events
-        self.hangups = [event for event in events if event.kind is _HANGUP]
-        self.others = [event for event in events if event.kind is not _HANGUP]
-        self.incoming = _is_incoming(events)
-        dial = _DIAL_IN if self.incoming else _DIAL_OUT
-        self.dials = [event for event in events if event.kind is dial]
-        # A dial event outweighs the others in what it reports of the parties.
-        self.by_weight = self.dials + [event for event in events if event.kind is not dial]
-
-    def first(self, name: str) -> str:
-        """Return the first value of the field `name` that is not empty."""
-        return _first(self.by_weight, name)
-
-    def any(self, name: str) -> bool:
-        """Tell whether the field `name` is true in any event."""
-        return any(getattr(event, name) for event in self.events)
-
-    @property
-    def hangup(self) -> Event | None:
-        """The hangup that counts: the latest successful one, else the latest."""
-        successful = [event for event in self.hangups if event.status not in UNSUCCESSFUL]
-        return next(reversed(successful or self.hangups), None)
-
-    @property
-    def times(self) -> Times:
-        """When the leg was dialled, answered and ended, by its events."""
-        answers = [event.at for event in self.events if event.kind is _ANSWER]
-        return Times(
-            self.dials[0].at if self.dials else None,
-            answers[0] if answers else None,
-            self.hangup.at if self.hangup else None,
-            self.duration(self.hangup),
-        )
-
-    def duration(self, hangup: Event | None) -> timedelta | None:
-        """Return the Duration of `hangup`: microseconds, unless only the unit of EventTime fits the other events."""
-        if hangup is None or not hangup.duration_in_clock_unit or not self.others:
-            return hangup.duration if hangup else None
-        first, last = self.others[0].at, self.others[-1].at
-        if hangup.duration is not None and first <= hangup.at - hangup.duration <= last:
-            return hangup.duration
-        fits = hangup.at - hangup.duration_in_clock_unit >= first - _SECOND
-        return hangup.duration_in_clock_unit if fits else hangup.duration
-
-    def began(self, times: Times) -> datetime:
-        """Return the earliest time that the events prove, for a leg with these `times`."""
-        if times.dialled:
-            return times.dialled
-        ends = [event.at - (self.duration(event) or timedelta(0)) for event in self.hangups]
-        return min([*ends, *([times.answered] if times.answered else []), *self._other_dials])
-
-    @property
-    def _other_dials(self) -> list[datetime]:
-        return [event.at for event in self.events if event.kind in DIALS]
-
-
-def _leg(part: _Part, anchor: str, options: Options) -> Leg:
-    reported = part.times
+def _leg(events: LegEvents, anchor: str, options: Options) -> Leg:
+    reported = events.times
     times = clocks.in_order(reported)
-    device, hangup = part.by_weight[0].device, part.hangup
-    answered, by_status = _pick_up(part, times, device, options)
+    device, hangup = events.by_weight[0].device, events.hangup
+    answered, by_status = _pick_up(events, times, device, options)
     return Leg(
-        id=part.events[0].leg_id,
+        id=events.events[0].leg_id,
         anchor=anchor,
         device=device,
-        incoming=part.incoming,
-        began=part.began(times),
+        incoming=events.incoming,
+        began=events.began(times),
         dialled=times.dialled,
         answered=answered,
         by_status=by_status,
         ended=times.ended,
         status=hangup.status if hangup else "",
-        bridged=_bridged(part.hangups),
-        callback=part.first("callback"),
-        recording=_first(part.hangups, "recording"),
-        external_only=part.any("external_only"),
-        internal_transfer=any(event.transferred and event.between_extensions for event in part.events),
-        moments=tuple({event.at for event in part.events}),
+        bridged=events.bridged,
+        callback=events.first("callback"),
+        recording=events.recording,
+        external_only=events.any("external_only"),
+        internal_transfer=events.is_internal_transfer,
+        moments=events.moments,
         mended=clocks.mended(reported, times),
-        **_parties(part, options),
+        **_parties(events, options),
     )
 
 
-def _parties(part: _Part, options: Options) -> dict[str, Any]:
+def _parties(events: LegEvents, options: Options) -> dict[str, Any]:
     """Return the fields of a leg that name its parties."""
-    extension = part.by_weight[0].extension
-    caller, remote, called, did = (part.first(name) for name in ("caller", "remote", "called", "did"))
-    a, b = (remote or caller, extension) if part.incoming else (extension, called)
+    extension = events.by_weight[0].extension
+    caller, remote, called, did = (events.first(name) for name in ("caller", "remote", "called", "did"))
+    a, b = (remote or caller, extension) if events.incoming else (extension, called)
     return {
         "extension": extension,
         "a": a,
-        "a_name": part.first("caller_name"),
-        "a_outer": part.incoming and _is_outer_caller(part, a),
+        "a_name": events.first("caller_name"),
+        "a_outer": events.incoming and _is_outer_caller(events, a),
         "b": b,
-        "b_outer": not part.incoming and is_outside(b) and not part.first("called_extension"),
+        "b_outer": not events.incoming and is_outside(b) and not events.first("called_extension"),
         "called": called,
         "did": did,
         "caller": caller,
         "remote": remote,
-        "feature": None if part.incoming else options.feature(called),
-        "replacing": part.any("transferred") or (part.incoming and remote not in {"", caller}),
+        "feature": None if events.incoming else options.feature(called),
+        "replacing": events.any("transferred") or (events.incoming and remote not in {"", caller}),
     }
 
 
-def _is_outer_caller(part: _Part, a: str) -> bool:
-    has_extension = bool(part.first("caller_extension")) and a == part.first("caller")
+def _is_outer_caller(events: LegEvents, a: str) -> bool:
+    has_extension = bool(events.first("caller_extension")) and a == events.first("caller")
     return is_outside(a) and not has_extension
 
 
-def _first(events: Iterable[Event], name: str) -> str:
-    for event in events:
-        value: str = getattr(event, name)
-        if value:
-            return value
-    return ""
-
-
-def _is_incoming(events: Sequence[Event]) -> bool:
-    kinds = {event.kind for event in events}
-    if kinds & DIALS:
-        return _DIAL_IN in kinds
-    flow = _first(events, "flow")
-    if flow in {"in", "out"}:
-        return flow == "in"
-    return events[0].caller != events[0].extension
-
-
-def _pick_up(part: _Part, times: Times, device: str, options: Options) -> tuple[datetime | None, bool]:
+def _pick_up(events: LegEvents, times: Times, device: str, options: Options) -> tuple[datetime | None, bool]:
     """Return when a phone was picked up, and whether the status of its hangup alone tells that.
 
     A hangup with an unsuccessful status outweighs the answer: such a leg was not a conversation.
     """
-    status = part.hangup.status if part.hangup else ""
+    status = events.hangup.status if events.hangup else ""
     if device != PHONE or status in UNSUCCESSFUL:
         return None, False
     if times.answered or status != ANSWER or not options.answer_by_status:
@@ -285,8 +206,3 @@ def _begin_of_talk(times: Times) -> datetime | None:
         return None
     begin = times.ended - (times.duration or timedelta(0))
     return max(begin, times.dialled or begin)
-
-
-def _bridged(hangups: Sequence[Event]) -> bool | None:
-    reported = {event.bridged for event in hangups} - {None}
-    return True in reported if reported else None
