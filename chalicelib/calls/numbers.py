@@ -10,6 +10,8 @@ _INTERNAL = re.compile(r"[0-9]{3,6}\*[0-9]{2,4}")
 _LOST_PLUS = re.compile(r" (?=[0-9])")
 _NO_DIGIT = re.compile(r"[^0-9]")
 _RUSSIAN = re.compile(r"(?:\+7|8|7)([0-9]{10})")
+# Most numbers are written so, and need no further look.
+_PLAIN = re.compile(r"[0-9A-Za-z+*#]*")
 _SCHEME = re.compile(r"(?:sips?|tel):", re.IGNORECASE)
 _ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
 #: What a dialled number begins with when it calls a function of the PBX.
@@ -36,6 +38,8 @@ def dialable(text: str) -> str:
 
     A leading space before digits was a plus that the sender did not encode; `%2B` is one that was encoded twice.
     """
+    if _PLAIN.fullmatch(text):
+        return text
     if text.startswith(" "):
         text = _LOST_PLUS.sub("+", text, count=1)
     if "%" in text and _ENCODED.search(text):

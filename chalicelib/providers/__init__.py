@@ -78,7 +78,7 @@ def events(reading: Reading, raw: Raw, source: Source) -> list[Event]:
     provider, plain = find(raw.provider), reading.plain
     if provider is None or provider.events is None:
         return []
-    own = replace(plain.raw, inner_numbers=raw.inner_numbers)
+    own = replace(plain.raw, inner_numbers=raw.inner_numbers) if raw.inner_numbers else plain.raw
     reported = provider.events(own, source, reading.content)
     return [event._replace(notes=(*event.notes, *plain.notes)) for event in reported] if plain.notes else reported
 
