@@ -1,4 +1,15 @@
-"""One family of errors: each has a stable code, a sentence for the caller and an HTTP status."""
+"""The family of errors: each has a stable code, a sentence for the caller and an HTTP status.
+
+The rule of failure in this project:
+
+- A function that cannot do what its docstring says raises an exception of this family. It never returns an error value.
+- `None` is an answer ("there is no such object"), not a failure.
+- Errors of libraries and of other services become errors of this family where they occur: the driver's in
+  `platform/postgres.py`, boto3's in `platform/boto3_errors.py`, HTTP's in `platform/http.py`, pydantic's in the module of
+  the model. Their original stays the cause.
+- Only a surface catches `RingledgerError` as such, to answer in the shape of its protocol. A loop over independent
+  items catches the errors that it names, records them and goes on.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +23,7 @@ class RingledgerError(Exception):
     status: ClassVar[int] = 500
 
     def __init__(self, message: str = "", *, headers: dict[str, str] | None = None, details: str = "") -> None:
-        """Say `message` to the caller (without one, the class's own sentence) and `details` to the log alone."""
+        """Show `message` to the caller, by default the docstring of the class; `details` go to the log only."""
         self.message = message or (self.__doc__ or "").strip()
         self.headers = headers or {}
         self.details = details

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from infra.bench import starting
+from infra.bench.starting import Start
+
 ROOT = Path(__file__).parents[2]
 _SHOW = """
 import sys
@@ -64,3 +67,18 @@ def test_a_cold_start_loads_this_and_no_more(name: str) -> None:
     assert {module.split(".")[1] for module in loaded if module.startswith("chalicelib.")} == OURS | ours
     assert "botocore.session" not in loaded
     assert len(loaded) <= MODULES_LIMIT[name]
+
+
+def test_a_lambda_beyond_its_budget_is_reported() -> None:
+    """Budgets are multiples of an empty handler's start; those without one of their own share the last."""
+    starts = {
+        starting.EMPTY: Start(0.1, 0, 0),
+        starting.NEWCOMER: Start(9, 0, 0),
+        "app.webhooks": Start(0.43, 0, 0),
+        "app.statistics": Start(0.59, 0, 0),
+        "app.oktell": Start(0.71, 0, 0),
+    }
+    assert starting.missed(starts) == [
+        "app.webhooks starts in 4.3 times an empty handler, not 4.2",
+        "app.oktell starts in 7.1 times an empty handler, not 7.0",
+    ]
