@@ -1,4 +1,4 @@
-"""What HTTP surfaces share: requests and answers, errors, cross-origin headers, one log line a request."""
+"""The common part of the HTTP surfaces: requests, answers, errors, cross-origin headers, a log line a request."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from importlib import import_module
 from typing import Any
 from urllib.parse import parse_qsl, unquote, unquote_plus, urlencode
@@ -18,9 +18,9 @@ from chalice.app import Blueprint, Chalice, Response
 
 from chalicelib import settings
 from chalicelib.errors import InvalidRequest, RingledgerError, TooLarge
-from chalicelib.platform import configuration
+from chalicelib.platform import configuration, runtime
 
-# Clients send JSON and forms under many names; the body is what counts.
+# Clients send JSON and forms under many content types, so the body decides.
 ANY_CONTENT = ["*/*"]
 FORM = "application/x-www-form-urlencoded"
 FIELDS_LIMIT = 100
@@ -33,15 +33,15 @@ COMMON_HEADERS = {
 }
 
 
-@lru_cache(maxsize=1)
 def logger() -> Logger:
-    """The structured log; what is passed as `extra` becomes a key of the line."""
-    return Logger(service="ringledger", level=configuration.current().log_level)
+    """Return the structured log; the entries of `extra` become keys of the line."""
+    level = configuration.current().log_level
+    return runtime.current().shared(Logger, lambda: Logger(service="ringledger", level=level))
 
 
 @dataclass(frozen=True)
 class Request:
-    """One HTTP request; header names are looked up in any case, path values are decoded."""
+    """An HTTP request; `headers` ignores case, the values of `path` are decoded."""
 
     id: str
     method: str
@@ -49,14 +49,14 @@ class Request:
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
-    #: Every parameter of the address, repeated ones too, encoded anew: a gateway passes on only what it decoded.
+    #: All parameters of the address, including repeated ones, encoded again: a gateway passes on decoded values only.
     query_string: str = ""
 
     @cached_property
     def parameters(self) -> Mapping[str, str]:
-        """What the address and an urlencoded form say together, as GET and POST may share it; the form wins.
+        """Return the parameters of the address and of an urlencoded form; the form takes precedence.
 
-        Names are as they came; of a repeated one the last value counts. Raises InvalidRequest for too many fields.
+        Names keep their case, and the last of repeated values counts. Raises InvalidRequest for too many fields.
         """
         if self.method != "POST" or not is_form(self.headers.get("content-type", "")):
             return self.query
@@ -83,13 +83,13 @@ class Request:
 
 
 def is_form(content_type: str) -> bool:
-    """Whether a body of this type is an urlencoded form; old clients post one without naming the type."""
+    """Return whether a body of this type is an urlencoded form; old clients post forms without a type."""
     return content_type.partition(";")[0].strip().lower() in {FORM, ""}
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One HTTP answer; a body of bytes leaves as it is, whatever the client accepts."""
+    """An HTTP answer; a body of bytes is sent unchanged, whatever the client accepts."""
 
     body: str | bytes
     status: int = 200
@@ -102,31 +102,31 @@ ErrorShape = Callable[[RingledgerError], Answer]
 
 
 def json_answer(content: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
-    """An answer whose body is `content` as JSON."""
+    """Return an answer whose body is `content` as JSON."""
     return Answer(json.dumps(content, ensure_ascii=False, separators=(",", ":")), status, headers or {})
 
 
 def plain_error(error: RingledgerError) -> Answer:
-    """The shape of an error on surfaces whose protocol defines none."""
+    """Return the answer to an error on surfaces whose protocol defines none."""
     return json_answer({"error": error.code, "message": error.message}, error.status)
 
 
 class _Binary(Response):
-    """Bytes for API Gateway, which turns base64 back into them since every type is binary to it (`*/*`)."""
+    """An answer of bytes: API Gateway decodes base64, since all types are binary to it (`*/*`)."""
 
     def to_dict(self, binary_types: list[str] | None = None) -> dict[str, Any]:  # noqa: ARG002 - Chalice's own name
-        """The answer as Lambda returns it."""
+        """Return the answer in the form of Lambda."""
         return {**super().to_dict(), "body": b64encode(self.body).decode("ascii"), "isBase64Encoded": True}
 
 
 class Application(Chalice):
-    """Chalice, with path values decoded (a REST API leaves them encoded) and with errors of one shape."""
+    """Chalice with decoded path values (a REST API leaves them encoded) and with errors of one shape."""
 
     #: The name of a surface's entry point in `app.py` -> its module.
     surfaces: Mapping[str, str] = {}
 
     def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - Chalice's own
-        """Let no content type be binary to Chalice: it would refuse clients whose Accept does not name it."""
+        """Declare no binary content type: Chalice would refuse clients whose Accept header lacks it."""
         super().__init__(*arguments, **options)
         self.api.binary_types = []
 
@@ -140,16 +140,16 @@ class Application(Chalice):
 
 
 def _reshaped(answer: dict[str, Any]) -> dict[str, Any]:
-    """Chalice's own errors (wrong method, wrong content type) in our shape."""
+    """Return an error of Chalice (wrong method, wrong content type) in our shape."""
     word = re.sub(r"(?<!^)(?=[A-Z])", "-", json.loads(answer["body"])["Code"].removesuffix("Error")).lower()
     message = json.loads(answer["body"])["Message"]
     return {**answer, "body": json.dumps({"error": word, "message": message})}
 
 
 def mount(app: Application, surfaces: Mapping[str, str]) -> None:
-    """Register the routes of each surface: `surfaces` is the name of its entry point in `app.py` -> its module.
+    """Register the routes of each surface: `surfaces` maps the name of its entry point in `app.py` to its module.
 
-    Inside a Lambda only the surface of its own entry point is imported, so that a cold start pays for nothing else.
+    Inside a Lambda, only the surface of its own entry point is imported, which keeps the cold start short.
     """
     app.surfaces = surfaces
     serving = settings.lambda_handler().removeprefix("app.")
@@ -161,10 +161,10 @@ def mount(app: Application, surfaces: Mapping[str, str]) -> None:
 def route(
     routes: Blueprint, path: str, *, methods: tuple[str, ...], errors: ErrorShape = plain_error, body_limit: int = 0
 ) -> Callable[[View], View]:
-    """Serve `path` with a view; what goes wrong is answered in the surface's own shape of `errors`.
+    """Serve `path` with a view; `errors` gives the answer to an error in the surface's own shape.
 
-    A view puts what the request's log line should say into its notes. Cross-origin requests, preflights included, are
-    answered as the setting CORS_ORIGINS says. `body_limit` is in bytes.
+    The notes of the view become keys of the log line. The setting CORS_ORIGINS decides about cross-origin requests,
+    including preflights. `body_limit` is in bytes.
     """
 
     def register(view: View) -> View:
@@ -180,7 +180,7 @@ def route(
             kind = _Binary if isinstance(answer.body, bytes) else Response
             return kind(body=answer.body, status_code=answer.status, headers=headers)
 
-        # Chalice names a route after its view, and the packaging finds its Lambda by the module.
+        # Chalice names a route after its view, and packaging finds its Lambda by the module.
         serve.__name__, serve.__module__ = view.__name__, view.__module__
         routes.route(path, methods=[*methods, "OPTIONS"], content_types=ANY_CONTENT)(serve)
         return view
@@ -189,7 +189,7 @@ def route(
 
 
 def cross_origin(request: Request) -> dict[str, str]:
-    """The headers that let a browser page of an allowed origin read the answer (Fetch standard, CORS protocol)."""
+    """Return the headers that let pages of an allowed origin read the answer (Fetch standard, CORS protocol)."""
     origin, allowed = request.headers.get("origin", ""), configuration.current().cors_origins
     if not origin or not ({"*", origin} & set(allowed)):
         return {}
@@ -221,7 +221,7 @@ def _encoded(parameters: Any) -> str:  # noqa: ANN401 - Chalice's own dictionary
 
 
 def _bytes(text: str) -> bytes:
-    """Return what the client escaped; bytes that are not UTF-8 reach this place as surrogates, or not at all."""
+    """Return the bytes that the client escaped; bytes outside of UTF-8 are surrogates here."""
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
@@ -261,7 +261,7 @@ def _answered(view: View, request: Request, notes: Notes, errors: ErrorShape, bo
             notes["details"] = error.details
         answer = errors(error)
         return Answer(answer.body, answer.status, {**answer.headers, **error.headers}), error.code
-    except Exception:  # noqa: BLE001 - the border: whatever it is goes to the log, and the caller gets our shape
+    except Exception:  # noqa: BLE001 - the last resort: any error is logged, and the caller gets our shape
         logger().exception("unexpected failure", extra={"request_id": request.id})
         return errors(RingledgerError()), RingledgerError.code
 

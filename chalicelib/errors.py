@@ -4,9 +4,9 @@ The rule of failure in this project:
 
 - A function that cannot do what its docstring says raises an exception of this family. It never returns an error value.
 - `None` is an answer ("there is no such object"), not a failure.
-- Errors of libraries and of other services become errors of this family where they occur: the driver's in
-  `platform/postgres.py`, boto3's in `platform/boto3_errors.py`, HTTP's in `platform/http.py`, pydantic's in the module of
-  the model. Their original stays the cause.
+- Errors of libraries and of other services become errors of this family where they occur: those of psycopg2 in
+  `platform/postgres.py`, of boto3 in `platform/boto3_errors.py`, of HTTP in `platform/http.py`, of pydantic beside the
+  model. The original stays the cause, unless it may contain a secret.
 - Only a surface catches `RingledgerError` as such, to answer in the shape of its protocol. A loop over independent
   items catches the errors that it names, records them and goes on.
 """

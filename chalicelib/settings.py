@@ -91,9 +91,9 @@ class Settings:
         "LINK_SECRETS", partial(_generations, "LINK_SECRETS"), (), secret=True
     )
     recordings_queue_url: str = _setting("RECORDINGS_QUEUE_URL", str, "")
-    #: `code=bucket/prefix …`, new files go to the first; without any, `main` is recordings/ in the bundle's bucket.
+    #: `code=bucket/prefix …`: new files go to the first. By default, `main` is recordings/ in the bundle's bucket.
     recording_storages: tuple[str, ...] = _setting("RECORDING_STORAGES", _words, ())
-    #: Where other files than Telphin's come from: see chalicelib/recordings/recording_sources.py.
+    #: The addresses of recordings of other providers than Telphin: see chalicelib/recordings/recording_sources.py.
     recording_sources: str = _setting("RECORDING_SOURCES", str, "", secret=True)
     #: Hosts that files may come from; one that begins with a dot stands for the hosts below it.
     recording_hosts: tuple[str, ...] = _setting("RECORDING_HOSTS", _words, (".telphin.ru",))
@@ -102,15 +102,15 @@ class Settings:
     recording_seconds: int = _setting("RECORDING_SECONDS", _positive, 240)
     recording_attempts: int = _setting("RECORDING_ATTEMPTS", _positive, 10)
     recording_days: int = _setting("RECORDING_DAYS", _positive, 1_095)
-    #: The SQS queue or SNS topic that hears of every change, by its ARN; a queue by its URL too.
+    #: The ARN of the SQS queue or SNS topic that receives every change; a queue's URL is accepted too.
     recording_target: str = _setting("RECORDING_TARGET", str, "")
-    #: The longest that one click's address works, whatever the call's duration.
+    #: The longest life of the address that one click gets, whatever the call's duration.
     playing_seconds: int = _setting("PLAYING_SECONDS", _positive, 6 * 3_600)
     revocation_cache_seconds: int = _setting("REVOCATION_CACHE_SECONDS", int, 60)
     telphin_url: str = _setting("TELPHIN_URL", _base_url, "https://apiproxy.telphin.ru")
     telphin_client_id: str = _setting("TELPHIN_CLIENT_ID", str, "")
     telphin_client_secret: str = _setting("TELPHIN_CLIENT_SECRET", str, "", secret=True)
-    #: Without it the Oktell interface answers to whoever reaches it.
+    #: Without a password, the Oktell interface answers every client that reaches it.
     oktell_password_required: bool = _setting("OKTELL_PASSWORD_REQUIRED", _yes, default=True)
     #: `regserial`, `confirmdate` and `updatelimitdate`, as the licence's details are called.
     oktell_licence: tuple[tuple[str, str], ...] = _setting("OKTELL_LICENCE", _pairs, ())
@@ -122,15 +122,15 @@ class Settings:
     script_functions: tuple[tuple[str, str], ...] = _setting("SCRIPT_FUNCTIONS", _pairs, ())
     script_seconds: int = _setting("SCRIPT_SECONDS", _positive, 50)
     script_files_prefix: str = _setting("SCRIPT_FILES_PREFIX", str, "script-files/")
-    #: Of `queue`, `oktell` and `telphin` those that control calls; what the first cannot do, the next is asked.
+    #: Which of `queue`, `oktell` and `telphin` control calls, in the order in which they are asked.
     call_control: tuple[str, ...] = _setting("CALL_CONTROL", _words, ())
     call_control_queue_url: str = _setting("CALL_CONTROL_QUEUE_URL", str, "")
     call_control_seconds: int = _setting("CALL_CONTROL_SECONDS", _positive, 10)
     oktell_server_url: str = _setting("OKTELL_SERVER_URL", _base_url, "")
     oktell_server_password: str = _setting("OKTELL_SERVER_PASSWORD", str, "", secret=True)
-    #: A phone's hangup that says ANSWER proves an answer, also where the answer event is missing.
+    #: A phone's hangup with the status ANSWER proves an answer even without an answer event.
     answer_by_status: bool = _setting("ANSWER_BY_STATUS", _yes, default=True)
-    #: The PBX's own codes instead of the usual ones: see chalicelib/calls/options.py.
+    #: The feature codes of the PBX: see chalicelib/calls/options.py.
     feature_codes: tuple[str, ...] = _setting("FEATURE_CODES", _words, ())
     call_age_seconds: int = _setting("CALL_AGE_SECONDS", _positive, 4 * 3_600)
     event_retention_months: int = _setting("EVENT_RETENTION_MONTHS", _positive, 36)
@@ -143,34 +143,34 @@ class Settings:
     spill_expires: int = _setting("SPILL_EXPIRES", _positive, 900)
     request_seconds: int = _setting("REQUEST_SECONDS", _positive, 28)
     site_zone: ZoneInfo = _setting("SITE_ZONE", _zone, ZoneInfo("UTC"))  # noqa: RUF009 - a zone never changes
-    #: A `Z` after a time sent to the phone-call service means the site's local time, as the known script has it.
+    #: A `Z` after a time sent to the phone-call service means the site's local time, as in the known script.
     nimbox_z_is_local: bool = _setting("NIMBOX_Z_IS_LOCAL", _yes, default=False)
-    #: A phone call to a number of nobody makes a contact instead of an error.
+    #: A phone call to an unknown number creates a contact instead of an error.
     nimbox_new_contacts: bool = _setting("NIMBOX_NEW_CONTACTS", _yes, default=False)
-    #: The CRM that calls are replicated to; without an address there is none. A name of its own outlives the address.
+    #: The CRM that calls are replicated to, if any. A name of its own survives a change of the address.
     crm_url: str = _setting("CRM_URL", _base_url, "")
     crm_name: str = _setting("CRM_NAME", str, "")
     crm_token: str = _setting("CRM_TOKEN", str, "", secret=True)
     crm_user: str = _setting("CRM_USER", str, "")
     crm_password: str = _setting("CRM_PASSWORD", str, "", secret=True)
     crm_connections: int = _setting("CRM_CONNECTIONS", _positive, 16)
-    #: Requests a second, and seconds until one is given up.
+    #: Requests a second, and the timeout of a request in seconds.
     crm_rate: int = _setting("CRM_RATE", _positive, 1_000)
     crm_seconds: int = _setting("CRM_SECONDS", _positive, 20)
-    #: `calls` are our own, `cdr` an Asterisk's; the windows of incremental and full runs, in hours and in days.
+    #: `calls` are Ringledger's own, `cdr` an Asterisk's. The windows of incremental and full runs are hours and days.
     replication_sources: tuple[str, ...] = _setting("REPLICATION_SOURCES", _words, ("calls",))
     replication_hours: int = _setting("REPLICATION_HOURS", _positive, 200)
     replication_days: int = _setting("REPLICATION_DAYS", _positive, 360)
     replication_settled_seconds: int = _setting("REPLICATION_SETTLED_SECONDS", _positive, 900)
     replication_unanswered: bool = _setting("REPLICATION_UNANSWERED", _yes, default=False)
-    #: How numbers are made ready for the CRM: see chalicelib/replication/number_rules.py.
+    #: The rule that changes numbers for the CRM: see chalicelib/replication/number_rules.py.
     replication_numbers: str = _setting("REPLICATION_NUMBERS", str, "minimum:7")
     #: mysql:// or postgresql://, its table, its time zone (the site's without one), `https://…/{uniqueid}` for links.
     cdr_url: str = _setting("CDR_URL", str, "", secret=True)
     cdr_table: str = _setting("CDR_TABLE", str, "cdr")
     cdr_zone: ZoneInfo | None = _setting("CDR_ZONE", _zone, None)  # noqa: RUF009 - a zone never changes
     cdr_link: str = _setting("CDR_LINK", str, "")
-    #: The duration of an unanswered call there: `zero`, `whole` as the known script has it, or `skip` the call.
+    #: The duration of unanswered calls: `zero`, or `whole` as in the known script; `skip` leaves such calls out.
     cdr_unanswered: str = _setting("CDR_UNANSWERED", str, "zero")
     log_level: str = _setting("LOG_LEVEL", str, "INFO")
     metrics_namespace: str = _setting("METRICS_NAMESPACE", str, "Ringledger")
@@ -179,7 +179,7 @@ class Settings:
 def load(environment: Mapping[str, str]) -> Settings:
     """Read every setting from `environment`.
 
-    Raises Misconfigured naming the variable, its value's fault and what would be right.
+    Raises Misconfigured, which names the variable, the fault of its value and a right form.
     """
     values = {}
     for setting in fields(Settings):
@@ -193,7 +193,7 @@ def _read(variable: str, read: Callable[[str], Any], text: str) -> Any:  # noqa:
     try:
         return read(text)
     except Misconfigured as fault:
-        # A reader of several settings does not know whose value it reads.
+        # A reader that serves several settings does not know the variable.
         raise Misconfigured(fault.message if variable in fault.message else f"{variable}: {fault.message}") from None
     except ValueError as fault:
         raise Misconfigured(f"{variable} must be a whole number above zero: {fault}") from None

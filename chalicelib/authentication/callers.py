@@ -8,7 +8,7 @@ import time
 from chalicelib.authentication import tokens
 from chalicelib.edge import Notes, Request
 from chalicelib.errors import Forbidden, Unauthenticated
-from chalicelib.platform import configuration, postgres
+from chalicelib.platform import configuration, postgres, runtime
 
 _CACHE_LIMIT = 1_000
 
@@ -35,19 +35,17 @@ def authenticate(value: str, scope: str, notes: Notes) -> tokens.Token | None:
     return token
 
 
-_cache: dict[bytes, tuple[float, tokens.Token]] = {}
-
-
 def _known_token(value: str) -> tokens.Token | None:
     # The key is a digest, so that a dump of the cache shows no token.
     key, now = hashlib.sha256(value.encode(errors="replace")).digest(), time.monotonic()
-    until, token = _cache.get(key, (0.0, None))
+    cache: dict[bytes, tuple[float, tokens.Token]] = runtime.current().shared(tokens.Token, dict)
+    until, token = cache.get(key, (0.0, None))
     if token is not None and now < until:
         return token
     current = configuration.current()
     token = tokens.verify(postgres.connection(current.gate_database_url), value)
     if token is not None:
-        if len(_cache) >= _CACHE_LIMIT:
-            _cache.clear()
-        _cache[key] = (now + current.token_cache_seconds, token)
+        if len(cache) >= _CACHE_LIMIT:
+            cache.clear()
+        cache[key] = (now + current.token_cache_seconds, token)
     return token

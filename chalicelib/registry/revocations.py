@@ -7,10 +7,9 @@ import logging
 import threading
 import time
 from collections.abc import Iterable
-from functools import lru_cache
 
 from chalicelib.errors import Unavailable
-from chalicelib.platform import objects, signed_requests
+from chalicelib.platform import objects, runtime, signed_requests
 
 KEY = "webhooks/revoked.json"
 
@@ -50,7 +49,6 @@ class Revocations:
         self._due = time.monotonic() + self._seconds
 
 
-@lru_cache(maxsize=1)
 def current(bucket: str, seconds: float) -> Revocations:
     """Return the list that this process shares."""
-    return Revocations(bucket, seconds)
+    return runtime.current().shared((Revocations, bucket), lambda: Revocations(bucket, seconds))
