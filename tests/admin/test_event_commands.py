@@ -25,7 +25,7 @@ PERIOD = ("--from", "2026-11-20T00:00:00Z", "--to", "2026-11-21")
 
 @pytest.fixture
 def ledger(database: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
-    """An empty ledger, and commands that work on it."""
+    """Return an empty ledger that the commands use."""
     monkeypatch.setenv("DATABASE_URL", database.owner_database_url)
     runtime.renew()
     ledger = Ledger(database)
@@ -39,15 +39,15 @@ def command(*words: str) -> CommandResult:
     return run(words, lambda: "")
 
 
-def test_a_replay_that_finds_all_in_order(ledger: Ledger) -> None:
-    """A replay tells how many calls it looked at, and that nothing changed."""
+def test_a_replay_without_changes(ledger: Ledger) -> None:
+    """A replay reports how many calls it checked, and that nothing changed."""
     ledger.take([*answered("C1", 0), *missed("C2", 0)])
 
     assert command("replay", *PERIOD).output == "2 calls were replayed.\nNothing changed.\n"
 
 
 def test_a_replay_that_brings_rows_back(ledger: Ledger) -> None:
-    """Rows that somebody deleted come back, and the report counts them by table."""
+    """Deleted rows come back, and the report counts them by table."""
     ledger.take([*answered("C1", 0), *missed("C2", 0)])
     expected = ledger.tables()
     databases.run(ledger.url, "DELETE FROM calls.success")
@@ -65,14 +65,14 @@ def test_a_replay_that_brings_rows_back(ledger: Ledger) -> None:
 
 
 def test_a_replay_of_another_provider(ledger: Ledger) -> None:
-    """Only calls of the provider that was named are looked at."""
+    """Only calls of the named provider are checked."""
     ledger.take(answered("C1", 0))
 
     assert command("replay", *PERIOD, "--provider", "mtt").output == "0 calls were replayed.\nNothing changed.\n"
 
 
-def test_the_quarantine_is_seen_and_tried_again(ledger: Ledger) -> None:
-    """What was refused is listed with its reason and shown whole; once its extension is there, a retry takes it."""
+def test_the_quarantine_is_listed_and_retried(ledger: Ledger) -> None:
+    """A refused message is listed with its reason and shown whole; a retry succeeds as soon as its extension exists."""
     identity = "00000000-0000-0000-0000-000000000001"
     text = message(4242, identity=identity, accepted=BEGIN, query="EventType=dial-in&CallID=C1")
     store.take(ledger.writer, [reading.read(text)])
@@ -95,13 +95,13 @@ def test_the_quarantine_is_seen_and_tried_again(ledger: Ledger) -> None:
 
 
 def test_an_unknown_message_is_explained(ledger: Ledger) -> None:
-    """A retry of what is not there says so in one line."""
+    """A retry of an unknown message is an error of one line."""
     assert command("quarantine", "retry", "nothing").errors.count("\n") == 1
     assert ledger.column("SELECT count(*) FROM ledger.quarantine") == [0]
 
 
 def test_a_number_is_forgotten(ledger: Ledger) -> None:
-    """A person's number leaves rows, raw events and quarantine, others stay, and a record without it is made."""
+    """A person's number is removed from rows, raw events and quarantine; other data stays, and a record is written."""
     ledger.take([*answered("C1", 0), *missed("C2", 0)])
     text = message(0, identity="00000000-0000-0000-0000-000000000001", accepted=BEGIN, query=f"From=%2B{CALLER[1:]}")
     store.take(ledger.writer, [reading.read(text)])
@@ -122,7 +122,7 @@ def test_a_number_is_forgotten(ledger: Ledger) -> None:
 def test_a_number_that_may_be_on_its_way(
     ledger: Ledger, stack: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing is forgotten while dead letters may hold the number; what else is queued calls for a repetition."""
+    """Nothing is removed while dead letters may contain the number; other queued messages need a second run."""
     for name, value in aws(stack).items():
         monkeypatch.setenv(name, value)
     runtime.renew()
@@ -145,7 +145,7 @@ def test_a_number_that_may_be_on_its_way(
 
 
 def test_dead_letters_go_back(ledger: Ledger, stack: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the queue gave up on returns to it and is taken, and the dead letters are empty then."""
+    """Dead letters return to the queue and are handled, and no dead letters are left."""
     for name, value in aws(stack).items():
         monkeypatch.setenv(name, value)
     runtime.renew()
@@ -161,7 +161,7 @@ def test_dead_letters_go_back(ledger: Ledger, stack: dict[str, Any], monkeypatch
 
 
 def aws(stack: dict[str, Any]) -> dict[str, str]:
-    """The environment that leads to the stack's queues."""
+    """Return the environment with the stack's queues."""
     return {
         "AWS_ENDPOINT_URL": stack["aws_endpoint_url"],
         "AWS_DEFAULT_REGION": "us-east-1",
@@ -172,7 +172,7 @@ def aws(stack: dict[str, Any]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "error"),
     [
         (("--from", "yesterday", "--to", "2026-11-21"), "'yesterday' is not a time: write 2026-11-20,"),
         (("--from", "0001-01-01T00:00+14:00", "--to", "2026-11-21"), "is not a time"),
@@ -182,24 +182,24 @@ def aws(stack: dict[str, Any]) -> dict[str, str]:
         ((*PERIOD, "--provider", "bogus"), "invalid choice: 'bogus' (choose from 'mtt', 'telphin')"),
     ],
 )
-def test_a_period_that_cannot_be_replayed(ledger: Ledger, words: tuple[str, ...], said: str) -> None:
-    """What no replay can mean is refused, with what would be right."""
+def test_a_period_that_cannot_be_replayed(ledger: Ledger, words: tuple[str, ...], error: str) -> None:
+    """An impossible period is refused, and the error states what is allowed."""
     ended = command("replay", *words)
 
     assert ended.exit in {1, 2}
-    assert said in ended.errors
+    assert error in ended.errors
     assert ledger.column("SELECT count(*) FROM ledger.events") == [0]
 
 
-def test_any_period_that_there_is(ledger: Ledger) -> None:
-    """All that the calendar has is a period."""
+def test_the_longest_period(ledger: Ledger) -> None:
+    """The longest possible period is accepted."""
     ledger.take(answered("C1", 0))
 
     assert command("replay", "--from", "0001-01-01", "--to", "9999-12-31").output.startswith("1 calls were")
 
 
-def test_a_fault_of_our_own_is_a_sentence(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever goes wrong, an operator reads one line and not a stack."""
+def test_an_unexpected_failure_is_one_line(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any failure is one line for the operator, and not a stack trace."""
 
     def broken(_raw: Raw) -> object:
         raise ZeroDivisionError("some rule")
@@ -214,8 +214,8 @@ def test_a_fault_of_our_own_is_a_sentence(ledger: Ledger, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("words", [("forget", "12345"), ("redrive",)])
-def test_what_cannot_be_done_is_explained(ledger: Ledger, words: tuple[str, ...]) -> None:
-    """Too short a number, and a queue that nobody named, end with one line."""
+def test_an_impossible_command_is_explained(ledger: Ledger, words: tuple[str, ...]) -> None:
+    """A too short number and a missing queue are errors of one line."""
     ended = command(*words)
 
     assert (ended.exit, ended.errors.count("\n")) == (1, 1)

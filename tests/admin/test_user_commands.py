@@ -1,4 +1,4 @@
-"""`user …` on the command line: a table becomes the directory, whole or not at all."""
+"""The command `user`: a table is imported completely or not at all."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ TABLE = "login,name,department,extension,number,line,work_place,groups\n"
 
 @pytest.fixture
 def operator(database: Settings) -> dict[str, str]:
-    """The environment of an operator."""
+    """Return the environment of an operator."""
     return {"DATABASE_URL": database.owner_database_url}
 
 
 def _users(operator: dict[str, str]) -> list[dict[str, object]]:
-    found: list[dict[str, object]] = json.loads(run_admin(operator, "user", "list", "--json").stdout)
-    return found
+    users: list[dict[str, object]] = json.loads(run_admin(operator, "user", "list", "--json").stdout)
+    return users
 
 
 def test_a_table_is_imported(operator: dict[str, str]) -> None:
-    """Ids follow from the logins, so that a repetition changes users and makes none."""
+    """Ids are derived from the logins, so a second import changes users and adds none."""
     table = "\N{BYTE ORDER MARK}" + TABLE + "ivan,Иван,Продажи,13596*101,101,16038,WP1,120 121\nanna,,,,,,,\n"
     first = run_admin(operator, "user", "import", "--whole", stdin=table)
     second = run_admin(operator, "user", "import", stdin=table.replace("Иван", "Пётр").replace(",", ";"))
@@ -40,7 +40,7 @@ def test_a_table_is_imported(operator: dict[str, str]) -> None:
 
 
 def test_a_whole_table_removes_the_others(operator: dict[str, str]) -> None:
-    """`--whole` leaves those that it lists; an empty one would leave nobody, and is refused."""
+    """`--whole` removes users that are not listed; an empty table would remove all, and is refused."""
     run_admin(operator, "user", "import", stdin=TABLE + "a,,,,,,,\nb,,,,,,,\n")
     assert run_admin(operator, "user", "import", "--whole", stdin=TABLE + "b,,,,,,,\n").returncode == 0
     refused = run_admin(operator, "user", "import", "--whole", stdin=TABLE)
@@ -62,12 +62,12 @@ def test_a_whole_table_removes_the_others(operator: dict[str, str]) -> None:
         ("login\nx,y\n", "line 2: there are more values than columns"),
     ],
 )
-def test_a_table_with_faults_changes_nothing(operator: dict[str, str], table: str, words: str) -> None:
-    """Every fault is named with its line, in one line."""
+def test_a_table_with_errors_changes_nothing(operator: dict[str, str], table: str, words: str) -> None:
+    """Every error is reported with its line number, in one line."""
     before = _users(operator)
-    ended = run_admin(operator, "user", "import", stdin=table)
-    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (1, "", 1)
-    assert words in ended.stderr
+    result = run_admin(operator, "user", "import", stdin=table)
+    assert (result.returncode, result.stdout, result.stderr.count("\n")) == (1, "", 1)
+    assert words in result.stderr
     assert _users(operator) == before
 
 
@@ -77,7 +77,7 @@ def test_a_table_has_every_column_of_the_directory() -> None:
 
 
 def test_a_login_is_taken(operator: dict[str, str]) -> None:
-    """Two ids cannot have one login, in whatever case."""
+    """Two ids cannot have the same login, in upper or lower case."""
     run_admin(operator, "user", "import", stdin="login\nivan\n")
     table = "login,id\nIVAN,da803f01-ea77-40fa-bc9d-e2efb36fd5a8\n"
     assert "has the login IVAN already" in run_admin(operator, "user", "import", stdin=table).stderr

@@ -22,7 +22,6 @@ UNCLEAN = (
     "chalicelib/nimbox/",
     "chalicelib/oktell/",
     "chalicelib/replication/",
-    "tests/admin/",
     "tests/nimbox/",
     "tests/oktell/",
     "tests/replication/",
