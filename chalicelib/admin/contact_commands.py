@@ -1,4 +1,4 @@
-"""The commands about contacts: to whom phone calls belong."""
+"""The `contacts` commands: import, list, and show the phone calls of a contact."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LIMIT = 100
 
 
 def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
-    """Add `contacts` and what belongs under it."""
+    """Add the command `contacts` and its subcommands."""
     parser = commands.add_parser(
         "contacts", help="contacts that phone calls belong to", description="Administer the contacts of phone calls."
     )
@@ -41,7 +41,7 @@ def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
 
 
 def text_of(path: str) -> str:
-    """The contents of a CSV. Raises ContactRefused when it cannot be read."""
+    """Return the contents of a CSV. Raise ContactRefused if it cannot be read."""
     try:
         return Path(path).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as fault:

@@ -1,4 +1,4 @@
-"""The commands about replication: how far it is, what the CRM refused, and a run by hand."""
+"""The `replication` commands: show the progress, list and retry rejected calls, and run it by hand."""
 
 from __future__ import annotations
 
@@ -15,48 +15,49 @@ from chalicelib.admin.words import Subparsers, add, database_url, minute, say, t
 from chalicelib.errors import InvalidRequest, RingledgerError
 from chalicelib.platform import configuration
 from chalicelib.platform.postgres import Connection, connection
-from chalicelib.replication import deliveries, overview, run, targets
-from chalicelib.replication.run import DONE, Progress, Surroundings
+from chalicelib.replication import deliveries, overview, replicate, schedule, targets
+from chalicelib.replication.replicate import DONE, Progress, RunContext
 from chalicelib.replication.runs import Run, RunRequest
-from chalicelib.replication.turn import Turn
 
 LIST_LIMIT = 100
 RUNS_SHOWN = 10
 REASON_WIDTH = 80
-# Those of calls; far beyond them no time zone can be reckoned with.
+# The years of calls. Time zones cannot be applied far beyond them.
 YEARS = range(1970, 2200)
 BAR_WIDTH = 30
 BAR_SECONDS = 0.2
-# Of the admin Lambda's fifteen minutes, those in which a run may go on; the hourly one takes up the rest.
+# A run uses this part of the admin Lambda's fifteen minutes. The hourly run resumes the rest.
 LAMBDA_SECONDS = 840
 
 
 class ReplicationStopped(RingledgerError):
-    """The run has ended before everything was sent."""
+    """The run ended before every call was sent."""
 
     code = "replication-stopped"
 
 
 def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
-    """Add `replication`."""
-    parser = commands.add_parser("replication", help="calls to the CRM", description="Look after the calls to the CRM.")
+    """Add the command `replication`."""
+    parser = commands.add_parser(
+        "replication", help="calls to the CRM", description="Manage the replication of calls to the CRM."
+    )
     under = parser.add_subparsers(metavar="COMMAND", required=True)
-    add(under, "status", _status, "how far each CRM is, and the latest runs")
+    add(under, "status", _status, "show the progress of each CRM, and the latest runs")
     listed = add(under, "list", _list, f"list up to {LIST_LIMIT} rows, the latest calls first")
     listed.add_argument("--state", choices=overview.STATES, default=overview.STATES[0], help="rejected without it")
     listed.add_argument("--json", action="store_true", help="as JSON, times in ISO 8601 and UTC")
-    retry = add(under, "retry", _retry, "offer the CRM again what it rejected")
+    retry = add(under, "retry", _retry, "send rejected calls again")
     retry.add_argument("id", nargs="*", type=int, metavar="ID", help="as `replication list` shows it")
-    retry.add_argument("--all", action="store_true", help="everything that it rejected")
+    retry.add_argument("--all", action="store_true", help="every rejected call")
     _add_run(under)
 
 
 def _add_run(under: Subparsers[argparse.ArgumentParser]) -> None:
-    command = add(under, "run", _run, "read what is new and send what is pending, as the schedule does every hour")
+    command = add(under, "run", _run, "read new calls and send pending ones, as the schedule does every hour")
     which = command.add_mutually_exclusive_group()
     which.add_argument("--full", action="store_true", help="read the whole window, as the schedule does once a day")
     which.add_argument("--since", type=_moment, metavar="TIME", help="read from here on: ISO 8601, UTC without a zone")
-    command.add_argument("--resend", action="store_true", help="send again what was delivered or rejected before")
+    command.add_argument("--resend", action="store_true", help="send delivered and rejected calls again")
 
 
 def _moment(text: str) -> datetime:
@@ -78,14 +79,14 @@ def _status(_arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     for target, source, acknowledged in overview.cursors(_owner()):
         until = f"answered for up to {minute(acknowledged)} UTC" if acknowledged else "still to be read whole"
         say(f"{target}: everything of {source} is {until}")
-    told = overview.latest(_owner(), RUNS_SHOWN)
-    if told:
+    latest = overview.latest(_owner(), RUNS_SHOWN)
+    if latest:
         say("")
         head = ("RUN", "CRM", "SOURCE", "KIND", "STARTED", "READ", "KNOWN", "SENT", "DELIVERED", "REJECTED", "RETRIED")
         shown = [
             (*map(str, each[:2]), each.source or "-", each.kind, minute(each.started_at), *map(str, each[5:11]),
              str(each.uncertain), f"{each.seconds:.1f}", each.outcome[:REASON_WIDTH])
-            for each in told
+            for each in latest
         ]  # fmt: skip
         table((*head, "UNCERTAIN", "SECONDS", "OUTCOME"), shown)
 
@@ -106,50 +107,50 @@ def _list(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
 def _retry(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     if bool(arguments.id) == arguments.all:
         raise InvalidRequest("Say which rows: their ids, or --all")
-    around, now = _surroundings(), _now()
-    target = targets.name(around.settings)
-    say(f"{deliveries.retry(around.writer, target, arguments.id)} rejected rows are pending again.")
-    ended = run.start(around, RunRequest(target, "", "retry", now, now))
-    _told(ended)
-    _complain([ended.outcome])
+    context, now = _context(), _now()
+    target = targets.name(context.settings)
+    say(f"{deliveries.retry(context.writer, target, arguments.id)} rejected rows are pending again.")
+    run = replicate.start(context, RunRequest(target, "", "retry", now, now))
+    _report(run)
+    _raise_if_stopped([run.outcome])
 
 
 def _run(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
-    around, now = _surroundings(), _now()
-    targets.check(around.settings)
+    context, now = _context(), _now()
+    targets.check(context.settings)
     kind = "full" if arguments.full else "since" if arguments.since else "incremental"
 
-    def order(source: str) -> RunRequest:
-        return run.order(around, kind, source, now, arguments.since)._replace(resend=arguments.resend)
+    def plan(source: str) -> RunRequest:
+        return replicate.plan(context, kind, source, now, arguments.since)._replace(resend=arguments.resend)
 
-    turn, outcomes = Turn(around, around.settings.replication_sources, order), []
-    for ended in turn.runs():
-        if ended.id in turn.taken_up:
-            say(f"run {ended.id} was cut off and has been taken up")
-        _told(ended)
-        outcomes.append(ended.outcome)
-        if not ended.outcome:
+    outcomes = []
+    for run, resumed, _ in schedule.run_sources(context, context.settings.replication_sources, plan):
+        if resumed:
+            say(f"run {run.id} was cut off and has been taken up")
+        _report(run)
+        outcomes.append(run.outcome)
+        if not run.outcome:
             break
-    _complain(outcomes)
+    _raise_if_stopped(outcomes)
 
 
-def _surroundings() -> Surroundings:
+def _context() -> RunContext:
     began = time.monotonic()
     limited = bool(settings.lambda_handler())
-    remaining = (lambda: began + LAMBDA_SECONDS - time.monotonic()) if limited else run.forever
-    return Surroundings(_owner(), configuration.current(), remaining, _Bar().show)
+    remaining = (lambda: began + LAMBDA_SECONDS - time.monotonic()) if limited else replicate.unlimited
+    return RunContext(_owner(), configuration.current(), remaining, _Bar().show)
 
 
-def _told(ended: Run) -> None:
-    counts, order = ended.counts, ended.order
-    what = f"{order.kind}, {order.origin or 'rejected rows'} to {order.target}"
-    say(f"run {ended.id}, {what}: {ended.outcome or 'put aside'}")
+def _report(run: Run) -> None:
+    counts, request = run.counts, run.request
+    work = f"{request.kind}, {request.origin or 'rejected rows'} to {request.target}"
+    say(f"run {run.id}, {work}: {run.outcome or 'put aside'}")
     for names in (("read", "existing", "left_out", "corrected"), ("sent", "delivered", "rejected", "undelivered")):
         say("  " + ", ".join(f"{name.replace('_', ' ')} {counts[name]}" for name in names))
-    say(f"  retried {counts['retried']}, uncertain {counts['uncertain']}; {ended.seconds:.1f} seconds")
+    say(f"  retried {counts['retried']}, uncertain {counts['uncertain']}; {run.seconds:.1f} seconds")
 
 
-def _complain(outcomes: list[str]) -> None:
+def _raise_if_stopped(outcomes: list[str]) -> None:
     stopped = [outcome for outcome in outcomes if outcome not in {DONE, ""}]
     if stopped:
         raise ReplicationStopped(stopped[0])
@@ -160,22 +161,22 @@ def _now() -> datetime:
 
 
 class _Bar:
-    """A bar that grows in place on a terminal, and line by line elsewhere."""
+    """A progress bar that grows in place on a terminal, and prints lines elsewhere."""
 
     def __init__(self) -> None:
-        # Not sys.stderr: that is kept back until the command has ended.
+        # Not sys.stderr, which is captured until the command ends.
         self._stream = sys.__stderr__
         self._shown = 0.0
-        self._what = ""
+        self._step = ""
 
     def show(self, progress: Progress) -> None:
-        """Show it, unless that was done a moment ago."""
+        """Show the progress, unless the bar was drawn a moment ago."""
         whole = progress.done == progress.total
         every = BAR_SECONDS if self._stream and self._stream.isatty() else 10 * BAR_SECONDS
-        if not self._stream or (time.monotonic() - self._shown < every and not whole and progress.what == self._what):
+        if not self._stream or (time.monotonic() - self._shown < every and not whole and progress.step == self._step):
             return
-        new = self._what not in {"", progress.what}
-        self._shown, self._what = time.monotonic(), progress.what
+        new = self._step not in {"", progress.step}
+        self._shown, self._step = time.monotonic(), progress.step
         begin, end = ("\r", "\n" if whole else "") if self._stream.isatty() else ("", "\n")
         self._stream.write(("\n" if new and begin else "") + begin + _line(progress) + end)
         self._stream.flush()
@@ -183,7 +184,7 @@ class _Bar:
 
 def _line(progress: Progress) -> str:
     if progress.total is None:
-        return f"{progress.what} {progress.done:,}"
+        return f"{progress.step} {progress.done:,}"
     filled = BAR_WIDTH * progress.done // max(1, progress.total)
     bar = "#" * filled + "." * (BAR_WIDTH - filled)
-    return f"{progress.what} [{bar}] {progress.done:,} of {progress.total:,}"
+    return f"{progress.step} [{bar}] {progress.done:,} of {progress.total:,}"

@@ -1,4 +1,4 @@
-"""A client of NiMbox's phone-call service: kept connections, a pace, repetitions where they can help."""
+"""A client of NiMbox's phone-call service that keeps connections, limits its rate and repeats failed requests."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from urllib3 import exceptions
 from urllib3.util import make_headers
 
 from chalicelib.errors import Misconfigured, RingledgerError
-from chalicelib.nimbox.crm_answers import BODY_LIMIT, Verdict, read, tell
+from chalicelib.nimbox.crm_answers import BODY_LIMIT, Verdict, excerpt, read
 from chalicelib.nimbox.pace import Pace, Timing, backoff
 from chalicelib.platform import http
 
@@ -25,13 +25,13 @@ __all__ = ["Client", "PhoneCall", "Service", "Stopped", "Timing", "Verdict"]
 CREATE = "/direct/items/phonecalls/create"
 REPEATS = 3
 CONNECT_SECONDS = 5
-# A server that wants more rest than this is left alone until the next run.
+# A server that asks for a longer pause gets no more requests until the next run.
 LONGEST_PAUSE = 60.0
 HIDDEN = "…"
-# A shorter value of a link is no secret, and hiding it would spoil the text around it.
+# A shorter value in a link is no secret, and hiding it would remove parts of other words.
 SECRET_CHARACTERS = 8
 
-# The request had not left yet when these happened.
+# These errors happen before the request leaves.
 _NOT_SENT = (
     exceptions.NewConnectionError,
     exceptions.ConnectTimeoutError,
@@ -42,9 +42,9 @@ _NOT_SENT = (
 
 @dataclass(frozen=True)
 class Service:
-    """Where the service is, and how it may be used; `rate` is requests a second, `seconds` the wait for an answer.
+    """The address, credentials and limits of the service. `rate` is requests a second, `seconds` the longest wait.
 
-    The user and the password are sent once the server has asked for them (HTTP Basic).
+    The user and the password are sent only after the server has asked for them (HTTP Basic).
     """
 
     url: str
@@ -58,7 +58,7 @@ class Service:
 
 @dataclass(frozen=True)
 class PhoneCall:
-    """A phone call as the service takes it; `initiated` is naive UTC, `duration` is in seconds."""
+    """A phone call to send. `initiated` is naive UTC, `duration` is in seconds."""
 
     initiated: datetime
     source: str
@@ -68,16 +68,16 @@ class PhoneCall:
 
 
 class Stopped(RingledgerError):
-    """The server was asked for nothing, since nothing more shall be tried."""
+    """No request was made, because sending was stopped."""
 
     code = "stopped"
 
 
 class Client:
-    """The service for as many threads as it has connections."""
+    """A client that as many threads share as the service allows connections."""
 
     def __init__(self, service: Service, timing: Timing, stopping: Callable[[], bool] = lambda: False) -> None:
-        """Connect later; `stopping` says that nothing more shall be tried. Raises Misconfigured for no http(s) URL."""
+        """Prepare connections. No request begins while `stopping` returns True. Raise Misconfigured for a wrong URL."""
         place = urlsplit(service.url)
         if place.scheme not in {"http", "https"} or not place.hostname:
             raise Misconfigured("CRM_URL must be the address of the CRM, such as https://crm.example.com")
@@ -95,9 +95,9 @@ class Client:
         )
 
     def create(self, call: PhoneCall) -> Verdict:
-        """Offer `call` until the server has said yes or no, or it is of no use to go on.
+        """Offer `call` until the server accepts or rejects it, or repeating cannot help. Return the verdict.
 
-        Raises Stopped, and nothing of urllib3.
+        Raise Stopped. Errors of urllib3 become verdicts.
         """
         self._pace.wait()
         if self._stopping():
@@ -120,18 +120,18 @@ class Client:
         self._pool.close()
 
     def _offered(self, call: PhoneCall) -> tuple[Verdict, float | None]:
-        """The verdict of one request, and the seconds until the next: 0 as usual, None when there is to be none."""
+        """Return the verdict of one request, and the pause before the next one: 0 as usual, None for no repetition."""
         try:
             response, body = self._request(call)
             if response.status == HTTPStatus.UNAUTHORIZED and self._credentials_asked(response):
                 response, body = self._request(call)
-        except exceptions.SSLError as fault:
-            return Verdict("pending", f"no trustworthy connection: {self._told(fault, call)}", halts=True), None
-        except (exceptions.HTTPError, OSError) as fault:
-            lost = not isinstance(fault, _NOT_SENT)
-            return Verdict("pending", f"no answer: {self._told(fault, call)}", lost=lost), 0.0
+        except exceptions.SSLError as error:
+            return Verdict("pending", f"no trustworthy connection: {self._quoted(error, call)}", halts=True), None
+        except (exceptions.HTTPError, OSError) as error:
+            lost = not isinstance(error, _NOT_SENT)
+            return Verdict("pending", f"no answer: {self._quoted(error, call)}", lost=lost), 0.0
         verdict = read(response.status, body, partial(self._without_secrets, call))
-        if verdict.state != "pending" or not _may_pass(response.status):
+        if verdict.state != "pending" or not _is_temporary(response.status):
             return verdict, None
         return self._pause(verdict, response)
 
@@ -155,7 +155,7 @@ class Client:
         while chunk := response.read1(BODY_LIMIT):
             body += chunk
             if len(body) > BODY_LIMIT:
-                # What is still to come would be taken for the next answer's beginning.
+                # The rest of the body would be read as the beginning of the next answer.
                 response.close()
                 break
         response.release_conn()
@@ -166,7 +166,7 @@ class Client:
         login = make_headers(basic_auth=f"{self._service.user}:{self._service.password}")
         if not asked or not self._service.user or login.items() <= self._headers.items():
             return False
-        # For good, and for every thread: the next request does not wait to be asked.
+        # Every later request of every thread sends the credentials without being asked.
         self._headers = self._headers | login
         return True
 
@@ -178,37 +178,37 @@ class Client:
         self._pace.pause(seconds)
         return verdict, seconds
 
-    def _told(self, fault: Exception, call: PhoneCall) -> str:
-        return tell(self._without_secrets(call, f"{type(fault).__name__}: {fault}"))
+    def _quoted(self, error: Exception, call: PhoneCall) -> str:
+        return excerpt(self._without_secrets(call, f"{type(error).__name__}: {error}"))
 
     def _without_secrets(self, call: PhoneCall, text: str) -> str:
-        """Hide the token and the key of the link: an error page may quote the address that was asked for."""
+        """Replace the token and the secrets of the link, because an error page may quote the requested address."""
         values = [part.partition("=")[2] for part in urlsplit(call.url).query.split("&")]
         secrets = [self._service.token, *(value for value in values if len(value) >= SECRET_CHARACTERS)]
         forms = {form for word in secrets for form in _spellings(word)}
-        # The longest first: a shorter one may be a part of it.
+        # The longest first, because it may contain a shorter one.
         for form in sorted(forms, key=len, reverse=True):
             text = text.replace(form, HIDDEN)
         return text
 
 
 def _spellings(word: str) -> set[str]:
-    """The word as pages may quote it: as it is, as a part of an address, of an address in an address, and of HTML."""
+    """Return the spellings in which a page may quote a word: plain, in an address, in a nested address, and in HTML."""
     encoded = [word, quote(word), quote(word, safe=""), quote(quote(word, safe=""), safe="")]
     return {form for each in encoded for form in (each, each.lower(), escape(each))} if word else set()
 
 
-def _may_pass(status: int) -> bool:
+def _is_temporary(status: int) -> bool:
     return status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def _retry_after(response: urllib3.BaseHTTPResponse) -> float:
-    """Seconds, given as such or as a date, which the server's own clock is compared with; 0 without one."""
+    """Return the seconds of Retry-After, or 0. A date is compared with the server's own clock."""
     text = response.headers.get("Retry-After", "").strip()
     if text.isascii() and text.isdigit():
         return float(text[:9])
     try:
-        wanted, now = (parsedate_to_datetime(value) for value in (text, response.headers.get("Date", "")))
-        return max(0.0, (wanted - now).total_seconds())
+        until, now = (parsedate_to_datetime(value) for value in (text, response.headers.get("Date", "")))
+        return max(0.0, (until - now).total_seconds())
     except (TypeError, ValueError, OverflowError):
         return 0.0

@@ -1,4 +1,4 @@
-"""The contacts to whom phone calls belong: a name and the numbers by which a call finds it."""
+"""The contacts of phone calls: a name, and the numbers that assign a call to the contact."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _OWNERS = "SELECT digits, contact FROM ledger.contact_numbers WHERE digits = ANY
 
 _NEW_IDS = "SELECT nextval('ledger.contacts_id_seq') FROM generate_series(1, %s)"
 
-# A contact keeps the numbers that it has; of two files the later one names it.
+# A contact keeps its known numbers. The latest import sets its name.
 _PUT = """
-WITH given AS (SELECT * FROM jsonb_to_recordset(%s::jsonb) AS given (id bigint, name text, numbers jsonb)),
+WITH imported AS (SELECT * FROM jsonb_to_recordset(%s::jsonb) AS imported (id bigint, name text, numbers jsonb)),
 person AS (
-    INSERT INTO ledger.contacts (id, name) SELECT id, name FROM given
+    INSERT INTO ledger.contacts (id, name) SELECT id, name FROM imported
     ON CONFLICT (id) DO UPDATE SET name = excluded.name
 )
 INSERT INTO ledger.contact_numbers (digits, label, contact)
-SELECT number.key, number.value, id FROM given CROSS JOIN jsonb_each_text(numbers) AS number
+SELECT number.key, number.value, id FROM imported CROSS JOIN jsonb_each_text(numbers) AS number
 ON CONFLICT (digits) DO UPDATE SET label = excluded.label, contact = excluded.contact
 """
 
@@ -45,7 +45,7 @@ WHERE contact = %s ORDER BY initiated DESC LIMIT %s
 
 
 class ContactRefused(RingledgerError):
-    """The contacts cannot be registered as asked."""
+    """The contacts cannot be registered."""
 
     code = "contact-refused"
     status = 400
@@ -53,7 +53,7 @@ class ContactRefused(RingledgerError):
 
 @dataclass(frozen=True)
 class Description:
-    """What an operator says of a contact; `numbers` is digits -> label."""
+    """A contact to register. `numbers` maps digits to a label."""
 
     name: str
     numbers: dict[str, str]
@@ -61,7 +61,7 @@ class Description:
 
 @dataclass(frozen=True)
 class Contact:
-    """A contact, its numbers as one text, and how many phone calls it has."""
+    """A registered contact, its numbers as one text, and the number of its phone calls."""
 
     id: int
     name: str
@@ -71,7 +71,7 @@ class Contact:
 
 @dataclass(frozen=True)
 class ContactCall:
-    """A contact's phone call; `initiated` is naive UTC, `duration` seconds, `link` empty where nothing may be one."""
+    """A contact's phone call. `initiated` is naive UTC, `duration` is in seconds, `link` is empty if it is not safe."""
 
     id: int
     initiated: datetime
@@ -82,9 +82,9 @@ class ContactCall:
 
 
 def put(owner: Connection, described: Sequence[Description], done: Callable[[int], None]) -> int:
-    """Register all of these contacts or none; answers how many are new. One that has a number already is changed.
+    """Register all contacts or none, and return how many are new. A contact that has one of the numbers is changed.
 
-    `done` hears how many are through. Raises ContactRefused when the numbers of one are those of two contacts.
+    `done` receives the number of registered contacts. Raise ContactRefused if numbers of two contacts are joined.
     """
     new = 0
     with owner.transaction():
@@ -97,12 +97,12 @@ def put(owner: Connection, described: Sequence[Description], done: Callable[[int
 
 
 def listing(owner: Connection, find: str, limit: int) -> list[Contact]:
-    """The first contacts by id whose name or numbers hold `find`."""
+    """Return the first contacts by id whose name or numbers contain `find`."""
     return [Contact(*row) for row in owner.execute(_LISTING, [find, find, limit])]
 
 
 def calls(owner: Connection, contact: int, limit: int) -> list[ContactCall]:
-    """The newest phone calls of a contact."""
+    """Return the newest phone calls of a contact."""
     return [ContactCall(*row) for row in owner.execute(_CALLS, [contact, limit])]
 
 
@@ -121,16 +121,16 @@ def _put(owner: Connection, described: Sequence[Description]) -> int:
 
 
 def _owner(each: Description, owners: dict[str, int]) -> int | None:
-    found = {owners[number] for number in each.numbers if number in owners}
-    if len(found) > 1:
+    ids = {owners[number] for number in each.numbers if number in owners}
+    if len(ids) > 1:
         raise ContactRefused(
-            f"The numbers of {each.name!r} belong to the contacts {', '.join(map(str, sorted(found)))} already"
+            f"The numbers of {each.name!r} belong to the contacts {', '.join(map(str, sorted(ids)))} already"
         )
-    return found.pop() if found else None
+    return ids.pop() if ids else None
 
 
 def _check_alone(pairs: Iterable[tuple[int | None, Description]]) -> None:
-    """Two descriptions of one contact would leave it to chance which of them counts."""
+    """Refuse two descriptions of the same contact. Raise ContactRefused."""
     names: dict[int, str] = {}
     for known, each in pairs:
         if known is not None and names.setdefault(known, each.name) is not each.name:

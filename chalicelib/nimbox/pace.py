@@ -1,4 +1,4 @@
-"""How fast a server is asked: a token bucket that threads share, and pauses that the server asks for."""
+"""The rate of requests: a token bucket that threads share, and the pauses that a server asks for."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-# Jitter is spread over the whole wait, so that many clients do not come back together.
+# Jitter spreads over the whole wait, so that many clients do not return at the same time.
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 8.0
-# So much of a second's allowance may be used at once.
+# The part of a second's allowance that may be used at once.
 BURST = 0.1
 
 
 @dataclass(frozen=True)
 class Timing:
-    """The clock in seconds, the way to wait, and chance between 0 and 1."""
+    """The sources of time and chance: a clock in seconds, a sleep, and a random number between 0 and 1."""
 
     now: Callable[[], float] = time.monotonic
     sleep: Callable[[float], object] = time.sleep
@@ -25,7 +25,7 @@ class Timing:
 
 
 class Pace:
-    """Lets requests pass at no more than `rate` a second."""
+    """A limit of `rate` requests a second."""
 
     def __init__(self, rate: float, timing: Timing) -> None:
         """Begin with a full allowance."""
@@ -36,7 +36,7 @@ class Pace:
         self._next = timing.now() - self._allowance
 
     def wait(self) -> None:
-        """Return when the next request may go."""
+        """Wait until the next request may begin."""
         with self._lock:
             now = self._timing.now()
             self._next = max(self._next, now - self._allowance)
@@ -45,12 +45,12 @@ class Pace:
             self._timing.sleep(due - now)
 
     def pause(self, seconds: float) -> None:
-        """Let nothing pass for so long."""
+        """Hold all requests for `seconds`."""
         with self._lock:
             self._next = max(self._next, self._timing.now() + seconds)
 
 
 def backoff(attempt: int, timing: Timing) -> float:
-    """How long to wait after failure number `attempt`, from 0, in seconds."""
+    """Return the seconds to wait after failure number `attempt`, counted from 0."""
     ceiling: float = min(LONGEST_WAIT, FIRST_WAIT * 2**attempt)
     return timing.chance() * ceiling

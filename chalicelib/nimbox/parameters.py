@@ -1,4 +1,4 @@
-"""The parameters of the phone-call service: each read by its rule, all faults told at once, by name."""
+"""The parameters of the phone-call service as pydantic models. Every wrong parameter is reported by name at once."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationError, ValidationInfo
 
 from chalicelib.calls.events import CallKey
 from chalicelib.calls.numbers import dialable, digits
@@ -16,68 +18,43 @@ from chalicelib.calls.records import SECONDS_LIMIT, call_id
 from chalicelib.errors import RingledgerError
 
 PROVIDER = "nimbox"
-#: The width of src and dst in an Asterisk's cdr.
+#: The width of src and dst in an Asterisk's CDR table.
 LONGEST_NUMBER = 80
 LONGEST_URL = 4_096
 FIRST_YEAR, LAST_YEAR = 1970, 2099
 
 _LINK = re.compile(r"https?://[^\s\x00-\x1f\x7f\"<>\\]+", re.IGNORECASE)
 _FORMATTING = re.compile(r"[^0-9+*#]")
-# A plus that the sender did not encode; the known script encodes no time.
+# A plus sign that the sender did not encode. NiMbox's script does not encode times.
 _LOST_PLUS = re.compile(r"(?<=[0-9]) (?=[0-9]{2}:?[0-9]{2}$)")
 _TIME = re.compile(r"[T ][0-9]{2}")
 _WHOLE = re.compile(r"[0-9]{1,10}")
 
-Reader = Callable[[str], Any]
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 class BadParameters(RingledgerError):
-    """Parameters are missing or cannot be used."""
+    """Parameters are missing or wrong."""
 
     code = "bad-parameters"
     status = 200
 
     def __init__(self, faults: Mapping[str, str]) -> None:
-        """Say of each parameter what is wrong with it."""
+        """Store the error text of each parameter."""
         self.faults = dict(faults)
         super().__init__()
 
 
 @dataclass(frozen=True)
-class Phonecall:
-    """A phone call as its sender tells it.
-
-    `initiated` is naive UTC; numbers are digits and `+*#`; `duration` is seconds, None when nobody told; `url` is as
-    it came.
-    """
-
-    initiated: datetime
-    source: str
-    destination: str
-    duration: int | None
-    url: str
-
-    @property
-    def inviteid(self) -> UUID:
-        """The id of its record in the ledger, the same however often it is made."""
-        key = f"{self.initiated.isoformat()} {digits(self.source)} {digits(self.destination)}"
-        return UUID(call_id(CallKey(PROVIDER, "", key)))
-
-    @property
-    def link(self) -> str:
-        """The url if it may be shown as a link, else nothing: `javascript:` and the like are text."""
-        return self.url if _LINK.fullmatch(self.url) else ""
-
-
-@dataclass(frozen=True)
 class Clock:
-    """How times without a zone are read; with `z_is_local` a `Z` says nothing about the zone."""
+    """The time zone of times that name none. With `z_is_local`, a `Z` does not name a zone either."""
 
     zone: ZoneInfo
     z_is_local: bool = False
 
     def instant(self, text: str) -> datetime:
-        """The naive UTC of a date and time in ISO 8601. Raises ValueError."""
+        """Return a date and time in ISO 8601 as naive UTC. Raise ValueError."""
         text = _LOST_PLUS.sub("+", text.strip().upper())
         moment = datetime.fromisoformat(text)
         if not _TIME.search(text):
@@ -87,78 +64,41 @@ class Clock:
         return moment.astimezone(UTC).replace(tzinfo=None)
 
     def midnight(self, day: date) -> datetime:
-        """The naive UTC at which a day of the site begins."""
+        """Return the begin of a day at the site, as naive UTC."""
         return datetime.combine(day, time(), self.zone).astimezone(UTC).replace(tzinfo=None)
 
 
-def phonecall(given: Mapping[str, str], clock: Clock) -> Phonecall:
-    """The call that the parameters of `create` describe. Raises BadParameters."""
-    readers: dict[str, Reader] = {
-        "initiated": lambda text: _initiated(text, clock),
-        "source": _number,
-        "destination": _number,
-        "duration": _duration,
-        "url": _url,
-    }
-    return Phonecall(**_read(given, readers))
-
-
-def period(given: Mapping[str, str], clock: Clock) -> tuple[datetime, datetime]:
-    """The first moment that `delete` concerns and the first after it, naive UTC: both days are exclusive.
-
-    Raises BadParameters.
-    """
-    readers: dict[str, Reader] = {
-        "from": lambda text: _midnight(text, clock, days=1),
-        "to": lambda text: _midnight(text, clock),
-    }
-    bounds = _read(given, readers)
-    return bounds["from"], bounds["to"]
-
-
-def _read(given: Mapping[str, str], readers: Mapping[str, Reader]) -> dict[str, Any]:
-    values, faults = {}, {}
-    for name, read in readers.items():
-        try:
-            values[name] = read(_shown(given.get(name, "")))
-        except ValueError as fault:
-            faults[name] = str(fault)
-    if faults:
-        raise BadParameters(faults)
-    return values
-
-
-def _shown(text: str) -> str:
-    # PostgreSQL keeps no NUL and no half of a character, and Python's dates end at a NUL.
+def _printable(text: str) -> str:
+    # PostgreSQL stores neither NUL nor lone surrogates, and Python's dates end at a NUL.
     if not text.isprintable():
         raise ValueError("holds characters that cannot be shown")
     return text
 
 
 def _initiated(text: str, clock: Clock) -> datetime:
-    wanted = "a date and time in ISO 8601, such as 2012-08-23T12:20:33"
+    expected = "a date and time in ISO 8601, such as 2012-08-23T12:20:33"
     if not text.strip():
-        raise ValueError(f"is missing: {wanted}")
+        raise ValueError(f"is missing: {expected}")
     try:
         instant = clock.instant(text)
     except (ValueError, OverflowError):
-        raise ValueError(f"is not {wanted}") from None
+        raise ValueError(f"is not {expected}") from None
     if not FIRST_YEAR <= instant.year <= LAST_YEAR:
         raise ValueError(f"is not between the years {FIRST_YEAR} and {LAST_YEAR}")
     return instant
 
 
-def _number(text: str) -> str:
+def _number(text: str, _clock: Clock) -> str:
     if not text.strip():
         raise ValueError("is missing: a telephone number")
     number = dialable(text)
-    # Digits of other scripts would silently be left out, which makes another number.
+    # Leaving out digits of other scripts would make another number.
     if len(number) > LONGEST_NUMBER or not (number.isascii() and digits(number)):
         raise ValueError(f"is not a telephone number with digits, of {LONGEST_NUMBER} characters at most")
     return _FORMATTING.sub("", number)
 
 
-def _duration(text: str) -> int | None:
+def _duration(text: str, _clock: Clock) -> int | None:
     text = text.strip()
     if not text:
         return None
@@ -167,18 +107,82 @@ def _duration(text: str) -> int | None:
     return int(text)
 
 
-def _url(text: str) -> str:
+def _url(text: str, _clock: Clock) -> str:
     if len(text) > LONGEST_URL:
         raise ValueError(f"has {len(text)} characters; it may have {LONGEST_URL}")
     return text
 
 
 def _midnight(text: str, clock: Clock, days: int = 0) -> datetime:
-    """When the day begins that comes so many `days` after the one named."""
-    wanted = "a date in ISO 8601 without hours, such as 2012-08-23"
+    """Return the begin of the day that is `days` after the named day."""
+    expected = "a date in ISO 8601 without hours, such as 2012-08-23"
     if not text.strip():
-        raise ValueError(f"is missing: {wanted}")
+        raise ValueError(f"is missing: {expected}")
     try:
         return clock.midnight(date.fromisoformat(text.strip()) + timedelta(days))
     except (ValueError, OverflowError):
-        raise ValueError(f"is not {wanted}") from None
+        raise ValueError(f"is not {expected}") from None
+
+
+def _read(reader: Callable[[str, Clock], Any]) -> PlainValidator:
+    """Read a text with the clock of the validation. pydantic's own datetime would take "20261120" as seconds."""
+
+    def validate(text: str, info: ValidationInfo) -> Any:  # noqa: ANN401 - each reader returns its own type
+        clock: Any = info.context
+        return reader(_printable(text), clock)
+
+    return PlainValidator(validate)
+
+
+class Phonecall(BaseModel):
+    """The parameters of `create`: one phone call.
+
+    `initiated` is naive UTC. Numbers are digits and `+*#`. `duration` is in seconds, or None if it is unknown. `url` is
+    the text that the client sent.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    initiated: Annotated[datetime, _read(_initiated)]
+    source: Annotated[str, _read(_number)]
+    destination: Annotated[str, _read(_number)]
+    duration: Annotated[int | None, _read(_duration)]
+    url: Annotated[str, _read(_url)]
+
+    @property
+    def inviteid(self) -> UUID:
+        """Return the id of the call's record in the ledger. Equal calls have equal ids."""
+        key = f"{self.initiated.isoformat()} {digits(self.source)} {digits(self.destination)}"
+        return UUID(call_id(CallKey(PROVIDER, "", key)))
+
+    @property
+    def link(self) -> str:
+        """Return the url if it is safe to show as a link, else an empty text (`javascript:` is not safe)."""
+        return self.url if _LINK.fullmatch(self.url) else ""
+
+
+class Period(BaseModel):
+    """The parameters of `delete`: the days between two dates, both exclusive, as naive UTC."""
+
+    since: Annotated[datetime, _read(lambda text, clock: _midnight(text, clock, days=1))] = Field(alias="from")
+    until: Annotated[datetime, _read(_midnight)] = Field(alias="to")
+
+
+def phonecall(parameters: Mapping[str, str], clock: Clock) -> Phonecall:
+    """Return the call that the parameters of `create` describe. Raise BadParameters."""
+    return _validated(Phonecall, parameters, clock)
+
+
+def period(parameters: Mapping[str, str], clock: Clock) -> tuple[datetime, datetime]:
+    """Return the first moment that `delete` removes and the first moment after it. Raise BadParameters."""
+    days = _validated(Period, parameters, clock)
+    return days.since, days.until
+
+
+def _validated(model: type[Model], parameters: Mapping[str, str], clock: Clock) -> Model:
+    names = [field.alias or name for name, field in model.model_fields.items()]
+    try:
+        return model.model_validate({name: parameters.get(name, "") for name in names}, context=clock)
+    except ValidationError as error:
+        faults = {str(each["loc"][0]): str(each["ctx"]["error"]) for each in error.errors()}
+        raise BadParameters(faults) from None

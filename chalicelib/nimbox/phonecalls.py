@@ -1,16 +1,15 @@
-"""Phone calls of the service in the database: each becomes a call of the ledger once, and may be deleted with it."""
+"""The service's phone calls in the database. Each becomes one call of the ledger, and is deleted together with it."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from datetime import datetime
 from typing import NamedTuple
 
 from chalicelib.nimbox.parameters import BadParameters, Phonecall
 from chalicelib.platform.postgres import Connection
 
-#: Clients of the original service may match on it, so it stays in its language.
+#: Clients of the original service may match this text, so it stays in Spanish.
 UNKNOWN_DESTINATION = "no se consiguió el número de destino en la base de datos"
 REASON = "created through the phone-call service"
 
@@ -29,26 +28,28 @@ SELECT count(*) FROM gone
 
 
 class Created(NamedTuple):
-    """The ids of a phone call and of the contact that it belongs to."""
+    """The ids of a phone call and of its contact."""
 
     contact: int
     phonecall: int
 
 
 def create(writer: Connection, call: Phonecall, *, new_contacts: bool) -> Created:
-    """Store `call` for the contact that it went to; one that is there already keeps what it has.
+    """Store `call` for the contact of its destination. A call that exists already stays as it is.
 
-    Where Ringledger has no record of the call by itself it makes one, answered unless its duration is 0. Raises
-    BadParameters when the destination is no contact's, unless `new_contacts`; Unavailable when the database is away.
+    If Ringledger has no record of the call, create one: answered unless its duration is 0. With `new_contacts`, an
+    unknown destination becomes a contact; otherwise raise BadParameters. Raise Unavailable if the database is away.
     """
-    told = asdict(call) | {"inviteid": call.inviteid}
+    fields = call.model_dump() | {"inviteid": call.inviteid}
     facts = {"reasons": [REASON]} | ({"link": call.link} if call.link else {})
-    ((contact, phonecall),) = writer.execute(_CREATE, [json.dumps(told, default=str), json.dumps(facts), new_contacts])
+    ((contact, phonecall),) = writer.execute(
+        _CREATE, [json.dumps(fields, default=str), json.dumps(facts), new_contacts]
+    )
     if phonecall is None:
         raise BadParameters({"destination": UNKNOWN_DESTINATION})
     return Created(contact, phonecall)
 
 
 def delete(writer: Connection, since: datetime, until: datetime) -> int:
-    """Delete the phone calls initiated from `since` until before `until`, with the records made for them; how many."""
+    """Delete phone calls from `since` to before `until`, with the records made for them. Return their number."""
     return int(writer.execute(_DELETE, [since, until])[0][0])

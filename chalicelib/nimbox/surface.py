@@ -1,4 +1,4 @@
-"""NiMbox's phone-call service over HTTP, answered as its scripts expect: documented errors come with status 200 too."""
+"""NiMbox's phone-call service over HTTP. Documented errors have status 200, as its scripts expect."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ routes = Blueprint(__name__)
 
 
 def _error(error: RingledgerError) -> Answer:
-    """The service's envelope: faults by parameter; what is nobody's parameter keeps its own status and says why."""
+    """Return the service's envelope: errors by parameter, or a message and a status for other errors."""
     if isinstance(error, BadParameters):
         return edge.json_answer({"error": True, "errors": error.faults}, error.status)
     return edge.json_answer({"error": True, "errors": {}, "message": error.message}, error.status)
@@ -29,7 +29,7 @@ def _error(error: RingledgerError) -> Answer:
 
 @edge.route(routes, "/direct/items/phonecalls/create", methods=METHODS, errors=_error, body_limit=BODY_LIMIT)
 def create(request: Request, notes: Notes) -> Answer:
-    """Attach a phone call to the contact that it went to; one that is there already stays as it is."""
+    """Store a phone call for the contact of its destination. A call that exists already stays as it is."""
     current = configuration.current()
     _authenticate(request, notes)
     call = phonecall(request.parameters, _clock(current))
@@ -41,7 +41,7 @@ def create(request: Request, notes: Notes) -> Answer:
 
 @edge.route(routes, "/direct/items/phonecalls/delete", methods=METHODS, errors=_error, body_limit=BODY_LIMIT)
 def delete(request: Request, notes: Notes) -> Answer:
-    """Delete the phone calls of the days between two dates."""
+    """Delete the phone calls of the days between two dates, which are exclusive."""
     current = configuration.current()
     _authenticate(request, notes)
     since, until = period(request.parameters, _clock(current))

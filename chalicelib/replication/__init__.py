@@ -1,1 +1,1 @@
-"""Calls to the CRM, each once: read from their sources, kept in a ledger until the CRM has answered for them."""
+"""Replication of calls to a CRM. A ledger holds each call until the CRM has answered for it."""

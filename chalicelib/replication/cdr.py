@@ -1,4 +1,4 @@
-"""The calls of an Asterisk: its table cdr in MySQL or PostgreSQL, whose time is called calldate or, newer, start."""
+"""The calls of an Asterisk: its CDR table in MySQL or PostgreSQL. The time column is `calldate`, or newer: `start`."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from chalicelib.replication.number_rules import Rule
 
 TIMES = ("calldate", "start")
 NEEDED = ("src", "dst", "duration")
-# As a word, and as cdr_odbc writes it without `dispositionstring`.
+# The word, and the number that cdr_odbc writes without `dispositionstring`.
 ANSWERED = {"ANSWERED", "8"}
-#: What the CRM hears of a call that nobody answered: a duration of 0, the table's own, or nothing.
+#: How an unanswered call is sent: with a duration of 0, with the duration in the table, or not at all.
 UNANSWERED = ("zero", "whole", "skip")
 LONGEST_DURATION = 2**31 - 1
 
@@ -32,7 +32,7 @@ _FIELD = re.compile(r"\{(\w+)\}")
 
 @dataclass(frozen=True)
 class Asterisk:
-    """Where the table is and how it is read; `link` is an address with `{column}` for the values of a row."""
+    """The address of the table and the way to read it. `link` is a URL with `{column}` for the values of a row."""
 
     url: str = field(repr=False)
     table: str
@@ -42,23 +42,23 @@ class Asterisk:
 
 
 class Cdr:
-    """The calls of one such table.
+    """The calls of one CDR table.
 
-    Rows of one second that a CRM cannot tell apart are one call, told by the longest of them: the others are attempts
-    at it, such as the phones of a group that rang. So it does not matter in which order they come.
+    A CRM cannot distinguish rows of the same second and the same numbers. They are one call, described by the longest
+    row: the others are attempts, such as ringing phones of a group. Their order does not matter.
     """
 
     name = "cdr"
 
     def __init__(self, asterisk: Asterisk, rule: Rule) -> None:
-        """Connect when pages are asked for."""
+        """Store the parameters. The connection opens with the first page."""
         self._asterisk = asterisk
         self._rule = rule
 
     def pages(self, since: datetime, until: datetime, position: str) -> Generator[Page, None, None]:
-        """One streamed SELECT in the order of time; a position is a second in the table's own zone.
+        """Yield the pages of one streamed SELECT in order of time. A position is a second in the table's own time zone.
 
-        Raises CdrUnavailable; Misconfigured when the table lacks a column that is needed.
+        Raise CdrUnavailable, and Misconfigured if the table lacks a required column.
         """
         zone = self._asterisk.zone
         begin = datetime.fromisoformat(position) if position else _local(since, zone)
@@ -69,23 +69,23 @@ class Cdr:
                 calls = [dict(zip(names, row, strict=True)) for row in rows]
                 records = [record for call in calls if (record := self._record(call, until))]
                 begin = _second(calls[-1]["moment"], begin)
-                held = len(last)
-                done, last = _told_apart([*last.values(), *records], _utc(begin, zone))
-                yield Page(done, begin.isoformat(), len(rows), held + len(rows) - len(done) - len(last))
+                carried = len(last)
+                done, last = _distinct([*last.values(), *records], _utc(begin, zone))
+                yield Page(done, begin.isoformat(), len(rows), carried + len(rows) - len(done) - len(last))
             yield Page(list(last.values()), begin.isoformat(), 0, 0)
 
     def _statement(self, database: Database) -> tuple[list[str], str]:
-        there = database.columns(self._asterisk.table)
-        moment = next((name for name in TIMES if name in there), None)
-        missing = [name for name in NEEDED if name not in there] + ([] if moment else [" or ".join(TIMES)])
-        named = _FIELD.findall(self._asterisk.link)
-        missing += [name for name in named if name not in there]
+        columns = database.columns(self._asterisk.table)
+        moment = next((name for name in TIMES if name in columns), None)
+        missing = [name for name in NEEDED if name not in columns] + ([] if moment else [" or ".join(TIMES)])
+        link_columns = _FIELD.findall(self._asterisk.link)
+        missing += [name for name in link_columns if name not in columns]
         if missing or moment is None:
             raise Misconfigured(f"The table {self._asterisk.table} has no column {', '.join(missing)}")
-        names = sorted({*NEEDED, *named, *({"uniqueid", "disposition"} & set(there))})
+        names = sorted({*NEEDED, *link_columns, *({"uniqueid", "disposition"} & set(columns))})
         column = database.quoted(moment)
         listed = ", ".join([f"{column} AS moment", *map(database.quoted, names)])
-        # Names that the table itself gave, or that were checked; values are parameters.
+        # The names come from the table itself or were checked against it; values are parameters.
         sql = f"SELECT {listed} FROM {database.quoted(self._asterisk.table)}"  # noqa: S608
         return ["moment", *names], f"{sql} WHERE {column} >= %s AND {column} <= %s ORDER BY {column}"
 
@@ -101,12 +101,12 @@ class Cdr:
             if self._asterisk.unanswered == "skip":
                 return None
             seconds = 0
-        url = _FIELD.sub(lambda found: quote(str(call[found[1]]), safe=""), self._asterisk.link)
+        url = _FIELD.sub(lambda match: quote(str(call[match[1]]), safe=""), self._asterisk.link)
         return Record(began, tidy(call["src"]), number, seconds, url.replace("%00", ""), tidy(call.get("uniqueid")))
 
 
-def _told_apart(records: list[Record], end: datetime | None) -> tuple[list[Record], dict[Key, Record]]:
-    """One record for each key, and apart those of the second `end`, of which more may come."""
+def _distinct(records: list[Record], end: datetime | None) -> tuple[list[Record], dict[Key, Record]]:
+    """Return one record for each key. Return those of the second `end` apart, because the next page may have more."""
     best: dict[Key, Record] = {}
     for record in records:
         known = best.get(record[:3])
@@ -116,7 +116,7 @@ def _told_apart(records: list[Record], end: datetime | None) -> tuple[list[Recor
 
 
 def _seconds(value: object) -> int:
-    """Whole seconds of a column that is an integer, or has fractions, or is a text; 0 for what is no duration."""
+    """Return whole seconds of an integer, a fraction or a text. Return 0 for any other value."""
     try:
         return min(max(0, int(Decimal(str(value)))), LONGEST_DURATION)
     except (InvalidOperation, ValueError, OverflowError):
@@ -124,7 +124,7 @@ def _seconds(value: object) -> int:
 
 
 def _utc(value: object, zone: ZoneInfo) -> datetime | None:
-    """A time of the table as naive UTC in whole seconds; None for MySQL's zero dates."""
+    """Return a time of the table as naive UTC in whole seconds. Return None for MySQL's zero dates."""
     if not isinstance(value, datetime):
         return None
     aware = value if value.tzinfo else value.replace(tzinfo=zone)

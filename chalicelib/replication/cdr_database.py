@@ -15,7 +15,7 @@ CONNECT_SECONDS = 10
 READ_SECONDS = 300
 ROWS_AT_ONCE = 1_000
 MYSQL_PORT = 3306
-# libpq leaves it to the kernel to notice that a server has vanished; PyMySQL has READ_SECONDS.
+# In libpq, the kernel notices that a server has vanished. PyMySQL uses READ_SECONDS.
 LASTING: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS, "tcp_user_timeout": 60_000, "keepalives_idle": 30}
 SCHEMES = ("mysql", "mariadb", "postgresql", "postgres")
 
@@ -34,24 +34,24 @@ class Database(Protocol):
     def quoted(self, name: str) -> str:
         """Return the quoted name of a table or a column, with its schema if it has one.
 
-        Raises Misconfigured when it is no name.
+        Raise Misconfigured if it is no name.
         """
 
     def rows(self, sql: str, parameters: Sequence[object]) -> Iterator[list[Row]]:
         """Yield the rows of a SELECT, a thousand at a time; the server keeps the rest.
 
-        Raises CdrUnavailable; its cause is the driver's error.
+        Raise CdrUnavailable; its cause is the driver's error.
         """
 
     def columns(self, table: str) -> list[str]:
-        """Return the names of a table's columns. Raises CdrUnavailable."""
+        """Return the names of a table's columns. Raise CdrUnavailable."""
 
 
 @contextmanager
 def opened(url: str, time_zone: str) -> Iterator[Database]:
     """Connect to `url`, `mysql://user:password@host:port/name` or `postgresql://…`, with this time zone.
 
-    Raises Misconfigured when it is neither, CdrUnavailable when no server answers.
+    Raise Misconfigured if it is neither, and CdrUnavailable if no server answers.
     """
     scheme = urlsplit(url).scheme
     if scheme not in SCHEMES:
@@ -88,8 +88,8 @@ class _MySQL:
                 connect_timeout=CONNECT_SECONDS,
                 read_timeout=READ_SECONDS,
             )
-        except self._errors as fault:
-            _away(fault)
+        except self._errors as error:
+            _away(error)
 
     def quoted(self, name: str) -> str:
         return ".".join(f"`{part}`" for part in _checked(name).split("."))
@@ -100,16 +100,16 @@ class _MySQL:
             cursor.execute(sql, tuple(parameters))
             while rows := cursor.fetchmany(ROWS_AT_ONCE):
                 yield list(rows)
-        except self._errors as fault:
-            _away(fault)
+        except self._errors as error:
+            _away(error)
 
     def columns(self, table: str) -> list[str]:
         try:
             with self._driver.cursor() as cursor:
                 cursor.execute(f"SELECT * FROM {self.quoted(table)} LIMIT 0")  # noqa: S608 - a checked name
                 return [str(column[0]) for column in cursor.description]
-        except self._errors as fault:
-            _away(fault)
+        except self._errors as error:
+            _away(error)
 
     def close(self) -> None:
         self._driver.close()
@@ -123,8 +123,8 @@ class _PostgreSQL:
         try:
             self._driver = psycopg2.connect(url, options=f"-c TimeZone={time_zone}", **LASTING)
             self._driver.set_session(readonly=True)
-        except self._errors as fault:
-            _away(fault)
+        except self._errors as error:
+            _away(error)
 
     def quoted(self, name: str) -> str:
         return ".".join(f'"{part}"' for part in _checked(name).split("."))
@@ -135,20 +135,20 @@ class _PostgreSQL:
                 cursor.execute(sql, tuple(parameters))
                 while rows := cursor.fetchmany(ROWS_AT_ONCE):
                     yield rows
-        except self._errors as fault:
-            _away(fault)
+        except self._errors as error:
+            _away(error)
 
     def columns(self, table: str) -> list[str]:
         try:
             with self._driver.cursor() as cursor:
                 cursor.execute(f"SELECT * FROM {self.quoted(table)} LIMIT 0")  # noqa: S608 - a checked name
                 return [column.name for column in cursor.description or ()]
-        except self._errors as fault:
-            _away(fault)
+        except self._errors as error:
+            _away(error)
 
     def close(self) -> None:
         self._driver.close()
 
 
-def _away(fault: Exception) -> NoReturn:
-    raise CdrUnavailable("The database of CDR_URL does not answer, or refuses a statement") from fault
+def _away(error: Exception) -> NoReturn:
+    raise CdrUnavailable("The database of CDR_URL does not answer, or refuses a statement") from error

@@ -1,18 +1,18 @@
-"""A call on its way to a CRM."""
+"""Calls as a CRM receives them, and pages of them."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import NamedTuple
 
-#: The longest text that a record holds; whatever is longer names nobody, and no index would take it.
+#: The longest text of a record, in characters. A longer text is no number, and an index does not take it.
 TEXT_LIMIT = 255
 
 
 class Record(NamedTuple):
-    """One call as a CRM is told of it; CRMs know it by its first three fields.
+    """One call as a CRM receives it. A CRM identifies it by the first three fields.
 
-    `initiated` is naive UTC in whole seconds, `duration` whole seconds. `reference` is what its source calls it.
+    `initiated` is naive UTC in whole seconds, `duration` is in whole seconds. `reference` is the id in its source.
     """
 
     initiated: datetime
@@ -24,11 +24,10 @@ class Record(NamedTuple):
 
 
 class Page(NamedTuple):
-    """Some calls of a source in its order, and where the next page begins.
+    """Some calls of a source in its order, and the position where the next page begins.
 
-    `read` counts what the source gave, `left_out` those of them that make no record of their own: the rules for numbers
-    keep them from the CRM, or they are a part of another. The position is a text that only the source understands;
-    calls before it need not be read again.
+    `read` counts the rows of the source. `left_out` counts rows without a record of their own: the rules for numbers
+    exclude them, or they belong to another call. Only the source reads the position; calls before it are done.
     """
 
     records: list[Record]
@@ -38,5 +37,5 @@ class Page(NamedTuple):
 
 
 def tidy(value: object) -> str:
-    """A source's value as a text that every database takes; empty for None."""
+    """Return a value of a source as a text that PostgreSQL stores. Return an empty text for None."""
     return "" if value is None else str(value).replace("\0", "")[:TEXT_LIMIT]

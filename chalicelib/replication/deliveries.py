@@ -1,9 +1,9 @@
-"""The ledger of what a CRM is told: calls enter it as pending, are claimed, and leave with the CRM's word.
+"""The ledger of deliveries to a CRM: calls enter as pending, are claimed and sent, and are settled by the answer.
 
 Rules of this file:
-  - a row is sent only under a claim, which names its holder and ends by itself when the holder has died;
-  - claims are taken with SKIP LOCKED, so that no two runs wait for, or send, the same row;
-  - the clock of claims is the database's: it is the same for every run.
+  - a row is sent only under a claim. A claim names its holder, and expires if the holder dies;
+  - claims are taken with SKIP LOCKED, so that two runs never wait for the same row or send it;
+  - claims use the clock of the database, which is the same for every run.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from chalicelib.nimbox.client import Verdict
 from chalicelib.platform.postgres import Connection
 from chalicelib.replication.crm_calls import Record
 
-#: How long a claim lasts unless it is renewed, in seconds.
+#: The duration of a claim that is not renewed, in seconds.
 LEASE_SECONDS = 60
-#: The row of ledger.replication_cursors that whoever reads for a target locks.
+#: A process that reads for a target locks this row of ledger.replication_cursors.
 READER = "reader"
 
-# The row is made when a run begins.
+# The row exists since the run began.
 _LOCK = "SELECT FROM ledger.replication_cursors WHERE target = %s AND origin = %s FOR UPDATE"
 
-# A row of another reference under the same key is a twin: to the CRM both are one call, and the first one counts.
-# A call whose key has changed is found by its reference, which is unique among our own calls alone.
+# Two references under one key are one call to the CRM, and the first one counts. A call whose key has changed is found
+# by its reference, which is unique only among our own calls.
 _ENTER = """
 WITH given AS MATERIALIZED (
     SELECT DISTINCT ON (initiated, source, destination) *
@@ -49,7 +49,7 @@ met AS MATERIALIZED (
         AND known.source = given.source AND known.destination = given.destination
 ),
 elder AS MATERIALIZED (
-    -- A constant array, since that is one hashed look whatever the planner believes of a table without statistics.
+    -- A constant array: PostgreSQL hashes it, even if the table has no statistics yet.
     SELECT DISTINCT ON (reference) id AS old_id, reference, state AS old_state,
         coalesce(claimed_until > now(), false) OR doubtful AS uncertain
     FROM ledger.replication
@@ -105,7 +105,7 @@ SELECT (SELECT count(*) FROM added), (SELECT count(*) FROM corrected WHERE corre
 _CLAIM = """
 UPDATE ledger.replication AS row
 SET claimed_by = %(holder)s, claimed_until = now() + %(lease)s * interval '1 second', attempts = attempts + 1,
-    -- Whoever held it before has died with it, and nobody knows how far it had come.
+    -- The previous holder died, so it is unknown if the CRM received the call.
     doubtful = doubtful OR claimed_by IS NOT NULL
 FROM (
     SELECT id FROM ledger.replication
@@ -126,7 +126,7 @@ UPDATE ledger.replication SET claimed_by = NULL, claimed_until = NULL, attempts 
 WHERE id = ANY (%s) AND claimed_by = %s
 """
 
-# Together with the run's counts, so that a repetition changes neither.
+# One statement with the run's counts, so that a repetition changes neither.
 _SETTLE = """
 WITH given AS (
     SELECT * FROM unnest(%(id)s::bigint[], %(state)s::text[], %(reason)s::text[], %(contact_id)s::text[],
@@ -164,7 +164,7 @@ WHERE target = %s AND state = 'rejected' AND (%s OR id = ANY (%s::bigint[]))
 RETURNING 1
 """
 
-# A release may work out the ids of calls anew: a tombstone under the former id leads to the same call.
+# A new release may compute other ids: the tombstone of the former id names its successor.
 _FOLLOW = """
 WITH RECURSIVE lineage (id, inviteid, step) AS (
     SELECT row.id, record.successor, 1
@@ -189,7 +189,7 @@ WHERE row.id = present.id AND row.claimed_by IS NULL AND EXISTS (
 )
 """
 
-# Tombstones of ledger.records. A reference of our own calls is always a uuid, but the planner may look at others first.
+# Only references of our own calls are uuids, and the planner may compare others first, so both sides are texts.
 _GONE = """
 UPDATE ledger.replication AS row
 SET correction = CASE row.state WHEN 'delivered' THEN 'the call is gone' ELSE row.correction END,
@@ -203,16 +203,16 @@ RETURNING 1
 """
 
 
-class Holder(NamedTuple):
-    """Who sends: the process, the run that it works for, and the CRM."""
+class Claimant(NamedTuple):
+    """The owner of claims: the id of the process, the number of its run, and the CRM."""
 
     id: UUID
     run: int
     target: str
 
 
-class Claimed(NamedTuple):
-    """A row to be sent; a doubtful one may have been delivered already."""
+class ClaimedCall(NamedTuple):
+    """A call to send under a claim. The CRM may already have a doubtful one."""
 
     id: int
     initiated: datetime
@@ -224,66 +224,73 @@ class Claimed(NamedTuple):
 
 
 class Entered(NamedTuple):
-    """How many records of a page were new, and how many the CRM was told otherwise."""
+    """The number of new calls in a page, and of delivered calls that have changed since."""
 
     added: int
     corrected: int
 
 
 def enter(writer: Connection, target: str, origin: str, records: Sequence[Record], *, resend: bool) -> Entered:
-    """Take a page of `origin` into the ledger of `target`, within a transaction; known records stay as they are.
+    """Enter a page of the source `origin` into the ledger of `target`. The caller opens the transaction.
 
-    A delivered one that has changed is marked as corrected, others take the change. With `resend` all become pending.
+    Known calls stay. A delivered call that has changed is marked as corrected; others take the change. With `resend`,
+    every call becomes pending.
     """
     if not records:
         return Entered(0, 0)
-    # Two readers at a time would deadlock on each other's rows.
+    # Two concurrent readers would deadlock on each other's rows.
     writer.execute(_LOCK, [target, READER])
-    given = dict(zip(Record._fields, map(list, zip(*records, strict=True)), strict=True))
-    # Several rows of a cdr table may belong to one call, and share its id.
+    columns = dict(zip(Record._fields, map(list, zip(*records, strict=True)), strict=True))
+    # Several rows of a CDR table may belong to one call and share its id.
     facts = {"target": target, "origin": origin, "resend": resend, "unique": origin == "calls"}
-    return Entered(*writer.execute(_ENTER, {**given, **facts})[0])
+    return Entered(*writer.execute(_ENTER, {**columns, **facts})[0])
 
 
-def claim(writer: Connection, holder: Holder, limit: int, lease: float = LEASE_SECONDS) -> list[Claimed]:
-    """Up to `limit` pending rows that nobody else has and this run has not tried yet, those least often tried first."""
-    given = {"holder": str(holder.id), "target": holder.target, "run": holder.run, "limit": limit, "lease": lease}
-    return [Claimed(*row) for row in writer.execute(_CLAIM, given)]
+def claim(writer: Connection, claimant: Claimant, limit: int, lease: float = LEASE_SECONDS) -> list[ClaimedCall]:
+    """Claim up to `limit` pending calls that this run has not tried, those with the fewest attempts first."""
+    values = {
+        "holder": str(claimant.id),
+        "target": claimant.target,
+        "run": claimant.run,
+        "limit": limit,
+        "lease": lease,
+    }
+    return [ClaimedCall(*row) for row in writer.execute(_CLAIM, values)]
 
 
-def renew(writer: Connection, holder: Holder, ids: Sequence[int], lease: float = LEASE_SECONDS) -> None:
-    """Keep these claims for longer."""
-    writer.execute(_RENEW, [lease, list(ids), str(holder.id)])
+def renew(writer: Connection, claimant: Claimant, ids: Sequence[int], lease: float = LEASE_SECONDS) -> None:
+    """Extend these claims to `lease` seconds from now."""
+    writer.execute(_RENEW, [lease, list(ids), str(claimant.id)])
 
 
-def release(writer: Connection, holder: Holder, ids: Sequence[int]) -> None:
-    """Give up claims under which nothing was sent."""
-    writer.execute(_RELEASE, [list(ids), str(holder.id)])
+def release(writer: Connection, claimant: Claimant, ids: Sequence[int]) -> None:
+    """Give up claims of calls that were not sent."""
+    writer.execute(_RELEASE, [list(ids), str(claimant.id)])
 
 
-def settle(writer: Connection, holder: Holder, verdicts: Sequence[tuple[Claimed, Verdict]]) -> None:
-    """Write down what the CRM said, and count it in the run; rows whose claim was lost meanwhile are left alone."""
+def settle(writer: Connection, claimant: Claimant, verdicts: Sequence[tuple[ClaimedCall, Verdict]]) -> None:
+    """Store the CRM's verdicts and count them in the run. Calls whose claim has expired are left alone."""
     fields = ("state", "reason", "contact_id", "phonecall_id", "repeats", "lost")
-    given: dict[str, object] = {name: [getattr(verdict, name) for _, verdict in verdicts] for name in fields}
-    given["id"] = [row.id for row, _ in verdicts]
-    given["again"] = [row.doubtful or verdict.resent for row, verdict in verdicts]
-    writer.execute(_SETTLE, {**given, "holder": str(holder.id), "run": holder.run})
+    values: dict[str, object] = {name: [getattr(verdict, name) for _, verdict in verdicts] for name in fields}
+    values["id"] = [row.id for row, _ in verdicts]
+    values["again"] = [row.doubtful or verdict.resent for row, verdict in verdicts]
+    writer.execute(_SETTLE, {**values, "holder": str(claimant.id), "run": claimant.run})
 
 
 def pending(writer: Connection, target: str) -> int:
-    """How many rows wait for the CRM's word."""
+    """Return the number of calls that the CRM has not answered for."""
     return int(writer.execute(_PENDING, [target])[0][0])
 
 
 def retry(writer: Connection, target: str, ids: Sequence[int]) -> int:
-    """Make rejected rows pending again, these or without ids all; answers how many."""
+    """Make rejected calls pending again: those with these ids, or all if there are no ids. Return their number."""
     return len(writer.execute(_RETRY, [target, not ids, list(ids)]))
 
 
 def withdraw(writer: Connection, target: str, origin: str) -> int:
-    """Mark calls that are no longer there: delivered ones as corrected, waiting ones as rejected; answers how many.
+    """Mark calls that were removed: delivered ones as corrected, pending ones as rejected. Return their number.
 
-    A call that has another id by now is still there.
+    A call that has another id now is not removed.
     """
     writer.execute(_FOLLOW, [target, origin])
     return len(writer.execute(_GONE, [target, origin]))

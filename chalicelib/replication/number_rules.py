@@ -1,11 +1,11 @@
-"""Rules that make a dialled number one that a CRM can find, written as a line of configuration.
+"""Rules that turn a dialled number into a number that the CRM knows, written in one line of configuration.
 
-A rule is one word, and rules apply in the order in which they stand:
+A rule is one word, and rules apply from left to right:
 
-    minimum:7       numbers of fewer digits are left out, and so is whatever is no number, such as 13596*106
-    strip:9         a 9 in front is dropped
-    area:7:0212     a number of exactly 7 digits gets 0212 in front
-    a>b             b applies only where a has changed something
+    minimum:7       leaves out numbers with fewer digits, and texts that are no number, such as 13596*106
+    strip:9         removes a leading 9
+    area:7:0212     puts 0212 before a number of exactly 7 digits
+    a>b             applies b only if a has changed the number
     caracas         the rules of NiMbox's own example for Asterisk: minimum:7 strip:9>area:7:0212
 """
 
@@ -20,16 +20,16 @@ PRESETS = {"caracas": "minimum:7 strip:9>area:7:0212"}
 HELP = "minimum:DIGITS, strip:PREFIX, area:DIGITS:CODE, rule>rule, or one of " + ", ".join(PRESETS)
 
 _SEPARATORS = str.maketrans("", "", " ().-/")
-# Longer ones than any that can be dialled are none.
+# A longer number cannot be dialled.
 _NUMBER = re.compile(r"\+?[0-9]{1,40}")
 _WORD = re.compile(r"(minimum):([0-9]{1,2})|(strip):([0-9]{1,15})|(area):([0-9]{1,2}):([0-9]{1,15})")
 
-#: Answers the number to go on with, or None when it is left out.
+#: Returns the changed number, or None if the number is left out.
 Rule = Callable[[str], str | None]
 
 
 def rules(text: str) -> Rule:
-    """Read rules from `text`. Raises Misconfigured naming the word that is none."""
+    """Read rules from `text`. Raise Misconfigured naming the word that is no rule."""
     words = text.replace(",", " ").split()
     steps = [_chain(word) for each in words for word in PRESETS.get(each, each).split()]
     return lambda number: _through(steps, number.translate(_SEPARATORS))
@@ -60,14 +60,14 @@ def _chain(word: str) -> Rule:
 
 
 def _rule(word: str) -> Rule:
-    found = _WORD.fullmatch(word)
-    if found is None:
+    match = _WORD.fullmatch(word)
+    if match is None:
         raise Misconfigured(f"REPLICATION_NUMBERS: {word!r} is no rule; rules are {HELP}")
-    if found[1]:
-        return _minimum(int(found[2]))
-    if found[3]:
-        return _strip(found[4])
-    return _area(int(found[6]), found[7])
+    if match[1]:
+        return _minimum(int(match[2]))
+    if match[3]:
+        return _strip(match[4])
+    return _area(int(match[6]), match[7])
 
 
 def _minimum(digits: int) -> Rule:

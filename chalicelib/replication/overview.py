@@ -1,4 +1,4 @@
-"""What an operator sees of the replication: how far each CRM is, its latest runs, and the rows that need a look."""
+"""Reports for the operator: the progress of each CRM, its latest runs, and the calls that need attention."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 from chalicelib.platform.postgres import Connection
 from chalicelib.replication.deliveries import READER
 
-#: What can be listed.
+#: The states that `replication list` shows.
 STATES = ("rejected", "pending", "corrected")
 
 _TARGETS = """
@@ -37,8 +37,8 @@ ORDER BY initiated DESC LIMIT %(limit)s
 """
 
 
-class Target(NamedTuple):
-    """The rows of a CRM, by state."""
+class TargetCounts(NamedTuple):
+    """The number of calls of one CRM in each state."""
 
     target: str
     pending: int
@@ -48,15 +48,15 @@ class Target(NamedTuple):
 
 
 class Cursor(NamedTuple):
-    """Until when a CRM has answered for all that a source had; naive UTC, None before the first whole reading."""
+    """The time up to which a CRM has answered for every call of a source: naive UTC, None before the first full run."""
 
     target: str
     source: str
     acknowledged: datetime | None
 
 
-class Told(NamedTuple):
-    """A run as it is listed."""
+class RunLine(NamedTuple):
+    """One run in the report. `started_at` is UTC."""
 
     id: int
     target: str
@@ -74,8 +74,8 @@ class Told(NamedTuple):
     outcome: str
 
 
-class Listed(NamedTuple):
-    """A row of the ledger that an operator may want to know of; `initiated` is naive UTC."""
+class CallLine(NamedTuple):
+    """One call in the list. `initiated` is naive UTC, `duration` is in seconds."""
 
     id: int
     target: str
@@ -89,21 +89,21 @@ class Listed(NamedTuple):
     reference: str
 
 
-def targets(owner: Connection) -> list[Target]:
-    """Every CRM that was ever told of a call."""
-    return [Target(*row) for row in owner.execute(_TARGETS)]
+def targets(owner: Connection) -> list[TargetCounts]:
+    """Return the counts of every CRM that calls were meant for."""
+    return [TargetCounts(*row) for row in owner.execute(_TARGETS)]
 
 
 def cursors(owner: Connection) -> list[Cursor]:
-    """The cursor of each source."""
+    """Return the cursor of each source."""
     return [Cursor(*row) for row in owner.execute(_CURSORS, [READER])]
 
 
-def latest(owner: Connection, limit: int) -> Sequence[Told]:
-    """The latest runs, the newest first."""
-    return [Told(*row) for row in owner.execute(_RUNS, [limit])]
+def latest(owner: Connection, limit: int) -> Sequence[RunLine]:
+    """Return the latest runs, the newest first."""
+    return [RunLine(*row) for row in owner.execute(_RUNS, [limit])]
 
 
-def listing(owner: Connection, state: str, limit: int) -> list[Listed]:
-    """The rows of one of STATES, the latest calls first."""
-    return [Listed(*row) for row in owner.execute(_ROWS, {"state": state, "limit": limit})]
+def listing(owner: Connection, state: str, limit: int) -> list[CallLine]:
+    """Return the calls in one of STATES, the latest calls first."""
+    return [CallLine(*row) for row in owner.execute(_ROWS, {"state": state, "limit": limit})]

@@ -1,4 +1,4 @@
-"""A run's summary: as keys of a log line, as sentences, and as CloudWatch metrics."""
+"""The summary of a run: keys of a log line, and CloudWatch metrics."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from chalicelib.replication.runs import Run
 
 def facts(run: Run) -> dict[str, object]:
     """Return the keys of the run's log line."""
-    order = run.order
+    request = run.request
     return {
         "run": run.id,
-        "target": order.target,
-        "source": order.origin,
-        "kind": order.kind,
+        "target": request.target,
+        "source": request.origin,
+        "kind": request.kind,
         "outcome": run.outcome or "to be continued",
         "seconds": round(run.seconds, 1),
         **run.counts,
@@ -23,4 +23,5 @@ def facts(run: Run) -> dict[str, object]:
 def publish(run: Run) -> None:
     """Write the run's counts and its duration as CloudWatch metrics."""
     counts = {f"replication_{name}": count for name, count in run.counts.items()}
-    metrics.publish("replication", counts, seconds={"replication_seconds": run.seconds}, target=run.order.target)
+    target = run.request.target
+    metrics.publish("replication", counts, seconds={"replication_seconds": run.seconds}, target=target)

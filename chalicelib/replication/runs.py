@@ -1,4 +1,4 @@
-"""Runs: what each is to read, how far it has come, who works on it, and the cursor that it leaves behind."""
+"""Replication runs in PostgreSQL: their window, their progress, the process that holds them, and the cursors."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ VALUES (%s, %s, %s, %s, %s, %s, %s, %s, now() + %s * interval '1 second')
 RETURNING {_COLUMNS}
 """  # noqa: S608 - a constant of this module
 
-_TAKE_UP = f"""
+_TAKE_OVER = f"""
 UPDATE ledger.replication_runs SET holder = %s, alive_until = now() + %s * interval '1 second'
 WHERE id = (
     SELECT id FROM ledger.replication_runs
@@ -64,7 +64,7 @@ SET alive_until = now(), seconds = seconds + %s, outcome = %s, ended_at = CASE W
 WHERE id = %s AND holder = %s
 """
 
-# Calls that a run has not read lie before its window; so a cursor that is older than that stays where it is.
+# The calls before a run's window were not read by it, so a cursor before the window stays where it is.
 _MOVE_CURSOR = """
 UPDATE ledger.replication_cursors AS cursor
 SET acknowledged = least(greatest(cursor.acknowledged, %(until)s), (
@@ -81,13 +81,13 @@ _SUMMARY = f"SELECT {_COLUMNS} FROM ledger.replication_runs WHERE id = %s"  # no
 
 
 class RunTaken(RingledgerError):
-    """Another process has taken this run up, since nothing was heard from this one; it leaves the run to that."""
+    """Another process has taken over this run, because this one did not renew it in time."""
 
     code = "run-taken"
 
 
 class RunRequest(NamedTuple):
-    """What a run is to do: read `origin` from `since` up to `until`, both naive UTC, or nothing when that is empty."""
+    """The work of a run: read the source `origin` from `since` to `until`, naive UTC. Read nothing if it is empty."""
 
     target: str
     origin: str
@@ -99,82 +99,82 @@ class RunRequest(NamedTuple):
 
 @dataclass(frozen=True)
 class Run:
-    """A run as it stands, with its counts; times are naive UTC, `seconds` are those that it was worked on."""
+    """A run and its counts. `seconds` is the time spent on it. The outcome of an unfinished run is empty."""
 
     id: int
-    order: RunRequest
+    request: RunRequest
     position: str
-    read_whole: bool
+    all_read: bool
     outcome: str
     seconds: float
     counts: dict[str, int]
 
 
-def begin(writer: Connection, order: RunRequest, holder: UUID) -> Run:
-    """Write down a new run."""
-    writer.execute(_CURSORS, [order.target, sorted({order.origin, READER} - {""})])
-    facts = (order.target, order.origin, order.kind, order.resend, order.since, order.until, not order.origin)
-    return _run(writer.execute(_BEGIN, [*facts, str(holder), LEASE_SECONDS])[0])
+def begin(writer: Connection, request: RunRequest, holder: UUID) -> Run:
+    """Store a new run that `holder` works on."""
+    writer.execute(_CURSORS, [request.target, sorted({request.origin, READER} - {""})])
+    target, origin, kind, since, until, resend = request
+    values = [target, origin, kind, resend, since, until, not origin, str(holder), LEASE_SECONDS]
+    return _run(writer.execute(_BEGIN, values)[0])
 
 
-def take_up(
-    writer: Connection, target: str, holder: UUID, number: int | None = None, besides: Sequence[str] = ()
+def take_over(
+    writer: Connection, target: str, holder: UUID, number: int | None = None, excluded_sources: Sequence[str] = ()
 ) -> Run | None:
-    """A run that was cut off or put aside, number `number` or the oldest, for this holder from now on.
+    """Return an interrupted run, which `holder` holds from now on: the run `number`, or the oldest one.
 
-    None of the sources `besides`.
+    Runs of `excluded_sources` are left alone. Return None if there is no such run.
     """
-    rows = writer.execute(_TAKE_UP, [str(holder), LEASE_SECONDS, target, number, number, list(besides)])
+    rows = writer.execute(_TAKE_OVER, [str(holder), LEASE_SECONDS, target, number, number, list(excluded_sources)])
     return _run(rows[0]) if rows else None
 
 
 def advance(writer: Connection, run: Run, holder: UUID, page: Page, known: Sequence[int]) -> None:
-    """Write down, in the transaction that took `page`, that it is through; `known` are its existing and corrected.
+    """Store that `page` is read, in the transaction that entered it. `known` counts its existing and corrected calls.
 
-    Raises RunTaken.
+    Raise RunTaken.
     """
-    facts = [page.position, page.read, page.left_out, *known, LEASE_SECONDS]
-    _must(writer.execute(_ADVANCE, [*facts, run.id, str(holder)]))
+    values = [page.position, page.read, page.left_out, *known, LEASE_SECONDS]
+    _require_hold(writer.execute(_ADVANCE, [*values, run.id, str(holder)]))
 
 
 def finish_reading(writer: Connection, run: Run, holder: UUID, corrected: int) -> None:
-    """Write down that nothing is left to read. Raises RunTaken."""
-    _must(writer.execute(_READ_WHOLE, [corrected, run.id, str(holder)]))
+    """Store that every page is read. Raise RunTaken."""
+    _require_hold(writer.execute(_READ_WHOLE, [corrected, run.id, str(holder)]))
 
 
 def keep_alive(writer: Connection, run: Run, holder: UUID, seconds: float) -> None:
-    """Say that the run is still worked on, and for how long since it was said last. Raises RunTaken."""
-    _must(writer.execute(_ALIVE, [LEASE_SECONDS, seconds, run.id, str(holder)]))
+    """Renew the hold on the run, and add the seconds spent since the last renewal. Raise RunTaken."""
+    _require_hold(writer.execute(_ALIVE, [LEASE_SECONDS, seconds, run.id, str(holder)]))
 
 
 def leave(writer: Connection, run: Run, holder: UUID, seconds: float, outcome: str) -> None:
-    """End the run with this outcome; without one it is put aside for whoever takes it up."""
+    """End the run with this outcome. With an empty outcome it is put aside, and any process may take it over."""
     writer.execute(_LEAVE, [seconds, outcome, bool(outcome), run.id, str(holder)])
 
 
-def move_cursor(writer: Connection, order: RunRequest) -> None:
-    """Move the cursor of what was read up to the first call that the CRM has not answered for."""
-    given = {"target": order.target, "origin": order.origin, "since": order.since, "until": order.until}
-    writer.execute(_MOVE_CURSOR, given)
+def move_cursor(writer: Connection, request: RunRequest) -> None:
+    """Move the cursor of the source up to the first call that the CRM has not answered for."""
+    writer.execute(_MOVE_CURSOR, request._asdict())
 
 
 def cursor(writer: Connection, target: str, origin: str) -> datetime | None:
-    """Until when the CRM has answered for everything, naive UTC; None before the first whole reading."""
+    """Return the time up to which the CRM has answered for every call: naive UTC, None before the first full run."""
     rows = writer.execute(_CURSOR, [target, origin])
     return rows[0][0] if rows else None
 
 
 def summary(writer: Connection, number: int) -> Run:
-    """The run as it stands now."""
+    """Return the current state of a run."""
     return _run(writer.execute(_SUMMARY, [number])[0])
 
 
 def _run(row: Row) -> Run:
-    number, target, origin, kind, resend, since, until, position, read_whole, outcome, seconds, *counts = row
-    order = RunRequest(target, origin, kind, since, until, resend)
-    return Run(number, order, position, read_whole, outcome, seconds, dict(zip(_COUNTS, counts, strict=True)))
+    number, target, origin, kind, resend, since, until, position, all_read, outcome, seconds, *counts = row
+    request = RunRequest(target, origin, kind, since, until, resend)
+    return Run(number, request, position, all_read, outcome, seconds, dict(zip(_COUNTS, counts, strict=True)))
 
 
-def _must(rows: list[Row]) -> None:
+def _require_hold(rows: list[Row]) -> None:
     if not rows:
         raise RunTaken

@@ -1,4 +1,4 @@
-"""Sends what is pending: one thread claims rows and writes down what became of them, many ask the CRM."""
+"""Sends pending calls: one thread claims calls and settles them, many threads ask the CRM."""
 
 from __future__ import annotations
 
@@ -10,129 +10,129 @@ from dataclasses import dataclass, field
 from chalicelib.nimbox.client import PhoneCall, Stopped, Verdict
 from chalicelib.platform.postgres import Connection
 from chalicelib.replication import deliveries
-from chalicelib.replication.deliveries import LEASE_SECONDS, Claimed, Holder
+from chalicelib.replication.deliveries import LEASE_SECONDS, Claimant, ClaimedCall
 
-# Enough to keep every connection busy while rows are claimed and settled.
+# Enough to keep every connection busy while calls are claimed and settled.
 ROWS_A_CONNECTION = 16
-# So many in a row without an answer that counts, a connection: the CRM is away, and waiting for each row helps nobody.
+# After this many failures in a row for each connection, the CRM is considered away.
 FAILURES_A_CONNECTION = 2
 GATHER_SECONDS = 0.03
 RENEWALS_A_LEASE = 4
-# Nothing is asked in the last half of a lease, so that the answer comes within it.
+# No request begins in the last half of a lease, so that its answer comes before the lease ends.
 SURE_SHARE = 0.5
 
 Offer = Callable[[PhoneCall], Verdict]
-Settled = tuple[Claimed, Verdict]
+#: A call and its verdict, which is None if the call was not offered.
+Result = tuple[ClaimedCall, Verdict | None]
 
 
 class Workers:
-    """Threads that offer calls to the CRM, until they are told to stop."""
+    """Threads that offer calls to the CRM until `stop` is set."""
 
     def __init__(self, offer: Offer, count: int, stop: threading.Event) -> None:
-        """Start `count` of them; once `stop` is set they begin nothing more."""
+        """Start `count` threads. They begin no request after `stop` is set."""
         self._offer = offer
         self._stop = stop
-        self._waiting: queue.SimpleQueue[Claimed | None] = queue.SimpleQueue()
-        self._done: queue.SimpleQueue[tuple[Claimed, Verdict | None]] = queue.SimpleQueue()
-        # Daemons: a CRM that never ends its answer must not keep the process from ending.
+        self._waiting: queue.SimpleQueue[ClaimedCall | None] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[Result] = queue.SimpleQueue()
+        # Daemon threads, so that a CRM that never ends its answer does not keep the process alive.
         self._threads = [threading.Thread(target=self._work, name="replication", daemon=True) for _ in range(count)]
         for thread in self._threads:
             thread.start()
 
-    def offer(self, rows: Sequence[Claimed]) -> None:
-        """Have these rows offered."""
-        for row in rows:
-            self._waiting.put(row)
+    def offer(self, calls: Sequence[ClaimedCall]) -> None:
+        """Queue these calls for the threads."""
+        for call in calls:
+            self._waiting.put(call)
 
-    def results(self, seconds: float) -> list[tuple[Claimed, Verdict | None]]:
-        """What is done after `seconds`, or soon after when that is nothing; a row without a verdict was not offered."""
-        found = []
-        # So that many rows are settled by one statement.
+    def results(self, seconds: float) -> list[Result]:
+        """Return the results after `seconds`, or after the first result if there is none by then."""
+        results = []
+        # Waiting collects many results for one statement.
         self._stop.wait(seconds)
         try:
-            found.append(self._done.get(timeout=seconds))
+            results.append(self._done.get(timeout=seconds))
             while True:
-                found.append(self._done.get_nowait())
+                results.append(self._done.get_nowait())
         except queue.Empty:
-            return found
+            return results
 
     def end(self) -> None:
-        """Let every thread end when it has done what it is at."""
+        """End every thread after its current call."""
         for _ in self._threads:
             self._waiting.put(None)
 
     def _work(self) -> None:
-        while row := self._waiting.get():
-            self._done.put((row, None if self._stop.is_set() else self._offered(row)))
+        while call := self._waiting.get():
+            self._done.put((call, None if self._stop.is_set() else self._verdict(call)))
 
-    def _offered(self, row: Claimed) -> Verdict | None:
-        call = PhoneCall(row.initiated, row.source, row.destination, row.duration, row.url)
+    def _verdict(self, call: ClaimedCall) -> Verdict | None:
         try:
-            verdict = self._offer(call)
+            verdict = self._offer(PhoneCall(call.initiated, call.source, call.destination, call.duration, call.url))
         except Stopped:
             return None
-        except Exception as fault:  # noqa: BLE001 - whatever one call does to the client, the others go on
-            # Its words are left out: they may quote the address, with the token.
-            return Verdict("pending", f"it could not be sent: {type(fault).__name__}")
+        except Exception as error:  # noqa: BLE001 - an error of one call must not end the thread
+            # The message is left out: it may quote the address, which has the token.
+            return Verdict("pending", f"it could not be sent: {type(error).__name__}")
         if verdict.halts:
-            # Here already, since others would go on until this one is written down.
+            # The other threads stop now, not only when this verdict is settled.
             self._stop.set()
         return verdict
 
 
 @dataclass
 class Sending:
-    """One run's sending; `tell` hears after each step how many rows were settled since the last."""
+    """The sending of one run. `report` receives the number of calls that each step has settled."""
 
     writer: Connection
-    holder: Holder
+    claimant: Claimant
     connections: int
     stop: threading.Event
     time_is_up: Callable[[], bool]
     now: Callable[[], float]
-    alive: Callable[[], None]
-    tell: Callable[[int], None]
+    keep_alive: Callable[[], None]
+    report: Callable[[int], None]
     lease: float = LEASE_SECONDS
-    _flying: dict[int, Claimed] = field(default_factory=dict)
+    _in_flight: dict[int, ClaimedCall] = field(default_factory=dict)
     _failures: int = 0
     _reason: str = ""
     _renewed: float = 0.0
 
     def halted(self) -> bool:
-        """Whether nothing more may be asked: it was stopped, or others may have taken the claims by now."""
+        """Return whether no request may begin: sending was stopped, or the claims may have expired."""
         if self.now() > self._renewed + self.lease * SURE_SHARE:
             self._end("the claims could not be renewed in time")
         return self.stop.is_set()
 
     def run(self, offer: Offer) -> str:
-        """Send until nothing is left that this run may try; answers why it ended before, or an empty text.
+        """Send every pending call that this run has not tried. Return why sending ended early, or an empty text.
 
-        Raises Unavailable and DatabaseError; what was being sent then comes back when its claims end.
+        Raise Unavailable and DatabaseError. The calls in flight are then pending again when their claims expire.
         """
         self._renewed = self.now()
         workers = Workers(offer, self.connections, self.stop)
         try:
-            self._pump(workers)
+            self._send_all(workers)
         finally:
             self.stop.set()
             workers.end()
         return self._reason
 
-    def _pump(self, workers: Workers) -> None:
+    def _send_all(self, workers: Workers) -> None:
         more = True
-        while more or self._flying:
+        while more or self._in_flight:
             more = more and not self._stopping()
-            if more and len(self._flying) <= self._capacity // 2:
+            if more and len(self._in_flight) <= self._capacity // 2:
                 more = self._claim(workers)
-            self._take(workers.results(GATHER_SECONDS))
+            self._settle(workers.results(GATHER_SECONDS))
             if self.now() - self._renewed > self.lease / RENEWALS_A_LEASE:
                 self._renew()
 
     def _renew(self) -> None:
-        # From before the statement: that is when the database's own clock begins, or earlier.
+        # Measured before the statement, so that the database counts the lease from this time or later.
         began = self.now()
-        deliveries.renew(self.writer, self.holder, list(self._flying), self.lease)
-        self.alive()
+        deliveries.renew(self.writer, self.claimant, list(self._in_flight), self.lease)
+        self.keep_alive()
         if not self.halted():
             self._renewed = began
 
@@ -146,20 +146,20 @@ class Sending:
         return self.stop.is_set()
 
     def _claim(self, workers: Workers) -> bool:
-        rows = deliveries.claim(self.writer, self.holder, self._capacity - len(self._flying), self.lease)
-        self._flying |= {row.id: row for row in rows}
-        workers.offer(rows)
-        return bool(rows)
+        calls = deliveries.claim(self.writer, self.claimant, self._capacity - len(self._in_flight), self.lease)
+        self._in_flight |= {call.id: call for call in calls}
+        workers.offer(calls)
+        return bool(calls)
 
-    def _take(self, results: Sequence[tuple[Claimed, Verdict | None]]) -> None:
-        settled = [(row, verdict) for row, verdict in results if verdict]
+    def _settle(self, results: Sequence[Result]) -> None:
+        settled = [(call, verdict) for call, verdict in results if verdict]
         if settled:
-            deliveries.settle(self.writer, self.holder, settled)
-            self.tell(len(settled))
-        if unsent := [row.id for row, verdict in results if verdict is None]:
-            deliveries.release(self.writer, self.holder, unsent)
-        for row, _ in results:
-            del self._flying[row.id]
+            deliveries.settle(self.writer, self.claimant, settled)
+            self.report(len(settled))
+        if unsent := [call.id for call, verdict in results if verdict is None]:
+            deliveries.release(self.writer, self.claimant, unsent)
+        for call, _ in results:
+            del self._in_flight[call.id]
         for _, verdict in settled:
             self._judge(verdict)
 

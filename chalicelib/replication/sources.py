@@ -1,4 +1,4 @@
-"""Where calls for the CRM come from: each source gives pages in an order of its own, and goes on from any position."""
+"""The sources of calls for the CRM. A source yields pages in its own order, and continues from any position."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from chalicelib.replication.number_rules import Rule
 PAGE_ROWS = 1_000
 FIRST = str(UUID(int=0))
 
-# Outgoing calls alone: the CRM finds its contact by the number that was dialled. `initiated` is when dialling began.
+# Only outgoing calls: the CRM finds its contact by the dialled number. `initiated` is the time when dialling began.
 _TABLES = {
     "success": """
         SELECT invitedt, inviteid, coalesce(dial_dt, invitedt) AS initiated, anumber AS source, bnumber AS destination,
@@ -30,8 +30,8 @@ _TABLES = {
         FROM calls.failed WHERE fromouter IS FALSE""",
 }
 
-# The inner query follows the index on invitedt, so that a page costs a page. A call is ready when it has been over for
-# a while and nothing of it has changed since; what NiMbox's service took in came from elsewhere and does not go back.
+# The inner query follows the index on invitedt, so that the cost of a page does not grow with the table. A call is
+# ready if it ended before `until` and has not changed since. Calls from NiMbox's service are not sent back.
 _PAGE = """
 SELECT invitedt, call.inviteid, initiated, coalesce(source, ''), coalesce(destination, ''), duration, recorded,
     coalesce(stop_dt, invitedt) <= %(until)s AND (
@@ -49,31 +49,31 @@ _ANSWERED = ("success",)
 
 
 class CallSource(Protocol):
-    """A source of calls; `name` is its word in settings and in the ledger."""
+    """A source of calls. `name` is its name in the settings and in the ledger."""
 
     name: str
 
     def pages(self, since: datetime, until: datetime, position: str) -> Generator[Page, None, None]:
-        """Calls that began after `since` and were settled at `until`, naive UTC; from `position` on if there is one.
+        """Yield the calls that began after `since` and were over at `until`, in naive UTC. Continue from `position`.
 
-        Raises Unavailable; CdrUnavailable when only this source is away.
+        Raise Unavailable, or CdrUnavailable if only this source is away.
         """
 
 
 class OwnCalls:
-    """The calls of the documented tables."""
+    """The calls in Ringledger's own documented tables."""
 
     name = "calls"
 
     def __init__(self, reader: Connection, rule: Rule, link: Callable[[UUID], str], *, unanswered: bool) -> None:
-        """Read over `reader`; `link` makes the lasting address of a call's recording."""
+        """Read through `reader`. `link` returns the permanent address of a call's recording."""
         self._reader = reader
         self._rule = rule
         self._link = link
         self._tables = tuple(_PAGES) if unanswered else _ANSWERED
 
     def pages(self, since: datetime, until: datetime, position: str) -> Generator[Page, None, None]:
-        """A statement a page, so that no cursor is held while the CRM is slow. Raises Unavailable and DatabaseError."""
+        """Read each page with one statement, so that no cursor stays open. Raise Unavailable and DatabaseError."""
         table, begin, after = _read(position) if position else (self._tables[0], since, FIRST)
         for name in self._tables[self._tables.index(table) :]:
             yield from self._pages_of(name, begin, until, after)

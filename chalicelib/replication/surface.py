@@ -1,4 +1,4 @@
-"""The schedule's turn: every hour what is new, and at 23 o'clock in the site's zone the whole window."""
+"""The Lambda `replicate`: an incremental run every hour, and a full run at 23 o'clock in the site's time zone."""
 
 from __future__ import annotations
 
@@ -8,47 +8,46 @@ from typing import Any
 
 from chalicelib import edge
 from chalicelib.platform import configuration, functions, postgres
-from chalicelib.replication import run, run_metrics, targets
-from chalicelib.replication.run import Surroundings
+from chalicelib.replication import replicate, run_metrics, schedule, targets
+from chalicelib.replication.replicate import RunContext
 from chalicelib.replication.runs import Run, RunRequest
-from chalicelib.replication.turn import Turn
 from chalicelib.settings import Settings
 
-# The hour of the site's day in which the known script's cron job made its full run.
+# The cron job of NiMbox's example script makes its full run in this hour of the site's day.
 FULL_HOUR = 23
 
 
 def handle(event: dict[str, Any], name: str, remaining: Callable[[], float]) -> None:
-    """Do what the schedule's `event` asks for, as the function `name` with so many seconds remaining.
+    """Handle a scheduled event, in the function `name` that has `remaining` seconds left.
 
-    Runs that were cut off come first. What does not fit into the time goes on in another invocation, whose event says
-    so in its `detail`. Without CRM_URL nothing happens. Raises Misconfigured, Unavailable and DatabaseError, but when
-    only a source is away, after everything else.
+    Interrupted runs come first. Work that does not fit into the time continues in another invocation of the function,
+    whose event has the run and the remaining sources in `detail`. Do nothing without CRM_URL. Raise Misconfigured,
+    Unavailable and DatabaseError; SourceAway only after everything else is done.
     """
     current = configuration.current()
     if not targets.configured(current):
         return
-    around = Surroundings(postgres.connection(current.writer_database_url), current, remaining)
+    context = RunContext(postgres.connection(current.writer_database_url), current, remaining)
     detail = event.get("detail") or {}
     due = kind(current, datetime.fromisoformat(event["time"]))
 
-    def order(source: str) -> RunRequest:
-        return run.order(around, due, source, datetime.now(UTC).replace(tzinfo=None))
+    def plan(source: str) -> RunRequest:
+        return replicate.plan(context, due, source, datetime.now(UTC).replace(tzinfo=None))
 
-    turn = Turn(around, detail.get("sources", current.replication_sources), order, detail.get("run"))
-    for ended in turn.runs():
-        _tell(ended)
-        if not ended.outcome:
-            functions.start(name, {**event, "detail": {"run": ended.id, "sources": turn.waiting}})
+    sources = detail.get("sources", current.replication_sources)
+    for run, _, waiting in schedule.run_sources(context, sources, plan, detail.get("run")):
+        _log(run)
+        if not run.outcome:
+            functions.start(name, {**event, "detail": {"run": run.id, "sources": list(waiting)}})
             break
 
 
 def kind(current: Settings, due: datetime) -> str:
-    """What is due at a moment: in the site's zone it is the full run's hour, or any other."""
+    """Return the kind of run that is due: `full` in the full run's hour of the site, else `incremental`."""
     return "full" if due.astimezone(current.site_zone).hour == FULL_HOUR else "incremental"
 
 
-def _tell(ended: Run) -> None:
-    edge.logger().info("replication", extra={"surface": "replication", **run_metrics.facts(ended)})
-    if ended.outcome:
-        run_metrics.publish(ended)
+def _log(run: Run) -> None:
+    edge.logger().info("replication", extra={"surface": "replication", **run_metrics.facts(run)})
+    if run.outcome:
+        run_metrics.publish(run)

@@ -1,4 +1,4 @@
-"""What the settings say: the CRM, the sources of its calls, the rules for numbers."""
+"""The CRM, the sources of its calls and the rules for numbers, as the settings define them."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from chalicelib.replication.sources import CallSource, OwnCalls
 from chalicelib.settings import Settings
 
 SOURCES = (OwnCalls.name, Cdr.name)
-# A request must end well within the time that its claim lasts, and within what a Lambda keeps back for it.
+# A request must end well before its claim expires, and within the time that a Lambda reserves at its end.
 LONGEST_ANSWER_SECONDS = 25
 
 
 def configured(settings: Settings) -> bool:
-    """Whether there is a CRM at all."""
+    """Return whether the settings name a CRM."""
     return bool(settings.crm_url)
 
 
 def check(settings: Settings) -> None:
-    """Raises Misconfigured when a setting is missing or wrong, before anything is read or sent."""
+    """Check the settings before anything is read or sent. Raise Misconfigured."""
     service(settings)
     number_rules.rules(settings.replication_numbers)
     if settings.crm_seconds > LONGEST_ANSWER_SECONDS:
@@ -51,14 +51,14 @@ def _place(url: str) -> tuple[str, int | None]:
 
 
 def name(settings: Settings) -> str:
-    """The CRM's name in the ledger: CRM_NAME, or else its host. Raises Misconfigured when there is no CRM."""
+    """Return the CRM's name in the ledger: CRM_NAME, or its host. Raise Misconfigured if there is no CRM."""
     if not configured(settings):
         raise Misconfigured("CRM_URL is not set: the address of the CRM that calls go to, and CRM_TOKEN its token")
     return settings.crm_name or urlsplit(settings.crm_url).netloc.rpartition("@")[2]
 
 
 def service(settings: Settings) -> Service:
-    """The CRM's service. Raises Misconfigured when there is none, or no token for it."""
+    """Return the CRM's service. Raise Misconfigured if its address or its token is missing."""
     name(settings)
     if not settings.crm_token:
         raise Misconfigured("CRM_TOKEN is not set: the token that the CRM gave for its service of phone calls")
@@ -74,7 +74,7 @@ def service(settings: Settings) -> Service:
 
 
 def source(reader: Connection, settings: Settings, origin: str) -> CallSource:
-    """The source of this name. Raises Misconfigured when it is no longer one."""
+    """Return the source named `origin`. Raise Misconfigured if the settings do not list it any more."""
     check(settings)
     rule = number_rules.rules(settings.replication_numbers)
     if origin not in settings.replication_sources:
@@ -87,7 +87,7 @@ def source(reader: Connection, settings: Settings, origin: str) -> CallSource:
 
 
 def _link(settings: Settings, call: UUID) -> str:
-    # Where no links are given out, the CRM does without.
+    # Without a public address there are no links, and calls are sent without one.
     if not (settings.public_url and settings.link_secrets):
         return ""
     return links.recording_url(settings.public_url, settings.link_secrets, call)

@@ -14,8 +14,8 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
 from chalicelib.platform.postgres import Connection
-from chalicelib.replication import run
-from chalicelib.replication.run import Surroundings
+from chalicelib.replication import replicate
+from chalicelib.replication.replicate import RunContext
 from chalicelib.replication.runs import Run
 from chalicelib.settings import Settings
 from infra.bench.report import Figure, say
@@ -86,8 +86,8 @@ def _delivered(owner: Connection, settings: Settings, now: datetime) -> Iterator
 
 
 def _full(settings: Settings, now: datetime) -> Run:
-    around = Surroundings(Connection(settings.writer_database_url), settings)
-    return run.start(around, run.order(around, "full", "calls", now))
+    context = RunContext(Connection(settings.writer_database_url), settings)
+    return replicate.start(context, replicate.plan(context, "full", "calls", now))
 
 
 def _fill(owner: Connection, count: int, now: datetime) -> None:

@@ -88,7 +88,7 @@ def _modules_loaded_by(handler: str) -> set[str]:
         ),
         (
             "app.nimbox",
-            {"boto3", "botocore.session", "pydantic", "pglast", "chalicelib.statistics.surface"},
+            {"boto3", "botocore.session", "pglast", "chalicelib.statistics.surface"},
         ),
         (
             "app.oktell",
@@ -104,7 +104,6 @@ def _modules_loaded_by(handler: str) -> set[str]:
             {
                 "boto3",
                 "botocore.session",
-                "pydantic",
                 "pglast",
                 "pymysql",
                 "chalicelib.statistics.surface",

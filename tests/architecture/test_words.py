@@ -19,9 +19,7 @@ OPENINGS = ("The same", "Of ", "What ", "Whether ")
 # Folders and modules that are not clean yet. The list only gets shorter.
 UNCLEAN = (
     "chalicelib/admin/",
-    "chalicelib/nimbox/",
     "chalicelib/oktell/",
-    "chalicelib/replication/",
     "tests/nimbox/",
     "tests/oktell/",
     "tests/replication/",

@@ -10,8 +10,8 @@ from uuid import UUID, uuid5
 
 from chalicelib.nimbox.client import Timing
 from chalicelib.platform.postgres import Connection
-from chalicelib.replication import run
-from chalicelib.replication.run import Surroundings
+from chalicelib.replication import replicate
+from chalicelib.replication.replicate import RunContext
 from chalicelib.replication.runs import Run
 from chalicelib.settings import Settings
 from tests.replication.crm import TOKEN, Crm
@@ -80,22 +80,22 @@ class House:
         """So many calls, a second apart."""
         self.sql(MANY, [begin, count])
 
-    def around(self, crm: Crm, **facts: Any) -> Surroundings:
+    def context(self, crm: Crm, **facts: Any) -> RunContext:
         """What a run needs to replicate to `crm`; settings by their names."""
         names = {name: facts.pop(name) for name in list(facts) if hasattr(self.settings, name)}
         settings = replace(self.settings, crm_url=crm.url, crm_name="crm", crm_token=TOKEN, crm_seconds=1)
-        return Surroundings(self.writer, replace(settings, **names), **{"timing": HASTY, **facts})
+        return RunContext(self.writer, replace(settings, **names), **{"timing": HASTY, **facts})
 
     def replicate(self, crm: Crm, kind: str = "incremental", now: datetime = NOW, **facts: Any) -> Run:
         """One run from the first of the sources."""
         since, resend = facts.pop("since", None), facts.pop("resend", False)
-        around = self.around(crm, **facts)
-        order = run.order(around, kind, around.settings.replication_sources[0], now, since)
-        return run.start(around, order._replace(resend=resend))
+        context = self.context(crm, **facts)
+        order = replicate.plan(context, kind, context.settings.replication_sources[0], now, since)
+        return replicate.start(context, order._replace(resend=resend))
 
     def resumed(self, crm: Crm, **facts: Any) -> Run:
         """The oldest run that was cut off, taken up."""
-        ended = run.resume(self.around(crm, **facts))
+        ended = replicate.resume(self.context(crm, **facts))
         assert ended is not None
         return ended
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from chalicelib.platform.postgres import Connection
-from chalicelib.replication import run, sources
-from chalicelib.replication.run import Surroundings
+from chalicelib.replication import replicate, sources
+from chalicelib.replication.replicate import RunContext
 from chalicelib.settings import Settings
 
 #: So that few calls are several pages.
@@ -16,6 +16,6 @@ PAGE_ROWS = 50
 def go(settings: Settings, now: datetime) -> None:
     """Take up what was cut off, or else read and send everything; whoever starts this kills it meanwhile."""
     sources.PAGE_ROWS = PAGE_ROWS
-    around = Surroundings(Connection(settings.writer_database_url), settings)
-    if run.resume(around) is None:
-        run.start(around, run.order(around, "full", "calls", now))
+    context = RunContext(Connection(settings.writer_database_url), settings)
+    if replicate.resume(context) is None:
+        replicate.start(context, replicate.plan(context, "full", "calls", now))

@@ -13,7 +13,7 @@ import pytest
 from chalicelib.errors import Misconfigured, Unavailable
 from chalicelib.replication import cdr, cdr_database, number_rules
 from chalicelib.replication.cdr import Asterisk
-from chalicelib.replication.run import Progress, SourceAway
+from chalicelib.replication.replicate import Progress, SourceAway
 from tests import databases
 from tests.databases import Server
 from tests.mariadb import CDR, MariaDb
@@ -181,7 +181,7 @@ def test_a_table_that_fails_half_way(house: House, serve: Serve, server: Server)
     facts = given(Pbx(url, lambda _: None, "calldate"), replication_numbers="minimum:7", cdr_link="")
 
     def fail(progress: Progress) -> None:
-        if progress.what == "read":
+        if progress.step == "read":
             databases.run(
                 url,
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
@@ -189,7 +189,7 @@ def test_a_table_that_fails_half_way(house: House, serve: Serve, server: Server)
             )
 
     with pytest.raises(SourceAway) as raised:
-        house.replicate(crm, "full", tell=fail, **facts)
+        house.replicate(crm, "full", report=fail, **facts)
     assert (raised.value.origin, "connection" in str(raised.value.__cause__)) == ("cdr", True)
     # The last second that was read may have more rows.
     assert len(crm.effects) == 99

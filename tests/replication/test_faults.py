@@ -15,9 +15,9 @@ import pytest
 from chalicelib.errors import Unavailable
 from chalicelib.nimbox.client import Verdict
 from chalicelib.platform.postgres import Connection
-from chalicelib.replication import deliveries, run, runs, sources
-from chalicelib.replication.deliveries import LEASE_SECONDS, Holder
-from chalicelib.replication.run import Progress
+from chalicelib.replication import deliveries, replicate, runs, sources
+from chalicelib.replication.deliveries import LEASE_SECONDS, Claimant
+from chalicelib.replication.replicate import Progress
 from chalicelib.replication.sending import SURE_SHARE
 from tests.replication.crm import Crm
 from tests.replication.house import HASTY, NOW, House, every
@@ -136,9 +136,9 @@ def test_runs_that_overlap(house: House, serve: Serve) -> None:
     barrier = threading.Barrier(4)
 
     def one(_number: int) -> runs.Run:
-        around = replace(house.around(crm), writer=Connection(house.settings.writer_database_url))
+        context = replace(house.context(crm), writer=Connection(house.settings.writer_database_url))
         barrier.wait()
-        return run.start(around, run.order(around, "full", "calls", NOW))
+        return replicate.start(context, replicate.plan(context, "full", "calls", NOW))
 
     with ThreadPoolExecutor(4) as threads:
         ended = list(threads.map(one, range(4)))
@@ -155,7 +155,7 @@ def test_two_runs_that_claim(house: House, serve: Serve) -> None:
     house.replicate(serve(behave=lambda *_: "status 404"))
     house.sql("UPDATE ledger.replication SET tried_by = NULL, attempts = 0, doubtful = false")
     number = house.sql("SELECT id FROM ledger.replication_runs")[0][0]
-    first, second = (Holder(uuid4(), number, "crm") for _ in range(2))
+    first, second = (Claimant(uuid4(), number, "crm") for _ in range(2))
 
     rows = deliveries.claim(house.writer, first, 2)
     assert len(deliveries.claim(house.writer, second, 10)) == 1
@@ -180,13 +180,13 @@ def test_a_lambda_whose_time_runs_out(house: House, serve: Serve) -> None:
         # Each look at the clock finds a little less; nobody reaches the end in one turn.
         return 61.0 - next(looks) * 0.5
 
-    around = house.around(crm, crm_connections=1, remaining=lambda: 59.0)
-    ended = run.start(around, run.order(around, "full", "calls", NOW))
-    assert (ended.outcome, ended.read_whole, ended.counts["read"]) == ("", False, 50)
+    context = house.context(crm, crm_connections=1, remaining=lambda: 59.0)
+    ended = replicate.start(context, replicate.plan(context, "full", "calls", NOW))
+    assert (ended.outcome, ended.all_read, ended.counts["read"]) == ("", False, 50)
     turns = 0
     while not ended.outcome:
         looks = itertools.count()
-        again = run.resume(replace(around, remaining=remaining), ended.id)
+        again = replicate.resume(replace(context, remaining=remaining), ended.id)
         assert again is not None
         ended, turns = again, turns + 1
         assert turns < 200
@@ -228,18 +228,18 @@ def test_a_database_that_goes_away(house: House, serve: Serve) -> None:
 
     def tell(progress: Progress) -> None:
         seen.append(progress)
-        if progress.what == "sent" and progress.done > 20:
+        if progress.step == "sent" and progress.done > 20:
             house.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'ringledger_writer'")
             raise Unavailable("The database went away")
 
-    around = house.around(crm, tell=tell)
+    context = house.context(crm, report=tell)
     with pytest.raises(Unavailable):
-        run.start(around, run.order(around, "full", "calls", NOW))
-    assert run.resume(house.around(crm)) is None
+        replicate.start(context, replicate.plan(context, "full", "calls", NOW))
+    assert replicate.resume(house.context(crm)) is None
     house.sql("UPDATE ledger.replication SET claimed_until = now()")
     house.sql("UPDATE ledger.replication_runs SET alive_until = now()")
 
-    ended = run.resume(house.around(crm))
+    ended = replicate.resume(house.context(crm))
 
     assert ended is not None
     assert (ended.outcome, ended.counts["delivered"], len(crm.effects)) == ("done", CALLS, CALLS)
@@ -252,13 +252,13 @@ def test_a_run_that_another_has_taken_up(house: House, serve: Serve) -> None:
     crm = serve()
 
     def steal(progress: Progress) -> None:
-        if progress.what == "read" and progress.done == 50:
+        if progress.step == "read" and progress.done == 50:
             house.sql("UPDATE ledger.replication_runs SET holder = %s, alive_until = now()", [str(uuid4())])
 
-    around = house.around(crm, tell=steal)
-    left = run.start(around, run.order(around, "full", "calls", NOW))
+    context = house.context(crm, report=steal)
+    left = replicate.start(context, replicate.plan(context, "full", "calls", NOW))
     assert (left.outcome, left.counts["read"], crm.effects) == ("", 50, [])
 
-    taken = run.resume(house.around(crm, timing=HASTY))
+    taken = replicate.resume(house.context(crm, timing=HASTY))
     assert taken is not None
     assert (taken.outcome, len(crm.effects)) == ("done", CALLS)

@@ -27,7 +27,7 @@ def test_killed_at_random_points(house: House, serve: Serve) -> None:
     """Nothing is lost; at a CRM that takes everything twice, only calls that were counted as uncertain are double."""
     house.calls(CALLS)
     crm = serve(latency=0.01)
-    settings = house.around(crm, crm_connections=4).settings
+    settings = house.context(crm, crm_connections=4).settings
     processes = multiprocessing.get_context("forkserver")
     processes.set_forkserver_preload(["tests.replication.once"])
     chance = random.Random(5)

@@ -142,7 +142,7 @@ def test_the_cursor_stands_before_what_is_not_answered_for(house: House, serve: 
     house.call("late", NOW + HOUR, "74950000003")
     reactions |= {"74950000002": "ok", "74950000003": "ok"}
     run = house.replicate(crm, now=later)
-    assert run.order.since == NOW - 201 * HOUR + timedelta(seconds=2)
+    assert run.request.since == NOW - 201 * HOUR + timedelta(seconds=2)
     assert cursor(house) == later - timedelta(minutes=15)
     assert house.states() == {"delivered": 3, "rejected": 1}
 

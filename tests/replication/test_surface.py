@@ -16,7 +16,7 @@ from chalicelib import edge
 from chalicelib import settings as environment
 from chalicelib.platform import functions, runtime
 from chalicelib.replication import sources, surface
-from chalicelib.replication.run import SourceAway
+from chalicelib.replication.replicate import SourceAway
 from infra.local.schedule import event
 from tests import databases
 from tests.databases import Server
