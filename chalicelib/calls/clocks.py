@@ -43,6 +43,8 @@ def in_order(times: Times) -> Times:
 
 def mended(before: Times, after: Times) -> tuple[str, ...]:
     """Describe each time that `in_order` replaced, for the facts of a record."""
+    if after is before:
+        return ()
     changes = zip(("dialled", "answered", "ended"), before[:3], after[:3], strict=True)
     return tuple(f"{name} {old} is taken as {new}" for name, old, new in changes if old != new)
 

@@ -13,6 +13,8 @@ _RUSSIAN = re.compile(r"(?:\+7|8|7)([0-9]{10})")
 # Most numbers are written so, and need no further look.
 _PLAIN = re.compile(r"[0-9A-Za-z+*#]*")
 _SCHEME = re.compile(r"(?:sips?|tel):", re.IGNORECASE)
+# What most numbers are; anything else takes four times as long to read.
+_PLAIN = re.compile(r"\+?[0-9*#]*")
 _ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
 #: What a dialled number begins with when it calls a function of the PBX.
 _SERVICE_SIGNS = ("*", "#")
@@ -53,7 +55,7 @@ def dialable(text: str) -> str:
 
 def display_name(text: str) -> str:
     """Return the name before a URI in angle brackets, empty if there is none."""
-    return _name_and_address(text)[0]
+    return _name_and_address(text)[0] if "<" in text else ""
 
 
 def _name_and_address(text: str) -> tuple[str, str]:

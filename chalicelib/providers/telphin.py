@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import NamedTuple
 
 from chalicelib.calls.events import CallKey, Event, Kind, Raw, Source, Unreadable, fingerprint
@@ -35,6 +34,7 @@ YES = "yes"
 _BRIDGED = {YES: True, "no": False}
 LONGEST_ID = 255
 LONGEST_CALL = timedelta(days=30)
+_LONGEST_MICROSECONDS = LONGEST_CALL // timedelta(microseconds=1)
 #: Fields that name a party, which may be a short number inside the PBX.
 _PARTIES = ("calleridnum", "callednumber", "remotenumber")
 _SHORT_NUMBER = range(2, 7)
@@ -206,8 +206,8 @@ def _receipt(accepted_at: datetime, reason: str) -> _Clock:
 
 def _duration(trimmed: Fields, unit: int) -> timedelta | None:
     """Return Duration as a number of `unit` microseconds, None if it is missing or longer than any call."""
-    number: Decimal | None = decimal(trimmed.get("duration", ""))
-    if number is None or not 0 <= number * unit <= LONGEST_CALL / timedelta(microseconds=1):
+    number = decimal(trimmed.get("duration", ""))
+    if number is None or not 0 <= number * unit <= _LONGEST_MICROSECONDS:
         return None
     return timedelta(microseconds=int(number * unit))
 

@@ -108,8 +108,10 @@ def whole(text: str) -> int | None:
     return int(digits) if digits.isascii() and digits.removeprefix("-").isdigit() and len(digits) < 20 else None
 
 
-def decimal(text: str) -> Decimal | None:
+def decimal(text: str) -> Decimal | int | None:
     """Return the number in `text`, also with a fraction or an exponent (`1.79E+15`), or None."""
+    if text.isascii() and text.isdigit() and len(text) < LONGEST_NUMBER:
+        return int(text)
     written = _LOST_EXPONENT_SIGN.sub("+", text.strip()).replace(",", ".")
     try:
         number = Decimal(written) if len(written) <= LONGEST_NUMBER else None

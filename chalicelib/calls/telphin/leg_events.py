@@ -28,6 +28,7 @@ class LegEvents:
         self.dials = [event for event in events if event.kind is dial]
         # A dial event outweighs the others in what it reports of the parties.
         self.by_weight = self.dials + [event for event in events if event.kind is not dial]
+        self.hangup = self._hangup()
 
     def first(self, name: str) -> str:
         """Return the first value of the field `name` that is not empty."""
@@ -37,9 +38,8 @@ class LegEvents:
         """Tell whether the field `name` is true in any event."""
         return any(getattr(event, name) for event in self.events)
 
-    @property
-    def hangup(self) -> Event | None:
-        """The hangup that counts: the latest successful one, else the latest."""
+    def _hangup(self) -> Event | None:
+        """Return the hangup that counts: the latest successful one, else the latest."""
         successful = [event for event in self.hangups if event.status not in UNSUCCESSFUL]
         return next(reversed(successful or self.hangups), None)
 
