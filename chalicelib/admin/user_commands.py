@@ -1,4 +1,4 @@
-"""The commands of the Oktell interface: its directory of users, and its facsimiles."""
+"""The `user` and `fax` commands: the directory of users and the received faxes of the Oktell interface."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from chalicelib.platform.postgres import connection
 
 
 def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
-    """Add `user` and `fax`, and what belongs under them."""
+    """Add the commands `user` and `fax` and their subcommands."""
     user = commands.add_parser("user", help="the directory of users", description="Administer the directory of users.")
     under = user.add_subparsers(metavar="COMMAND", required=True)
     imported = add(under, "import", _import, "register all that a CSV on standard input lists, or none of it")

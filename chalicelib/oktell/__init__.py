@@ -1,1 +1,1 @@
-"""Oktell's HTTP interface (its version of 2012), answered from Ringledger's own state."""
+"""Oktell's HTTP interface in its version of 2012, answered from Ringledger's own data."""

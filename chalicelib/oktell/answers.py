@@ -1,4 +1,4 @@
-"""How answers look: Oktell's XML in the bytes that it declares, JSON, plain text, a redirect."""
+"""The formats of answers: Oktell's XML in its declared encoding, JSON, plain text and redirects."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from xml.etree.ElementTree import Element, SubElement
 
 from chalicelib.edge import Answer
 
-#: The version of the mapper that the documented answers carry.
+#: The mapper version in the documented answers.
 MAPPER_VERSION = "80710"
 TEXT = {"Content-Type": "text/plain; charset=utf-8"}
 
-# What XML 1.0 cannot say at all, not even as a reference (section 2.2).
-_IMPOSSIBLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-# Clients tell them apart by the mark: the documents declare utf-16, whose order of bytes is not in the name.
+# Characters that XML 1.0 does not allow, not even as references (section 2.2).
+_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# The declared utf-16 does not name its byte order, so clients recognise it by the byte order mark.
 _MARKS = {"utf-16": (codecs.BOM_UTF16_LE, "utf-16-le"), "utf-8": (b"", "utf-8")}
 
 Property = Mapping[str, str]
 
 
 def xml(root: Element, encoding: str = "utf-16") -> Answer:
-    """The document with its declaration, in `encoding`: utf-16 (little end first, with its mark) or utf-8."""
+    """Return a document with its declaration, in utf-16 (little-endian, with a byte order mark) or utf-8."""
     for element in root.iter():
-        element.attrib = {name: _IMPOSSIBLE.sub("\N{REPLACEMENT CHARACTER}", it) for name, it in element.items()}
+        element.attrib = {name: _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", it) for name, it in element.items()}
     ET.indent(root)
     mark, codec = _MARKS[encoding]
     text = f'<?xml version="1.0" encoding="{encoding}"?>\n{ET.tostring(root, "unicode")}\n'
@@ -34,24 +34,24 @@ def xml(root: Element, encoding: str = "utf-16") -> Answer:
 
 
 def mapped(data: str, properties: Mapping[str, str], simple: Iterable[Property]) -> Answer:
-    """The documented `oktellxmlmapper` with one set of simple properties; `properties` are the set's attributes."""
+    """Return the documented `oktellxmlmapper` with one property set. `properties` are the attributes of the set."""
     root = Element("oktellxmlmapper", version=MAPPER_VERSION)
-    found = SubElement(SubElement(root, "data", name=data, count="1"), "property_set", dict(properties))
+    property_set = SubElement(SubElement(root, "data", name=data, count="1"), "property_set", dict(properties))
     for each in simple:
-        SubElement(found, "property_simple", dict(each))
+        SubElement(property_set, "property_simple", dict(each))
     return xml(root)
 
 
-def structure(content: object) -> Answer:
-    """JSON, in UTF-8 as every client reads it."""
+def json_text(content: object) -> Answer:
+    """Return JSON in UTF-8, which every client reads."""
     return Answer(json.dumps(content, ensure_ascii=False, indent="\t").encode(errors="replace"))
 
 
 def plain(text: str, status: int = 200) -> Answer:
-    """Text alone."""
+    """Return plain text."""
     return Answer(text.encode(errors="replace"), status, TEXT)
 
 
 def redirect(location: str) -> Answer:
-    """Where the file lies now."""
+    """Return a redirect to `location`."""
     return Answer("", 302, {"Location": location, **TEXT})

@@ -1,4 +1,4 @@
-"""The ends of a live call, and its parts under the keys that Oktell's documents show. Pure."""
+"""The parts of a live call under the keys of Oktell's documents. Pure functions."""
 
 from __future__ import annotations
 
@@ -12,39 +12,39 @@ from chalicelib.oktell.people import LiveLeg
 
 Fields = dict[str, object]
 
-#: The id of what is none of ours.
-NOBODY = str(UUID(int=0))
+#: The id of a person who is no user.
+NO_USER = str(UUID(int=0))
 
 
 @dataclass(frozen=True)
 class CallEnd:
-    """One end of a leg: the number that tells of it, and the user behind it, if it is one of us."""
+    """One end of a leg: its number, and its user if it belongs to one."""
 
     number: str
     user: User | None
 
     @property
     def name(self) -> str:
-        """The user's name, else the number."""
+        """Return the user's name, or the number."""
         return self.user.name if self.user else self.number
 
     def line(self) -> tuple[str, str]:
-        """The id and the number of the line."""
-        return (self.user.line_id, self.user.line or self.user.extension) if self.user else (NOBODY, "")
+        """Return the id and the number of the line."""
+        return (self.user.line_id, self.user.line or self.user.extension) if self.user else (NO_USER, "")
 
     def shown(self) -> str:
-        """The number that others dial."""
+        """Return the number that others dial."""
         return (self.user.number if self.user else "") or self.number
 
 
 def call(key: CallKey, leg: LiveLeg, sides: tuple[CallEnd, CallEnd], direction: str) -> Fields:
-    """How the leg began: who called whom, in which direction."""
+    """Return the begin of a leg: its caller, its destination and its direction."""
     a, b = sides
     line, number = a.line()
     return {
         "contentelementtype": "call",
         "isuser": a.user is not None,
-        "userid": a.user.id if a.user else NOBODY,
+        "userid": a.user.id if a.user else NO_USER,
         "userlogin": a.user.login if a.user else "",
         "username": a.name,
         "department": a.user.department if a.user else "",
@@ -67,11 +67,11 @@ def call(key: CallKey, leg: LiveLeg, sides: tuple[CallEnd, CallEnd], direction: 
 
 
 def commutation(key: CallKey, leg: LiveLeg, sides: tuple[CallEnd, CallEnd]) -> Fields:
-    """The conversation of the leg's two ends."""
+    """Return the conversation between the two ends of a leg."""
     fields: Fields = {
         "contentelementtype": "commutation",
         "commutationid": records.leg_id(key, leg.id),
-        # Only its hangup tells.
+        # Only the hangup event tells if the call is recorded.
         "isrecorded": False,
     }
     for letter, side, dialed in (("a", sides[0], sides[1].shown()), ("b", sides[1], "")):
@@ -79,7 +79,7 @@ def commutation(key: CallKey, leg: LiveLeg, sides: tuple[CallEnd, CallEnd]) -> F
         fields |= {
             f"{letter}text": side.name,
             f"{letter}isuser": side.user is not None,
-            f"{letter}userid": side.user.id if side.user else NOBODY,
+            f"{letter}userid": side.user.id if side.user else NO_USER,
             f"{letter}userlogin": side.user.login if side.user else "",
             f"{letter}username": side.name,
             f"{letter}outnumber": side.shown(),
@@ -91,7 +91,7 @@ def commutation(key: CallKey, leg: LiveLeg, sides: tuple[CallEnd, CallEnd]) -> F
 
 
 def abonent(key: CallKey, leg: LiveLeg, other: CallEnd) -> Fields:
-    """The other end of the leg, as its line sees it."""
+    """Return the other end of a leg, as its line sees it."""
     line, number = other.line()
     return {
         "chainid": records.call_id(key),
@@ -101,7 +101,7 @@ def abonent(key: CallKey, leg: LiveLeg, other: CallEnd) -> Fields:
         "callersimple": other.name,
         "callerusername": other.user.name if other.user else "",
         "calleruserlogin": other.user.login if other.user else "",
-        "calleruserid": other.user.id if other.user else NOBODY,
+        "calleruserid": other.user.id if other.user else NO_USER,
         "callerlineid": line,
         "callerlinenum": number,
         "callerdescription": other.user.department if other.user else "",

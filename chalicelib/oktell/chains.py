@@ -1,4 +1,4 @@
-"""`wp_getchaincontent` and `wp_getabonentinfo`: the live call of a line, under Oktell's names."""
+"""`wp_getchaincontent` and `wp_getabonentinfo`: the live call of a line under Oktell's names."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from chalicelib.oktell.chain_shapes import CallEnd, Fields
 from chalicelib.oktell.directory import User
 from chalicelib.oktell.people import LiveLeg, Person, Talk
 
-#: Of a line: its number and its name. Oktell's documents confirm 1, 8 and 32; the numbers of the others, not the names.
+#: The number and name of each line state. Oktell's documents confirm 1, 8 and 32, and the numbers of the others.
 _LINES = {
     "": (4, "lsReady"),
     "dialling": (8, "lsHookUp"),
@@ -24,7 +24,7 @@ _LINES = {
     "waiting": (64, "lsWaiting"),
 }
 _NO_LINE = (1, "lsDisconnected")
-# The documents give the last one.
+# The documents confirm the last one.
 _CONNECTIONS = {
     (False, False): (0, "ctOuterOuter"),
     (False, True): (1, "ctOuterInner"),
@@ -32,7 +32,7 @@ _CONNECTIONS = {
     (True, True): (3, "ctInnerInner"),
 }
 _DIRECTIONS = {"ctInnerInner": "internal", "ctInnerOuter": "outgoing"}
-# A PBX tells which call it made of an order at once, or the call's webhooks name the order.
+# A PBX answers an order with the id of its call, or the webhooks of the call name the order.
 _ORIGIN = """
 SELECT id::text FROM ledger.started_calls
 WHERE user_id = ANY (%s::uuid[]) AND started_at > now() - interval '1 day' AND (
@@ -48,16 +48,16 @@ ORDER BY started_at DESC LIMIT 1
 
 
 def chain(asked: Asked) -> Answer:
-    """The call in which the line takes part, leg by leg; `{}` when it takes part in none."""
+    """Return the live call of the line leg by leg, or `{}` if there is none."""
     person = people.selected(asked)
     if not person.talks:
-        return answers.structure({})
+        return answers.json_text({})
     talk, zone = _foremost(person), asked.settings.site_zone
     users = people.by_names(asked.database, _names(talk))
     begin = min(leg.began for leg in talk.legs)
     ids = [person.user.id, *(user.id for user in users.values())]
     started = asked.database.execute(_ORIGIN, [ids, talk.id, talk.provider, talk.client, talk.id])
-    return answers.structure(
+    return answers.json_text(
         {
             "createtime": _local(begin, zone),
             "trace": list(_trace(talk, users, zone)),
@@ -68,7 +68,7 @@ def chain(asked: Asked) -> Answer:
 
 
 def abonent(asked: Asked) -> Answer:
-    """Whom the line talks with, and the line's state; with nobody, the state alone."""
+    """Return the other party of the line's call and the state of the line, or the state alone if there is no call."""
     person = people.selected(asked)
     number, name = _line_state(person)
     content: Fields = {"currentlinestatestr": name, "currentlinestate": number}
@@ -77,11 +77,11 @@ def abonent(asked: Asked) -> Answer:
         users = people.by_names(asked.database, _names(talk))
         leg = _own(person, talk)
         content = {"abonentinfo": chain_shapes.abonent(_key(talk), leg, _other(leg, users)), **content}
-    return answers.structure(content)
+    return answers.json_text(content)
 
 
 def _foremost(person: Person) -> Talk:
-    """The call that the line talks in; with several or none such, the one that it came to last."""
+    """Return the call in which the line talks, or its latest call if there is not exactly one."""
     return max(person.talks, key=lambda talk: _rank(_own(person, talk)))
 
 
@@ -129,11 +129,11 @@ def _trace(talk: Talk, users: Mapping[str, User], zone: ZoneInfo) -> Iterator[Fi
 
 
 def _distinct(legs: Iterable[LiveLeg]) -> Iterator[LiveLeg]:
-    """The legs in order of time; of two that are the ends of one conversation, the called one."""
-    found: dict[tuple[str, str], LiveLeg] = {}
+    """Yield the legs in order of time. Of two legs that are the ends of one conversation, yield the called one."""
+    by_ends: dict[tuple[str, str], LiveLeg] = {}
     for leg in sorted(legs, key=lambda leg: (leg.since, leg.extension == leg.b)):
-        found[leg.a, leg.b] = leg
-    yield from found.values()
+        by_ends[leg.a, leg.b] = leg
+    yield from by_ends.values()
 
 
 def _key(talk: Talk) -> CallKey:

@@ -1,4 +1,4 @@
-"""Call control: `wp_autocallstart` and its like are checked here and carried out by a connector."""
+"""Call control: `wp_autocallstart` and similar commands are checked here and executed by a connector."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from chalicelib.oktell.connectors.orders import Done, Order
 from chalicelib.oktell.people import Person
 from chalicelib.oktell.refusals import Wrong
 
-#: Until then an agent beside the PBX may begin it: whoever asked waits no longer.
+#: The seconds in which an agent beside the PBX may execute an order. The client waits no longer.
 EXPIRES_SECONDS = 30
 
-#: Digits with what separates them, and internal numbers such as 13596*106 or #999.
+#: Digits with separators, and internal numbers such as 13596*106 or #999.
 _NUMBER = re.compile(r"\+?[0-9*#][0-9*#() .-]{0,39}")
 _STARTED = """
 INSERT INTO ledger.started_calls (id, integration, user_id, number, connector, call_id, handle)
@@ -27,23 +27,23 @@ _STARTING = ("wp_autocallstart", "wp_switchcall")
 
 
 def begin(asked: Asked) -> Answer:
-    """Call a number for the line, or switch its call there."""
+    """Call a number from the line, or transfer the line's call to it."""
     return _ordered(asked, _call(asked))
 
 
 def end(asked: Asked) -> Answer:
-    """Stop the automatic call of the line, or decline what rings there."""
+    """Stop the automatic call of the line, or decline its ringing call."""
     return _ordered(asked, {})
 
 
 def flash(asked: Asked) -> Answer:
-    """Put the other side on hold, or with `mode=abort` return to it."""
+    """Put the other party on hold, or return to it with `mode=abort`."""
     mode = asked.choice("mode", ("abort",), "")
     return _ordered(asked, {"mode": mode} if mode else {})
 
 
 def order(asked: Asked, person: Person, parameters: Mapping[str, str]) -> Order:
-    """What a connector needs to know of the command."""
+    """Return the command as an order for a connector."""
     now = datetime.now(UTC).replace(tzinfo=None)
     expires = now + timedelta(seconds=EXPIRES_SECONDS)
     return Order(str(uuid4()), asked.command, person, asked.integration, now, expires, parameters)
@@ -59,7 +59,7 @@ def _ordered(asked: Asked, parameters: Mapping[str, str]) -> Answer:
 
 
 def _call(asked: Asked) -> dict[str, str]:
-    text = asked.needed("number")
+    text = asked.required("number")
     if not _NUMBER.fullmatch(text):
         raise Wrong(f"number is one to dial, such as 538 or +79214567892, not {text[:SHOWN]!r}")
     number = re.sub(r"[() .-]", "", text)
@@ -72,7 +72,7 @@ def _call(asked: Asked) -> dict[str, str]:
 
 
 def _direction(asked: Asked, number: str) -> str:
-    """Inwards when it is one of our own numbers, as Oktell finds out by itself."""
+    """Return `pbx` for a number of the directory, else `city`, as Oktell decides by itself."""
     return "pbx" if people.behind(asked.database, number) or people.by_names(asked.database, [number]) else "city"
 
 

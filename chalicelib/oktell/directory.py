@@ -1,4 +1,4 @@
-"""The directory of users: who works here, and by which names calls and agents' states tell of them."""
+"""The directory of users, with the names that calls and agents' states use for them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NAMESPACE = UUID("b4c5f1d2-3c0a-5b0e-9a57-0f5f5f0c1a34")
 
 _COLUMNS = "id::text, login, name, department, extension, agent, number, line, line_id::text, work_place, groups"
 
-# Modes and what was set by hand stay as they are.
+# An update keeps modes and states that were set by hand.
 _PUT = """
 INSERT INTO ledger.users (
     id, login, name, department, extension, agent, number, line, line_id, work_place, groups, on_call_center
@@ -31,7 +31,7 @@ _SAME_LOGIN = "SELECT login FROM ledger.users WHERE lower(login) = lower(%s) AND
 
 
 class UserRefused(RingledgerError):
-    """The user cannot be registered as asked."""
+    """The user cannot be registered."""
 
     code = "user-refused"
     status = 400
@@ -39,9 +39,9 @@ class UserRefused(RingledgerError):
 
 @dataclass(frozen=True)
 class User:
-    """A person or a work place; ids are GUIDs in lower case.
+    """A person or a work place. Ids are GUIDs in lower case.
 
-    `extension` and `agent` are the names that webhooks use, `number` and `groups` are internal numbers to dial.
+    Webhooks use the names `extension` and `agent`. `number` and `groups` are internal numbers to dial.
     """
 
     id: str
@@ -61,33 +61,33 @@ COLUMNS = tuple(field.name for field in fields(User))
 
 
 def user(values: Mapping[str, str]) -> User:
-    """A user out of texts under the names of COLUMNS; ids that are not given follow from the login.
+    """Return a user made of texts under the names of COLUMNS. Missing ids are derived from the login.
 
-    `groups` is separated by blanks. Without an agent's name the login stands for it. Raises UserRefused.
+    `groups` are separated by spaces. The agent's name defaults to the login. Raise UserRefused.
     """
-    said = {name: values.get(name, "") for name in COLUMNS}
-    login = said["login"]
+    texts = {name: values.get(name, "") for name in COLUMNS}
+    login = texts["login"]
     made = User(
-        id=_guid("id", said["id"], login),
+        id=_guid("id", texts["id"], login),
         login=login,
-        name=said["name"] or login,
-        department=said["department"],
-        extension=said["extension"],
-        agent=said["agent"] or login,
-        number=said["number"],
-        line=said["line"],
-        line_id=_guid("line_id", said["line_id"], login),
-        work_place=said["work_place"],
-        groups=tuple(said["groups"].split()),
+        name=texts["name"] or login,
+        department=texts["department"],
+        extension=texts["extension"],
+        agent=texts["agent"] or login,
+        number=texts["number"],
+        line=texts["line"],
+        line_id=_guid("line_id", texts["line_id"], login),
+        work_place=texts["work_place"],
+        groups=tuple(texts["groups"].split()),
     )
     _check(made)
     return made
 
 
 def put(database_url: str, users: Sequence[User], done: Callable[[int], None], *, whole: bool = False) -> None:
-    """Register all of these or none; those there are changed, and with `whole` all others are removed.
+    """Register all of these users or none. Known users are changed; with `whole` all others are removed.
 
-    `done` hears how many are through. Raises UserRefused.
+    `done` receives the number of registered users. Raise UserRefused.
     """
     owner = connection(database_url)
     with owner.transaction():
@@ -101,17 +101,17 @@ def put(database_url: str, users: Sequence[User], done: Callable[[int], None], *
 
 
 def listing(database_url: str) -> list[User]:
-    """Every user by login."""
+    """Return every user, sorted by login."""
     return [from_row(row) for row in connection(database_url).execute(_LISTING)]
 
 
 def from_row(row: Row) -> User:
-    """A user out of the columns of `ledger.users`, in the order of `User`."""
+    """Return a user made of the columns of `ledger.users`, in the order of `User`."""
     return replace(User(*row), groups=tuple(row[-1]))
 
 
 def _values(each: User) -> list[object]:
-    # An agent of a queue works in the call centre until somebody says otherwise.
+    # An agent of a queue is in call-centre mode until the mode is changed.
     return [
         each.id, each.login, each.name, each.department, each.extension, each.agent, each.number, each.line,
         each.line_id, each.work_place, list(each.groups), each.agent != each.login,
@@ -128,8 +128,8 @@ def _guid(name: str, text: str, login: str) -> str:
 
 
 def _check(made: User) -> None:
-    texts = (made.name, made.department, made.extension, made.agent, made.number, made.line, made.work_place)
-    if not all(_fits(text) for text in (made.login, *texts, *made.groups)):
+    values = (made.name, made.department, made.extension, made.agent, made.number, made.line, made.work_place)
+    if not all(_fits(text) for text in (made.login, *values, *made.groups)):
         raise UserRefused(f"A value is up to {LONGEST} printable characters without outer blanks")
     if not made.login:
         raise UserRefused("A user needs a login")

@@ -1,4 +1,4 @@
-"""Received facsimiles: files in the bucket that the Oktell interface gives out by their code."""
+"""Received faxes: files in the bucket that clients of the Oktell interface download by a code."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from chalicelib.recordings import links
 from chalicelib.settings import Settings
 
 PREFIX = "faxes/"
-#: What facsimiles come as, by how such files begin.
+#: The first bytes of a fax file, and its content type.
 KINDS = {b"%PDF-": "application/pdf", b"II*\0": "image/tiff", b"MM\0*": "image/tiff"}
 
 _ADD = "INSERT INTO ledger.faxes (id, key, name, content_type) VALUES (%s, %s, %s, %s)"
@@ -20,14 +20,14 @@ _FIND = "SELECT key, name, content_type FROM ledger.faxes WHERE id = %s"
 
 
 class FaxRefused(RingledgerError):
-    """The file is no facsimile: those are PDF and TIFF."""
+    """The file is no facsimile: a facsimile is a PDF or TIFF file."""
 
     code = "fax-refused"
     status = 400
 
 
 class Fax(NamedTuple):
-    """Where a facsimile lies in the bucket, and what it is to whoever loads it."""
+    """The key of a fax in the bucket, and the name and type of its download."""
 
     key: str
     name: str
@@ -35,7 +35,7 @@ class Fax(NamedTuple):
 
 
 def add(owner: Connection, settings: Settings, name: str, content: bytes) -> str:
-    """Keep a facsimile; the code that leads to it. Raises FaxRefused, Misconfigured and Unavailable."""
+    """Store a fax and return its code. Raise FaxRefused, Misconfigured and Unavailable."""
     kind = next((kind for mark, kind in KINDS.items() if content.startswith(mark)), "")
     if not kind or not name.isprintable():
         raise FaxRefused
@@ -47,6 +47,6 @@ def add(owner: Connection, settings: Settings, name: str, content: bytes) -> str
 
 
 def find(database: Connection, identity: UUID) -> Fax | None:
-    """The facsimile of this id, or None."""
+    """Return the fax with this id, or None."""
     rows = database.execute(_FIND, [str(identity)])
     return Fax(*rows[0]) if rows else None

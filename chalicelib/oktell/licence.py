@@ -1,4 +1,4 @@
-"""`getlicensefulltext`, `getlicensefullxml`, `getlicenseinfo`: what the setting OKTELL_LICENCE says."""
+"""`getlicensefulltext`, `getlicensefullxml`, `getlicenseinfo`: the details in the setting OKTELL_LICENCE."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from chalicelib.edge import Answer
 from chalicelib.oktell import answers
 from chalicelib.oktell.asked import Asked, Command
 
-#: The details that are documented, what each is, and what stands for one that no setting gives.
+#: The documented details, with their labels and default values.
 DETAILS = {
     "regserial": ("Registration number", "0000000"),
     "confirmdate": ("Next confirmation", "31.12.2099"),
@@ -15,28 +15,28 @@ DETAILS = {
 
 
 def full_text(asked: Asked) -> Answer:
-    """The whole licence as text."""
-    known = _known(asked)
+    """Return the whole licence as text."""
+    known = _details(asked)
     return answers.plain("".join(f"{words}: {known[name]}\n" for name, (words, _) in DETAILS.items()))
 
 
 def full_xml(asked: Asked) -> Answer:
-    """The whole licence as XML; with `detail`, as the documented address has it, that detail alone."""
+    """Return the whole licence as XML, or one detail as text if `detail` names it, as documented."""
     if asked.text("detail"):
         return detail(asked)
-    simple = [{"key": name, "value": value} for name, value in _known(asked).items()]
+    simple = [{"key": name, "value": value} for name, value in _details(asked).items()]
     return answers.mapped("license", {"name": "license"}, simple)
 
 
 def detail(asked: Asked) -> Answer:
-    """The value of one detail. Raises Wrong."""
-    asked.needed("detail")
-    return answers.plain(_known(asked)[asked.choice("detail", DETAILS, "")])
+    """Return the value of one detail. Raise Wrong."""
+    asked.required("detail")
+    return answers.plain(_details(asked)[asked.choice("detail", DETAILS, "")])
 
 
-def _known(asked: Asked) -> dict[str, str]:
-    said = dict(asked.settings.oktell_licence)
-    return {name: said.get(name, default) for name, (_, default) in DETAILS.items()}
+def _details(asked: Asked) -> dict[str, str]:
+    values = dict(asked.settings.oktell_licence)
+    return {name: values.get(name, default) for name, (_, default) in DETAILS.items()}
 
 
 COMMANDS: dict[str, Command] = {

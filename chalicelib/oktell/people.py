@@ -1,4 +1,4 @@
-"""Users as they are now: found by whatever a client calls them, with their phone, their talks and their modes."""
+"""Users and their current state: phone, live calls and modes. Clients find users by many kinds of names."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from chalicelib.oktell.refusals import Unknown, Wrong
 from chalicelib.oktell.states import Facts, Modes
 from chalicelib.platform.postgres import Connection, Row
 
-#: Which of them is asked first when a command names several.
+#: The parameters that name a user. The first one that has a value counts.
 SELECTORS = ("line", "user", "wp")
 
 _COLUMNS = """
 id::text, login, name, department, extension, agent, number, line, line_id::text, work_place, groups
 """
 
-# The first kind of name that fits anybody decides; each kind may fit several users.
+# The first kind of name that fits any user decides. Each kind may fit several users.
 _FOUND = """
 WITH named AS (
     SELECT users.*, CASE
@@ -39,13 +39,13 @@ found AS (SELECT * FROM named WHERE kind = (SELECT min(kind) FROM named) LIMIT 2
 _MEMBERS = "WITH found AS (SELECT * FROM ledger.users WHERE number = %s OR groups @> ARRAY[%s])"
 
 _NOW = f"""
-SELECT {_COLUMNS}, on_call_center, on_redirect, on_lunch, said.state, phone.state, talks.calls
+SELECT {_COLUMNS}, on_call_center, on_redirect, on_lunch, agent_state.state, phone.state, talks.calls
 FROM found
 LEFT JOIN LATERAL (
     SELECT state FROM userevents.usr_state_changed WHERE user_id = agent ORDER BY eventts DESC LIMIT 1
-) AS said ON true
+) AS agent_state ON true
 LEFT JOIN LATERAL (
-    -- Where calls are told leg by leg, those tell better: a call may have ended unheard.
+    -- Live legs are more exact than phone states: the end of a call may have no phone state.
     SELECT CASE WHEN presence.since = eventts AND changed.state IN ('busy', 'early') THEN '' ELSE changed.state END
         AS state
     FROM sipuserevents.sipuser_state_changed AS changed
@@ -69,7 +69,7 @@ WHERE extension = ANY (%s) AND extension <> '' OR number = ANY (%s) AND number <
 
 @dataclass(frozen=True)
 class LiveLeg:
-    """A part of a live call at one extension: when it `began`, `since` when its state lasts; naive UTC."""
+    """The part of a live call at one extension. Naive UTC: it began at `began`, and its state began at `since`."""
 
     id: str
     extension: str
@@ -83,7 +83,7 @@ class LiveLeg:
 
 @dataclass(frozen=True)
 class Talk:
-    """A live call and all of its legs."""
+    """A live call with all of its legs."""
 
     provider: str
     client: str
@@ -93,7 +93,7 @@ class Talk:
 
 @dataclass(frozen=True)
 class Person:
-    """A user as they are now."""
+    """A user, the facts for their state, and their live calls."""
 
     user: User
     facts: Facts
@@ -101,7 +101,7 @@ class Person:
 
 
 def selected(asked: Asked) -> Person:
-    """The user whose line, login, GUID, number, work place or name the command gives. Raises Wrong and Unknown."""
+    """Return the user that the parameters of a command name. Raise Wrong and Unknown."""
     name = asked.text(*SELECTORS)
     if not name:
         raise Wrong(f"One of {', '.join(SELECTORS)} is needed")
@@ -109,7 +109,7 @@ def selected(asked: Asked) -> Person:
 
 
 def named(database: Connection, name: str) -> Person:
-    """The one user of this GUID, login, line, number, work place or name. Raises Unknown when none or several fit."""
+    """Return the user with this GUID, login, line, number, work place or name. Raise Unknown if none or several fit."""
     rows = database.execute(_FOUND + _NOW, [name.strip("{}").lower()])
     if len(rows) != 1:
         fault = "is ambiguous: more than one user fits" if rows else "is unknown"
@@ -118,27 +118,27 @@ def named(database: Connection, name: str) -> Person:
 
 
 def behind(database: Connection, number: str) -> list[Person]:
-    """Whoever an internal number reaches."""
+    """Return the users that an internal number reaches."""
     return [_person(row) for row in database.execute(_MEMBERS + _NOW, [number, number])]
 
 
 def by_names(database: Connection, names: Iterable[str]) -> dict[str, User]:
-    """Users by those of these names that are an extension or an internal number of theirs."""
-    asked = list(names)
-    found: dict[str, User] = {}
-    for row in database.execute(_BY_NAMES, [asked, asked]) if asked else []:
+    """Return users by their extension or internal number, for each of `names` that is one."""
+    listed_names = list(names)
+    users: dict[str, User] = {}
+    for row in database.execute(_BY_NAMES, [listed_names, listed_names]) if listed_names else []:
         user = directory.from_row(row)
-        found |= {name: user for name in (user.extension, user.number) if name in asked}
-    return found
+        users |= {name: user for name in (user.extension, user.number) if name in listed_names}
+    return users
 
 
 def _person(row: Row) -> Person:
-    *columns, call_center, redirect, lunch, said, phone, calls = row
+    *columns, call_center, redirect, lunch, agent_state, phone, calls = row
     user = directory.from_row(tuple(columns))
     talks = tuple(_talk(*call) for call in calls or ())
     own = [leg.state for talk in talks for leg in talk.legs if leg.extension == user.extension]
     modes = Modes(call_center, redirect, lunch)
-    facts = Facts(said or "", phone or "", own, modes, has_phone=bool(user.extension))
+    facts = Facts(agent_state or "", phone or "", own, modes, has_phone=bool(user.extension))
     return Person(user, facts, talks)
 
 
@@ -147,7 +147,7 @@ def _talk(provider: str, client: str, identity: str, legs: list[dict[str, Any]])
 
 
 def _leg(leg: dict[str, Any]) -> LiveLeg:
-    said = [leg[name] for name in ("leg_id", "extension", "device", "state", "a", "b")]
-    # What was written down by an older version does not tell when the leg began.
+    texts = [leg[name] for name in ("leg_id", "extension", "device", "state", "a", "b")]
+    # Rows of older versions do not have the begin of the leg.
     times = (leg.get("began", leg["since"]), leg["since"])
-    return LiveLeg(*said, *map(datetime.fromisoformat, times))
+    return LiveLeg(*texts, *map(datetime.fromisoformat, times))

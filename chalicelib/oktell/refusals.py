@@ -1,4 +1,4 @@
-"""What can be wrong with a command, as its caller reads it."""
+"""The errors of commands, with the texts that clients receive."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ class Unknown(RingledgerError):
 
 
 class Wrong(RingledgerError):
-    """A parameter has a value that it cannot have."""
+    """A parameter has a wrong value."""
 
     code = "invalid-request"
     status = 400
 
 
 class NotConnected(RingledgerError):
-    """Nothing that controls calls is connected."""
+    """No connector that controls calls is configured."""
 
     code = "not-implemented"
     status = 501
 
 
 class PartnerRefused(RingledgerError):
-    """The PBX refused to do it."""
+    """The PBX refused the command."""
 
     code = "partner-refused"
     status = 502

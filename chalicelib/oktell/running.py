@@ -1,4 +1,4 @@
-"""The Lambda `scripts`: one run of a script, in a process that can be ended whatever it does."""
+"""The Lambda `scripts`: run one script in a process that can be killed at any time."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from chalicelib.platform import configuration, functions
 from chalicelib.platform.postgres import Connection
 from chalicelib.settings import Settings
 
-#: What remains of the Lambda's time to write down how the script ended.
+#: The seconds of the Lambda's time that are reserved for storing the outcome.
 RESERVE_SECONDS = 3.0
-#: The longest value, in bytes as JSON, and how much of what it prints reaches the log, in characters.
+#: The longest value, in bytes of JSON, and the longest logged output, in characters.
 VALUE_LIMIT = 1_000_000
 PRINTED_LIMIT = 10_000
 REASON_LIMIT = 300
@@ -37,7 +37,7 @@ _STOPPED = (
 
 @dataclass(frozen=True)
 class Ended:
-    """How a run ended, in the words of scriptevents.script_stop; `value` is None unless it ended well."""
+    """The end of a run in the words of scriptevents.script_stop. `value` is None unless the run was successful."""
 
     stop_type: str
     reason: str
@@ -46,16 +46,16 @@ class Ended:
 
 
 def handle(event: dict[str, Any], remaining: float) -> dict[str, Any]:
-    """Run the script that the event names within the `remaining` seconds of the Lambda; answers as `run` does."""
+    """Run the script that the event names within the `remaining` seconds of the Lambda. Return the result of `run`."""
     current = configuration.current()
     return run(event, min(current.script_seconds, remaining - RESERVE_SECONDS), current)
 
 
 def run(event: dict[str, Any], seconds: float, current: Settings) -> dict[str, Any]:
-    """Run the script that the event names, at most so long; its `value`, null when it has none, and its `outcome`."""
+    """Run the script that the event names for at most `seconds`. Return its `outcome` and its `value` or None."""
     name, script = _script(event["script"], current)
     call = ScriptRun(event["run"], tuple(event["parameters"]), event["integration"], event["wants_file"], current)
-    # Not the shared connection of this thread: the script's process would inherit it.
+    # A connection of its own: the script's process would inherit the shared one of this thread.
     writer = Connection(current.writer_database_url)
     try:
         writer.execute(_STARTED, [TYPE, name, _now()])
@@ -69,14 +69,14 @@ def run(event: dict[str, Any], seconds: float, current: Settings) -> dict[str, A
 
 
 def _script(name: str, current: Settings) -> tuple[str, Script]:
-    found = scripts.find(name) or remote(name, current)
-    if found is None:
+    script = scripts.find(name) or remote(name, current)
+    if script is None:
         raise RingledgerError(f"There is no script {name!r}")
-    return found
+    return script
 
 
 def remote(name: str, current: Settings) -> tuple[str, Script] | None:
-    """The script of this name that is another Lambda function (SCRIPT_FUNCTIONS), or None."""
+    """Return the script of this name that is a Lambda function in SCRIPT_FUNCTIONS, or None."""
     function = dict(current.script_functions).get(name.lower())
 
     def invoke(run: ScriptRun) -> str:
@@ -93,17 +93,17 @@ def _run(script: Script, run: ScriptRun, seconds: float) -> Ended:
         _be_the_script(script, run, sink)
     os.close(sink)
     try:
-        said = _line(source, time.monotonic() + seconds)
+        line = _line(source, time.monotonic() + seconds)
     finally:
         os.close(source)
         _end(child)
-    if said is None:
+    if line is None:
         return Ended("timeout", f"ended after {seconds:g} seconds")
-    return Ended(**json.loads(said)) if said else Ended("error", "its process ended without a word")
+    return Ended(**json.loads(line)) if line else Ended("error", "its process ended without a word")
 
 
 def _be_the_script(script: Script, run: ScriptRun, sink: int) -> None:
-    # Whatever it starts ends with it; and nothing of the process that it is a copy of is ended in proper order twice.
+    # A session of its own, so that its children are killed with it. _exit, so that the parent's cleanup does not run.
     os.setsid()
     try:
         with os.fdopen(sink, "wb") as line:
@@ -117,8 +117,8 @@ def _ended(script: Script, run: ScriptRun) -> Ended:
     with redirect_stdout(printed), redirect_stderr(printed):
         try:
             value: object = script(run)
-        except BaseException as fault:  # noqa: BLE001 - a script may raise anything, SystemExit too
-            reason = f"{type(fault).__name__}: {' '.join(str(fault).split())}"[:REASON_LIMIT]
+        except BaseException as error:  # noqa: BLE001 - a script may raise anything, SystemExit too
+            reason = f"{type(error).__name__}: {' '.join(str(error).split())}"[:REASON_LIMIT]
             return Ended("error", reason, printed=printed.getvalue())
     if not isinstance(value, str):
         return Ended("error", f"its value is no text: {type(value).__name__}", printed=printed.getvalue())
@@ -128,7 +128,7 @@ def _ended(script: Script, run: ScriptRun) -> Ended:
 
 
 class _Beginning(io.StringIO):
-    """Keeps the beginning of what is written to it."""
+    """A stream that keeps the beginning of its text."""
 
     def write(self, text: str) -> int:
         super().write(text[: max(0, PRINTED_LIMIT - self.tell())])
@@ -136,17 +136,17 @@ class _Beginning(io.StringIO):
 
 
 def _line(source: int, until: float) -> bytes | None:
-    """What comes until the end of a line, or of the source; None when neither comes in time."""
-    said = bytearray()
-    while not said.endswith(b"\n"):
+    """Return a line, an empty text if the source ends before it, or None if neither happens in time."""
+    line = bytearray()
+    while not line.endswith(b"\n"):
         ready, _, _ = select.select([source], [], [], max(0.0, until - time.monotonic()))
         if not ready:
             return None
         block = os.read(source, 65_536)
         if not block:
             return b""
-        said += block
-    return bytes(said)
+        line += block
+    return bytes(line)
 
 
 def _end(child: int) -> None:

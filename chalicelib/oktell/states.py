@@ -1,4 +1,4 @@
-"""What a user is doing, in Oktell's numbers: worked out from their phone, their talks and what was set last. Pure."""
+"""The state of a user in Oktell's numbers, derived from their phone, live calls and last set state. Pure functions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import IntEnum
 
 
 class State(IntEnum):
-    """A user's states; 4 is unused. Oktell's documents confirm the names of 0, 1, 2 and 5."""
+    """The states of a user; 4 is unused. Oktell's documents confirm the names of 0, 1, 2 and 5."""
 
     DISCONNECTED = 0
     READY = 1
@@ -29,8 +29,8 @@ NAMES = {
     State.NO_PHONE: "usNoPhone",
 }
 
-#: The words of `userevents.usr_state_changed`, by whomever; one that is not listed means that the user is there.
-_SAID = {
+#: The words of `userevents.usr_state_changed`. Any other word means that the user is present.
+_AGENT_STATES = {
     "offline": State.DISCONNECTED,
     "logged_out": State.DISCONNECTED,
     "break": State.LUNCH,
@@ -38,19 +38,19 @@ _SAID = {
     "away": State.AWAY,
     "busy": State.BUSY,
 }
-#: The words that are written there for what can be set.
+#: The words that are stored there for the states that clients can set.
 WORDS = {State.READY: "online", State.LUNCH: "break", State.AWAY: "away", State.BUSY: "busy"}
 
 #: The words of `sipuserevents.sipuser_state_changed` for a phone that cannot be reached.
 _GONE = {"out_of_service", "unregistered", "offline", "unavailable"}
-# Of phones whose calls are not told one by one.
+# Words for phones whose live legs are unknown.
 _IN_USE, _RINGING = {"busy", "confirmed"}, {"early", "ringing"}
 _TALKING = {"talking", "dialling", "waiting"}
 
 
 @dataclass(frozen=True)
 class Modes:
-    """What is switched on for a user."""
+    """The modes that are on for a user."""
 
     call_center: bool = False
     redirect: bool = False
@@ -59,9 +59,9 @@ class Modes:
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of a user: the words told last of them and of their phone, and what their live legs do."""
+    """The facts about a user: the last words of their agent and phone states, and the states of their live legs."""
 
-    said: str
+    agent_state: str
     phone: str
     legs: Collection[str]
     modes: Modes
@@ -70,7 +70,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Wish:
-    """What `wp_setuserstate` asks for; None is left as it is."""
+    """The changes that `wp_setuserstate` requests. None changes nothing."""
 
     state: State | None = None
     call_center: bool | None = None
@@ -79,34 +79,34 @@ class Wish:
 
 
 def state(facts: Facts) -> State:
-    """What the user is doing now: their phone first, then what was said of them last."""
+    """Return the current state: the phone decides first, then the last set state."""
     if on_phone(facts):
         return State.BUSY
     if facts.phone in _RINGING or "ringing" in facts.legs:
         return State.RESERVED
     if not facts.has_phone or facts.phone in _GONE:
         return State.NO_PHONE
-    last = said(facts)
+    last = last_set(facts)
     return State.LUNCH if last is State.READY and facts.modes.lunch else last
 
 
-def said(facts: Facts) -> State:
-    """What was said of the user last, by whomever."""
-    return _SAID.get(facts.said, State.READY)
+def last_set(facts: Facts) -> State:
+    """Return the state that was set last."""
+    return _AGENT_STATES.get(facts.agent_state, State.READY)
 
 
 def on_phone(facts: Facts) -> bool:
-    """Whether the user talks, dials or listens to a queue now."""
+    """Return whether the user talks, dials or waits in a queue now."""
     return facts.phone in _IN_USE or not _TALKING.isdisjoint(facts.legs)
 
 
 def changed(facts: Facts, wish: Wish) -> tuple[Modes, State | None]:
-    """The modes after `wish`, and the state to write down, or None where it stays; what is impossible changes nothing.
+    """Return the modes after `wish`, and the state to store, or None if it stays. Impossible changes are ignored.
 
-    Oktell's rules: a break is for the call centre's mode, redirection for its absence; leaving the mode ends the
-    break, entering it ends redirection; nobody who talks becomes free.
+    Oktell's rules: a break needs call-centre mode, and redirection needs the mode to be off. Leaving the mode ends the
+    break, entering it ends redirection. A user who talks does not become free.
     """
-    modes, written = facts.modes, said(facts)
+    modes, written = facts.modes, last_set(facts)
     before = written
     if wish.call_center is not None:
         ends = modes.call_center and not wish.call_center
@@ -122,9 +122,9 @@ def changed(facts: Facts, wish: Wish) -> tuple[Modes, State | None]:
     return modes, written if written is not before else None
 
 
-def _possible(facts: Facts, modes: Modes, wanted: State) -> bool:
+def _possible(facts: Facts, modes: Modes, new: State) -> bool:
     if state(facts) in {State.DISCONNECTED, State.NO_PHONE}:
         return False
-    if wanted in {State.READY, State.LUNCH} and on_phone(facts):
+    if new in {State.READY, State.LUNCH} and on_phone(facts):
         return False
-    return wanted is not State.LUNCH or modes.call_center
+    return new is not State.LUNCH or modes.call_center

@@ -1,4 +1,4 @@
-"""The HTTP interface of an Oktell server at the root of the API: who asks, for which command."""
+"""The HTTP interface of an Oktell server at the root of the API: authenticate a request and run its command."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from chalicelib.oktell.refusals import Denied, Unknown, Wrong
 from chalicelib.platform import configuration
 
 SCOPE = "oktell"
-#: What API Gateway passes on, for files; and what anything else may need.
+#: The largest body that API Gateway passes on, and the largest body without files, in bytes.
 BODY_LIMIT = 10 * 1024 * 1024
 FORM_LIMIT = 512 * 1024
 
@@ -47,7 +47,7 @@ routes = Blueprint(__name__)
 
 
 def _error(error: RingledgerError) -> Answer:
-    """A sentence as text; of a refused password no more than the documented words."""
+    """Return the error as text. A refused password gets only the documented words."""
     return answers.plain(Denied().message if error.status == Denied.status else error.message, error.status)
 
 
@@ -57,7 +57,7 @@ def _serve(path: str) -> Callable[[edge.View], edge.View]:
 
 @_serve("/{command}")
 def command(request: Request, notes: Notes) -> Answer:
-    """Answer a command; its name, like those of its parameters, in any case of letters."""
+    """Answer a command. Names of commands and parameters have any case of letters."""
     asked = _asked(request, notes)
     if asked.command not in COMMANDS:
         raise Unknown("There is no such command")
@@ -134,7 +134,7 @@ def _integration(passwords: Iterable[str], notes: Notes) -> str:
 
 
 def _basic(headers: Mapping[str, str]) -> str:
-    """The password of HTTP Basic (RFC 7617), as newer servers take it, of whatever user."""
+    """Return the password of HTTP Basic (RFC 7617), which newer servers accept, for any user."""
     scheme, _, credentials = headers.get("authorization", "").partition(" ")
     try:
         return b64decode(credentials, validate=True).decode().partition(":")[2] if scheme.lower() == "basic" else ""

@@ -1,4 +1,4 @@
-"""`upload`: files go to S3, each under a key of its own that keeps what is harmless of its name."""
+"""`upload`: store files in S3, each under its own key that contains the safe part of its name."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ _HARMFUL = re.compile(r"[^\w.,()@+=~ -]")
 
 
 def upload(asked: Asked) -> Answer:
-    """Keep the files of the body, and tell of each whether it was kept; with `presigned=1` give out a form instead.
+    """Store the files of the body, and answer for each if it was saved. With `presigned=1`, return an S3 form instead.
 
-    Ours: S3 takes a file that is too large for this address by that form. Raises Wrong.
+    The form is Ringledger's addition for files that are too large for API Gateway. Raise Wrong.
     """
     if asked.flag("presigned"):
         return _form(asked)
     headers = asked.request.headers
     kind, disposition, encoding = (headers.get(f"content-{name}", "") for name in _HEADERS)
-    # Of a form that is no multipart the parameters are the body, the password among them.
+    # The body of an urlencoded form is parameters, and has the password.
     if asked.request.method != "POST" or edge.is_form(kind):
         raise Wrong("Files are uploaded by POST, as multipart/form-data or application/octet-stream")
     sent = list(files(kind, disposition, encoding, asked.request.body))
@@ -44,7 +44,7 @@ def upload(asked: Asked) -> Answer:
 
 
 def safe_name(name: str) -> str:
-    """The last part of a path of any system, without what means something to a system; made up when nothing is left."""
+    """Return the last part of a path without unsafe characters, or a generated name if nothing is left."""
     last = re.split(r"[/\\]", name)[-1]
     harmless = _HARMFUL.sub("_", last).strip(" .")
     stem, dot, ending = harmless.rpartition(".")
@@ -59,7 +59,7 @@ def _kept(asked: Asked, sent: Sent) -> dict[str, str]:
         return {"name": name, "saved": "0"}
     key = _key(name)
     try:
-        # What it claims to be is not believed: it would be shown as such from the storage's address.
+        # The client's content type is ignored: the storage would serve the file with it.
         objects.write(asked.settings.bucket, key, sent.content, "application/octet-stream")
     except Unavailable:
         return {"name": name, "saved": "0"}

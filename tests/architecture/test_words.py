@@ -19,8 +19,6 @@ OPENINGS = ("The same", "Of ", "What ", "Whether ")
 # Folders and modules that are not clean yet. The list only gets shorter.
 UNCLEAN = (
     "chalicelib/admin/",
-    "chalicelib/oktell/",
-    "tests/nimbox/",
     "tests/oktell/",
     "tests/replication/",
 )

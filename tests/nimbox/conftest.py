@@ -1,4 +1,4 @@
-"""The phone-call service for tests: over HTTP, and its database alone."""
+"""Fixtures of the phone-call service: over HTTP, and on its database alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.nimbox.service import Office, Service
 
 @pytest.fixture
 def service(stack: dict[str, Any]) -> Iterator[Service]:
-    """The service of the session's stack; its phone calls go with the test."""
+    """Return the service of the session's stack. Its phone calls are deleted after the test."""
     reached = Service(stack["url"], stack["tokens"]["nimbox"], stack["database_url"])
     yield reached
     reached.get("delete", **{"from": "0001-01-01", "to": "9999-12-31"})
@@ -22,18 +22,18 @@ def service(stack: dict[str, Any]) -> Iterator[Service]:
 
 @pytest.fixture(scope="session")
 def database(server: Server) -> Settings:
-    """A migrated database with its roles, shared by all tests of the service."""
+    """Return a migrated database with its roles, which all tests of the service share."""
     return migrated(server)
 
 
 @pytest.fixture(scope="session")
 def shared_office(database: Settings) -> Office:
-    """The database of the service as the test before left it."""
+    """Return the database of the service as the previous test left it."""
     return Office(database)
 
 
 @pytest.fixture
 def office(shared_office: Office) -> Office:
-    """A database without calls and contacts."""
+    """Return a database without calls and contacts."""
     shared_office.clear()
     return shared_office

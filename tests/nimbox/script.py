@@ -1,4 +1,4 @@
-"""The script that PBXs run against NiMbox, rebuilt from the page that documents it, where it stands on one line."""
+"""The script that PBXs run against NiMbox, extracted from the documentation page."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _BREAKS = (
 
 
 def rebuilt(values: Mapping[str, str]) -> str:
-    """The script with these `values` instead of those that its page gives for the variables; skips without the page."""
+    """Return the script with these `values` for its variables. Skip without the page."""
     if not SEED.exists():
         pytest.skip(f"needs the page with the script: there is no {SEED.name} in {SEED.parent}")
     page = SEED.read_text("utf-8")

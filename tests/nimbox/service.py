@@ -1,4 +1,4 @@
-"""The phone-call service as its clients see it, and what the database holds then."""
+"""The phone-call service as clients see it, and the contents of its database."""
 
 from __future__ import annotations
 
@@ -59,17 +59,17 @@ class Service:
     database_url: str
 
     def get(self, command: str, **parameters: str) -> Any:
-        """What it answers to a GET, which has status 200."""
+        """Return the answer to a GET, which has status 200."""
         return self._content(requests.get(self._address(command), self._with_token(parameters), timeout=ANSWER_SECONDS))
 
     def post(self, command: str, **parameters: str) -> Any:
-        """What it answers to a form, which has status 200."""
+        """Return the answer to a form, which has status 200."""
         return self._content(
             requests.post(self._address(command), self._with_token(parameters), timeout=ANSWER_SECONDS)
         )
 
     def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        """What the database answers."""
+        """Return the rows of a statement."""
         return run(self.database_url, statement, list(values))
 
     def _address(self, command: str) -> str:
@@ -88,7 +88,7 @@ class Office:
     """A migrated database with contacts, without HTTP before it."""
 
     def __init__(self, settings: Settings) -> None:
-        """Work under the rights that the surface has."""
+        """Connect with the surface's rights."""
         self.settings = settings
         self.writer = Connection(settings.writer_database_url)
         self.owner = Connection(settings.owner_database_url)
@@ -99,14 +99,14 @@ class Office:
         self.owner.execute(_FORGET)
 
     def contact(self, *numbers: str, name: str = "") -> int:
-        """The id of a contact with these digits, made when there is none yet."""
+        """Return the id of the contact with these digits, and create it if necessary."""
         contacts.put(self.owner, [Description(name, dict.fromkeys(numbers, ""))], lambda _: None)
         return int(self.rows("SELECT contact FROM ledger.contact_numbers WHERE digits = %s", numbers[0])[0][0])
 
     def create(
         self, destination: str, initiated: str = "", *, new_contacts: bool = False, clock: Clock = UTC, **more: str
     ) -> Created:
-        """Create a call, at a second of its own unless told when."""
+        """Create a call, at a second of its own unless a time is given."""
         at = initiated or f"2012-08-23T12:{next(self._seconds) % 3600 // 60:02}:{next(self._seconds) % 60:02}"
         told = {"source": "7222", "destination": destination, "initiated": at} | more
         return phonecalls.create(self.writer, phonecall(told, clock), new_contacts=new_contacts)
@@ -116,9 +116,9 @@ class Office:
         return phonecalls.delete(self.writer, since, until)
 
     def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        """What the database answers its owner."""
+        """Return the rows of an owner's statement."""
         return self.owner.execute(statement, list(values))
 
     def count(self, table: str) -> int:
-        """How many rows a table has."""
+        """Return the number of rows in a table."""
         return int(self.rows(f"SELECT count(*) FROM {table}")[0][0])

@@ -1,4 +1,4 @@
-"""`contacts …` on the command line: files of several tastes in, tables out, one line for what went wrong."""
+"""The `contacts` commands: CSV files of several programs, tables, and errors in one line."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Admin = Callable[..., commands.CommandResult]
 
 @pytest.fixture
 def operator(office: Office) -> dict[str, str]:
-    """The environment of an operator."""
+    """Return the environment of an operator."""
     return {"DATABASE_URL": office.settings.owner_database_url}
 
 
@@ -34,7 +34,7 @@ def operator(office: Office) -> dict[str, str]:
     ],
 )
 def test_tables_of_several_programs_are_read(text: str) -> None:
-    """Separators, marks and the order of columns are the program's; a label goes before its number."""
+    """Separators, byte order marks and the order of columns may differ. A label precedes its number."""
     assert read(text) == [Description("Ana", {"02122853348": "Work", "04121112233": ""})]
 
 
@@ -55,14 +55,14 @@ def test_tables_of_several_programs_are_read(text: str) -> None:
     ],
 )
 def test_faults_are_named_with_their_lines(text: str, told: str) -> None:
-    """Nothing is registered until every line can be."""
+    """An error in one line registers no contact at all."""
     with pytest.raises(ContactRefused) as caught:
         read(text)
     assert told in caught.value.message
 
 
 def test_a_file_is_imported_and_listed(operator: dict[str, str], tmp_path: Path) -> None:
-    """Progress is told while it goes on; a second import finds everything there."""
+    """The import reports its progress. A second import finds every contact."""
     file = tmp_path / "contacts.csv"
     file.write_text("name,numbers\nAna,Work:0212 285 3348\nLuis,0412 1112233\n", "utf-8")
 
@@ -81,7 +81,7 @@ def test_a_file_is_imported_and_listed(operator: dict[str, str], tmp_path: Path)
 
 @pytest.fixture
 def here(operator: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Admin]:
-    """Runs a command as the operator in this process, which takes no time to start."""
+    """Run commands as the operator in this process, which is faster than a new one."""
     for name, value in operator.items():
         monkeypatch.setenv(name, value)
     runtime.renew()
@@ -90,7 +90,7 @@ def here(operator: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
 
 def test_a_contacts_calls_are_listed(here: Admin, office: Office) -> None:
-    """The newest first, each with its link, and without one where the url is none."""
+    """The newest call comes first, with its link if the url is a link."""
     contact = office.contact("02122853348", name="Ana")
     office.create("02122853348", "2012-08-23T12:20:33", duration="45", url="http://x/y")
     office.create("02122853348", "2012-08-24T12:20:33", url="javascript:alert(1)")
@@ -105,8 +105,8 @@ def test_a_contacts_calls_are_listed(here: Admin, office: Office) -> None:
     assert table[2].split() == ["1", "2012-08-23", "12:20", "7222", "02122853348", "45", "http://x/y"]
 
 
-def test_a_file_that_cannot_be_read_is_told_in_a_line(here: Admin, tmp_path: Path) -> None:
-    """A missing file, and one in another encoding."""
+def test_a_file_that_cannot_be_read_is_one_line_of_error(here: Admin, tmp_path: Path) -> None:
+    """A missing file and another encoding are errors of one line."""
     foreign = tmp_path / "latin.csv"
     foreign.write_bytes("name,numbers\nAña,123\n".encode("latin-1"))
 
@@ -119,7 +119,7 @@ def test_a_file_that_cannot_be_read_is_told_in_a_line(here: Admin, tmp_path: Pat
 
 @pytest.fixture
 def elsewhere(operator: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
-    """The environment of an operator without a database, whose Lambda functions have one."""
+    """Return the environment of an operator without a database, whose Lambda functions have one."""
     for name, value in operator.items():
         monkeypatch.setenv(name, value)
     functions = Functions()
@@ -134,7 +134,7 @@ def elsewhere(operator: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iter
 
 
 def test_a_file_travels_to_the_lambda(elsewhere: dict[str, str], office: Office, tmp_path: Path) -> None:
-    """With --function the file of this machine is the other one's standard input, and that one's is this one's."""
+    """With --function, the local file becomes the standard input of the function."""
     file = tmp_path / "contacts.csv"
     file.write_text("name,numbers\nAna,123\n", "utf-8")
     words = ("--function", "admin", "contacts", "import")

@@ -1,4 +1,4 @@
-"""Whom a number belongs to, and how contacts are registered."""
+"""The contact that a number belongs to, and the registration of contacts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.nimbox.service import Office
     ],
 )
 def test_a_number_is_found(office: Office, stored: str, dialled: str) -> None:
-    """Equality, a shorter spelling, a national and an international one lead to the contact."""
+    """Equal digits, a shorter, a national and an international spelling match the contact."""
     contact = office.contact(stored)
     assert office.create(dialled).contact == contact
 
@@ -45,29 +45,29 @@ def test_a_number_is_found(office: Office, stored: str, dialled: str) -> None:
         ("2853348", "2853349"),
     ],
 )
-def test_somebody_elses_number_is_not(office: Office, stored: str, dialled: str) -> None:
-    """Fewer than seven digits in common, or another area, are another person."""
+def test_the_number_of_another_person_does_not_match(office: Office, stored: str, dialled: str) -> None:
+    """Fewer than seven common digits, or another area code, do not match."""
     office.contact(stored)
     with pytest.raises(BadParameters):
         office.create(dialled)
 
 
 def test_equality_goes_first(office: Office) -> None:
-    """Whoever has the very number is meant, however many others end alike."""
+    """Equal digits win, however many contacts have a common ending."""
     office.contact("582122853348")
     contact = office.contact("2853348")
     assert office.create("2853348").contact == contact
 
 
 def test_the_longest_ending_goes_before_a_shorter(office: Office) -> None:
-    """More digits in common are the better evidence."""
+    """A longer common ending wins."""
     office.contact("2853348")
     contact = office.contact("582122853348")
     assert office.create("02122853348").contact == contact
 
 
-def test_an_ending_of_two_contacts_is_nobodys(office: Office) -> None:
-    """It is not left to chance who gets the call."""
+def test_an_ending_of_two_contacts_matches_neither(office: Office) -> None:
+    """An ending of two contacts matches neither."""
     office.contact("02122853348")
     office.contact("02612853348")
     with pytest.raises(BadParameters):
@@ -75,13 +75,13 @@ def test_an_ending_of_two_contacts_is_nobodys(office: Office) -> None:
 
 
 def test_an_ending_of_two_numbers_of_one_contact_is_its_own(office: Office) -> None:
-    """Two spellings of one number do not stand in each other's way."""
+    """Two spellings of one number may belong to the same contact."""
     contact = office.contact("02122853348", "582122853348")
     assert office.create("2853348").contact == contact
 
 
 def test_an_ending_is_found_by_its_index(office: Office) -> None:
-    """Among many contacts a number is looked up, not searched for."""
+    """The search uses an index, however many contacts there are."""
     office.rows("INSERT INTO ledger.contacts (id) SELECT generate_series(1, 5000)")
     office.rows(
         "INSERT INTO ledger.contact_numbers (digits, contact)"
@@ -99,7 +99,7 @@ def test_an_ending_is_found_by_its_index(office: Office) -> None:
 
 
 def test_registering_again_changes(office: Office) -> None:
-    """A contact is known by any of its numbers: it takes the new name and keeps the numbers that it had."""
+    """A contact with one of the numbers takes the new name and keeps its other numbers."""
     told: list[int] = []
     first = [Description("Ana", {"02122853348": "Work"}), Description("Luis", {"04121111111": ""})]
     again = [Description("Ana María", {"02122853348": "Office", "04122222222": ""})]
@@ -121,7 +121,7 @@ def test_registering_again_changes(office: Office) -> None:
     ],
 )
 def test_a_contact_is_not_split_nor_joined(office: Office, described: list[Description]) -> None:
-    """Numbers of two contacts in one row, or of one contact in two rows, are refused, and nothing is registered."""
+    """Numbers of two contacts in one row, or of one contact in two rows, are refused."""
     office.contact("02122853348", "04123333333")
     office.contact("04121111111")
     with pytest.raises(ContactRefused):
@@ -130,15 +130,15 @@ def test_a_contact_is_not_split_nor_joined(office: Office, described: list[Descr
 
 
 def test_thousands_are_registered_together(office: Office) -> None:
-    """Batches are one import, and progress is told along the way."""
+    """One import runs in batches and reports its progress."""
     told: list[int] = []
     many = [Description(f"number {n}", {str(10_000_000 + n): ""}) for n in range(2_500)]
     assert contacts.put(office.owner, many, told.append) == 2_500
     assert told == list(range(1, 2_501))
 
 
-def test_a_forgotten_number_leads_to_nobody(office: Office) -> None:
-    """A lawful request erases it from contacts and phone calls, and a contact without any number loses its name."""
+def test_a_forgotten_number_matches_no_contact(office: Office) -> None:
+    """A lawful request erases a number. A contact without any number loses its name."""
     office.contact("79214567892", name="Ольга")
     office.create("79214567892", url="http://x/79214567892")
 

@@ -1,4 +1,4 @@
-"""How parameters are read: times with and without a zone, numbers, days, and whatever else a stranger sends."""
+"""The parameters: times with and without a zone, numbers, dates, and hostile texts."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ def _faults(**parameters: str) -> set[str]:
     ],
 )
 def test_a_time_is_an_instant(text: str, utc: str) -> None:
-    """Without a zone it is the site's local time; a zone, `Z` too, is taken at its word; a lost plus is put back."""
+    """A time without a zone is local. A zone counts, `Z` too, and a lost plus sign is restored."""
     assert _initiated(text, CARACAS) == utc
 
 
 def test_z_may_be_declared_local() -> None:
-    """The known script marks local time with `Z`; where the setting says so, both spellings are one instant."""
+    """NiMbox's script marks local times with `Z`. The setting makes both spellings one instant."""
     clock = Clock(CARACAS.zone, z_is_local=True)
     assert _initiated("2026-11-20T12:20:33Z", clock) == _initiated("2026-11-20T12:20:33", clock)
     assert _initiated("2026-11-20T12:20:33+00:00", clock) == "2026-11-20T12:20:33"
@@ -78,7 +78,7 @@ def test_z_may_be_declared_local() -> None:
     ],
 )
 def test_what_is_no_time_is_refused(text: str) -> None:
-    """A day alone is no instant, an Asterisk's empty date is none either, and centuries off are a clock's fault."""
+    """A date alone, an Asterisk's empty date and distant centuries are refused."""
     assert _faults(initiated=text) == {"initiated"}
 
 
@@ -95,7 +95,7 @@ def test_what_is_no_time_is_refused(text: str) -> None:
     ],
 )
 def test_numbers_lose_their_decoration(text: str, kept: str) -> None:
-    """What remains can be dialled and searched for."""
+    """The stored number can be dialled and searched."""
     call = phonecall(EXAMPLE | {"source": text, "destination": text}, UTC)
     assert (call.source, call.destination) == (kept, kept)
 
@@ -104,7 +104,7 @@ def test_numbers_lose_their_decoration(text: str, kept: str) -> None:
     "text", ["", "  ", "anonymous", "\u0667\u0662", "72\uff122", "7222\0", "72\n22", "1" * 81, "+", "'--"]
 )
 def test_what_is_no_number_is_refused(text: str) -> None:
-    """Digits of other scripts are not dropped in silence: that would be another number."""
+    """Digits of other scripts are refused, because dropping them would make another number."""
     assert _faults(source=text, destination=text) == {"source", "destination"}
 
 
@@ -112,19 +112,19 @@ def test_what_is_no_number_is_refused(text: str) -> None:
     "text", ["-1", "+1", "1.5", "1e3", "x", "\u0664\u0665", "2147483648", "9" * 400, "4 5", "0x10"]
 )
 def test_what_is_no_duration_is_refused(text: str) -> None:
-    """Seconds are a whole number that the table can hold."""
+    """A duration is a whole number of seconds that the table can store."""
     assert _faults(duration=text) == {"duration"}
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("", None), ("0", 0), ("045", 45), ("2147483647", 2**31 - 1)])
 def test_a_duration_may_be_left_out(text: str, seconds: int | None) -> None:
-    """None is told from zero: zero says that nobody answered."""
+    """A missing duration is unknown. Zero means an unanswered call."""
     assert phonecall(EXAMPLE | {"duration": text}, UTC).duration == seconds
 
 
 @pytest.mark.parametrize("text", ["a\0b", "a\nb", "\ud800", "x" * 4097])
 def test_a_url_that_cannot_be_kept_is_refused(text: str) -> None:
-    """What PostgreSQL cannot hold, or nobody could show, is told at once."""
+    """Text that PostgreSQL cannot store, or that is not printable, is refused."""
     assert _faults(url=text) == {"url"}
 
 
@@ -147,7 +147,7 @@ def test_a_url_that_cannot_be_kept_is_refused(text: str) -> None:
     ],
 )
 def test_only_http_is_a_link(url: str, link: bool) -> None:
-    """Any text is kept, and two schemes without what could leave an attribute are shown as links."""
+    """Any text is stored. Only http and https without unsafe characters are links."""
     call = phonecall(EXAMPLE | {"url": url}, UTC)
     assert (call.url, call.link) == (url, url if link else "")
 
@@ -164,14 +164,14 @@ def test_only_http_is_a_link(url: str, link: bool) -> None:
     ],
 )
 def test_days_are_the_sites(clock: Clock, since: str, until: str, first: str, after: str) -> None:
-    """A period is whole days of the site's zone between the two, 25 hours long when the clocks say so."""
+    """A period is whole days of the site's time zone, of 25 hours when the clocks change."""
     bounds = period({"from": since, "to": until}, clock)
     assert bounds == (datetime.fromisoformat(first), datetime.fromisoformat(after))
 
 
 @pytest.mark.parametrize("text", ["9999-12-31", "0000-01-01", "2012-08-23T00", "2012-08-23 00:00", "yesterday", "\0"])
 def test_what_is_no_day_is_refused(text: str) -> None:
-    """Hours are refused, and so is the last day there is, which no day follows."""
+    """Hours are refused, and so is the last possible day, which no day follows."""
     with pytest.raises(BadParameters) as caught:
         period({"from": text, "to": "2012-08-25"}, UTC)
     assert set(caught.value.faults) == {"from"}
@@ -183,7 +183,7 @@ TEXTS = st.text(max_size=40) | st.sampled_from(list(EXAMPLE.values()))
 @settings(max_examples=200, deadline=None)
 @given(st.fixed_dictionaries(dict.fromkeys((*NAMES, "from", "to"), TEXTS)), st.booleans())
 def test_any_text_is_read_or_refused_by_name(told: dict[str, str], z_is_local: bool) -> None:
-    """No text makes anything else of a parameter than a value or a fault of its own name."""
+    """Any text is a value or an error of its own parameter."""
     clock = Clock(BERLIN.zone, z_is_local)
     for read, names in ((phonecall, NAMES), (period, ("from", "to"))):
         try:

@@ -1,4 +1,4 @@
-"""Phone calls in the database: created once, seen as calls of the ledger, deleted with them."""
+"""Phone calls in the database: created once, listed as calls of the ledger, deleted with them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ INSERT INTO calls.{table} (inviteid, invitedt, {columns}) VALUES
 
 
 def test_a_call_is_a_call_of_the_ledger(office: Office) -> None:
-    """Its record is answered, has a lasting id of its own and says where it comes from."""
+    """Its record is answered, has a stable id, and names its origin."""
     office.contact(NUMBER)
     phonecall = office.create(NUMBER, AT, duration="45", url="http://x/y").phonecall
 
@@ -43,7 +43,7 @@ def test_a_call_is_a_call_of_the_ledger(office: Office) -> None:
 
 
 def test_no_seconds_are_no_answer(office: Office) -> None:
-    """A duration of 0 is a call that nobody took; one that is not told is a call whose length is not known."""
+    """A duration of 0 is an unanswered call. A missing duration is unknown."""
     office.contact(NUMBER)
     office.create(NUMBER, duration="0")
     office.create(NUMBER)
@@ -55,7 +55,7 @@ def test_no_seconds_are_no_answer(office: Office) -> None:
 
 
 def test_what_is_no_link_is_kept_as_text_only(office: Office) -> None:
-    """A url of another scheme stands in the phone call and in no place that is shown."""
+    """A url of another scheme is stored with the phone call and shown nowhere."""
     office.contact(NUMBER)
     office.create(NUMBER, url="javascript:alert(1)")
 
@@ -74,7 +74,7 @@ def test_what_is_no_link_is_kept_as_text_only(office: Office) -> None:
     ],
 )
 def test_a_call_that_is_there_adds_no_second_row(office: Office, table: str, columns: str, values: str) -> None:
-    """The phone call belongs to Ringledger's own record of it, which outlives its deletion."""
+    """The phone call uses Ringledger's own record, which stays when the phone call is deleted."""
     office.contact(NUMBER)
     office.rows(OWN.format(table=table, columns=columns, values=values))
     at = AT if f"{AT}" in values else "2012-08-23T12:20:30"
@@ -99,7 +99,7 @@ def test_a_call_that_is_there_adds_no_second_row(office: Office, table: str, col
     ],
 )
 def test_another_call_is_another(office: Office, values: str) -> None:
-    """A call of another second, source or destination is not taken for this one."""
+    """Another second, source or destination makes another call."""
     office.contact(NUMBER)
     office.rows(OWN.format(table="success", columns="dial_dt, anumber, bnumber", values=values))
     office.create(NUMBER, AT)
@@ -107,7 +107,7 @@ def test_another_call_is_another(office: Office, values: str) -> None:
 
 
 def test_two_within_a_second_are_two(office: Office) -> None:
-    """Instants are compared to the microsecond, and a phone call is no record of Ringledger's own."""
+    """Times are compared to the microsecond, and a phone call is no record of Ringledger's own."""
     office.contact(NUMBER)
     office.create(NUMBER, AT)
     office.create(NUMBER, f"{AT}.5")
@@ -116,7 +116,7 @@ def test_two_within_a_second_are_two(office: Office) -> None:
 
 @pytest.mark.parametrize("new_contacts", [False, True])
 def test_the_same_at_once_is_one(office: Office, new_contacts: bool) -> None:
-    """Whoever comes first, all are answered the same ids, and there is one row of each kind."""
+    """Concurrent requests get the same ids and create one row of each kind."""
     if not new_contacts:
         office.contact(NUMBER)
     with ThreadPoolExecutor(8) as pool:
@@ -131,7 +131,7 @@ def test_the_same_at_once_is_one(office: Office, new_contacts: bool) -> None:
 
 
 def test_creating_while_deleting_ends_well(office: Office) -> None:
-    """Deletions in between leave no record without its phone call, and none of them fails."""
+    """Concurrent deletions leave no record without its phone call, and none fails."""
     office.contact(NUMBER)
 
     def work(number: int) -> None:
@@ -149,7 +149,7 @@ def test_creating_while_deleting_ends_well(office: Office) -> None:
 
 
 def test_spellings_of_one_call_are_one(office: Office) -> None:
-    """However instants and numbers are written, rows are as many as there are calls."""
+    """Different spellings of times and numbers create one row for each call."""
     office.contact(NUMBER, "582125550000")
     chance = random.Random(1)
     calls = set()
@@ -163,7 +163,7 @@ def test_spellings_of_one_call_are_one(office: Office) -> None:
 
 
 def test_an_unknown_destination_is_refused_or_becomes_a_contact(office: Office) -> None:
-    """By default nothing is stored; where the setting says so the number becomes a contact, to be named later."""
+    """By default nothing is stored. With the setting, the number becomes a contact without a name."""
     with pytest.raises(BadParameters) as caught:
         office.create(NUMBER)
     assert set(caught.value.faults) == {"destination"}
@@ -175,7 +175,7 @@ def test_an_unknown_destination_is_refused_or_becomes_a_contact(office: Office) 
 
 
 def test_a_call_stays_with_its_contact(office: Office) -> None:
-    """A duplicate is answered with the contact that the call has, even if nobody would be found today."""
+    """A duplicate gets the contact of the stored call, even if the number has no contact today."""
     office.contact(NUMBER)
     first = office.create(NUMBER, AT)
     office.rows("DELETE FROM ledger.contact_numbers")
@@ -183,7 +183,7 @@ def test_a_call_stays_with_its_contact(office: Office) -> None:
 
 
 def test_deleting_leaves_others_alone(office: Office) -> None:
-    """Only phone calls of the period go, with their records; what came in another way stays."""
+    """Only phone calls of the period and their records are deleted."""
     office.contact(NUMBER)
     office.rows("INSERT INTO calls.success (inviteid, invitedt) VALUES (gen_random_uuid(), %s)", DAY)
     for hour in (-1, 0, 23, 24):
@@ -195,14 +195,14 @@ def test_deleting_leaves_others_alone(office: Office) -> None:
 
 
 def test_local_time_and_its_instant_are_one_call(office: Office) -> None:
-    """What a site tells in its own time is the call that another tells with its zone."""
+    """A local time and the same instant with a zone are one call."""
     office.contact(NUMBER)
     clock = Clock(ZoneInfo("America/Caracas"))
     assert office.create(NUMBER, AT, clock=clock) == office.create(NUMBER, "2012-08-23T16:50:33Z", clock=clock)
 
 
 def test_a_replay_touches_no_phone_call(office: Office) -> None:
-    """Rows that follow from no raw event are none of a replay's business."""
+    """A replay does not change rows that follow from no raw event."""
     office.contact(NUMBER)
     office.create(NUMBER, AT)
     before = office.rows(
@@ -216,7 +216,7 @@ def test_a_replay_touches_no_phone_call(office: Office) -> None:
 
 
 def test_hostile_numbers_are_only_numbers(office: Office) -> None:
-    """What looks like SQL is digits and a contact that nobody is."""
+    """SQL in a number becomes digits that match no contact."""
     with pytest.raises(BadParameters):
         office.create("0212'; DELETE FROM ledger.contacts; --", url="'); DELETE FROM ledger.contacts; --")
     assert office.count("ledger.phonecalls") == 0

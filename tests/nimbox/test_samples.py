@@ -1,4 +1,4 @@
-"""The service's document, sample by sample, over HTTP."""
+"""Every sample of the service's documentation, over HTTP."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.nimbox.service import ANSWER_SECONDS, EXAMPLE, PATH, Service
 
 
 def test_the_documented_call_is_created(service: Service) -> None:
-    """Success names the contact and the phone call by whole numbers, in the documented order."""
+    """Success returns the ids of the contact and the phone call, in the documented order."""
     answer = service.get("create", **EXAMPLE)
 
     assert list(answer) == ["error", "contactId", "phonecallId"]
@@ -20,7 +20,7 @@ def test_the_documented_call_is_created(service: Service) -> None:
 
 
 def test_the_documented_address_works_as_written(service: Service) -> None:
-    """The document's own line has no encoding in its values, and three dots for a url."""
+    """The documented address has unencoded values and three dots as its url."""
     query = "initiated=2012-08-23T12:20:33&source=7222&destination=02122853348&duration=45&url=http..."
     answer = requests.get(f"{service.url}{PATH}create?token={service.token}&{query}", timeout=ANSWER_SECONDS).json()
     assert answer["error"] is False
@@ -28,7 +28,7 @@ def test_the_documented_address_works_as_written(service: Service) -> None:
 
 
 def test_an_unknown_destination_is_the_documented_error(service: Service) -> None:
-    """The message is in the language that clients know."""
+    """The message is Spanish, as clients know it."""
     assert service.get("create", **EXAMPLE | {"destination": "02129999999"}) == {
         "error": True,
         "errors": {"destination": "no se consiguió el número de destino en la base de datos"},
@@ -36,7 +36,7 @@ def test_an_unknown_destination_is_the_documented_error(service: Service) -> Non
 
 
 def test_the_same_call_again_is_the_same(service: Service) -> None:
-    """A repetition is no error, changes nothing and answers the ids that there are."""
+    """A repetition is no error, changes nothing and returns the same ids."""
     first = service.get("create", **EXAMPLE)
     again = service.post("create", **EXAMPLE | {"duration": "99", "url": "http://elsewhere/", "source": "72-22"})
 
@@ -45,7 +45,7 @@ def test_the_same_call_again_is_the_same(service: Service) -> None:
 
 
 def test_days_are_deleted_as_documented(service: Service) -> None:
-    """Both dates are exclusive: of three days in a row, the one between them goes."""
+    """Both dates are exclusive: only the day between them is deleted."""
     for day in ("22", "23", "24"):
         for hour in ("00:00:00", "23:59:59"):
             service.get("create", **EXAMPLE | {"initiated": f"2012-08-{day}T{hour}"})
@@ -70,10 +70,10 @@ def test_days_are_deleted_as_documented(service: Service) -> None:
         ("delete", {"from": "23.08.2012", "to": "2012-02-30"}, {"from", "to"}),
     ],
 )
-def test_all_faults_are_told_by_name(
+def test_all_errors_are_reported_by_name(
     service: Service, command: str, parameters: dict[str, str], faulty: set[str]
 ) -> None:
-    """One answer names every parameter that is missing or cannot be used, whichever the method."""
+    """One answer names every missing or wrong parameter, for GET and POST."""
     for ask in (service.get, service.post):
         answer = ask(command, **parameters)
         assert answer["error"] is True
@@ -83,26 +83,26 @@ def test_all_faults_are_told_by_name(
 @pytest.mark.parametrize("command", ["create", "delete"])
 @pytest.mark.parametrize("value", ["", "12345678", "\0", "ñ", "x" * 1000])
 def test_a_wrong_token_is_a_fault_of_its_parameter(service: Service, command: str, value: str) -> None:
-    """It has the documented shape too, and hides what else is wrong."""
+    """The error has the documented shape and hides other errors."""
     assert set(service.get(command, token=value)["errors"]) == {"token"}
 
 
 def test_a_token_without_the_scope_is_refused(service: Service, stack: dict[str, Any]) -> None:
-    """The other integrations' tokens open other doors."""
+    """Tokens of other surfaces are refused."""
     answer = service.get("create", **EXAMPLE | {"token": stack["tokens"]["statistics"]})
     assert answer["errors"] == {"token": "The token lacks the scope nimbox; it has statistics"}
 
 
 def test_the_form_goes_before_the_address(service: Service) -> None:
-    """GET and POST take the same parameters, and a form may share them with its address."""
+    """A form may share its parameters with the address, and the form wins."""
     answer = requests.post(
         f"{service.url}{PATH}create?token={service.token}&destination=1", EXAMPLE, timeout=ANSWER_SECONDS
     ).json()
     assert answer["error"] is False
 
 
-def test_statistics_see_the_call(service: Service, stack: dict[str, Any]) -> None:
-    """A phone call is a call like any other to whoever asks by SQL."""
+def test_statistics_return_the_call(service: Service, stack: dict[str, Any]) -> None:
+    """Queries of the statistics channel return the phone call like any other call."""
     service.get("create", **EXAMPLE)
     columns = "anumber, bnumber, aouter, bouter, duration, stop_dt"
     query = f"select {columns} from calls.success where invitedt = '2012-08-23T12:20:33'"

@@ -1,4 +1,4 @@
-"""The known script, by its own Perl, against an Asterisk's table and the service: unchanged, as often as one likes."""
+"""NiMbox's script, unchanged and run by Perl, with an Asterisk's table and the service."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ OLD = (NOW - 100 * DAY, "7227", "02122853348", 9, "02122853348")
 
 @pytest.fixture
 def asterisk(mariadb: MariaDb) -> MariaDb:
-    """A PBX's database of the name that the script knows, with calls."""
+    """Return a PBX's database with calls, under the name in the script."""
     mariadb.run(CDR, mariadb.new_database("asterisk"))
     rows = ", ".join(
         f"('{at}', '{source}', '{destination}', {duration}, 'SIP/{source}-0001')"
@@ -47,7 +47,7 @@ def asterisk(mariadb: MariaDb) -> MariaDb:
 
 @pytest.fixture
 def script(asterisk: MariaDb, service: Service, tmp_path: Path) -> Path:
-    """The script with this PBX's and this service's addresses."""
+    """Return the script with this PBX's and this service's addresses."""
     path = tmp_path / "phonecalls"
     values = {
         "ASTERISK_HOST": f"{asterisk.host};port={asterisk.port}",
@@ -79,7 +79,7 @@ def _expected(*calls: tuple[datetime, str, str, int, str]) -> list[tuple[object,
 
 
 def test_the_script_creates_its_calls(script: Path, service: Service) -> None:
-    """Each call that a contact is known for is created once, to the second and with its url; the rest is told."""
+    """Each call of a known contact is created once, with its second and url. The script prints the others."""
     lines = _run(script, "-verbose")
 
     assert sum(line.endswith("... OK") for line in lines) == 4
@@ -88,7 +88,7 @@ def test_the_script_creates_its_calls(script: Path, service: Service) -> None:
 
 
 def test_running_it_twice_changes_nothing(script: Path, service: Service) -> None:
-    """A second run is told OK for each call, and every row of it is what it was."""
+    """A second run gets OK for each call, and no row changes."""
     everything = (
         "SELECT phonecalls.*::text, records.*::text FROM ledger.phonecalls JOIN ledger.records USING (inviteid)"
     )
@@ -100,14 +100,14 @@ def test_running_it_twice_changes_nothing(script: Path, service: Service) -> Non
 
 
 def test_a_full_run_goes_further_back(script: Path, service: Service) -> None:
-    """It adds what the incremental run left out, and nothing else."""
+    """A full run adds only the calls that the incremental run left out."""
     _run(script)
     _run(script, "-full")
     assert _stored(service) == _expected(*CALLS, OLD)
 
 
-def test_statistics_tell_answered_from_unanswered(script: Path, service: Service) -> None:
-    """A call without seconds is never among the answered."""
+def test_statistics_separate_answered_and_unanswered_calls(script: Path, service: Service) -> None:
+    """A call without seconds is not among the answered calls."""
     _run(script)
     tables = {
         table: service.rows(

@@ -1,4 +1,4 @@
-"""The service as its Lambda has it: settings reach it, and a database that is away is nobody's parameter."""
+"""The service as its Lambda runs it: with settings, and without a database."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _content(command: str, **parameters: str) -> Any:
 
 @pytest.fixture
 def configure(monkeypatch: pytest.MonkeyPatch) -> Iterator[Configure]:
-    """Gives this process variables of the environment, for a test's time."""
+    """Set environment variables of this process for one test."""
 
     def give(**variables: str) -> None:
         for name, value in variables.items():
@@ -51,7 +51,7 @@ def configure(monkeypatch: pytest.MonkeyPatch) -> Iterator[Configure]:
 
 @pytest.fixture
 def token(office: Office, configure: Configure) -> str:
-    """A token, and this process on the office's database."""
+    """Return a token, and connect this process to the office's database."""
     configure(
         GATE_DATABASE_URL=office.settings.gate_database_url, WRITER_DATABASE_URL=office.settings.writer_database_url
     )
@@ -60,8 +60,8 @@ def token(office: Office, configure: Configure) -> str:
 
 
 @pytest.mark.parametrize("command", ["create", "delete"])
-def test_no_database_is_nobodys_parameter(configure: Configure, command: str) -> None:
-    """The envelope stays; its status lets a client that looks at statuses alone come again."""
+def test_a_database_that_is_away_is_not_the_fault_of_a_parameter(configure: Configure, command: str) -> None:
+    """The answer keeps its envelope, and its status tells clients to retry."""
     configure(GATE_DATABASE_URL=NOWHERE, WRITER_DATABASE_URL=NOWHERE)
 
     answer = _invoke(command, token="unheard-of", **EXAMPLE, **{"from": "2012-08-22", "to": "2012-08-24"})
@@ -72,7 +72,7 @@ def test_no_database_is_nobodys_parameter(configure: Configure, command: str) ->
 
 
 def test_the_sites_zone_reaches_calls_and_days(configure: Configure, office: Office, token: str) -> None:
-    """Local times are the site's, its days are what `delete` counts in, and `Z` is local where declared so."""
+    """Local times and days use the site's zone. `Z` is local if the setting says so."""
     configure(SITE_ZONE="America/Caracas", NIMBOX_Z_IS_LOCAL="1")
     office.contact(EXAMPLE["destination"])
     for at in ("2026-11-20T00:00:00", "2026-11-20T23:59:59Z", "2026-11-21T00:00:00"):
@@ -85,7 +85,7 @@ def test_the_sites_zone_reaches_calls_and_days(configure: Configure, office: Off
 
 
 def test_strangers_become_contacts_where_the_setting_says_so(configure: Configure, office: Office, token: str) -> None:
-    """Without it they are the documented error."""
+    """Without the setting, an unknown number is the documented error."""
     assert set(_content("create", token=token, **EXAMPLE)["errors"]) == {"destination"}
     configure(NIMBOX_NEW_CONTACTS="1")
 

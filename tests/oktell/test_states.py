@@ -16,7 +16,7 @@ NONE, CENTRE, LUNCH, REDIRECT = (
 )
 FACTS = st.builds(
     Facts,
-    said=st.sampled_from(["", "online", "available", "break", "away", "busy", "offline", "logged_out"]),
+    agent_state=st.sampled_from(["", "online", "available", "break", "away", "busy", "offline", "logged_out"]),
     phone=st.sampled_from(["", "registered", "busy", "early", "out_of_service"]),
     legs=st.lists(st.sampled_from(["ringing", "dialling", "talking", "waiting"]), max_size=2),
     modes=st.sampled_from([Modes(), CENTRE, LUNCH, REDIRECT]),
@@ -31,9 +31,9 @@ WISHES = st.builds(
 )
 
 
-def facts(said: str = "", phone: str = "", *legs: str, modes: Modes = NONE, has_phone: bool = True) -> Facts:
+def facts(agent_state: str = "", phone: str = "", *legs: str, modes: Modes = NONE, has_phone: bool = True) -> Facts:
     """Facts of a user of whom little is known."""
-    return Facts(said, phone, legs, modes, has_phone)
+    return Facts(agent_state, phone, legs, modes, has_phone)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_a_change_follows_the_rules(known: Facts, wish: Wish, modes: Modes, writ
 def test_no_wish_breaks_the_rules(known: Facts, wish: Wish) -> None:
     """Breaks and redirection never stand together, and nobody on the phone becomes free."""
     modes, written = changed(known, wish)
-    after = Facts(WORDS[written] if written else known.said, known.phone, known.legs, modes, known.has_phone)
+    after = Facts(WORDS[written] if written else known.agent_state, known.phone, known.legs, modes, known.has_phone)
 
     assert not (modes.lunch and not modes.call_center)
     assert not (modes.redirect and modes.call_center)

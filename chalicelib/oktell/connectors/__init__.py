@@ -1,4 +1,4 @@
-"""The ways to a PBX: what `wp_` commands order is done by the first of these that can."""
+"""The connectors to a PBX. The first connector that can execute the order of a `wp_` command does it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _queue(settings: Settings, _database: Connection) -> Connector:
 
 
 def _server(settings: Settings, _database: Connection) -> Connector:
-    from chalicelib.oktell.connectors.server import Server  # noqa: PLC0415 - only who uses it pays for it
+    from chalicelib.oktell.connectors.server import Server  # noqa: PLC0415 - loaded only if it is used
 
     return Server(settings)
 
@@ -28,7 +28,7 @@ def _telphin(settings: Settings, database: Connection) -> Connector:
     return TelphinConnector(settings, database)
 
 
-#: Under the words of the setting CALL_CONTROL.
+#: The connectors by their names in the setting CALL_CONTROL.
 CONNECTORS: dict[str, Callable[[Settings, Connection], Connector]] = {
     "queue": _queue,
     "oktell": _server,
@@ -37,9 +37,9 @@ CONNECTORS: dict[str, Callable[[Settings, Connection], Connector]] = {
 
 
 def carry_out(order: Order, settings: Settings, database: Connection) -> tuple[str, Done]:
-    """Let the first connector that can do it do it; answers which, and what it said.
+    """Execute an order with the first connector that can. Return its name and its result.
 
-    Raises NotConnected when none can, Misconfigured for one that is not known, and what the connector raises.
+    Raise NotConnected if none can, Misconfigured for an unknown connector, and the errors of the connector.
     """
     for name, connector in _chosen(settings, database):
         try:

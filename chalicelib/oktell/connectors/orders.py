@@ -1,4 +1,4 @@
-"""What a connector is ordered to do, and what it says of it."""
+"""Orders to connectors, and their results."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from chalicelib.oktell.people import Person
 
 
 class CannotDo(Exception):
-    """This connector has no way to do it; another may have."""
+    """This connector cannot execute the order. Another one may."""
 
 
 @dataclass(frozen=True)
 class Order:
-    """One order to the PBX: which command with which of its parameters, on behalf of whom; times are UTC."""
+    """One order to the PBX: a command with parameters, for a user and an integration. Times are UTC."""
 
     id: str
     command: str
@@ -29,7 +29,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Done:
-    """What became of an order: for a started call its id in the webhooks that follow, and what ends it."""
+    """The result of an order. For a started call: its id in the webhooks that follow, and the handle that ends it."""
 
     call_id: str = ""
     handle: str = ""
@@ -37,7 +37,7 @@ class Done:
 
 
 class Connector(Protocol):
-    """A way to the PBX."""
+    """A connector to a PBX."""
 
     def do(self, order: Order) -> Done:
-        """Do it. Raises CannotDo before anything was done; PartnerRefused, Unavailable, NotConnected."""
+        """Execute the order. Raise CannotDo before anything is done; PartnerRefused, Unavailable and NotConnected."""

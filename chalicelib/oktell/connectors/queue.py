@@ -16,19 +16,19 @@ class Queue:
     """The queue of CALL_CONTROL_QUEUE_URL."""
 
     def __init__(self, settings: Settings) -> None:
-        """Raises NotConnected when there is no queue."""
+        """Read the address of the queue. Raise NotConnected if there is none."""
         if not settings.call_control_queue_url:
             raise NotConnected("CALL_CONTROL_QUEUE_URL is not set: it is the queue that an agent beside the PBX reads")
         self._url = settings.call_control_queue_url
 
     def do(self, order: Order) -> Done:
-        """Put the order into the queue; whether it can be done shows in the webhooks that follow."""
+        """Put the order into the queue. Its effect shows in the webhooks that follow."""
         signed_requests.send_message(self._url, json.dumps(message(order)))
         return Done()
 
 
 def message(order: Order) -> dict[str, object]:
-    """The order as the agent reads it."""
+    """Return the message that the agent reads."""
     user = order.person.user
     return {
         "version": VERSION,

@@ -1,4 +1,4 @@
-"""Orders for a real Oktell server: the same command, under its own password."""
+"""Orders for a real Oktell server, which receives the command with its own password."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class Server:
     """The server of OKTELL_SERVER_URL, such as http://192.168.0.1:4055."""
 
     def __init__(self, settings: Settings) -> None:
-        """Raises NotConnected when there is none."""
+        """Read the address of the server. Raise NotConnected if there is none."""
         if not settings.oktell_server_url:
             raise NotConnected("OKTELL_SERVER_URL is not set: it is a server such as http://192.168.0.1:4055")
         self._url = settings.oktell_server_url
         self._password = {"password": settings.oktell_server_password} if settings.oktell_server_password else {}
-        # An order is sent once: a second one might begin a second call. A longer answer than that is cut.
+        # An order is sent once, because a repetition might start a second call. A longer answer is cut.
         seconds = settings.call_control_seconds
         self._peer = Peer(
             "The server behind this command",
@@ -36,10 +36,10 @@ class Server:
         )
 
     def do(self, order: Order) -> Done:
-        """Ask the server by the user's GUID, which is the same there; answer what it said."""
+        """Send the command with the user's GUID, which is the same on the server. Return the server's answer."""
         fields = {**order.parameters, "user": order.person.user.id, **self._password}
         answer = http.client().ask(self._peer, "GET", f"{self._url}/{order.command}?{urlencode(fields)}")
-        # A server that repeats what it was asked repeats its password.
+        # A server that quotes the request quotes its password.
         text = answer.body.decode(errors="replace")
         for password in self._password.values():
             text = text.replace(password, "***").replace(quote_plus(password), "***")

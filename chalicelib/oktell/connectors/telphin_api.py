@@ -1,4 +1,4 @@
-"""Orders for Telphin's REST API: calls begin by callback, and end by deletion of a current call."""
+"""Orders for Telphin's REST API: a callback starts a call, and deleting a current call ends it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _REMOTE = """
 SELECT client, coalesce(settings ->> 'remote_id', '') FROM ledger.extensions
 WHERE provider = 'telphin' AND name = %s AND revoked_at IS NULL
 """
-# Each of a call's webhooks names what the API calls the call; the last is about the leg that rings now.
+# Every webhook of a call has the call's id in the API. The last one belongs to the ringing leg.
 _WEBHOOKS = """
 SELECT query, body FROM ledger.events WHERE provider = %s AND client = %s AND call_id = %s ORDER BY accepted_at DESC
 LIMIT 100
@@ -33,7 +33,7 @@ _STOPPED = "UPDATE ledger.started_calls SET stopped_at = now() WHERE handle = %s
 
 
 class _Phone(NamedTuple):
-    """An extension at Telphin: the account, and the id that its API wants."""
+    """An extension at Telphin: the account, and the id in the API."""
 
     client: str
     id: str
@@ -43,7 +43,7 @@ class TelphinConnector:
     """Telphin, with the rights of TELPHIN_CLIENT_ID."""
 
     def __init__(self, settings: Settings, database: Connection) -> None:
-        """Raises NotConnected when there are no credentials."""
+        """Read the credentials. Raise NotConnected if there are none."""
         if not (settings.telphin_client_id and settings.telphin_client_secret):
             raise NotConnected("TELPHIN_CLIENT_ID and TELPHIN_CLIENT_SECRET are not set: an application's credentials")
         self._api = Telphin(settings, settings.call_control_seconds)
@@ -56,7 +56,7 @@ class TelphinConnector:
         }
 
     def do(self, order: Order) -> Done:
-        """Do it through the API, which has no flash, no transfer and no state of a user."""
+        """Execute the order through the API, which has no flash, no transfer and no user states."""
         phone = self._phone(order) if order.command in self._ways else None
         if phone is None:
             raise CannotDo
@@ -78,7 +78,7 @@ class TelphinConnector:
         return Done(*self._api.callback(phone.id, first, second))
 
     def _inner(self, number: str, phone: _Phone) -> str:
-        """The extension behind an internal number of the directory's, or at Telphin's own short one."""
+        """Return the extension of an internal number in the directory, or of Telphin's own short number."""
         user = people.by_names(self._database, [number]).get(number)
         extension = user.extension if user else ""
         return extension or (number if "*" in number else f"{phone.client}*{number}")
@@ -96,7 +96,7 @@ class TelphinConnector:
         return Done()
 
     def _decline(self, order: Order, phone: _Phone) -> Done:
-        # Where nothing rings there is nothing to decline, as there is nothing to stop where nothing was started.
+        # Without a ringing call there is nothing to decline, and the command succeeds.
         for talk in order.person.talks:
             if _rings(talk, order.person.user.extension):
                 handle = self._handle(talk, order.person.user.extension)
@@ -107,8 +107,10 @@ class TelphinConnector:
 
     def _handle(self, talk: Talk, extension: str) -> str:
         rows = self._database.execute(_WEBHOOKS, [talk.provider, talk.client, talk.id])
-        told = [{name.lower(): value for name, value in parse_qsl(f"{query}&{_text(body)}")} for query, body in rows]
-        own = [each for each in told if extension in (each.get("callednumber", ""), _local(each))]
+        webhooks = [
+            {name.lower(): value for name, value in parse_qsl(f"{query}&{_text(body)}")} for query, body in rows
+        ]
+        own = [each for each in webhooks if extension in (each.get("callednumber", ""), _local(each))]
         return next((each["callapiid"] for each in own if each.get("callapiid")), "")
 
 

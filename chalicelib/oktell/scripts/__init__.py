@@ -3,9 +3,9 @@
     @script("SvcScript1")
     def calls_of_numbers(run: ScriptRun) -> str: ...
 
-What it returns is the script's value. One that is run for `download/byscript` returns the key of a file in the bucket
-below SCRIPT_FILES_PREFIX. It runs in a process of its own, which ends with it or after SCRIPT_SECONDS; what it raises
-ends nothing else. Modules are imported with the interface, so they import what is heavy within their functions.
+The function returns the script's value. For `download/byscript`, it returns the key of a file in the bucket below
+SCRIPT_FILES_PREFIX. It runs in its own process, which ends with it or after SCRIPT_SECONDS, so its errors affect
+nothing else. The modules are imported with the interface, so they import large packages inside their functions.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from chalicelib.settings import Settings
 
 @dataclass(frozen=True)
 class ScriptRun:
-    """One run: the five start parameters (empty where none was given), who asked, and whether for a file."""
+    """One run: the five start parameters (empty if missing), the integration, and if a file is expected."""
 
     id: str
     parameters: tuple[str, ...]
@@ -47,7 +47,7 @@ def script(name: str) -> Callable[[Script], Script]:
 
 
 def find(name: str) -> tuple[str, Script] | None:
-    """The script's own spelling of its name, and its function; None when there is no such script."""
+    """Return the name and the function of a script, or None if there is no such script."""
     _load()
     return _registered.get(name.strip().casefold())
 
@@ -57,5 +57,5 @@ def _load() -> None:
     for module in pkgutil.iter_modules(__path__):
         try:
             import_module(f"{__name__}.{module.name}")
-        except Exception:  # noqa: BLE001 - a script that cannot be loaded is no reason to run no other
+        except Exception:  # noqa: BLE001 - a script that cannot be loaded does not affect the others
             edge.logger().exception("a script cannot be loaded", extra={"module": module.name})

@@ -1,4 +1,4 @@
-"""An example: how often people talked with the numbers that it is given, in the last thirty days."""
+"""An example script: count the calls with each of its numbers in the last thirty days."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from chalicelib.oktell.scripts import ScriptRun, script
 from chalicelib.platform import objects
 from chalicelib.platform.postgres import Row, connection
 
-# Of the reader's connection, like any query of the statistics channel; values are parameters and never text.
+# It uses the reader's connection, as queries of the statistics channel do. Values are always parameters.
 CALLS = """
 SELECT asked.number, count(inviteid), coalesce(sum(duration), 0)
 FROM unnest(%s::text[]) AS asked (number)
@@ -20,7 +20,7 @@ GROUP BY asked.number ORDER BY asked.number
 
 @script("SvcScript1")
 def calls_of_numbers(run: ScriptRun) -> str:
-    """`number=calls;number=calls` for the numbers of its start parameters; as a file, a CSV with the seconds too."""
+    """Return `number=calls;number=calls` for the start parameters, or the key of a CSV if a file is expected."""
     rows = connection(run.settings.reader_database_url).execute(CALLS, [[text for text in run.parameters if text]])
     return _file(run, rows) if run.wants_file else ";".join(f"{number}={calls}" for number, calls, _ in rows)
 
