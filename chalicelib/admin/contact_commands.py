@@ -10,10 +10,9 @@ from datetime import datetime
 from pathlib import Path
 
 from chalicelib.admin.contact_table import COLUMNS, read
-from chalicelib.admin.words import Subparsers, add, database_url, minute, progress, say, table
+from chalicelib.admin.words import Subparsers, add, minute, owner, progress, say, table
 from chalicelib.nimbox import contacts
 from chalicelib.nimbox.contacts import ContactRefused
-from chalicelib.platform.postgres import connection
 
 INPUT = "-"
 LIMIT = 100
@@ -51,12 +50,12 @@ def text_of(path: str) -> str:
 
 def _import(arguments: argparse.Namespace, read_input: Callable[[], str]) -> None:
     described = read(read_input() if arguments.file == INPUT else text_of(arguments.file))
-    new = contacts.put(connection(database_url()), described, progress("registered", len(described)))
+    new = contacts.put(owner(), described, progress("registered", len(described)))
     say(f"{new} contacts are new, {len(described) - new} were there already.")
 
 
 def _list(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
-    found = contacts.listing(connection(database_url()), arguments.find, arguments.limit)
+    found = contacts.listing(owner(), arguments.find, arguments.limit)
     if arguments.json:
         say(json.dumps([asdict(each) for each in found], ensure_ascii=False))
         return
@@ -65,7 +64,7 @@ def _list(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
 
 
 def _calls(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
-    found = contacts.calls(connection(database_url()), arguments.id, arguments.limit)
+    found = contacts.calls(owner(), arguments.id, arguments.limit)
     if arguments.json:
         say(json.dumps([asdict(each) for each in found], default=datetime.isoformat, ensure_ascii=False))
         return

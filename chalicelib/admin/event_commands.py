@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
 from functools import partial
 
-from chalicelib.admin.words import Subparsers, add, at_once, database_url, minute, note, progress, say, table
+from chalicelib.admin.words import Subparsers, add, at_once, minute, moment, note, owner, progress, say, table
 from chalicelib.envelope import reading
 from chalicelib.envelope.reading import UnreadableMessage
 from chalicelib.errors import InvalidRequest, Misconfigured
@@ -16,7 +15,6 @@ from chalicelib.ledger import faults, forgetting, quarantine, store
 from chalicelib.ledger.faults import CallsFailed
 from chalicelib.ledger.replay import count, replay
 from chalicelib.platform import configuration, dead_letters, queues
-from chalicelib.platform.postgres import Connection, connection
 from chalicelib.providers import NAMES, posts_rows
 from chalicelib.recordings import retention
 
@@ -29,7 +27,7 @@ def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
     command = add(commands, "replay", _replay, "rebuild rows from the raw events of a period, and report what changed")
     for name, meaning in (("--from", "the first moment of acceptance"), ("--to", "the first moment after it")):
         command.add_argument(
-            name, dest=name.strip("-"), type=_moment, required=True, metavar="TIME", help=f"{meaning}, ISO 8601, UTC"
+            name, dest=name.strip("-"), type=moment, required=True, metavar="TIME", help=f"{meaning}, ISO 8601, UTC"
         )
     senders = sorted(name for name in NAMES if not posts_rows(name))
     command.add_argument("--provider", default="", choices=senders, help="calls of this provider only")
@@ -55,27 +53,12 @@ def _add_quarantine(commands: Subparsers[argparse.ArgumentParser]) -> None:
         command.add_argument("id", metavar="ID", help="as `quarantine list` shows it")
 
 
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-        return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
-    except (ValueError, OverflowError):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a time: write 2026-11-20, 2026-11-20T09:30 or 2026-11-20T09:30+03:00; without a zone it"
-            " is UTC"
-        ) from None
-
-
-def _owner() -> Connection:
-    return connection(database_url())
-
-
 def _replay(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     since, until = getattr(arguments, "from"), arguments.to
     if since >= until:
         raise InvalidRequest(f"The period ends ({until.isoformat()}) before it begins ({since.isoformat()})")
-    total = count(_owner(), since, until, arguments.provider)
-    report = replay(_owner(), since, until, arguments.provider, progress("replayed", total))
+    total = count(owner(), since, until, arguments.provider)
+    report = replay(owner(), since, until, arguments.provider, progress("replayed", total))
     say(f"{report.calls} calls were replayed.")
     for (relation, change), number in sorted(report.changes.items()):
         say(f"{relation}: {number} records with rows {change}")
@@ -86,7 +69,7 @@ def _replay(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
 
 
 def _set_aside(_arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
-    rows = [(*fault.call, minute(last), fault.reason) for fault, last in faults.listing(_owner(), LIST_LIMIT)]
+    rows = [(*fault.call, minute(last), fault.reason) for fault, last in faults.listing(owner(), LIST_LIMIT)]
     table(("PROVIDER", "CLIENT", "CALL", "LAST EVENT", "REASON"), rows)
 
 
@@ -98,7 +81,7 @@ def _redrive(_arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
 
 
 def _quarantine_list(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
-    kept = quarantine.listing(_owner(), everything=arguments.all, limit=LIST_LIMIT)
+    kept = quarantine.listing(owner(), everything=arguments.all, limit=LIST_LIMIT)
     rows = [
         (
             item.id, minute(item.quarantined_at), item.provider, str(item.extension or ""), minute(item.retried_at),
@@ -110,7 +93,7 @@ def _quarantine_list(arguments: argparse.Namespace, _read: Callable[[], str]) ->
 
 
 def _quarantine_show(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
-    item = quarantine.find(_owner(), arguments.id)
+    item = quarantine.find(owner(), arguments.id)
     note(item.reason)
     text = item.message.decode(errors="replace")
     say(text)
@@ -120,11 +103,11 @@ def _quarantine_show(arguments: argparse.Namespace, _read: Callable[[], str]) ->
 
 
 def _quarantine_retry(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
-    item = quarantine.find(_owner(), arguments.id)
-    refused = store.take(_owner(), [reading.read_again(item.message.decode(errors="replace"))])
+    item = quarantine.find(owner(), arguments.id)
+    refused = store.take(owner(), [reading.read_again(item.message.decode(errors="replace"))])
     if refused:
         raise InvalidRequest(f"The message still cannot be read: {refused[0].reason}")
-    quarantine.understood(_owner(), item.id)
+    quarantine.understood(owner(), item.id)
     say(f"{item.id} is stored now; `quarantine show` still shows it.")
 
 
@@ -132,9 +115,9 @@ def _forget(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     current = configuration.current()
     queue = current.events_queue_url
     waiting = _waiting(queue) if queue else 0
-    erase_recordings = partial(retention.erase, _owner(), current)
+    erase_recordings = partial(retention.erase, owner(), current)
     try:
-        touched = forgetting.forget(_owner(), arguments.number, erase_recordings, _report_rewritten)
+        touched = forgetting.forget(owner(), arguments.number, erase_recordings, _report_rewritten)
     except CallsFailed:
         say("The number is erased; ledger.forgotten records in how many rows.")
         raise

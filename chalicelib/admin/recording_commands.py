@@ -8,10 +8,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from chalicelib.admin.words import Subparsers, add, database_url, minute, say, table
+from chalicelib.admin.words import Subparsers, add, minute, owner, say, table
 from chalicelib.errors import InvalidRequest, Misconfigured
 from chalicelib.platform import configuration
-from chalicelib.platform.postgres import Connection, connection
 from chalicelib.recordings import administration, fetch_queue, links
 from chalicelib.recordings.administration import ListedRecording
 
@@ -57,35 +56,31 @@ def _days(text: str) -> int:
     return days
 
 
-def _owner() -> Connection:
-    return connection(database_url())
-
-
 def _link(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     current = configuration.current()
-    inviteid = administration.linkable_id(_owner(), arguments.inviteid)
+    inviteid = administration.linkable_id(owner(), arguments.inviteid)
     now = datetime.now(UTC).replace(tzinfo=None)
     expires = now + timedelta(days=arguments.days) if arguments.days else None
     say(links.recording_url(current.public_url, current.link_secrets, inviteid, expires))
 
 
 def _code(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
-    inviteid = administration.linkable_id(_owner(), arguments.inviteid)
+    inviteid = administration.linkable_id(owner(), arguments.inviteid)
     say(links.call_code(configuration.current().link_secrets, inviteid))
 
 
 def _revoke(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
-    administration.revoke(_owner(), arguments.inviteid)
+    administration.revoke(owner(), arguments.inviteid)
     say(f"Links to {arguments.inviteid} no longer work; tokens still do.")
 
 
 def _restore(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
-    administration.restore(_owner(), arguments.inviteid)
+    administration.restore(owner(), arguments.inviteid)
     say(f"Links to {arguments.inviteid} work again.")
 
 
 def _list(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
-    recordings = administration.recordings(_owner(), arguments.state, LIST_LIMIT)
+    recordings = administration.recordings(owner(), arguments.state, LIST_LIMIT)
     if arguments.json:
         rows = [recording._asdict() for recording in recordings]
         say(json.dumps(rows, default=datetime.isoformat, ensure_ascii=False))
@@ -114,8 +109,8 @@ def _retry(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
         raise Misconfigured("RECORDINGS_QUEUE_URL is not set: it is the address of the queue recordings")
     if bool(arguments.inviteid) == arguments.failed:
         raise InvalidRequest("Name one call, or use --failed for every recording that failed")
-    inviteids = administration.failed(_owner(), RETRY_LIMIT) if arguments.failed else [arguments.inviteid]
-    files = administration.retry(_owner(), inviteids)
+    inviteids = administration.failed(owner(), RETRY_LIMIT) if arguments.failed else [arguments.inviteid]
+    files = administration.retry(owner(), inviteids)
     if arguments.inviteid and not files:
         raise InvalidRequest(f"No recording of {arguments.inviteid} failed or waits; `recording list` shows its state")
     fetch_queue.send(queue_url, files)

@@ -7,11 +7,11 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 
 from chalicelib import settings
-from chalicelib.admin.words import Subparsers, add, database_url, minute, say, table
+from chalicelib.admin.words import Subparsers, add, minute, moment, owner, say, table
 from chalicelib.errors import InvalidRequest, RingledgerError
 from chalicelib.platform import configuration
 from chalicelib.platform.postgres import Connection, connection
@@ -60,23 +60,10 @@ def _add_run(under: Subparsers[argparse.ArgumentParser]) -> None:
     command.add_argument("--resend", action="store_true", help="send delivered and rejected calls again")
 
 
-def _moment(text: str) -> datetime:
-    moment = None
-    with suppress(ValueError):
-        moment = datetime.fromisoformat(text)
-    if moment is None or moment.year not in YEARS:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time such as 2026-11-20 or 2026-11-20T09:00+03:00")
-    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
-
-
-def _owner() -> Connection:
-    return connection(database_url())
-
-
 def _status(_arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
-    rows = [tuple(map(str, each)) for each in overview.targets(_owner())]
+    rows = [tuple(map(str, each)) for each in overview.targets(owner())]
     table(("CRM", "PENDING", "DELIVERED", "REJECTED", "CORRECTED"), rows)
-    for target, source, acknowledged in overview.cursors(_owner()):
+    for target, source, acknowledged in overview.cursors(owner()):
         until = f"answered for up to {minute(acknowledged)} UTC" if acknowledged else "still to be read whole"
         say(f"{target}: everything of {source} is {until}")
     latest = overview.latest(_owner(), RUNS_SHOWN)
@@ -92,7 +79,7 @@ def _status(_arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
 
 
 def _list(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
-    listed = overview.listing(_owner(), arguments.state, LIST_LIMIT)
+    listed = overview.listing(owner(), arguments.state, LIST_LIMIT)
     if arguments.json:
         say(json.dumps([row._asdict() for row in listed], default=datetime.isoformat, ensure_ascii=False))
         return

@@ -9,11 +9,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from chalicelib.admin.user_table import read
-from chalicelib.admin.words import Subparsers, add, database_url, note, progress, say, table
+from chalicelib.admin.words import Subparsers, add, database_url, note, owner, progress, say, table
 from chalicelib.errors import InvalidRequest, Misconfigured
 from chalicelib.oktell import directory, faxes
 from chalicelib.platform import configuration
-from chalicelib.platform.postgres import connection
 
 
 def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
@@ -62,5 +61,5 @@ def _add_fax(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     except OSError as fault:
         raise InvalidRequest(f"{arguments.file} cannot be read: {fault.strerror}") from None
     # The code stands alone on standard output, so that a script can take it from there.
-    say(faxes.add(connection(database_url()), current, arguments.file.name, content))
+    say(faxes.add(owner(), current, arguments.file.name, content))
     note("Whoever has the interface's password loads it from download/fax/ and this code.")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from contextlib import suppress
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 
 from chalicelib.errors import Misconfigured
 from chalicelib.platform import configuration
+from chalicelib.platform.postgres import Connection, connection
 
 EXAMPLE = "postgresql://postgres@127.0.0.1:5432/ringledger"
 # The number of progress lines for a file of any size.
@@ -40,6 +42,24 @@ def database_url() -> str:
     return url
 
 
+def owner() -> Connection:
+    """Return this thread's connection as the owner. Raise Misconfigured when its address is not set."""
+    return connection(database_url())
+
+
+def moment(text: str, years: range = range(MINYEAR, MAXYEAR + 1)) -> datetime:
+    """Return a time in ISO 8601 as naive UTC; a time without a zone is UTC. Raise ArgumentTypeError."""
+    with suppress(ValueError, OverflowError):
+        parsed = datetime.fromisoformat(text)
+        parsed = parsed.astimezone(UTC).replace(tzinfo=None) if parsed.tzinfo else parsed
+        if parsed.year in years:
+            return parsed
+    raise argparse.ArgumentTypeError(
+        f"{text!r} is not a time: write 2026-11-20, 2026-11-20T09:30 or 2026-11-20T09:30+03:00; without a zone it is"
+        " UTC"
+    )
+
+
 def say(line: str) -> None:
     """Write one line to standard output."""
     sys.stdout.write(f"{line}\n")
@@ -58,9 +78,9 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         say("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
-def minute(moment: datetime | None) -> str:
+def minute(at: datetime | None) -> str:
     """Return a time to the minute, or a dash."""
-    return moment.strftime("%Y-%m-%d %H:%M") if moment else "-"
+    return at.strftime("%Y-%m-%d %H:%M") if at else "-"
 
 
 def progress(what: str, total: int) -> Callable[[int], None]:

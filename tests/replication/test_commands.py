@@ -60,7 +60,7 @@ def test_runs_by_hand(crm: Crm, capfd: pytest.CaptureFixture[str]) -> None:
     assert len(crm.effects) == 3
     for bad in ("x", "0001-01-01", "0001-01-01T00:00+03:00", "9999-12-31T23:59-12:00"):
         refused = command("run", "--since", bad)
-        assert (refused.exit, "is no time such as 2026-11-20" in refused.errors) == (2, True)
+        assert (refused.exit, "is not a time: write 2026-11-20" in refused.errors) == (2, True)
 
 
 def test_what_the_crm_rejected(crm: Crm, unknown: set[str]) -> None:
