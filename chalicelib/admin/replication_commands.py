@@ -14,7 +14,6 @@ from chalicelib import settings
 from chalicelib.admin.words import Subparsers, add, minute, moment, owner, say, table
 from chalicelib.errors import InvalidRequest, RingledgerError
 from chalicelib.platform import configuration
-from chalicelib.platform.postgres import Connection, connection
 from chalicelib.replication import deliveries, overview, replicate, schedule, targets
 from chalicelib.replication.replicate import DONE, Progress, RunContext
 from chalicelib.replication.runs import Run, RunRequest
@@ -54,9 +53,9 @@ def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
 
 def _add_run(under: Subparsers[argparse.ArgumentParser]) -> None:
     command = add(under, "run", _run, "read new calls and send pending ones, as the schedule does every hour")
-    which = command.add_mutually_exclusive_group()
+    which, since = command.add_mutually_exclusive_group(), partial(moment, years=YEARS)
     which.add_argument("--full", action="store_true", help="read the whole window, as the schedule does once a day")
-    which.add_argument("--since", type=_moment, metavar="TIME", help="read from here on: ISO 8601, UTC without a zone")
+    which.add_argument("--since", type=since, metavar="TIME", help="read from here on: ISO 8601, UTC without a zone")
     command.add_argument("--resend", action="store_true", help="send delivered and rejected calls again")
 
 
@@ -66,7 +65,7 @@ def _status(_arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     for target, source, acknowledged in overview.cursors(owner()):
         until = f"answered for up to {minute(acknowledged)} UTC" if acknowledged else "still to be read whole"
         say(f"{target}: everything of {source} is {until}")
-    latest = overview.latest(_owner(), RUNS_SHOWN)
+    latest = overview.latest(owner(), RUNS_SHOWN)
     if latest:
         say("")
         head = ("RUN", "CRM", "SOURCE", "KIND", "STARTED", "READ", "KNOWN", "SENT", "DELIVERED", "REJECTED", "RETRIED")
@@ -125,7 +124,7 @@ def _context() -> RunContext:
     began = time.monotonic()
     limited = bool(settings.lambda_handler())
     remaining = (lambda: began + LAMBDA_SECONDS - time.monotonic()) if limited else replicate.unlimited
-    return RunContext(_owner(), configuration.current(), remaining, _Bar().show)
+    return RunContext(owner(), configuration.current(), remaining, _Bar().show)
 
 
 def _report(run: Run) -> None:
