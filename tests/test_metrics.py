@@ -31,3 +31,17 @@ def test_zero_counts_are_not_written(capsys: pytest.CaptureFixture[str]) -> None
     """A run of the maintenance that closes no call writes no line."""
     metrics.publish("maintenance", {"calls_closed": 0})
     assert capsys.readouterr().out == ""
+
+
+def test_durations_and_a_target_are_written(capsys: pytest.CaptureFixture[str]) -> None:
+    """A run of the replication writes its duration in seconds, and its CRM as a dimension."""
+    metrics.publish("replication", {"replication_sent": 3}, seconds={"replication_seconds": 1.5}, target="crm")
+
+    written = json.loads(capsys.readouterr().out)
+    (described,) = written["_aws"]["CloudWatchMetrics"]
+    assert sorted(described["Dimensions"][0]) == ["service", "target"]
+    assert {metric["Name"]: metric["Unit"] for metric in described["Metrics"]} == {
+        "replication_sent": "Count",
+        "replication_seconds": "Seconds",
+    }
+    assert (written["target"], written["replication_seconds"]) == ("crm", [1.5])

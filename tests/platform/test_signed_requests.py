@@ -12,7 +12,7 @@ ENDPOINTS = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SQS")
 
 
 @pytest.fixture(autouse=True)
-def _of_a_lambda(monkeypatch: pytest.MonkeyPatch) -> None:
+def _lambda_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Set the environment of a Lambda in Frankfurt."""
     for name in CREDENTIALS:
         monkeypatch.setenv(name, name.lower())
