@@ -31,7 +31,7 @@ LOCALE = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--built
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
-    "max_connections": "100",
+    "max_connections": "150",
     "shared_buffers": "128MB",
     "timezone": "UTC",
     "log_timezone": "UTC",

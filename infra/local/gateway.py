@@ -33,7 +33,8 @@ BODY_BYTES = 10 * 1024 * 1024
 DRAINED_BYTES = 10 * BODY_BYTES
 BLOCK_BYTES = 1 << 16
 SILENCE_SECONDS = 30
-CONNECTIONS = 256
+# Each thread keeps a connection to PostgreSQL for each role that it served, of which the reader has 40 in all.
+CONNECTIONS = 32
 BACKLOG = 128
 LAST_PORT = 65_535
 
