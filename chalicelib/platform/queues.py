@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.errors import Unavailable
-from chalicelib.platform import boto3_errors, runtime
+from chalicelib.platform import boto3_errors, runtime, signed_requests
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -17,12 +17,12 @@ READ_SECONDS = 1.0
 BATCH = 10
 
 
-def client() -> SQSClient:
-    """Return this process's SQS client, made at its first use."""
-    return runtime.current().shared("sqs", _made)
+def client(region: str = "") -> SQSClient:
+    """Return this process's SQS client for a region, by default its own, made at its first use."""
+    return runtime.current().shared(("sqs", region), lambda: _made(region))
 
 
-def _made() -> SQSClient:
+def _made(region: str) -> SQSClient:
     import boto3  # noqa: PLC0415 - a cold start pays for boto3 only where a queue is used
     from botocore.config import Config  # noqa: PLC0415
 
@@ -32,7 +32,7 @@ def _made() -> SQSClient:
         retries={"total_max_attempts": 1},
         tcp_keepalive=True,
     )
-    return boto3.client("sqs", config=config)
+    return boto3.client("sqs", region_name=region or None, config=config)
 
 
 def url_of(queue: str) -> str:
@@ -46,15 +46,16 @@ def url_of(queue: str) -> str:
 def send_all(queue_url: str, messages: Sequence[str], delay: int = 0) -> None:
     """Put short `messages` into the queue, which delivers them after `delay` seconds (up to 900).
 
-    Some may arrive twice. Raises Unavailable when SQS does not accept one.
+    The queue may be in another region. Some messages may arrive twice. Raises Unavailable when SQS does not accept one.
     """
+    region = signed_requests.queue_region(queue_url)
     for begin in range(0, len(messages), BATCH):
         entries: Any = [
             {"Id": str(number), "MessageBody": message, "DelaySeconds": delay}
             for number, message in enumerate(messages[begin : begin + BATCH])
         ]
         with boto3_errors.translated(AWAY):
-            refused = client().send_message_batch(QueueUrl=queue_url, Entries=entries).get("Failed")
+            refused = client(region).send_message_batch(QueueUrl=queue_url, Entries=entries).get("Failed")
         if refused:
             raise Unavailable(f"The queue service did not take {len(refused)} messages")
 

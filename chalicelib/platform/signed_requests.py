@@ -69,8 +69,14 @@ def queue_service(queue_url: str) -> tuple[str, AwsAccess]:
     access = settings.aws_access("sqs")
     access.check()
     place = urlsplit(access.endpoint or queue_url)
-    region = _REGION.fullmatch(place.hostname or "")
-    return f"{place.scheme}://{place.netloc}/", access._replace(region=region[1] if region else access.region)
+    region = queue_region(access.endpoint or queue_url)
+    return f"{place.scheme}://{place.netloc}/", access._replace(region=region or access.region)
+
+
+def queue_region(queue_url: str) -> str:
+    """Return the region in a queue's URL, or an empty text when it contains none."""
+    region = _REGION.fullmatch(urlsplit(queue_url).hostname or "")
+    return region[1] if region else ""
 
 
 def presign(method: str, bucket: str, key: str, seconds: int, overrides: Mapping[str, str] = NO_OVERRIDES) -> str:

@@ -14,7 +14,7 @@ from uuid import UUID, uuid5
 
 from chalicelib.calls.records import NAMESPACE
 from chalicelib.errors import Unavailable
-from chalicelib.platform import queues, signed_requests, topics
+from chalicelib.platform import queues, topics
 from chalicelib.platform.postgres import Connection
 
 OVERDUE_LIMIT = 500
@@ -78,7 +78,7 @@ def send_overdue(writer: Connection, target: str) -> int:
 
 def _send(target: str, message: str) -> None:
     if target.startswith(QUEUE_PREFIXES):
-        signed_requests.send_message(queues.url_of(target), message)
+        queues.send_all(queues.url_of(target), [message])
     else:
         topics.publish(target, message)
 
