@@ -7,10 +7,10 @@ MULTIPART = f'multipart/form-data; boundary="{BOUNDARY}"'
 
 
 def part(head: str, content: bytes) -> bytes:
-    """A part with these headers."""
+    """Return a part with these headers."""
     return f"--{BOUNDARY}\r\n{head}\r\n\r\n".encode() + content + b"\r\n"
 
 
 def named(name: str) -> str:
-    """The header of a file of this name."""
+    """Return the header of a file with this name."""
     return f'Content-Disposition: form-data; name="f"; filename="{name}"'

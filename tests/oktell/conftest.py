@@ -1,4 +1,4 @@
-"""The interface as a client has it, on the running bundle; and its commands on a database of the tests' own."""
+"""The interface on the running stack, and its commands on a database of the tests."""
 
 from __future__ import annotations
 
@@ -42,28 +42,28 @@ class Client:
     facts: dict[str, Any]
 
     def get(self, path: str, **parameters: str) -> requests.Response:
-        """Get an address under the token; no redirect is followed."""
+        """Get an address with the token, without following redirects."""
         named = {"password": self.facts["tokens"]["oktell"], **parameters}
         return requests.get(self.url(path), params=named, timeout=ANSWER_SECONDS, allow_redirects=False)
 
     def post(self, path: str, **options: Any) -> requests.Response:
-        """Post to an address under the token."""
+        """Post to an address with the token."""
         return requests.post(
             self.url(path), params={"password": self.facts["tokens"]["oktell"]}, timeout=ANSWER_SECONDS, **options
         )
 
     def url(self, path: str) -> str:
-        """The whole address, without a token."""
+        """Return the whole address, without a token."""
         return f"{self.facts['url']}/{path}"
 
     def xml(self, path: str, **parameters: str) -> Element:
-        """What a parser reads that believes the bytes' own declaration."""
+        """Return the document as a parser reads it that believes its declaration."""
         answer = self.get(path, **parameters)
         assert answer.status_code == 200, answer.text
         return fromstring(answer.content, parser=XMLParser())  # noqa: S314 - our own answer
 
     def state(self, user: str) -> str:
-        """A user's state, as number and name."""
+        """Return the number and the name of a user's state."""
         found = self.xml("tst_getuserstate", iduser=user).find(".//property_simple[@key='state']")
         assert found is not None
         return f"{found.attrib['value']} {found.attrib['name']}"
@@ -78,18 +78,18 @@ class Client:
         assert answer.status_code == 200
 
     def eventually(self, holds: Callable[[], bool]) -> None:
-        """Wait until the queue's consumer has made something true."""
+        """Wait until the consumer of the queue has made a condition true."""
         until = time.monotonic() + WAIT_SECONDS
         while not holds():
             assert time.monotonic() < until, "it never came true"
             time.sleep(0.05)
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        """What the database says."""
+        """Return the rows of a query."""
         return run(self.facts["database_url"], query, list(values))
 
     def orders(self) -> list[dict[str, Any]]:
-        """The orders in the queue of the agent beside the PBX, which is empty afterwards."""
+        """Receive and delete the orders in the agent's queue."""
         sqs = boto3.client("sqs", endpoint_url=self.facts["aws_endpoint_url"], region_name="us-east-1")
         queue, found = self.facts["queues"]["call-control"], []
         while received := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", []):
@@ -101,30 +101,30 @@ class Client:
 
 @pytest.fixture(scope="session")
 def client(stack: dict[str, Any]) -> Client:
-    """An integration on the running bundle, whose directory is the demonstration's."""
+    """Return an integration of the running stack, which has the demonstration's directory."""
     environment.prepare_clients()
     return Client(stack)
 
 
 @dataclass
 class Office:
-    """The demonstration's directory in a database of the tests' own, which takes webhooks without a queue."""
+    """The demonstration's directory in a database of the tests, which takes webhooks without a queue."""
 
     settings: Settings
     owner: Connection
     phone: int = 0
 
     def ask(self, command: str, **parameters: str) -> Answer:
-        """The answer to a command, or what it raises."""
+        """Return the answer to a command, or raise its error."""
         request = Request("request", "GET", {"command": command}, parameters, {}, b"")
         return COMMANDS[command](Asked(command, parameters, request, "a-script", self.settings, {}))
 
     def json(self, command: str, **parameters: str) -> Any:
-        """What the answer to a command says in JSON."""
+        """Return the JSON answer to a command."""
         return json.loads(self.ask(command, **parameters).body)
 
     def state(self, user: str) -> str:
-        """A user's state, as number and name."""
+        """Return the number and the name of a user's state."""
         body = self.ask("tst_getuserstate", iduser=user).body
         assert isinstance(body, bytes)
         found = fromstring(body).find(".//property_simple[@key='state']")  # noqa: S314 - our own answer
@@ -138,11 +138,11 @@ class Office:
         store.take(connection(self.settings.writer_database_url), [reading.read(text)])
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        """What the database says."""
+        """Return the rows of a query."""
         return self.owner.execute(query, list(values))
 
     def having(self, **settings: Any) -> Office:
-        """The same office under other settings."""
+        """Return this office with other settings."""
         return replace(self, settings=replace(self.settings, **settings))
 
 
@@ -161,27 +161,27 @@ VALUES ('telphin', '13596', '13596*106', 'phone', '{"remote_id": "1138241"}') RE
 
 @pytest.fixture(scope="session")
 def database(server: Server) -> Settings:
-    """A migrated database with its roles, shared by all tests of the interface."""
+    """Return a migrated database with its roles, which all tests of the interface share."""
     return migrated(server)
 
 
 @pytest.fixture(scope="session")
 def staffed(database: Settings) -> Connection:
-    """A connection of the owner to a database that has the directory."""
+    """Return the owner's connection to a database that has the directory."""
     directory.put(database.owner_database_url, sample_users.USERS, lambda _: None, whole=True)
     return Connection(database.owner_database_url)
 
 
 @pytest.fixture
 def office(database: Settings, staffed: Connection) -> Office:
-    """An office in which nothing happened yet; Anna's extension is registered."""
+    """Return an office without calls, in which Anna's extension is registered."""
     staffed.execute(_FORGET)
     return Office(database, staffed, staffed.execute(_PHONE)[0][0])
 
 
 @pytest.fixture(scope="session")
 def provider() -> Iterator[TelphinServer]:
-    """A small Telphin."""
+    """Start a small Telphin."""
     provider = TelphinServer("application", "secret")
     provider.url = provider.start(0)  # type: ignore[attr-defined]
     yield provider
@@ -190,7 +190,7 @@ def provider() -> Iterator[TelphinServer]:
 
 @pytest.fixture
 def telphin(office: Office, provider: TelphinServer) -> Office:
-    """The office with Telphin's connector."""
+    """Return the office with Telphin's connector."""
     url = provider.url  # type: ignore[attr-defined]
     provider.calls.clear()
     return office.having(
@@ -200,7 +200,7 @@ def telphin(office: Office, provider: TelphinServer) -> Office:
 
 @pytest.fixture
 def partner() -> Iterator[dict[str, Any]]:
-    """A real Oktell server, as far as it matters: what it was asked, and what it shall answer."""
+    """Start a stand-in of a real Oktell server. Return the requests that it received, and its next answer."""
     facts: dict[str, Any] = {"asked": [], "status": 200, "body": "OK"}
 
     class Handler(BaseHTTPRequestHandler):
@@ -212,7 +212,7 @@ def partner() -> Iterator[dict[str, Any]]:
             self.wfile.write(facts["body"].encode())
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=listening.serve_forever, args=[0.01], daemon=True).start()
@@ -224,5 +224,5 @@ def partner() -> Iterator[dict[str, Any]]:
 
 @pytest.fixture
 def forwarding(office: Office, partner: dict[str, Any]) -> Office:
-    """The office before a real Oktell server."""
+    """Return the office with a connector to the real Oktell server."""
     return office.having(call_control=("oktell",), oktell_server_url=partner["url"], oktell_server_password="their+s")

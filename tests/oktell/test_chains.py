@@ -1,4 +1,4 @@
-"""What webhooks tell of a call shows in the answers while it is on, and is gone when it is over."""
+"""A live call shows in the answers from its first webhook to its last."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _event(taker: Client | Office, call: str, extension: str, kind: str, **field
 
 
 def test_an_outside_call_shows_from_ring_to_end(client: Client) -> None:
-    """Its callee is reserved while it rings, busy while they talk, and free again; the other side is the caller."""
+    """The callee is reserved, busy and then free. The other party is the caller."""
     call, numbers = uuid4().hex, {"CallerIDNum": CALLER, "CalledNumber": DIMA}
     _event(client, call, DIMA, "dial-in", **numbers)
     client.eventually(lambda: client.state("Dima") == "6 usReserved")
@@ -68,7 +68,7 @@ def test_an_outside_call_shows_from_ring_to_end(client: Client) -> None:
 
 
 def test_two_of_us_talk(office: Office) -> None:
-    """An inner call is one commutation of two users, whichever of them is asked; each sees the other."""
+    """An internal call is one commutation of two users, and each sees the other."""
     call, numbers = uuid4().hex, {"CallerIDNum": DIMA, "CalledNumber": VIKTOR}
     inner = numbers | {"CallerExtension": f"{DIMA}@sip", "CalledExtension": f"{VIKTOR}@sip"}
     _event(office, call, DIMA, "dial-out", **inner)
@@ -94,7 +94,7 @@ def test_two_of_us_talk(office: Office) -> None:
 
 
 def test_of_several_calls_the_one_last_come_to_counts(office: Office) -> None:
-    """Whoever talks in two is with whom they came to last; a ringing call shows only where there is no talk."""
+    """With two conversations the latest counts. A ringing call shows only without a conversation."""
     numbers = {name: {"CallerIDNum": name, "CalledNumber": DIMA} for name in ("7111", "7222", "7333")}
     calls = {name: uuid4().hex for name in numbers}
     seen = []
@@ -117,7 +117,7 @@ def test_of_several_calls_the_one_last_come_to_counts(office: Office) -> None:
 
 
 def test_a_call_keeps_its_beginning_when_it_is_answered(office: Office) -> None:
-    """Its chain and its legs began when they were dialled; only the answer's time is the answer's."""
+    """The chain and its legs keep the time of dialling."""
     call, numbers = uuid4().hex, {"CallerIDNum": CALLER, "CalledNumber": DIMA}
     dialled, answered = 1_795_165_288, 1_795_165_291
     for kind, at in (("dial-in", dialled), ("answer", answered)):
@@ -133,14 +133,14 @@ def test_a_call_keeps_its_beginning_when_it_is_answered(office: Office) -> None:
 
 
 def test_an_agent_who_logs_out_is_disconnected(office: Office) -> None:
-    """Events of a queue's agents are states of the user who is that agent."""
+    """Events of a queue's agent are states of the user with that agent name."""
     for status, expected in (("logged_out", "0 usDisconnected"), ("available", "1 usReady")):
         office.webhook(EventType="agent-login", agent_id="136", agent_status=status, extension_name="13596*106@sip")
         assert office.state("anna") == expected
 
 
 def test_a_started_call_is_tied_to_its_webhooks(telphin: Office) -> None:
-    """The PBX told its CallID when the call was ordered, so the live call names the order."""
+    """The PBX returned the CallID with the order, so the live call names the order."""
     telphin.ask("wp_autocallstart", line="16038", number="538", sequence="back")
     ((order, call),) = telphin.rows("SELECT id::text, call_id FROM ledger.started_calls")
     numbers = {"CallerIDNum": "13596*106", "CalledNumber": "538", "CallerExtension": "13596*106@sip"}
@@ -152,7 +152,7 @@ def test_a_started_call_is_tied_to_its_webhooks(telphin: Office) -> None:
 
 
 def test_webhooks_name_the_order_that_began_them(forwarding: Office) -> None:
-    """A PBX that was told the order's id sends it as CallBackID."""
+    """A PBX that received the id of the order sends it as CallBackID."""
     forwarding.ask("wp_autocallstart", user="ivan", number="89991112233")
     ((order,),) = forwarding.rows("SELECT id::text FROM ledger.started_calls")
     told = {"CallerIDNum": "13596*538", "CalledNumber": "89991112233", "CallerExtension": "13596*538@sip"}

@@ -1,4 +1,4 @@
-"""Call control: what is asked is checked, and handed to the connector that can do it."""
+"""Call control: parameters are checked, and the connector that can execute an order receives it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NUMBER = {"number": "+7 (921) 456-78-92"}
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_without_a_connector_nothing_is_pretended(office: Office, command: str) -> None:
-    """501, and a sentence that names the setting."""
+    """The answer is 501 with the name of the setting."""
     with pytest.raises(NotConnected, match="CALL_CONTROL") as refusal:
         office.ask(command, user="ivan", **NUMBER)
     assert refusal.value.status == 501
@@ -36,13 +36,13 @@ def test_without_a_connector_nothing_is_pretended(office: Office, command: str) 
     ],
 )
 def test_a_wrong_parameter_is_named(office: Office, parameters: dict[str, str], reason: str) -> None:
-    """A number must be one to dial, and words must be those of the document."""
+    """A number must be possible to dial, and words must be documented ones."""
     with pytest.raises(Wrong, match=reason):
         office.ask("wp_autocallstart", line="16038", **parameters)
 
 
 def test_an_unknown_line_is_told(office: Office) -> None:
-    """404, whatever the command; and without any selector 400."""
+    """The answer is 404 for every command, and 400 without any selector."""
     with pytest.raises(Unknown):
         office.ask("wp_autocallstop", line="99999")
     with pytest.raises(Wrong):
@@ -52,7 +52,7 @@ def test_an_unknown_line_is_told(office: Office) -> None:
 
 
 def test_an_agent_beside_the_pbx_gets_an_order(client: Client) -> None:
-    """A message with an id, an expiry, who asked, on whose behalf, and the parameters with their defaults."""
+    """The message has an id, an expiry, the integration, the user, and parameters with defaults."""
     client.orders()
     assert client.get("wp_autocallstart", user="ivan", number="8 (800) 555-35-35").status_code == 200
     assert client.get("wp_flash", user="ivan", mode="abort").status_code == 200
@@ -71,7 +71,7 @@ def test_an_agent_beside_the_pbx_gets_an_order(client: Client) -> None:
     ("number", "direction"), [("538", "pbx"), ("120", "pbx"), ("13596*106", "pbx"), ("5381", "city")]
 )
 def test_a_number_of_ours_is_inside(client: Client, number: str, direction: str) -> None:
-    """Without a direction it is found out: numbers of users and of groups, and extensions, are inner ones."""
+    """Without a direction, numbers of users and groups and extensions are internal."""
     client.orders()
     client.get("wp_switchcall", user="ivanov", number=number)
     assert [order["parameters"]["direction"] for order in client.orders()] == [direction]
@@ -89,7 +89,7 @@ def test_a_number_of_ours_is_inside(client: Client, number: str, direction: str)
 def test_telphin_calls_back(
     telphin: Office, provider: TelphinServer, sequence: str, direction: str, ends: tuple[str, str]
 ) -> None:
-    """`back` rings the line first, `direct` the other; the call's ids are kept, so that its webhooks are known."""
+    """`back` rings the line first, `direct` the other party. The ids of the call are stored."""
     telphin.ask("wp_autocallstart", line="16038", number="538", direction=direction, sequence=sequence)
 
     assert list(provider.calls.values()) == [{"src_num": [ends[0]], "dst_num": ends[1]}]
@@ -103,7 +103,7 @@ def test_telphin_calls_back(
 def test_an_inner_number_is_an_extension_there(
     telphin: Office, provider: TelphinServer, number: str, called: str
 ) -> None:
-    """That of the directory's user who has it, else Telphin's own short or whole name of one."""
+    """It is the extension of the directory's user, or Telphin's own short or full name."""
     telphin.ask("wp_autocallstart", line="16038", number=number, direction="pbx", sequence="back")
     assert [call["dst_num"] for call in provider.calls.values()] == [called]
 
@@ -111,7 +111,7 @@ def test_an_inner_number_is_an_extension_there(
 def test_one_login_serves_many_orders(
     telphin: Office, provider: TelphinServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Telphin's token is kept until it expires; one that it withdraws is replaced."""
+    """Telphin's token is kept until it expires, and a withdrawn token is replaced."""
     telphin.ask("wp_autocallstart", line="16038", number="538")
     with monkeypatch.context() as closed:
         closed.setattr(provider, "application", {})
@@ -123,7 +123,7 @@ def test_one_login_serves_many_orders(
 
 
 def test_telphin_ends_what_was_started(telphin: Office, provider: TelphinServer) -> None:
-    """The call is deleted there, once; with none started there is nothing to do."""
+    """The call is deleted once. Without a started call nothing happens."""
     telphin.ask("wp_autocallstart", line="16038", number="538")
     for _ in range(2):
         assert telphin.ask("wp_autocallstop", line="16038").status == 200
@@ -131,7 +131,7 @@ def test_telphin_ends_what_was_started(telphin: Office, provider: TelphinServer)
 
 
 def test_telphin_declines_what_rings(telphin: Office, provider: TelphinServer) -> None:
-    """The ringing call is deleted by the handle that its own webhook named."""
+    """The ringing call is deleted by the handle in its own webhook."""
     provider.calls["handle-of-it"] = {}
     rings = {"EventType": "dial-in", "CallID": "c1", "SubCallID": "1", "CallFlow": "in", "CallStatus": "CALLING"}
     telphin.webhook(**rings, CallerIDNum="7921", CalledNumber="13596*106", CallAPIID="handle-of-it")
@@ -141,7 +141,7 @@ def test_telphin_declines_what_rings(telphin: Office, provider: TelphinServer) -
 
 
 def test_telphin_cannot_flash(telphin: Office) -> None:
-    """Its API has no such thing: the next connector is asked, and without one the answer is 501."""
+    """Its API has no flash: the next connector is tried, and without one the answer is 501."""
     with pytest.raises(NotConnected):
         telphin.ask("wp_flash", user="anna")
     with pytest.raises(NotConnected):
@@ -149,14 +149,14 @@ def test_telphin_cannot_flash(telphin: Office) -> None:
 
 
 def test_telphin_refuses(telphin: Office) -> None:
-    """Its refusal is told with its words, and nothing is kept."""
+    """The answer quotes the refusal, and nothing is stored."""
     with pytest.raises(PartnerRefused, match="401"):
         telphin.having(telphin_client_secret="wrong").ask("wp_autocallstart", line="16038", number="538")
     assert telphin.rows("SELECT count(*) FROM ledger.started_calls") == [(0,)]
 
 
 def test_a_real_server_is_asked_the_same(forwarding: Office, partner: dict[str, Any]) -> None:
-    """The command goes there under its own password, by the user's GUID, and its words come back."""
+    """The server receives the command with its own password and the user's GUID. Its answer is returned."""
     answer = forwarding.ask("wp_declinecall", wp="OPERATOR1")
 
     assert (answer.status, answer.body) == (200, b"OK")
@@ -166,7 +166,7 @@ def test_a_real_server_is_asked_the_same(forwarding: Office, partner: dict[str, 
 
 
 def test_a_real_server_refuses_or_is_away(forwarding: Office, partner: dict[str, Any]) -> None:
-    """502 with its words, 503 when nobody answers; its password is in neither, whatever it repeats."""
+    """The answer is 502 with the refusal, or 503. It never contains the password."""
     partner |= {"status": 403, "body": f"Forbidden: /wp_flash?{urlencode({'password': 'their+s'})} or their+s"}
     with pytest.raises(PartnerRefused, match="status 403: Forbidden") as refusal:
         forwarding.ask("wp_flash", user="ivan")
@@ -178,6 +178,6 @@ def test_a_real_server_refuses_or_is_away(forwarding: Office, partner: dict[str,
 
 
 def test_a_connector_that_does_not_exist_is_told(office: Office) -> None:
-    """The setting is named with what it may say."""
+    """The error names the setting and its values."""
     with pytest.raises(Misconfigured, match="there are queue, oktell, telphin"):
         office.having(call_control=("asterisk",)).ask("wp_flash", user="ivan")

@@ -1,4 +1,4 @@
-"""Files: codes lead to where they lie, uploads are kept one by one, and nothing leads anywhere else."""
+"""Files: codes redirect to files, uploads are stored one by one, and other paths are refused."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def _operator(client: Client) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def code(client: Client) -> str:
-    """The code of the demonstration's recording."""
+    """Return the code of the demonstration's recording."""
     call = client.facts["recording"].partition("/calls/")[2].partition("/")[0]
     return run_admin(_operator(client), "recording", "code", call).stdout.strip()
 
 
 @pytest.mark.parametrize("path", ["download/rec/{}", "Download/REC/{}", "downloadrecordbylink?recordlink={}"])
 def test_the_recording_of_a_code_plays(client: Client, code: str, path: str) -> None:
-    """`recording code` prints what leads to the recording, through its lasting link, to the very bytes."""
+    """`recording code` prints a code that redirects to the bytes of the recording."""
     place = urlsplit(path.format(code))
     answer = client.get(place.path, **dict(parse_qsl(place.query)))
     loaded = requests.get(answer.headers["Location"], timeout=60)
@@ -60,7 +60,7 @@ def test_the_recording_of_a_code_plays(client: Client, code: str, path: str) -> 
 
 
 def test_a_code_leads_to_the_lasting_link(office: Office) -> None:
-    """The code names the call under a MAC; the link that it leads to signs each click afresh."""
+    """The code names the call with a MAC, and the permanent link signs each request."""
     settled = office.having(link_secrets=SECRETS, public_url="https://calls.example")
     call = uuid4()
     answer = settled.ask("downloadrecordbylink", recordlink=links.call_code(SECRETS, call))
@@ -71,14 +71,14 @@ def test_a_code_leads_to_the_lasting_link(office: Office) -> None:
 
 @pytest.mark.parametrize("code", ["x", "../../etc/passwd", "A" * 44, "A" * 5_000, "%00", "ы"])
 @pytest.mark.parametrize("kind", ["rec", "fax"])
-def test_a_code_of_nobody_leads_nowhere(client: Client, kind: str, code: str) -> None:
-    """404, whatever it looks like."""
+def test_an_unknown_code_is_not_found(client: Client, kind: str, code: str) -> None:
+    """An unknown code is 404."""
     answer = client.get(f"download/{kind}/{quote(code, safe='')}")
     assert (answer.status_code, "Location" in answer.headers) == (404, False)
 
 
 def test_a_facsimile_is_added_and_loaded(client: Client, tmp_path: Path) -> None:
-    """`fax add` prints a code that leads to the file under its name; a recording's code leads to none."""
+    """`fax add` prints a code that redirects to the file under its name. A recording's code does not."""
     fax = tmp_path / "Счёт 7.pdf"
     fax.write_bytes(b"%PDF-1.4 one page")
     added = run_admin(_operator(client), "fax", "add", str(fax))
@@ -94,7 +94,7 @@ def test_a_facsimile_is_added_and_loaded(client: Client, tmp_path: Path) -> None
 
 
 def test_a_script_names_a_file(client: Client) -> None:
-    """The documented example leads to a table that the script has just made."""
+    """The documented example downloads a table that the script has created."""
     answer = client.get("download/byscript", name="SvcScript1", startparam1="123")
     loaded = requests.get(answer.headers["Location"], timeout=60)
     assert (answer.status_code, loaded.text.splitlines()) == (302, ["number,calls,seconds", "123,0,0"])
@@ -115,7 +115,7 @@ def test_a_script_names_a_file(client: Client) -> None:
     ],
 )
 def test_a_script_names_what_is_not_its_own(office: Office, monkeypatch: pytest.MonkeyPatch, named: str) -> None:
-    """Outside of the prefix there is nothing: 404."""
+    """A path outside of the prefix is 404."""
     monkeypatch.setattr(scripting, "path", lambda _asked: named)
     with pytest.raises(Unknown):
         files.by_script(_asked(office))
@@ -126,7 +126,7 @@ def _asked(office: Office) -> Asked:
 
 
 def test_several_files_are_kept(client: Client) -> None:
-    """Each under a key of its own that keeps its name; the bytes are those that were sent."""
+    """Each file has its own key with its name, and its bytes are unchanged."""
     every = bytes(range(256)) * 40
     uploads = {"a": ("1.jpg", every), "b": ("note.txt", b""), "c": ("../../Отчёт за 2026?.txt", b"x")}
     found = _uploaded(client.post("upload", files=uploads))
@@ -141,7 +141,7 @@ def test_several_files_are_kept(client: Client) -> None:
 
 
 def test_one_file_alone_is_kept(client: Client) -> None:
-    """`application/octet-stream` with the name in Content-Disposition, and without any."""
+    """`application/octet-stream` is accepted with and without a name in Content-Disposition."""
     headers = {"Content-Type": "application/octet-stream", "Content-Disposition": 'attachment; filename="a.bin"'}
     named = _uploaded(client.post("upload", data=b"\x00\xff\r\n", headers=headers))
     nameless = _uploaded(client.post("upload", data=b"1", headers={"Content-Type": "application/octet-stream"}))
@@ -151,7 +151,7 @@ def test_one_file_alone_is_kept(client: Client) -> None:
 
 
 def test_what_fails_is_told_beside_what_is_kept(client: Client) -> None:
-    """Too large, damaged, or cut off: `saved="0"` without size and path."""
+    """A file that is too large, damaged or cut off has `saved="0"` without size and path."""
     body = part(named("big.bin"), b"x" * 4_000_001)
     body += part(named("bad.bin") + "\r\nContent-Transfer-Encoding: base64", b"abc")
     body += part(named("good.bin") + "\r\nContent-Transfer-Encoding: base64", base64.b64encode(b"good"))
@@ -164,7 +164,7 @@ def test_what_fails_is_told_beside_what_is_kept(client: Client) -> None:
 
 
 def test_a_large_file_goes_by_a_form(client: Client) -> None:
-    """`presigned=1` gives out where and with which fields to post it; the storage keeps it under the told path."""
+    """`presigned=1` returns the address and fields of a form, and S3 stores the file under the path."""
     root: Element = client.xml("upload", presigned="1", name="big.wav")
     fields = {each.attrib["name"]: each.attrib["value"] for each in root}
     put = requests.post(root.attrib["url"], data=fields, files={"file": b"large"}, timeout=60)
@@ -175,7 +175,7 @@ def test_a_large_file_goes_by_a_form(client: Client) -> None:
 
 
 def test_a_password_may_be_a_field_of_the_form(client: Client) -> None:
-    """As every request has it among its parameters; it is not kept as a file, and a wrong one opens nothing."""
+    """It is not stored as a file, and a wrong one is refused."""
     for password, status in ((client.facts["tokens"]["oktell"], 200), ("wrong", 403)):
         field = part("Content-Disposition: form-data; name=password\r\nContent-Type: text/plain", password.encode())
         body, headers = field + part(named("a.txt"), b"x"), {"Content-Type": MULTIPART}
@@ -188,7 +188,7 @@ def test_a_password_may_be_a_field_of_the_form(client: Client) -> None:
 
 
 def test_a_form_that_is_no_multipart_is_no_file(client: Client) -> None:
-    """Its body is parameters, the password among them, and must not be kept."""
+    """Its body is parameters with the password, and must not be stored."""
     token = client.facts["tokens"]["oktell"]
     for headers in ({"Content-Type": "application/x-www-form-urlencoded"}, {"Content-Type": ""}):
         answer = requests.post(client.url("upload"), data=f"password={token}", headers=headers, timeout=60)

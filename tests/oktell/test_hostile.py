@@ -1,4 +1,4 @@
-"""Who may ask, and what the unwelcome and the malicious get to hear."""
+"""Authentication, and the answers to hostile requests."""
 
 from __future__ import annotations
 
@@ -24,26 +24,26 @@ def _ask(client: Client, path: str, **options: object) -> requests.Response:
 
 @pytest.mark.parametrize("path", PATHS)
 def test_without_a_password_everything_is_forbidden(client: Client, path: str) -> None:
-    """403 Forbidden on every command, the documented words and no others."""
+    """Every command answers 403 with the documented words only."""
     answer = _ask(client, path)
     assert (answer.status_code, answer.text) == (403, "403 Forbidden")
 
 
 @pytest.mark.parametrize("password", ["", "wrong", "x" * 5_000, "п\0", "w" * 43, "' OR 1=1"])
 def test_a_wrong_password_is_none(client: Client, password: str) -> None:
-    """Whatever it looks like."""
+    """Any wrong password is refused."""
     answer = _ask(client, "wp_flash", params={"password": password, "user": "ivan"})
     assert (answer.status_code, answer.text) == (403, "403 Forbidden")
 
 
 def test_a_token_of_another_surface_is_as_good_as_none(client: Client) -> None:
-    """Its scope decides."""
+    """A token without the scope is refused."""
     answer = _ask(client, "getlicensefulltext", params={"password": client.facts["tokens"]["statistics"]})
     assert (answer.status_code, answer.text) == (403, "403 Forbidden")
 
 
-def test_newer_clients_say_it_by_basic(client: Client) -> None:
-    """HTTP Basic with the token as its password, of whatever user; a broken header is no password."""
+def test_newer_clients_use_http_basic(client: Client) -> None:
+    """The token is the password of HTTP Basic, for any user. A broken header is no password."""
     token = client.facts["tokens"]["oktell"]
     assert _ask(client, "getlicensefulltext", auth=("admin", token)).status_code == 200
     assert _ask(client, "getlicensefulltext", auth=("admin", "wrong")).status_code == 403
@@ -52,7 +52,7 @@ def test_newer_clients_say_it_by_basic(client: Client) -> None:
 
 
 def test_a_password_is_no_parameter_and_no_line_of_the_log(client: Client) -> None:
-    """Neither the right nor a wrong one is written anywhere."""
+    """Neither a right nor a wrong password is stored or logged."""
     _ask(client, "wp_flash", params={"password": "a-wrong-password-of-someone", "user": "ivan"})
     client.orders()
     client.get("wp_flash", user="ivan")
@@ -65,12 +65,12 @@ def test_a_password_is_no_parameter_and_no_line_of_the_log(client: Client) -> No
 
 @pytest.mark.parametrize("path", ["nosuch", "download", "download/nosuch", "download/rec/x/y"])
 def test_an_unknown_command_is_not_found(client: Client, path: str) -> None:
-    """404, or the gateway's own refusal of a path that leads nowhere."""
+    """The answer is 404, or the gateway's own refusal."""
     assert client.get(path).status_code in {404, 403}
 
 
 def test_no_other_surface_is_hidden_by_a_command() -> None:
-    """The commands' addresses fit any short path, and a gateway prefers those that are spelled out: none is both."""
+    """No command has the path of another surface, because the gateway prefers exact paths."""
     places = {path.strip("/").split("/")[0] for path in app.app.routes}
     assert places - {"{command}"} == {"health", "statistics", "api", "rest", "ext-event", "webhooks", "direct"}
     assert places.isdisjoint({*COMMANDS, "download"})
@@ -96,7 +96,7 @@ def test_no_other_surface_is_hidden_by_a_command() -> None:
     ],
 )
 def test_the_paths_of_others_are_theirs(client: Client, path: str, status: int) -> None:
-    """With a good password the root answers for its own commands only, however a path is written."""
+    """With a valid password, the root answers only its own commands, however a path is spelled."""
     target = f"/{path}?{urlencode({'password': client.facts['tokens']['oktell']})}"
     with closing(HTTPConnection(urlsplit(client.facts["url"]).netloc, timeout=60)) as connection:
         connection.request("GET", target)
@@ -105,7 +105,7 @@ def test_the_paths_of_others_are_theirs(client: Client, path: str, status: int) 
 
 @pytest.mark.parametrize("name", ["execSvcScript", "EXECSVCSCRIPT"])
 def test_names_are_in_any_case(client: Client, name: str) -> None:
-    """Commands and parameters alike."""
+    """Names of commands and parameters have any case of letters."""
     token = client.facts["tokens"]["oktell"]
     answer = _ask(client, name, params={"PASSWORD": token, "Name": "Nobody"})
     assert (answer.status_code, b"\xff\xfe" in answer.content[:2]) == (200, True)
@@ -135,13 +135,13 @@ def test_names_are_in_any_case(client: Client, name: str) -> None:
     ],
 )
 def test_a_user_is_named_in_many_ways(client: Client, selector: str, status: int) -> None:
-    """By GUID, login, line, number, extension, work place or name; anything else is told and harms nothing."""
+    """GUID, login, line, number, extension, work place and name work. Anything else is an error."""
     answer = client.get("wp_getabonentinfo", user=selector)
     assert (answer.status_code, "Set-Cookie" in answer.headers) == (status, False)
 
 
 def test_an_ambiguous_name_is_told(client: Client) -> None:
-    """404 in a sentence: a command must not reach the wrong one."""
+    """The answer is 404, so that a command never reaches the wrong user."""
     environment = {"DATABASE_URL": client.facts["database_url"]}
     table = "login;name\ntwin1;Близнец\ntwin2;Близнец\n"
     assert run_admin(environment, "user", "import", stdin=table).returncode == 0
@@ -151,7 +151,7 @@ def test_an_ambiguous_name_is_told(client: Client) -> None:
 
 
 def test_bodies_have_their_bounds(client: Client) -> None:
-    """Half a megabyte for a form, a hundred fields, and what the gateway passes on for files."""
+    """A form has at most half a megabyte and a hundred fields, and a parameter has a limit, too."""
     url, token = client.url("execsvcscript"), client.facts["tokens"]["oktell"]
     large = requests.post(url, params={"password": token}, data={"startparam1": "x" * 600_000}, timeout=60)
     many = requests.post(url, params={"password": token}, data={f"a{n}": "" for n in range(200)}, timeout=60)
@@ -160,13 +160,13 @@ def test_bodies_have_their_bounds(client: Client) -> None:
 
 
 def test_a_body_of_entities_is_no_document(client: Client) -> None:
-    """Nothing that a client sends is read as XML."""
+    """No input is parsed as XML."""
     bomb = b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "bbbb"><!ENTITY c "&b;&b;">]><a>&c;</a>'
     answer = client.post("tst_getintnumberreadyusers", data=bomb, headers={"Content-Type": "text/xml"})
     assert answer.status_code == 400
 
 
-def test_an_unknown_internal_number_has_nobody(client: Client) -> None:
-    """None free, none busy, and the number as it was asked."""
+def test_an_unknown_internal_number_has_no_users(client: Client) -> None:
+    """The answer has the number and counts of zero."""
     root = client.xml("tst_getintnumberreadyusers", number='"><x/>')
     assert (root.attrib, len(root)) == ({"name": '"><x/>', "ready": "0", "busy": "0"}, 0)

@@ -1,4 +1,4 @@
-"""`wp_setuserstate`: always 200 for a user who is found, and what it changed stands in the tables of reports."""
+"""`wp_setuserstate` answers 200 for a known user, and stores its change in the tables for reports."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _state(office: Office, user: str) -> str:
 
 
 def test_a_state_is_set_and_kept(office: Office) -> None:
-    """It is a change in both histories under the integration's name, and every later answer shows it."""
+    """Both histories have the change with the integration's name, and later answers show it."""
     answer = office.ask("wp_setuserstate", user="ivanov", userstateid="5")
 
     assert (answer.status, answer.body) == (200, b"")
@@ -31,7 +31,7 @@ def test_a_state_is_set_and_kept(office: Office) -> None:
 
 
 def test_a_break_has_a_reason(office: Office) -> None:
-    """A regulated break is told by its number, one's own by its words; with the break its reason goes."""
+    """A reason is a number or a text, and is removed when the break ends."""
     office.ask("wp_setuserstate", user="ivanov", onlunch="1", lunchreasonid="1001")
     regulated = _state(office, "ivanov")
     office.ask("wp_setuserstate", user="ivanov", onlunch="1", lunchreasonmsg="зубной врач")
@@ -57,20 +57,20 @@ def test_a_break_has_a_reason(office: Office) -> None:
     ],
 )
 def test_what_is_impossible_is_answered_and_not_done(office: Office, wish: dict[str, str]) -> None:
-    """Service states, numbers of nothing, and a break outside of the call centre change nothing: 200 all the same."""
+    """Impossible states change nothing and are answered with 200."""
     assert office.ask("wp_setuserstate", user="Dima", **wish).status == 200
     assert (office.rows(SAID), office.rows(SET), _state(office, "Dima")) == ([], [], "1")
 
 
 def test_the_same_state_twice_is_one_change(office: Office) -> None:
-    """Reports count changes, so a repetition is none."""
+    """A repetition is no change, because reports count changes."""
     for _ in range(3):
         office.ask("wp_setuserstate", user="ivanov", userstateid="3")
     assert office.rows(SAID) == [("137", "away", "a-script")]
 
 
-def test_nobody_is_changed_when_the_user_is_not_found(office: Office) -> None:
-    """Only a user who is found is answered 200."""
+def test_an_unknown_user_is_not_changed(office: Office) -> None:
+    """Only a known user is answered with 200."""
     with pytest.raises(Unknown):
         office.ask("wp_setuserstate", user="nobody", userstateid="5")
     with pytest.raises(Wrong):
@@ -79,13 +79,13 @@ def test_nobody_is_changed_when_the_user_is_not_found(office: Office) -> None:
 
 @pytest.mark.parametrize("name", ["onlunch", "oncallcenter", "onredirect", "lunchreasonid"])
 def test_a_value_that_means_nothing_wishes_nothing(office: Office, name: str) -> None:
-    """200 for a user who is found, in any case; what means something beside it is done."""
+    """A meaningless value is ignored, and the other parameters are applied."""
     assert office.ask("wp_setuserstate", user="ivanov", userstateid="5", **{name: "yes"}).status == 200
     assert (office.rows(SAID), _state(office, "ivanov")) == ([("137", "busy", "a-script")], "5")
 
 
 def test_the_pbx_hears_what_means_something(forwarding: Office, partner: dict[str, Any]) -> None:
-    """Reasons in the length that is kept, and nothing that nobody could understand."""
+    """The PBX receives meaningful parameters only, with reasons of the stored length."""
     words = {"onlunch": "1", "oncallcenter": "2", "lunchreasonid": "1234567", "lunchreasonmsg": "я" * 2_000}
     forwarding.ask("wp_setuserstate", user="ivanov", userstateid="\uff19", **words)
 
@@ -97,8 +97,8 @@ def test_the_pbx_hears_what_means_something(forwarding: Office, partner: dict[st
     }
 
 
-def test_a_mode_alone_opens_nobody(office: Office) -> None:
-    """Whoever is away stays closed to a queue while only their modes change."""
+def test_a_mode_alone_opens_no_phone(office: Office) -> None:
+    """A user who is away stays blocked for queues while their modes change."""
     office.ask("wp_setuserstate", user="ivanov", userstateid="3")
     office.ask("wp_setuserstate", user="ivanov", oncallcenter="0")
     office.ask("wp_setuserstate", user="ivanov", userstateid="1")
@@ -106,7 +106,7 @@ def test_a_mode_alone_opens_nobody(office: Office) -> None:
 
 
 def test_a_queue_that_is_away_leaves_everything_as_it_was(office: Office) -> None:
-    """The change and its hand-over to the PBX are one: a repetition does both."""
+    """The change and its order are one transaction, and a repetition does both."""
     away = office.having(call_control=("oktell",), oktell_server_url="http://127.0.0.1:9")
     with pytest.raises(RingledgerError, match="does not answer"):
         away.ask("wp_setuserstate", user="ivanov", userstateid="5")

@@ -1,4 +1,4 @@
-"""The files and fields of a request's body: whatever clients write is read as they mean it, or refused in words."""
+"""The files and fields of a body are read as clients mean them, or refused."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _sent(*parts: bytes, end: bool = True) -> list[Sent]:
     ],
 )
 def test_a_body_that_is_no_mime_is_told(content_type: str, body: bytes) -> None:
-    """400 in a sentence, before anything is kept."""
+    """It is refused before any file is stored."""
     with pytest.raises(Wrong):
         list(read(content_type, "", "", body))
 
@@ -48,19 +48,19 @@ def test_a_body_that_is_no_mime_is_told(content_type: str, body: bytes) -> None:
     ],
 )
 def test_a_name_is_read_as_clients_write_it(head: str, name: str) -> None:
-    """Quoted or not, encoded or not, under any disposition, or none at all."""
+    """A name may be quoted, encoded or missing, under any disposition."""
     assert _sent(part(head, b"content")) == [Sent(name, b"content")]
 
 
 def test_names_of_old_windows_are_read() -> None:
-    """A head that is no UTF-8 is Windows-1251."""
+    """Headers that are not UTF-8 are Windows-1251."""
     head = named("Отчёт.txt").encode("cp1251")
     assert _sent(f"--{BOUNDARY}\r\n".encode() + head + b"\r\n\r\nx\r\n") == [Sent("Отчёт.txt", b"x")]
 
 
 @pytest.mark.parametrize("typed", ["", "\r\nContent-Type: text/plain; charset=utf-8"])
 def test_a_field_of_a_form_is_no_file(typed: str) -> None:
-    """It has a name alone; parameters are none either where a client gives them a type."""
+    """A field has a name alone, or is a parameter of the command."""
     fields = [part(f"Content-Disposition: form-data; name={name}{typed}", b"x") for name in ("password", '"Name"')]
     body = b"".join([*fields, part(named("a"), b"")])
 
@@ -73,20 +73,20 @@ def test_a_field_of_a_form_is_no_file(typed: str) -> None:
     [f"filename*{'9' * 5_000}=x", "filename*=idna''%ff" + "a" * 300, "filename*=a\0b''%ff", "filename*=utf-7''+2AA-"],
 )
 def test_a_name_that_cannot_be_read_is_none(name: str) -> None:
-    """Nothing of the kind brings the reader down or loses the file, and nothing of it reaches a key."""
+    """The file is kept without its name, and no part of the name reaches a key."""
     (sent,) = _sent(part(f"Content-Disposition: form-data; name=f; {name}", b"x"))
     assert safe_name(sent.name).isprintable()
 
 
 def test_a_boundary_that_cannot_be_read_is_none() -> None:
-    """400 in a sentence."""
+    """The body is refused."""
     with pytest.raises(Wrong):
         list(read(f"multipart/form-data; boundary*{'9' * 5_000}=x", "", "", b"x"))
 
 
 @given(st.lists(st.binary(max_size=200), max_size=5), st.binary(max_size=20))
 def test_what_is_sent_is_what_is_read(contents: list[bytes], preamble: bytes) -> None:
-    """Any bytes survive, line ends and dashes too, whatever stands before the first part."""
+    """Any bytes are unchanged, whatever precedes the first part."""
     body = b"".join(part(named(str(number)), content) for number, content in enumerate(contents))
     whole = preamble + b"\r\n" + body + f"--{BOUNDARY}--".encode()
     delimited = [content for content in contents if f"--{BOUNDARY}".encode() not in content]
@@ -96,7 +96,7 @@ def test_what_is_sent_is_what_is_read(contents: list[bytes], preamble: bytes) ->
 
 @given(st.binary(max_size=400))
 def test_no_body_brings_the_parser_down(body: bytes) -> None:
-    """It is read or refused in our own words."""
+    """A body is read or refused with the interface's own error."""
     for whole in (body, part(named("x"), body), f"--{BOUNDARY}\r\n".encode() + body):
         try:
             list(read(MULTIPART, "", "", whole))
@@ -106,7 +106,7 @@ def test_no_body_brings_the_parser_down(body: bytes) -> None:
 
 @given(st.text(max_size=300))
 def test_no_name_leads_elsewhere(name: str) -> None:
-    """What is left of it has no slash, no dots at its ends, no control characters, and is not empty."""
+    """A safe name has no slash, no dots at its ends and no control characters, and is not empty."""
     safe = safe_name(name)
     assert 0 < len(safe) <= 100
     assert not set(safe) & set('/\\:*?"<>|\0\r\n')

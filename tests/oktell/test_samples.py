@@ -1,4 +1,4 @@
-"""Every example of the protocol's document, asked as it stands there with the host changed and a password added."""
+"""Every example of the protocol's documentation, with another host and a password."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _shape(element: Element) -> object:
 
 @pytest.mark.parametrize("url", _urls() or [pytest.param("", marks=pytest.mark.skip("the seeds are not beside"))])
 def test_an_address_of_the_document_answers(client: Client, url: str) -> None:
-    """It answers 200, or leads to a file; a code that stands for one says that there is none."""
+    """It answers 200 or redirects to a file. A placeholder for a code is not found."""
     place = urlsplit(url)
     answer = client.get(place.path, **dict(parse_qsl(place.query)))
 
@@ -61,7 +61,7 @@ def test_an_address_of_the_document_answers(client: Client, url: str) -> None:
 
 @pytest.mark.parametrize("command", MAPPED)
 def test_an_answer_has_the_documented_elements(client: Client, command: str) -> None:
-    """Elements, attributes and values are those of the sample, each in its place."""
+    """Elements, attributes and values are those of the sample."""
     assert _shape(client.xml(command, **ASKED[command])) == _shape(fromstring(MAPPED[command]))  # noqa: S314
 
 
@@ -76,7 +76,7 @@ def test_an_answer_has_the_documented_elements(client: Client, command: str) -> 
 def test_the_bytes_are_what_the_declaration_says(
     client: Client, command: str, accept: str, mark: bytes, codec: str
 ) -> None:
-    """UTF-16 is really that, its mark in front, whatever the client accepts."""
+    """UTF-16 has its byte order mark, whatever the client accepts."""
     parameters = {"password": client.facts["tokens"]["oktell"], **ASKED[command]}
     answer = requests.get(client.url(command), params=parameters, headers={"Accept": accept}, timeout=60)
 
@@ -85,13 +85,13 @@ def test_the_bytes_are_what_the_declaration_says(
 
 
 def test_a_script_gives_its_value_alone(client: Client) -> None:
-    """The plain command's answer is the value and nothing else."""
+    """The plain command answers the value alone."""
     answer = client.get("execsvcscriptplain", **ASKED["execsvcscript"])
     assert (answer.content, answer.headers["Content-Type"]) == (b"123=0;234=0", "text/plain; charset=utf-8")
 
 
 def test_a_form_is_as_good_as_an_address(client: Client) -> None:
-    """POST takes the same parameters from an urlencoded form, in any case of letters."""
+    """POST takes the parameters from an urlencoded form, in any case of letters."""
     form = {"PassWord": client.facts["tokens"]["oktell"], "NUMBER": "120"}
     answer = requests.post(client.url("TST_GetIntNumberReadyUsers"), data=form, timeout=60)
     assert _shape(fromstring(answer.content)) == _shape(fromstring(MAPPED["tst_getintnumberreadyusers"]))  # noqa: S314
@@ -110,12 +110,12 @@ def test_a_form_is_as_good_as_an_address(client: Client) -> None:
 def test_a_licence_has_the_documented_formats(
     client: Client, command: str, parameters: dict[str, str], text: str
 ) -> None:
-    """Seven digits, and dates as day.month.year."""
+    """The number has seven digits, and dates are day.month.year."""
     assert re.fullmatch(text, client.get(command, **parameters).text)
 
 
 def test_a_licence_is_xml_as_a_whole(client: Client) -> None:
-    """Every documented detail is in it."""
+    """It has every documented detail."""
     root = client.xml("getlicensefullxml")
     assert [each.attrib["key"] for each in root.iter("property_simple")] == [
         "regserial",
@@ -125,7 +125,7 @@ def test_a_licence_is_xml_as_a_whole(client: Client) -> None:
 
 
 def test_without_a_call_a_chain_is_empty(client: Client) -> None:
-    """`{}`, and of the line its state alone."""
+    """The chain is `{}`, and the answer for a line has its state alone."""
     assert client.get("wp_getchaincontent", user="ivan").json() == {}
     assert json.loads(client.get("wp_getabonentinfo", user="ivan").content) == {
         "currentlinestate": 4,

@@ -1,4 +1,4 @@
-"""Scripts: whatever one does, its run is written down with how it ended, and nobody else notices."""
+"""Scripts: every run is stored with its outcome, and affects nothing else."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _too_much(_call: ScriptRun) -> str:
 
 @pytest.fixture
 def registered(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, scripts.Script], None]:
-    """Registers a script for the length of a test."""
+    """Register scripts for one test."""
     scripts.find("")
     monkeypatch.setattr(scripts, "_registered", dict(scripts._registered))
 
@@ -84,7 +84,7 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, scripts.Script
 
 @pytest.fixture
 def clean(database: Settings) -> Iterator[Settings]:
-    """Settings of a database that no script ran on."""
+    """Return the settings of a database without script runs."""
     yield database
     run(database.owner_database_url, "TRUNCATE scriptevents.script_start, scriptevents.script_stop")
 
@@ -113,7 +113,7 @@ def test_a_run_is_written_down(
     value: str | None,
     stop: tuple[str, str],
 ) -> None:
-    """Its start and its stop are rows, the stop with its type and reason; a failure is an answer without a value."""
+    """Its start and its stop are rows, with type and reason. A failure has no value."""
     registered("Проверка", script)
     assert _run(clean, "проверка") == {"value": value, "outcome": stop[0]}
     assert run(clean.owner_database_url, ROWS, ["Проверка"]) == [stop]
@@ -123,7 +123,7 @@ def test_a_run_is_written_down(
 def test_a_script_that_hangs_is_ended(
     clean: Settings, registered: Callable[[str, scripts.Script], None], script: scripts.Script
 ) -> None:
-    """At its limit its process is killed, also where it listens to nobody."""
+    """Its process is killed at the limit, even if it ignores signals."""
     registered("Hangs", script)
     began = time.monotonic()
     assert _run(clean, "Hangs", 0.3) == {"value": None, "outcome": "timeout"}
@@ -134,7 +134,7 @@ def test_a_script_that_hangs_is_ended(
 def test_what_is_printed_reaches_the_log_in_part(
     clean: Settings, registered: Callable[[str, scripts.Script], None]
 ) -> None:
-    """The beginning is kept, the rest goes nowhere."""
+    """The log has the beginning of the output."""
     registered("Prints", _print)
     kept = io.StringIO()
     handler = edge.logger().handlers[0]
@@ -148,7 +148,7 @@ def test_what_is_printed_reaches_the_log_in_part(
 
 
 def test_another_function_is_a_script(clean: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A Lambda that SCRIPT_FUNCTIONS names runs like one; what it answers as `value` is the value."""
+    """A Lambda in SCRIPT_FUNCTIONS runs as a script, with the `value` of its answer."""
     environment.prepare_clients()
     server = Functions()
     monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", server.start(0))
@@ -163,14 +163,14 @@ def test_another_function_is_a_script(clean: Settings, monkeypatch: pytest.Monke
 
 
 def test_an_unknown_script_is_no_run(clean: Settings) -> None:
-    """Nothing is written down of it."""
+    """Nothing is stored."""
     with pytest.raises(RingledgerError, match="no script"):
         _run(clean, "Nobody")
     assert run(clean.owner_database_url, ROWS, ["Nobody"]) == []
 
 
 def test_an_unknown_script_is_told_in_xml(client: Client) -> None:
-    """It was not started, by a result of ours; the plain command answers 404."""
+    """It was not started, and the plain command answers 404."""
     simple = {
         each.attrib["key"]: each.attrib for each in client.xml("execsvcscript", name="Nobody").iter("property_simple")
     }
@@ -180,8 +180,8 @@ def test_an_unknown_script_is_told_in_xml(client: Client) -> None:
 
 
 @pytest.mark.parametrize("parameters", [{"async": "1"}, {"timeout": "0"}])
-def test_nobody_waits_for_a_script_that_runs_by_itself(client: Client, parameters: dict[str, str]) -> None:
-    """The answer says that it was started, without a value; its run is written down when it ends."""
+def test_an_asynchronous_script_is_not_waited_for(client: Client, parameters: dict[str, str]) -> None:
+    """The answer says that it was started, without a value. Its run is stored when it ends."""
     stops = "SELECT count(*) FROM scriptevents.script_stop WHERE scrcode = 'SvcScript1'"
     before = client.rows(stops)
     root = client.xml("execsvcscript", name="svcscript1", **parameters)
@@ -191,7 +191,7 @@ def test_nobody_waits_for_a_script_that_runs_by_itself(client: Client, parameter
 
 
 def test_a_wait_may_be_as_long_as_one_likes(client: Client) -> None:
-    """It is cut to what the gateway bears."""
+    """The wait is cut to the gateway's limit."""
     answer = client.get("execsvcscriptplain", name="SvcScript1", startparam1="1", timeout="3600000")
     assert (answer.status_code, answer.text) == (200, "1=0")
 
@@ -200,12 +200,12 @@ def test_a_wait_may_be_as_long_as_one_likes(client: Client) -> None:
     "parameters", [{}, {"name": "SvcScript1", "timeout": "-1"}, {"name": "SvcScript1", "async": "yes"}]
 )
 def test_a_wrong_parameter_is_told(client: Client, parameters: dict[str, str]) -> None:
-    """400 in a sentence."""
+    """The answer is 400."""
     assert client.get("execsvcscript", **parameters).status_code == 400
 
 
 def test_values_with_markup_stay_values(client: Client) -> None:
-    """What would be markup or another line in XML is escaped and read back; what XML cannot say is replaced."""
+    """Markup is escaped and read back, and characters that XML forbids are replaced."""
     hostile = "<a b='c'>&\"]]>\n\t\x01\ufffe Ω𝄞"
     found = client.xml("execsvcscript", name="SvcScript1", startparam1=hostile).find(".//*[@key='returnvalue']")
     assert found is not None

@@ -1,4 +1,4 @@
-"""A user's state follows from what is known of them; what can be changed of it follows Oktell's rules."""
+"""The state of a user follows from facts, and changes follow Oktell's rules."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ WISHES = st.builds(
 
 
 def facts(agent_state: str = "", phone: str = "", *legs: str, modes: Modes = NONE, has_phone: bool = True) -> Facts:
-    """Facts of a user of whom little is known."""
+    """Return facts of a user, most of them unknown."""
     return Facts(agent_state, phone, legs, modes, has_phone)
 
 
@@ -58,7 +58,7 @@ def facts(agent_state: str = "", phone: str = "", *legs: str, modes: Modes = NON
     ],
 )
 def test_a_state_follows_from_what_is_known(known: Facts, expected: State) -> None:
-    """The phone goes first, then what was said last; a break that is switched on stands for readiness."""
+    """The phone decides first, then the last set state. A break replaces readiness."""
     assert state(known) is expected
 
 
@@ -89,13 +89,13 @@ def test_a_state_follows_from_what_is_known(known: Facts, expected: State) -> No
     ],
 )
 def test_a_change_follows_the_rules(known: Facts, wish: Wish, modes: Modes, written: State | None) -> None:
-    """What is possible of a wish is done, the rest changes nothing."""
+    """The possible part of a wish is applied, and the rest is ignored."""
     assert changed(known, wish) == (modes, written)
 
 
 @given(FACTS, WISHES)
 def test_no_wish_breaks_the_rules(known: Facts, wish: Wish) -> None:
-    """Breaks and redirection never stand together, and nobody on the phone becomes free."""
+    """Breaks and redirection exclude each other, and a user on the phone does not become free."""
     modes, written = changed(known, wish)
     after = Facts(WORDS[written] if written else known.agent_state, known.phone, known.legs, modes, known.has_phone)
 

@@ -1,4 +1,4 @@
-"""A house for each test module, and CRMs for each test."""
+"""A database for each test module, and CRMs for each test."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from tests.replication.house import CLEAR, House
 
 @pytest.fixture(scope="module")
 def shared_house(database: Settings) -> House:
-    """The module's house, as the test before left it."""
+    """Return the module's database as the previous test left it."""
     return House(database)
 
 
 @pytest.fixture
 def house(shared_house: House) -> House:
-    """The module's house, without calls."""
+    """Return the module's database without calls."""
     shared_house.sql(CLEAR)
     return shared_house
 
 
 @pytest.fixture
 def serve() -> Iterator[Callable[..., Crm]]:
-    """Starts CRMs, and stops them."""
+    """Start CRMs, and stop them after the test."""
     with ExitStack() as stack:
 
         def start(**facts: Any) -> Crm:

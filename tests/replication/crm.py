@@ -1,4 +1,4 @@
-"""A CRM for tests: it keeps what it was told, and misbehaves as it is asked to."""
+"""A CRM for tests. It stores the calls that it receives, and fails on demand."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ Behaviour = Callable[[dict[str, str], int], str]
 
 
 def well(_call: dict[str, str], _attempt: int) -> str:
-    """Do what a CRM should."""
+    """Behave as a CRM should."""
     return "ok"
 
 
 @dataclass
 class Crm:
-    """What it was told; without `unique` it takes every call as a new one."""
+    """A CRM and the calls that it received. Without `unique` it stores every duplicate as a new call."""
 
     behave: Behaviour = well
     unique: bool = False
@@ -50,11 +50,11 @@ class Crm:
 
     @property
     def keys(self) -> Counter[Key]:
-        """How often each call was created."""
+        """Return how often each call was created."""
         return Counter(map(key, self.effects))
 
     def begin(self, call: dict[str, str]) -> int:
-        """Note that a request for `call` is being worked on; which one it is."""
+        """Count the begin of a request for `call`, and return its number."""
         with self._lock:
             self._flying[key(call)] += 1
             if self._flying[key(call)] > 1:
@@ -63,12 +63,12 @@ class Crm:
             return self.asked[key(call)] - 1
 
     def end(self, call: dict[str, str]) -> None:
-        """Note that it no longer is."""
+        """Count the end of a request."""
         with self._lock:
             self._flying[key(call)] -= 1
 
     def create(self, call: dict[str, str]) -> dict[str, Any]:
-        """Take the call, and answer as documented."""
+        """Store the call, and answer as documented."""
         with self._lock:
             known = [key(each) for each in self.effects] if self.unique else []
             if key(call) in known:
@@ -78,7 +78,7 @@ class Crm:
 
 
 def key(call: dict[str, str]) -> Key:
-    """What a CRM knows a call by."""
+    """Return the fields by which a CRM identifies a call."""
     return call["initiated"], call["source"], call["destination"]
 
 
@@ -90,7 +90,7 @@ class _Server(ThreadingHTTPServer):
 
 @contextmanager
 def running(crm: Crm) -> Iterator[Crm]:
-    """Let it answer on loopback."""
+    """Serve the CRM on loopback."""
     server = _Server(("127.0.0.1", 0), type("OfThisCrm", (_Handler,), {"crm": crm}))
     crm.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
@@ -221,4 +221,4 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""

@@ -1,4 +1,4 @@
-"""A Ringledger with calls of its own, and runs of its replication, for tests."""
+"""A database with calls, and runs of the replication from it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ FROM (SELECT n, %s::timestamp + n * interval '1 second' AS at FROM generate_seri
 
 
 def identity(name: object) -> UUID:
-    """The inviteid of a call with this name."""
+    """Return the inviteid of the call with this name."""
     return uuid5(NAMESPACE, str(name))
 
 
@@ -57,11 +57,11 @@ class House:
         self.url = self.settings.owner_database_url
 
     def sql(self, statement: str, parameters: list[object] | None = None) -> list[tuple[Any, ...]]:
-        """What a statement of the owner's answers."""
+        """Return the rows of an owner's statement."""
         return self._owner.execute(statement, parameters)
 
     def call(self, name: object, at: datetime, destination: str = "", **facts: Any) -> None:
-        """An answered outgoing call that began at `at`."""
+        """Insert an answered outgoing call that began at `at`."""
         number = destination or f"7495{sum(map(ord, str(name))) % 10_000_000:07}"
         said: dict[str, Any] = {
             "source": "13596*106",
@@ -77,40 +77,40 @@ class House:
         self.sql(SUCCESS, [str(identity(name)), *times, *rest])
 
     def calls(self, count: int, begin: datetime = NOW - timedelta(hours=5)) -> None:
-        """So many calls, a second apart."""
+        """Insert `count` calls, one second apart."""
         self.sql(MANY, [begin, count])
 
     def context(self, crm: Crm, **facts: Any) -> RunContext:
-        """What a run needs to replicate to `crm`; settings by their names."""
+        """Return the context of a run that sends to `crm`. Settings may be passed by name."""
         names = {name: facts.pop(name) for name in list(facts) if hasattr(self.settings, name)}
         settings = replace(self.settings, crm_url=crm.url, crm_name="crm", crm_token=TOKEN, crm_seconds=1)
         return RunContext(self.writer, replace(settings, **names), **{"timing": HASTY, **facts})
 
     def replicate(self, crm: Crm, kind: str = "incremental", now: datetime = NOW, **facts: Any) -> Run:
-        """One run from the first of the sources."""
+        """Run the replication from the first source."""
         since, resend = facts.pop("since", None), facts.pop("resend", False)
         context = self.context(crm, **facts)
         order = replicate.plan(context, kind, context.settings.replication_sources[0], now, since)
         return replicate.start(context, order._replace(resend=resend))
 
     def resumed(self, crm: Crm, **facts: Any) -> Run:
-        """The oldest run that was cut off, taken up."""
+        """Resume the oldest interrupted run."""
         ended = replicate.resume(self.context(crm, **facts))
         assert ended is not None
         return ended
 
     def states(self) -> dict[str, int]:
-        """How many rows there are in each state."""
+        """Return the number of rows in each state."""
         return dict(self.sql("SELECT state, count(*) FROM ledger.replication GROUP BY state"))
 
     def reasons(self) -> list[str]:
-        """The different reasons."""
+        """Return the distinct reasons."""
         rows = self.sql("SELECT DISTINCT reason FROM ledger.replication WHERE reason <> '' ORDER BY reason")
         return [reason for (reason,) in rows]
 
 
 def every(*behaviours: tuple[int, str]) -> Callable[[dict[str, str], int], str]:
-    """For each `(step, reaction)`: the first request for every call whose seconds are a multiple of `step`."""
+    """Return a behaviour: each `(step, reaction)` applies to the first request for every `step`-th call."""
 
     def behave(call: dict[str, str], attempt: int) -> str:
         number = int(call["destination"][4:])

@@ -14,7 +14,7 @@ PAGE_ROWS = 50
 
 
 def go(settings: Settings, now: datetime) -> None:
-    """Take up what was cut off, or else read and send everything; whoever starts this kills it meanwhile."""
+    """Resume the interrupted run, or read and send everything. The test kills this process."""
     sources.PAGE_ROWS = PAGE_ROWS
     context = RunContext(Connection(settings.writer_database_url), settings)
     if replicate.resume(context) is None:

@@ -1,4 +1,4 @@
-"""An Asterisk's cdr table in MariaDB and in PostgreSQL, of the older and the newer schema."""
+"""An Asterisk's CDR table in MariaDB and in PostgreSQL, with the older and the newer schema."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ Run = Callable[[str], object]
 
 @dataclass(frozen=True)
 class Pbx:
-    """An Asterisk's database: its address for the replication, a way to write to it, its column of time."""
+    """An Asterisk's database: its address, a way to write to it, and its time column."""
 
     url: str
     run: Run
@@ -61,13 +61,13 @@ class Pbx:
 
 @pytest.fixture(autouse=True)
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pages of a hundred rows, so that few rows are several pages."""
+    """Use pages of a hundred rows, so that few rows are several pages."""
     monkeypatch.setattr(cdr_database, "ROWS_AT_ONCE", 100)
 
 
 @pytest.fixture(params=["mariadb", "postgresql"])
 def pbx(request: pytest.FixtureRequest) -> Pbx:
-    """Each kind of database with the table that Asterisk makes there."""
+    """Return each kind of database with the table that Asterisk creates."""
     if request.param == "mariadb":
         mariadb: MariaDb = request.getfixturevalue("mariadb")
         name = mariadb.new_database()
@@ -81,20 +81,20 @@ def pbx(request: pytest.FixtureRequest) -> Pbx:
 
 
 def given(pbx: Pbx, **facts: Any) -> dict[str, Any]:
-    """The settings for this PBX and the site of the seed's example."""
+    """Return the settings for this PBX and for the site in NiMbox's example."""
     told = {"replication_sources": ("cdr",), "cdr_url": pbx.url, "cdr_zone": CARACAS, "cdr_link": LINK}
     return told | {"replication_numbers": "caracas"} | facts
 
 
 def told(crm: Crm) -> list[tuple[str, ...]]:
-    """What the CRM has, in the order of time."""
+    """Return the CRM's calls in order of time."""
     return sorted(
         tuple(call.get(name, "") for name in ("initiated", "destination", "duration", "url")) for call in crm.effects
     )
 
 
 def test_the_table_of_the_example(house: House, serve: Serve, pbx: Pbx) -> None:
-    """Local times become UTC, numbers follow the preset; unsettled, short and old rows stay."""
+    """Local times become UTC, and numbers follow the preset. Unsettled, short and old rows stay."""
     pbx.run(INSERT.format(moment=pbx.moment))
     crm = serve()
 
@@ -110,7 +110,7 @@ def test_the_table_of_the_example(house: House, serve: Serve, pbx: Pbx) -> None:
 
 @pytest.mark.parametrize(("word", "expected"), [("whole", ["20"]), ("skip", []), ("zero", ["0"])])
 def test_unanswered_calls_of_the_table(house: House, serve: Serve, pbx: Pbx, word: str, expected: list[str]) -> None:
-    """They look like what they are, or as the known script sends them, or are skipped; numbers are dispositions too."""
+    """They have no duration, are sent as NiMbox's script does, or are skipped. Numeric dispositions count."""
     pbx.run(
         f"INSERT INTO cdr ({pbx.moment}, src, dst, duration, disposition) VALUES"
         " ('2026-11-20 06:01:00', '1', '02122853348', 20, '0'), ('2026-11-20 06:01:00', '1', '02122853349', 7, '8')"
@@ -124,7 +124,7 @@ def test_unanswered_calls_of_the_table(house: House, serve: Serve, pbx: Pbx, wor
 
 
 def test_rows_that_the_crm_cannot_tell_apart(house: House, serve: Serve, pbx: Pbx) -> None:
-    """However many there are, in any order and over pages and runs, they are one call: the longest."""
+    """They are one call, the longest, in any order and over pages and runs."""
     rows = ", ".join(f"('2026-11-20 06:00:00', '1', '74950000001', {n * 7 % 101}, '{n % 2}')" for n in range(101))
     pbx.run(f"INSERT INTO cdr ({pbx.moment}, src, dst, duration, uniqueid) VALUES {rows}")
     crm = serve()
@@ -139,7 +139,7 @@ def test_rows_that_the_crm_cannot_tell_apart(house: House, serve: Serve, pbx: Pb
 
 
 def test_rows_of_no_shape() -> None:
-    """A duration that is none is 0, and texts of any length and kind are taken; nobody is stopped by them."""
+    """An invalid duration is 0, and texts of any length and kind are accepted."""
     zone = ZoneInfo("UTC")
     source = cdr.Cdr(Asterisk("mysql://", "cdr", zone), number_rules.rules("minimum:7"))
     row = {"moment": NOW, "src": "a\0" * 300, "dst": "74950000001", "uniqueid": None}
@@ -152,7 +152,7 @@ def test_rows_of_no_shape() -> None:
 
 
 def test_many_rows_are_streamed_and_taken_up_where_reading_ended(house: House, serve: Serve, pbx: Pbx) -> None:
-    """A reader that stops in the middle leaves a position; whoever goes on reads the rest and loses nothing."""
+    """A reader that stops leaves a position, and the next reader reads the rest from there."""
     rows = ", ".join(
         f"('2026-11-20 01:{n // 60:02}:{n % 60:02}', '{n}', '7495{n:07}', 5, 'ANSWERED', '{n}')" for n in range(150)
     )
@@ -170,7 +170,7 @@ def test_many_rows_are_streamed_and_taken_up_where_reading_ended(house: House, s
 
 
 def test_a_table_that_fails_half_way(house: House, serve: Serve, server: Server) -> None:
-    """What was read of it is sent, and when it is well again the run goes on from there, with each call once."""
+    """The rows read so far are sent, and the resumed run continues from there, with each call once."""
     url = server.new_database()
     databases.run(
         url,
@@ -200,7 +200,7 @@ def test_a_table_that_fails_half_way(house: House, serve: Serve, server: Server)
 
 
 def test_a_table_that_cannot_be_read(house: House, serve: Serve, pbx: Pbx) -> None:
-    """A missing column is named, as is a wrong table; a database that does not answer is tried again later."""
+    """The error names a missing column or table. A database that is away is tried again later."""
     with_link = house.replicate(serve(), **given(pbx, cdr_link="https://a/{recordingfile}"))
     assert with_link.outcome == "The table cdr has no column recordingfile"
     assert house.replicate(serve(), **given(pbx, cdr_table="cdr; DROP TABLE cdr")).outcome.endswith(
@@ -213,7 +213,7 @@ def test_a_table_that_cannot_be_read(house: House, serve: Serve, pbx: Pbx) -> No
 
 
 def test_a_source_that_is_not_set_up(house: House, serve: Serve) -> None:
-    """Nothing is read and nothing begun before every setting is right."""
+    """No run begins before every setting is right."""
     for facts in (
         {"replication_sources": ("cdr",)},
         {"replication_sources": ("x",)},

@@ -1,4 +1,4 @@
-"""Calls whose ids a release worked out anew: the CRM hears nothing of it."""
+"""Calls whose ids a new release computes differently: the CRM receives nothing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ HOUR = timedelta(hours=1)
 
 
 def test_a_call_whose_id_changed_is_the_same_call(house: House, serve: Serve) -> None:
-    """Its former id is a tombstone that names the new one: nothing is corrected, and nothing is sent again."""
+    """The tombstone of the former id names the new one. Nothing is corrected or sent again."""
     for name in ("former", "former, twice"):
         house.call(name, NOW - HOUR)
     crm = serve()

@@ -1,4 +1,4 @@
-"""The whole circle over two stacks: the calls of one become phone calls of the other, and the other's statistics."""
+"""The full circle over two stacks: calls of one become phone calls and statistics of the other."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ COUNT = "select count(*), sum(duration) from calls.success where bouter"
 
 @pytest.fixture
 def other(launch: Launch, tmp_path: Path) -> dict[str, Any]:
-    """The facts of a second stack, which makes contacts of unknown numbers and has no calls."""
+    """Start a second stack that makes contacts of unknown numbers and has no calls. Return its facts."""
     return launch(tmp_path / "other", NIMBOX_NEW_CONTACTS="yes").facts
 
 
 def statistics(facts: dict[str, Any], query: str) -> list[dict[str, Any]]:
-    """What the statistics channel of a stack answers."""
+    """Return the answer of a stack's statistics channel."""
     body = {"entity": "chronological", "action": "data", "options": {"psql": query}}
     answer = requests.post(f"{facts['url']}/api/token/v1/{facts['tokens']['statistics']}", json=body, timeout=30).json()
     assert answer["success"], answer
@@ -39,7 +39,7 @@ def statistics(facts: dict[str, Any], query: str) -> list[dict[str, Any]]:
 
 
 def test_the_whole_circle(stack: dict[str, Any], other: dict[str, Any]) -> None:
-    """Counts and content are equal, a second run adds nothing, and nothing of it is replicated back."""
+    """Counts and contents are equal, a second run adds nothing, and nothing is replicated back."""
     environment = {
         "DATABASE_URL": stack["database_url"],
         "CRM_URL": other["url"],

@@ -1,4 +1,4 @@
-"""The client: what it asks, what it believes, and when it asks again."""
+"""The client: its requests, the answers that it accepts, and its repetitions."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ Serve = Callable[..., Crm]
 
 
 class Clock:
-    """A time that passes when somebody waits, and a chance that never changes."""
+    """A clock that only moves when the code waits, with a constant chance."""
 
     def __init__(self, chance: float = 1.0) -> None:
-        """Begin at nought."""
+        """Begin at zero."""
         self.waits: list[float] = []
         self.timing = Timing(lambda: sum(self.waits), self.waits.append, lambda: chance)
 
 
 def client(crm: Crm, timing: Timing | None = None, **facts: Any) -> Client:
-    """A client of this CRM."""
+    """Return a client of this CRM."""
     service = Service(crm.url, TOKEN, **{"seconds": 0.5, "connections": 4, **facts})
     return Client(service, timing or Clock(0).timing)
 
 
 def test_a_call_as_the_service_documents_it(serve: Serve) -> None:
-    """Every parameter arrives as it was, in the seed's spelling; the answer's ids are kept."""
+    """Every parameter arrives unchanged in the documented spelling, and the answer's ids are stored."""
     crm = serve()
 
     verdict = client(crm).create(CALL)
@@ -87,7 +87,7 @@ def test_a_call_as_the_service_documents_it(serve: Serve) -> None:
     ],
 )
 def test_answers_are_read_strictly(body: str, state: str, reason: str) -> None:
-    """Only the documented shapes count; of anything else the beginning is kept, fit for a database."""
+    """Only documented shapes count. The beginning of any other answer is quoted as printable text."""
     verdict = read(200, body.encode(errors="surrogatepass"))
     assert (verdict.state, verdict.reason[: len(reason)]) == (state, reason)
     assert len(verdict.reason) <= 300
@@ -109,7 +109,7 @@ def test_answers_are_read_strictly(body: str, state: str, reason: str) -> None:
     ],
 )
 def test_what_a_status_adds(status: int, body: str, expected: tuple[str, bool, bool]) -> None:
-    """A wrong token is no call's fault; a 5xx is never a rejection; whoever may have the call is told apart."""
+    """A wrong token is no rejection of a call, and neither is a 5xx. Possible deliveries are marked."""
     verdict = read(status, body.encode())
     assert (verdict.state, verdict.lost, verdict.halts) == expected
 
@@ -131,7 +131,7 @@ def test_what_a_status_adds(status: int, body: str, expected: tuple[str, bool, b
     ],
 )
 def test_when_it_asks_again(serve: Serve, reaction: str, repeats: int, lost: bool) -> None:
-    """Faults of the network, 429 and 5xx are tried four times; any other answer once, understood or not."""
+    """Network errors, 429 and 5xx are tried four times. Any other answer is final."""
     crm = serve(behave=lambda _call, _attempt: reaction)
 
     verdict = client(crm, seconds=0.1, timing=Timing(sleep=lambda _: None)).create(CALL)
@@ -142,7 +142,7 @@ def test_when_it_asks_again(serve: Serve, reaction: str, repeats: int, lost: boo
 
 
 def test_a_fault_that_passes(serve: Serve) -> None:
-    """The call is delivered, and it is known that an answer had been lost."""
+    """The call is delivered, and the verdict says that an answer was lost."""
     crm = serve(behave=lambda _call, attempt: ["drop_after", "status 503", "ok"][attempt], unique=True)
 
     verdict = client(crm).create(CALL)
@@ -151,7 +151,7 @@ def test_a_fault_that_passes(serve: Serve) -> None:
     assert len(crm.effects) == 1
 
 
-def test_nobody_there() -> None:
+def test_a_server_that_is_not_there() -> None:
     """A request that never left has no lost answer."""
     verdict = Client(Service("http://127.0.0.1:9", TOKEN), Clock(0).timing).create(CALL)
 
@@ -160,14 +160,14 @@ def test_nobody_there() -> None:
 
 
 def test_waits_grow_and_are_spread(serve: Serve) -> None:
-    """Each is up to twice as long as the one before, by chance."""
+    """The longest wait doubles each time, and chance spreads it."""
     clock = Clock(chance=0.5)
     client(serve(behave=lambda *_: "status 500"), clock.timing).create(CALL)
     assert clock.waits == [0.25, 0.5, 1.0]
 
 
 def in_half_a_minute() -> str:
-    """That moment as HTTP writes it."""
+    """Return that time in the format of HTTP."""
     return format_datetime(datetime.now(UTC) + dt.timedelta(seconds=30), usegmt=True)
 
 
@@ -175,7 +175,7 @@ def in_half_a_minute() -> str:
     ("header", "seconds"), [(lambda: "7", 7.0), (lambda: "x", 0.25), (in_half_a_minute, 30)], ids=["7", "x", "date"]
 )
 def test_a_server_that_names_its_time(serve: Serve, header: Callable[[], str], seconds: float) -> None:
-    """Retry-After is kept to, in seconds and as a date, by everyone who uses the client."""
+    """Every thread respects Retry-After, in seconds and as a date."""
     clock = Clock(chance=0.5)
     crm = serve(behave=lambda _call, attempt: "ok" if attempt else f"status 503 {header()}")
 
@@ -185,7 +185,7 @@ def test_a_server_that_names_its_time(serve: Serve, header: Callable[[], str], s
 
 
 def test_a_server_that_wants_long_rest(serve: Serve) -> None:
-    """Whoever asks for more than a minute is left alone, and so is every other call."""
+    """A pause of more than a minute ends the sending of all calls."""
     crm = serve(behave=lambda *_: "status 429 3600")
 
     verdict = client(crm).create(CALL)
@@ -195,7 +195,7 @@ def test_a_server_that_wants_long_rest(serve: Serve) -> None:
 
 
 def test_credentials_only_where_they_are_asked_for(serve: Serve) -> None:
-    """The first 401 is answered with them, and from then on they come at once; wrong ones stop everything."""
+    """They answer the first 401 and go with every later request. Wrong ones end the sending."""
     crm = serve(login="Basic " + b64encode(b"admin:s:x").decode())
     good = client(crm, user="admin", password="s:x")
 
@@ -209,7 +209,7 @@ def test_credentials_only_where_they_are_asked_for(serve: Serve) -> None:
 
 
 def test_connections_are_kept(serve: Serve) -> None:
-    """Many calls on four threads need four connections at most."""
+    """Many calls on four threads need at most four connections."""
     crm = serve()
     user = client(crm)
 
@@ -221,7 +221,7 @@ def test_connections_are_kept(serve: Serve) -> None:
 
 
 def test_a_rate_is_kept() -> None:
-    """Beyond a short burst, requests pass one interval after the other; a pause holds all of them."""
+    """After a short burst, requests follow a fixed interval. A pause holds all of them."""
     clock = Clock()
     pace = Pace(10, clock.timing)
     for _ in range(12):
@@ -234,6 +234,6 @@ def test_a_rate_is_kept() -> None:
 
 @pytest.mark.parametrize("url", ["", "crm.example.com", "ftp://crm.example.com", "https://"])
 def test_an_address_that_is_none(url: str) -> None:
-    """The error says what it should look like."""
+    """The error shows a correct address."""
     with pytest.raises(Misconfigured, match="https://crm"):
         Client(Service(url, TOKEN), Timing())

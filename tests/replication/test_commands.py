@@ -1,4 +1,4 @@
-"""The operator's commands about replication."""
+"""The `replication` commands."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ Serve = Callable[..., Crm]
 
 @pytest.fixture
 def unknown() -> set[str]:
-    """Numbers that the CRM does not know."""
+    """Return the numbers that the CRM does not know."""
     return {"74950000002", "74950000003"}
 
 
 @pytest.fixture
 def crm(house: House, serve: Serve, unknown: set[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Crm]:
-    """A CRM that commands are led to, and some calls for it."""
+    """Return a CRM that the commands send to, with some calls for it."""
     crm = serve(behave=lambda call, _: "reject" if call["destination"] in unknown else "ok", unique=True)
     for name, value in (("DATABASE_URL", house.url), ("CRM_URL", crm.url), ("CRM_NAME", "crm"), ("CRM_TOKEN", TOKEN)):
         monkeypatch.setenv(name, value)
@@ -35,12 +35,12 @@ def crm(house: House, serve: Serve, unknown: set[str], monkeypatch: pytest.Monke
 
 
 def command(*words: str) -> CommandResult:
-    """Run a command of the operator."""
+    """Run an operator's command."""
     return run(["replication", *words], lambda: "")
 
 
 def test_runs_by_hand(crm: Crm, capfd: pytest.CaptureFixture[str]) -> None:
-    """An incremental one, a full one and one since a day each end with a summary; progress is shown meanwhile."""
+    """Incremental runs, full runs and runs since a date print a summary, and show their progress."""
     assert "read 0, existing 0" in command("run").output
 
     full = command("run", "--full")
@@ -64,7 +64,7 @@ def test_runs_by_hand(crm: Crm, capfd: pytest.CaptureFixture[str]) -> None:
 
 
 def test_what_the_crm_rejected(crm: Crm, unknown: set[str]) -> None:
-    """It is listed with the CRM's words, and tried again by id or all together once the reason is gone."""
+    """Rejected calls are listed with the CRM's reason, and can be sent again by id or all together."""
     command("run", "--full")
     listed = json.loads(command("list", "--json").output)
     assert [row["destination"] for row in listed] == ["74950000003", "74950000002"]
@@ -81,7 +81,7 @@ def test_what_the_crm_rejected(crm: Crm, unknown: set[str]) -> None:
 
 
 def test_the_status(crm: Crm) -> None:
-    """It shows each CRM with its counts and cursor, and the latest runs."""
+    """The status shows each CRM with its counts and cursor, and the latest runs."""
     assert command("status").output == "CRM  PENDING  DELIVERED  REJECTED  CORRECTED\n"
     command("run", "--full")
 
@@ -95,7 +95,7 @@ def test_the_status(crm: Crm) -> None:
 
 
 def test_a_run_that_fails(crm: Crm, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its summary is shown all the same, its reason is the one line of the error, and without a CRM there is none."""
+    """The summary is printed, and the reason is the one line of the error. Without a CRM there is no summary."""
     monkeypatch.setenv("CRM_TOKEN", "wrong")
     runtime.renew()
     ended = command("run", "--full")

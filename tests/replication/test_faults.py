@@ -1,4 +1,4 @@
-"""Every way in which a CRM can fail: nothing is lost, nothing doubled, and everything is in the summary."""
+"""Failures of a CRM: no call is lost or doubled, and the summary counts everything."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ Serve = Callable[..., Crm]
 
 @pytest.fixture(autouse=True)
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pages of fifty calls, so that few calls are several pages."""
+    """Use pages of fifty calls, so that few calls are several pages."""
     monkeypatch.setattr(sources, "PAGE_ROWS", 50)
 
 
 def test_a_crm_that_fails_before_it_does_anything(house: House, serve: Serve) -> None:
-    """Without any uniqueness at the CRM each call is created once, whatever its first request met."""
+    """Each call is created once, even if the CRM accepts duplicates."""
     house.calls(CALLS)
     faults = every((7, "status 500"), (11, "drop"), (13, "hang"), (17, "status 429 0"), (19, "status 503"))
     crm = serve(behave=faults)
@@ -49,7 +49,7 @@ def test_a_crm_that_fails_before_it_does_anything(house: House, serve: Serve) ->
 
 
 def test_a_crm_whose_answers_are_lost(house: House, serve: Serve) -> None:
-    """What was created and not answered is sent again and counted as uncertain; a CRM with unique calls has it once."""
+    """Unanswered calls are sent again and counted as uncertain. A CRM with unique calls has them once."""
     house.calls(CALLS)
     crm = serve(behave=every((7, "drop_after"), (11, "cut")), unique=True)
 
@@ -61,7 +61,7 @@ def test_a_crm_whose_answers_are_lost(house: House, serve: Serve) -> None:
 
 
 def test_answers_that_are_none(house: House, serve: Serve) -> None:
-    """HTML, garbage and a wrong address leave a call undelivered with the beginning of what came; others go on."""
+    """HTML, garbage and a wrong address leave a call pending with a quotation. Other calls continue."""
     house.calls(CALLS)
     faults = every((7, "text <html>Please log in"), (11, "text_after {}"), (13, "status 404"), (17, "reject"))
     crm = serve(behave=faults, unique=True)
@@ -95,7 +95,7 @@ def test_answers_that_are_none(house: House, serve: Serve) -> None:
     ],
 )
 def test_a_crm_that_is_away(house: House, serve: Serve, reaction: str, reason: str) -> None:
-    """The run gives up after some calls instead of waiting for each; the next one delivers everything once."""
+    """The run ends after a few failures. The next run delivers every call once."""
     house.calls(CALLS)
     crm = serve(behave=lambda *_: reaction)
 
@@ -110,7 +110,7 @@ def test_a_crm_that_is_away(house: House, serve: Serve, reaction: str, reason: s
 
 
 def test_a_token_that_the_crm_does_not_know(house: House, serve: Serve) -> None:
-    """It is no call's fault: none is rejected, and the run ends at once with the CRM's words."""
+    """No call is rejected, and the run ends at once with the CRM's reason."""
     house.calls(CALLS)
     ended = house.replicate(serve(), crm_token="wrong")
 
@@ -119,7 +119,7 @@ def test_a_token_that_the_crm_does_not_know(house: House, serve: Serve) -> None:
 
 
 def test_calls_that_always_fail_do_not_stop_the_others(house: House, serve: Serve) -> None:
-    """Those that were tried least go first, so that poison in front of the queue stops a run only once."""
+    """Calls with the fewest attempts go first, so that a poisonous call stops only one run."""
     house.calls(CALLS)
     crm = serve(behave=lambda call, _: "text poison" if int(call["destination"][4:]) <= 30 else "ok")
 
@@ -130,7 +130,7 @@ def test_calls_that_always_fail_do_not_stop_the_others(house: House, serve: Serv
 
 
 def test_runs_that_overlap(house: House, serve: Serve) -> None:
-    """Four at once create each call once, at a CRM that would take it twice, and never ask for one at the same time."""
+    """Four concurrent runs create each call once, at a CRM that accepts duplicates."""
     house.calls(250)
     crm = serve(latency=0.003)
     barrier = threading.Barrier(4)
@@ -150,7 +150,7 @@ def test_runs_that_overlap(house: House, serve: Serve) -> None:
 
 
 def test_two_runs_that_claim(house: House, serve: Serve) -> None:
-    """A claimed row is nobody else's until the claim ends; then whoever takes it knows that it may have been sent."""
+    """A claimed call belongs to one run until the claim expires. After that it counts as doubtful."""
     house.calls(3)
     house.replicate(serve(behave=lambda *_: "status 404"))
     house.sql("UPDATE ledger.replication SET tried_by = NULL, attempts = 0, doubtful = false")
@@ -171,13 +171,13 @@ def test_two_runs_that_claim(house: House, serve: Serve) -> None:
 
 
 def test_a_lambda_whose_time_runs_out(house: House, serve: Serve) -> None:
-    """It stops while reading and while sending, and others take its run up until all is delivered, each call once."""
+    """It stops while reading and while sending, and resumed runs deliver every call once."""
     house.calls(CALLS)
     crm = serve()
     looks = itertools.count()
 
     def remaining() -> float:
-        # Each look at the clock finds a little less; nobody reaches the end in one turn.
+        # Each look at the clock finds a little less; no invocation reaches the end.
         return 61.0 - next(looks) * 0.5
 
     context = house.context(crm, crm_connections=1, remaining=lambda: 59.0)
@@ -199,7 +199,7 @@ def test_a_lambda_whose_time_runs_out(house: House, serve: Serve) -> None:
 
 
 def test_a_process_that_stood_still(house: House, serve: Serve) -> None:
-    """When its claims may be over it asks nothing more, since others may have taken them, and says why."""
+    """It sends nothing after its claims may have expired, and gives the reason."""
     house.calls(CALLS)
     late = 0.0
 
@@ -221,7 +221,7 @@ def test_a_process_that_stood_still(house: House, serve: Serve) -> None:
 
 
 def test_a_database_that_goes_away(house: House, serve: Serve) -> None:
-    """The run ends with that error; when its claims are over another takes it up, and nothing is missing."""
+    """The run ends with that error. A resumed run delivers the rest after the claims expire."""
     house.calls(CALLS)
     crm = serve(unique=True, latency=0.01)
     seen: list[Progress] = []
@@ -247,7 +247,7 @@ def test_a_database_that_goes_away(house: House, serve: Serve) -> None:
 
 
 def test_a_run_that_another_has_taken_up(house: House, serve: Serve) -> None:
-    """A process that was believed dead finds its run taken at its next page, and leaves it alone."""
+    """The process finds at its next page that another process holds the run, and leaves it."""
     house.calls(CALLS)
     crm = serve()
 

@@ -1,4 +1,4 @@
-"""Servers that are no CRM, or none of good will: they learn nothing, hold nobody up, and fill no memory or log."""
+"""Hostile servers: they learn no secrets, block nothing, and fill neither memory nor log."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ Serve = Callable[..., Crm]
 
 
 def offered(crm: Crm, **facts: object) -> Verdict:
-    """What becomes of the call there."""
+    """Return the verdict of the call."""
     return Client(replace(Service(crm.url, TOKEN, seconds=0.3, connections=2), **facts), IMPATIENT).create(CALL)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("padding", [0, 190, 200, 210, 220, 290])
 def test_no_secret_in_a_reason(serve: Serve, padding: int) -> None:
-    """A page that quotes the address is kept without the token and the link's key, wherever it is cut off."""
+    """A quoted page does not contain the token or the link's key, wherever it is cut."""
     verdict = offered(serve(behave=lambda *_: f"echo {padding}"))
 
     assert verdict.reason.startswith("an unexpected answer, status 404: <p>")
@@ -38,13 +38,13 @@ def test_no_secret_in_a_reason(serve: Serve, padding: int) -> None:
 
 
 def test_no_secret_in_what_shows_a_service() -> None:
-    """Neither the token nor the password."""
+    """The repr of a service contains neither the token nor the password."""
     assert TOKEN not in repr(Service("http://a", TOKEN, "user", "secret"))
     assert "secret" not in repr(Service("http://a", TOKEN, "user", "secret"))
 
 
 def test_no_secret_in_a_log(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
-    """Odd headers are no reason to write the address down; the answer counts all the same."""
+    """Odd headers do not put the address into the log, and the answer counts."""
     with caplog.at_level("INFO"):
         assert offered(serve(behave=lambda *_: "odd")).state == "delivered"
     assert "token" not in caplog.text
@@ -52,7 +52,7 @@ def test_no_secret_in_a_log(serve: Serve, caplog: pytest.LogCaptureFixture) -> N
 
 
 def test_no_token_goes_elsewhere(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A redirect is not followed, and a proxy of the environment is not asked."""
+    """Redirects are not followed, and proxies of the environment are not used."""
     elsewhere = serve()
     assert offered(serve(behave=lambda *_: f"redirect {elsewhere.url}")).state == "pending"
     for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
@@ -63,7 +63,7 @@ def test_no_token_goes_elsewhere(serve: Serve, monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.parametrize("reaction", ["gzip bomb", "flood"])
 def test_an_answer_without_end(serve: Serve, reaction: str) -> None:
-    """What is longer than any answer is read no further, packed or not."""
+    """An answer is read up to the limit only, compressed or not."""
     crm = serve(behave=lambda *_: reaction)
     tracemalloc.start()
     try:
@@ -77,12 +77,12 @@ def test_an_answer_without_end(serve: Serve, reaction: str) -> None:
 
 
 def test_a_packed_answer(serve: Serve) -> None:
-    """A server that packs its answers although nobody asked it to is understood."""
+    """A compressed answer is read even though the client did not ask for it."""
     assert offered(serve(behave=lambda *_: "gzip")).state == "delivered"
 
 
-def test_whoever_was_told_to_stop_asks_nothing(serve: Serve) -> None:
-    """Neither at first nor again, even when a pause ends because of it."""
+def test_a_stopped_client_sends_nothing(serve: Serve) -> None:
+    """A stopped client sends nothing, not even after a pause."""
     crm, looks = serve(behave=lambda *_: "status 503 7"), iter([False, True])
     service = Service(crm.url, TOKEN)
     assert Client(service, IMPATIENT, lambda: next(looks)).create(CALL).repeats == 0

@@ -1,4 +1,4 @@
-"""The client over https: whoever is not vouched for hears nothing."""
+"""The client over https: an untrusted server receives nothing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CALL = PhoneCall(datetime(2012, 8, 23, 12, 20, 33), "7222", "02122853348", 45)  
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
-    """A certificate for 127.0.0.1 that nobody vouches for, with its key."""
+    """Return an untrusted certificate for 127.0.0.1, with its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "crm")])
     now = datetime.now(UTC)
@@ -43,7 +43,7 @@ def certificate(tmp_path: Path) -> Path:
 
 
 def test_https_is_verified(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A certificate that nobody vouches for ends it before anything is sent; one that is trusted does not."""
+    """An untrusted certificate ends the exchange before anything is sent. A trusted one does not."""
     server = HTTPServer(("127.0.0.1", 0), type("Https", (_Https,), {}))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
@@ -70,4 +70,4 @@ class _Https(BaseHTTPRequestHandler):
         self.wfile.write(b'{"error": false, "contactId": 1, "phonecallId": 1}')
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""

@@ -1,4 +1,4 @@
-"""The process of a run is killed at any point, again and again, and those after it bring its work to the end."""
+"""The process of a run is killed at random points, and later processes complete its work."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Serve = Callable[..., Crm]
 
 
 def test_killed_at_random_points(house: House, serve: Serve) -> None:
-    """Nothing is lost; at a CRM that takes everything twice, only calls that were counted as uncertain are double."""
+    """No call is lost. At a CRM that accepts duplicates, only calls counted as uncertain are double."""
     house.calls(CALLS)
     crm = serve(latency=0.01)
     settings = house.context(crm, crm_connections=4).settings
@@ -56,7 +56,7 @@ def test_killed_at_random_points(house: House, serve: Serve) -> None:
 
 
 def live(process: BaseProcess, watch: Callable[[], int], steps: int) -> None:
-    """Wait until `watch` has grown by so many steps, or the process has ended by itself."""
+    """Wait until `watch` has grown by this number of steps, or the process has ended."""
     goal, deadline = watch() + steps, time.monotonic() + PATIENCE_SECONDS
     while watch() < goal and process.is_alive():
         assert time.monotonic() < deadline
@@ -64,13 +64,13 @@ def live(process: BaseProcess, watch: Callable[[], int], steps: int) -> None:
 
 
 def read(house: House) -> int:
-    """How many calls were read, in all runs."""
+    """Return the number of calls that all runs have read."""
     ((count,),) = house.sql("SELECT coalesce(sum(read), 0)::integer FROM ledger.replication_runs")
     return int(count)
 
 
 def buried(process: BaseProcess, house: House) -> None:
-    """Wait for its end, and let the claims of whoever was killed come to theirs."""
+    """Wait for the end of the process, and let its claims expire."""
     process.join(PATIENCE_SECONDS)
     house.sql("UPDATE ledger.replication SET claimed_until = now() WHERE claimed_until > now()")
     house.sql("UPDATE ledger.replication_runs SET alive_until = now() WHERE alive_until > now()")

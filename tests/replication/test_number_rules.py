@@ -1,4 +1,4 @@
-"""The rules for numbers, each with the cases of NiMbox's own example."""
+"""The rules for numbers, with the cases of NiMbox's own example."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from chalicelib.replication.number_rules import PRESETS, rules
 
 
 def as_the_script(destination: str) -> str | None:
-    """What the script sends: its SELECT leaves out what is shorter than 7, then convertDestination has its way."""
+    """Return the number that NiMbox's script sends, or None if its SELECT leaves it out."""
     if len(destination) < 7:
         return None
     if destination.startswith("9"):
@@ -37,20 +37,20 @@ def as_the_script(destination: str) -> str | None:
     ],
 )
 def test_the_preset_does_what_the_script_does(number: str, expected: str | None) -> None:
-    """A 9 is dropped, and only after it an area code added to seven digits; short numbers are left out."""
+    """A leading 9 is removed, and only then seven digits get an area code. Short numbers are left out."""
     assert rules("caracas")(number) == expected == as_the_script(number)
 
 
 @given(st.from_regex(r"[0-9]{1,14}", fullmatch=True))
 @settings(max_examples=200, deadline=None)
 def test_the_preset_and_the_script_agree_on_digits(number: str) -> None:
-    """Whatever digits were dialled."""
+    """The preset and the script agree on any digits."""
     assert rules("caracas")(number) == as_the_script(number)
 
 
 @pytest.mark.parametrize("number", ["13596*106", "", "s", "callcenter", "+", "*97*1234567", "²³¹²³¹²³", "7495 12"])
 def test_what_is_no_number_to_a_crm(number: str) -> None:
-    """An extension is none however many digits it has, nor is a word, nor a number that is too short."""
+    """Extensions, words and short numbers are left out."""
     assert rules("minimum:7")(number) is None
 
 
@@ -70,7 +70,7 @@ def test_what_is_no_number_to_a_crm(number: str) -> None:
     ],
 )
 def test_rules_apply_in_their_order(text: str, number: str, expected: str | None) -> None:
-    """Each does one thing; one behind > only where the one before it did something."""
+    """Rules apply from left to right. A rule after > needs a change by the one before it."""
     if text.endswith(":+"):
         with pytest.raises(Misconfigured):
             rules(text)
@@ -80,7 +80,7 @@ def test_rules_apply_in_their_order(text: str, number: str, expected: str | None
 
 @pytest.mark.parametrize("text", ["minimum", "minimum:x", "strip:", "area:7", "nimbox", "strip:9>", ">"])
 def test_a_rule_that_is_none_is_named(text: str) -> None:
-    """The error quotes it and names those that there are."""
+    """The error quotes the word and lists the rules."""
     with pytest.raises(Misconfigured, match=re.escape(repr(text.partition(">")[2] if ">" in text else text))) as caught:
         rules(text)
     assert all(name in caught.value.message for name in PRESETS)

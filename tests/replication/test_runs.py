@@ -1,4 +1,4 @@
-"""What a run reads, sends and writes down when nothing goes wrong."""
+"""Runs without failures: the calls that they read, send and store."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HOUR = timedelta(hours=1)
 
 
 def test_every_call_once(house: House, serve: Serve) -> None:
-    """A first run delivers what there is; a second one finds all of it known and sends nothing."""
+    """The first run delivers every call. The second run finds them known and sends nothing."""
     house.calls(50)
     crm = serve()
 
@@ -37,7 +37,7 @@ def test_every_call_once(house: House, serve: Serve) -> None:
 
 
 def test_what_the_crm_is_told(house: House, serve: Serve) -> None:
-    """The time is when dialling began, in whole seconds; the link is there when there is a recording."""
+    """The time is the begin of dialling in whole seconds. A recorded call has a link."""
     house.call("a", NOW - HOUR + timedelta(microseconds=999_999), "+7 495 123-45-67", duration=61)
     house.call("b", NOW - 2 * HOUR, "74951234568", isrec=True)
     crm = serve()
@@ -57,7 +57,7 @@ def test_what_the_crm_is_told(house: House, serve: Serve) -> None:
 
 
 def test_which_calls_go(house: House, serve: Serve) -> None:
-    """Answered, outgoing, to a whole number, over for a quarter of an hour, and not from NiMbox itself."""
+    """Answered outgoing calls to whole numbers go after a quarter of an hour, but none from NiMbox itself."""
     house.call("in", NOW - HOUR, aouter=True, bouter=False)
     house.call("through", NOW - HOUR, aouter=True, bouter=True)
     house.call("inside", NOW - HOUR, "13596*107")
@@ -82,7 +82,7 @@ def test_which_calls_go(house: House, serve: Serve) -> None:
 
 
 def test_unanswered_calls_where_they_are_wanted(house: House, serve: Serve) -> None:
-    """By setting they go too, with a duration of 0; incoming ones never."""
+    """With the setting they go with a duration of 0. Incoming calls never go."""
     for table, number, outer in (("cancelled", 1, False), ("failed", 2, False), ("cancelled", 3, True)):
         house.sql(
             f"INSERT INTO calls.{table} (inviteid, invitedt, fromnumber, fromouter, callednum)"
@@ -101,7 +101,7 @@ def test_unanswered_calls_where_they_are_wanted(house: House, serve: Serve) -> N
 
 
 def test_calls_that_the_crm_cannot_tell_apart(house: House, serve: Serve) -> None:
-    """Two between the same numbers in one second are one to it; the first counts, and neither corrects the other."""
+    """Two calls of one second between the same numbers are one. The first counts, and none is corrected."""
     house.call("a", NOW - HOUR, "74950000001", duration=10)
     house.call("b", NOW - HOUR + timedelta(milliseconds=5), "74950000001", duration=20)
     crm = serve()
@@ -113,7 +113,7 @@ def test_calls_that_the_crm_cannot_tell_apart(house: House, serve: Serve) -> Non
 
 
 def test_windows(house: House, serve: Serve) -> None:
-    """An incremental run looks back 200 hours, a full one 360 days, one by hand as far as it is told."""
+    """Incremental runs look back 200 hours, full runs 360 days, and runs by hand to the given time."""
     for number, age in enumerate((199, 201, 24 * 359, 24 * 361)):
         house.call(age, NOW - age * HOUR, f"7495000000{number}")
     crm = serve()
@@ -129,7 +129,7 @@ def test_windows(house: House, serve: Serve) -> None:
 
 
 def test_the_cursor_stands_before_what_is_not_answered_for(house: House, serve: Serve) -> None:
-    """It moves past delivered and rejected calls, waits for others, and widens the window after a long silence."""
+    """It passes answered calls, waits for others, and widens the window after a long pause."""
     for number in range(3):
         house.call(number, NOW - (3 - number) * HOUR, f"7495000000{number}")
     reactions = {"74950000000": "ok", "74950000001": "reject", "74950000002": "text nonsense"}
@@ -148,13 +148,13 @@ def test_the_cursor_stands_before_what_is_not_answered_for(house: House, serve: 
 
 
 def cursor(house: House) -> object:
-    """Where it stands."""
+    """Return the cursor."""
     ((moment,),) = house.sql("SELECT acknowledged FROM ledger.replication_cursors WHERE origin = 'calls'")
     return moment
 
 
 def test_what_was_rejected_waits_for_an_operator(house: House, serve: Serve) -> None:
-    """Its reason is the CRM's own; runs leave it alone, and sending everything again includes it."""
+    """It has the CRM's reason. Runs leave it alone, and sending everything again includes it."""
     house.calls(2)
     refused = {"74950000001"}
     crm = serve(behave=lambda call, _: "reject" if call["destination"] in refused else "ok", unique=True)
@@ -171,7 +171,7 @@ def test_what_was_rejected_waits_for_an_operator(house: House, serve: Serve) -> 
 
 
 def test_a_call_that_changed_after_it_was_delivered(house: House, serve: Serve) -> None:
-    """It is listed as corrected and not sent again, whatever changed; a change that is taken back is forgotten."""
+    """It is listed as corrected and not sent again. A change that is undone is not listed."""
     for name in ("longer", "recorded", "other", "gone"):
         house.call(name, NOW - HOUR)
     house.sql(
@@ -204,7 +204,7 @@ def test_a_call_that_changed_after_it_was_delivered(house: House, serve: Serve) 
 
 
 def test_a_call_that_changed_before_it_was_delivered(house: House, serve: Serve) -> None:
-    """What was pending or rejected is told as it is now, and a call that is gone by then not at all."""
+    """Pending and rejected calls are sent with their new values, and removed calls are not sent."""
     for name in ("duration", "number", "gone"):
         house.call(name, NOW - HOUR)
     house.sql(
@@ -228,7 +228,7 @@ def test_a_call_that_changed_before_it_was_delivered(house: House, serve: Serve)
 
 
 def test_a_number_that_is_forgotten(house: House, serve: Serve) -> None:
-    """It leaves the ledger of the replication with everything else, and the call is not taken for another one."""
+    """It is erased from the ledger of deliveries, too, and the call does not become a new one."""
     house.call("a", NOW - HOUR, "74951234567")
     house.call("b", NOW - HOUR, "74951234568")
     crm = serve()
@@ -245,7 +245,7 @@ def test_a_number_that_is_forgotten(house: House, serve: Serve) -> None:
 
 
 def test_calls_of_no_shape(house: House, serve: Serve) -> None:
-    """Numbers that no database would index stop nobody: a source is cut short, a destination is none."""
+    """A long source is cut, and a long destination is no number. The run continues."""
     house.call("a", NOW - HOUR, "74950000001", source="1" * 9_000)
     house.call("b", NOW - HOUR, "7" * 9_000)
     crm = serve()
@@ -257,7 +257,7 @@ def test_calls_of_no_shape(house: House, serve: Serve) -> None:
 
 
 def test_two_crms(house: House, serve: Serve) -> None:
-    """Each is told of every call, and has rows and a cursor of its own."""
+    """Each receives every call, and has its own rows and cursor."""
     house.calls(3)
     one, other = serve(), serve()
 
@@ -269,7 +269,7 @@ def test_two_crms(house: House, serve: Serve) -> None:
 
 
 def test_pages_of_calls_that_began_together(house: House, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many calls share a moment and an id, pages lose none of them and end."""
+    """Pages lose no call and end, however many calls share a time and an id."""
     monkeypatch.setattr(sources, "PAGE_ROWS", 20)
     house.sql(
         "INSERT INTO calls.success (inviteid, invitedt, anumber, bnumber, aouter, bouter, duration)"

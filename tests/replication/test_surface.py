@@ -1,4 +1,4 @@
-"""The schedule's handler: what is due when, what goes on in another invocation, and silence without a CRM."""
+"""The scheduled handler: the kind of run, the continuation in another invocation, and no CRM."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ Invocations = list[tuple[str, dict[str, Any]]]
 
 
 def forever() -> float:
-    """As much time as anybody wants."""
+    """Return more time than any run needs."""
     return 900.0
 
 
 @pytest.fixture
 def crm(house: House, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> Iterator[Crm]:
-    """A CRM that the environment leads to."""
+    """Return a CRM that the environment names."""
     crm = serve()
     monkeypatch.setattr(sources, "PAGE_ROWS", 50)
     monkeypatch.setenv("WRITER_DATABASE_URL", house.settings.writer_database_url)
@@ -51,7 +51,7 @@ def crm(house: House, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 @pytest.fixture
 def invoked(monkeypatch: pytest.MonkeyPatch) -> Invocations:
-    """What is invoked meanwhile; Lambda's own part is tested with its stand-in."""
+    """Return the recorded invocations. A stand-in tests Lambda's own part."""
     invocations: Invocations = []
     monkeypatch.setattr(functions, "start", lambda name, content: invocations.append((name, content)))
     return invocations
@@ -62,7 +62,7 @@ def invoked(monkeypatch: pytest.MonkeyPatch) -> Invocations:
     [("UTC", 23, "full"), ("UTC", 3, "incremental"), ("America/Caracas", 3, "full"), ("Asia/Kolkata", 18, "full")],
 )
 def test_what_is_due(house: House, zone: str, hour: int, kind: str) -> None:
-    """At 23 o'clock in the site's zone everything, at every other hour what is new."""
+    """A full run is due at 23 o'clock in the site's time zone, and an incremental one at any other hour."""
     current = environment.load({"SITE_ZONE": zone})
     assert current.site_zone == ZoneInfo(zone)
     assert surface.kind(current, DUE.replace(hour=hour)) == kind
@@ -70,15 +70,15 @@ def test_what_is_due(house: House, zone: str, hour: int, kind: str) -> None:
 
 
 def test_without_a_crm(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing happens, and no database is asked."""
+    """Nothing happens, and no database is used."""
     monkeypatch.delenv("CRM_URL", raising=False)
     runtime.renew()
     surface.handle(event("replicate", DUE), "replicate", forever)
     assert house.states() == {}
 
 
-def test_a_turn(house: House, crm: Crm, invoked: Invocations, capsys: pytest.CaptureFixture[str]) -> None:
-    """All goes to the CRM; one line of the log and one of metrics hold the summary, and neither holds the token."""
+def test_an_invocation(house: House, crm: Crm, invoked: Invocations, capsys: pytest.CaptureFixture[str]) -> None:
+    """All calls are sent. One log line and one line of metrics have the summary, without the token."""
     # The log keeps the standard output of whichever test wrote first.
     for handler in edge.logger().handlers:
         cast("logging.StreamHandler[TextIO]", handler).setStream(sys.stdout)
@@ -96,8 +96,8 @@ def test_a_turn(house: House, crm: Crm, invoked: Invocations, capsys: pytest.Cap
     assert house.states() == {"delivered": CALLS}
 
 
-def test_a_turn_without_enough_time(house: House, crm: Crm, invoked: Invocations) -> None:
-    """It invokes itself with the number of its run until all is done, and the last turn invokes nobody."""
+def test_an_invocation_without_enough_time(house: House, crm: Crm, invoked: Invocations) -> None:
+    """The function invokes itself with its run until all is done, and the last invocation starts no other."""
     times = iter([59.0, 59.0, *[900.0] * 10_000])
     following = event("replicate", DUE)
     surface.handle(following, "ringledger-replicate", lambda: next(times))
@@ -115,7 +115,7 @@ def test_a_turn_without_enough_time(house: House, crm: Crm, invoked: Invocations
 
 
 def test_a_source_that_is_away(house: House, crm: Crm, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The other one is replicated every hour all the same, and its own run waits for it instead of piling up."""
+    """The other source is replicated every hour. One run waits for this source, and no more pile up."""
     cdr = server.new_database()
     databases.run(cdr, "CREATE TABLE cdr (calldate timestamp, src text, dst text, duration integer)")
     for name, value in (("REPLICATION_SOURCES", "cdr calls"), ("CDR_URL", "postgresql://nobody@127.0.0.1:9/none")):
@@ -136,7 +136,7 @@ def test_a_source_that_is_away(house: House, crm: Crm, server: Server, monkeypat
 
 
 def test_a_run_that_was_cut_off_comes_first(house: House, crm: Crm, invoked: Invocations) -> None:
-    """The next turn brings it to its end before it begins its own."""
+    """The next invocation completes it before it starts a new run."""
     surface.handle(event("replicate", DUE.replace(hour=23)), "replicate", lambda: 59.0)
     invoked.clear()
 
