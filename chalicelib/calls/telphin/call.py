@@ -169,16 +169,19 @@ def _outside(counted: Iterable[Leg]) -> Party:
 
 def _notes(events: Iterable[Event], counted: Iterable[Leg], phones: talks.Phones) -> dict[str, str]:
     """Return what has no column: the events' own notes, and what the rules decided."""
+    reported = {name: text for event in events for name, text in event.notes}
+    if any(leg.callback or leg.mended or leg.feature for leg in counted):
+        return reported | _decisions(counted, phones)
+    return reported
+
+
+def _decisions(counted: Iterable[Leg], phones: talks.Phones) -> dict[str, str]:
     legs = (*phones.services, *phones.orders, *phones.talking)
     features = [leg for leg in legs if leg.feature]
     decisions = {
-        "callback": sorted({event.callback for event in events} - {""})[:1],
+        "callback": sorted({leg.callback for leg in counted} - {""})[:1],
         "clocks": [f"{leg.id}: {text}" for leg in counted for text in leg.mended],
         "order": [leg.extension for leg in filter(talks.is_order, legs)],
         "features": [f"{leg.extension} dialled {leg.called} ({leg.feature})" for leg in features],
     }
-    return _reported_notes(events) | {name: "; ".join(texts) for name, texts in decisions.items() if texts}
-
-
-def _reported_notes(events: Iterable[Event]) -> dict[str, str]:
-    return {name: text for event in events for name, text in event.notes}
+    return {name: "; ".join(texts) for name, texts in decisions.items() if texts}

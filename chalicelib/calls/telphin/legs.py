@@ -106,18 +106,21 @@ def _is_mistyped(event: Event) -> bool:
     return event.bridged is not None and event.kind is _HANGUP and event.device == PHONE
 
 
-def _with_extensions(events: Sequence[Event]) -> Iterator[Event]:
+def _with_extensions(events: Sequence[Event]) -> Sequence[Event]:
     """Write short numbers in full where an extension of that name takes part in the call."""
-    names = {event.extension.rpartition("*")[2]: event.extension for event in events if is_internal(event.extension)}
-    for event in events:
-        if event.caller in names or event.called in names or event.remote in names:
-            yield event._replace(
-                caller=names.get(event.caller, event.caller),
-                called=names.get(event.called, event.called),
-                remote=names.get(event.remote, event.remote),
-            )
-        else:
-            yield event
+    extensions = {event.extension for event in events}
+    names = {extension.rpartition("*")[2]: extension for extension in extensions if is_internal(extension)}
+    parties = {number for event in events for number in (event.caller, event.called, event.remote)}
+    if names.keys().isdisjoint(parties):
+        return events
+    return [
+        event._replace(
+            caller=names.get(event.caller, event.caller),
+            called=names.get(event.called, event.called),
+            remote=names.get(event.remote, event.remote),
+        )
+        for event in events
+    ]
 
 
 def _with_hidden_callers(legs: Sequence[Leg]) -> Iterator[Leg]:

@@ -18,6 +18,9 @@ from chalicelib.calls.telphin.missed import missed
 from chalicelib.calls.telphin.outgoing import unanswered
 from chalicelib.calls.telphin.queues import passages
 
+#: A leg, and the inviteid of the record that it belongs to.
+Home = tuple[Leg, str]
+
 
 class Outcome(NamedTuple):
     """One row of calls.success, calls.cancelled or calls.failed, with the facts beside it."""
@@ -35,6 +38,7 @@ def understand(key: CallKey, events: Sequence[Event], options: Options) -> Recor
     outcomes = list(_outcomes(call))
     written = {outcome.side.inviteid for outcome in outcomes}
     live = () if call.closed else tuple(_open_legs(call))
+    homes = list(_homes(call))
     return Records(
         call=key,
         rows=_rows(call, outcomes),
@@ -42,8 +46,8 @@ def understand(key: CallKey, events: Sequence[Event], options: Options) -> Recor
         live=live,
         talks=tuple(_phone_talks(call)),
         open=bool(live) or (not written and not call.closed and not _is_settled(call)),
-        successors=_successors(call, written),
-        round_successors=_round_successors(call, written),
+        successors=_successors(call, homes, written),
+        round_successors=_round_successors(call, homes, written),
     )
 
 
@@ -94,10 +98,10 @@ def _state(leg: Leg) -> str:
     return "ringing" if leg.incoming else "dialling"
 
 
-def _successors(call: Call, written: set[str]) -> dict[str, str]:
+def _successors(call: Call, homes: Sequence[Home], written: set[str]) -> dict[str, str]:
     """Map each inviteid that a part of the events, or an earlier release, gives to the record in its place."""
     heirs: dict[str, str] = {}
-    for leg, home in _homes(call):
+    for leg, home in homes:
         for inviteid in _possible_ids(call, leg):
             heirs.setdefault(inviteid, home)
     first = call.answered or call.phones
@@ -106,17 +110,17 @@ def _successors(call: Call, written: set[str]) -> dict[str, str]:
     return {past: heir for past, heir in heirs.items() if past not in written and heir in written}
 
 
-def _round_successors(call: Call, written: set[str]) -> dict[str, dict[str, str]]:
+def _round_successors(call: Call, homes: Sequence[Home], written: set[str]) -> dict[str, dict[str, str]]:
     """Map the id that a leg has while only one of its rounds is known to the record of each round."""
     heirs: dict[str, dict[str, str]] = {}
-    for leg, home in _homes(call):
+    for leg, home in homes:
         if leg.anchor and home in written:
             of_leg = heirs.setdefault(records.leg_id(call.key, leg.id), {})
             of_leg.update(dict.fromkeys((moment.isoformat() for moment in leg.moments), home))
     return heirs
 
 
-def _homes(call: Call) -> Iterator[tuple[Leg, str]]:
+def _homes(call: Call) -> Iterator[Home]:
     """Return each leg that had a record of its own if fewer events were known, with the record it belongs to."""
     yield from ((leg, call.home(leg)) for leg in (*call.phones, *call.machines))
     others = (*call.orders, *call.services)
