@@ -14,7 +14,7 @@ from chalicelib import settings
 from chalicelib.admin.words import Subparsers, add, minute, moment, owner, say, table
 from chalicelib.errors import InvalidRequest, RingledgerError
 from chalicelib.platform import configuration
-from chalicelib.replication import deliveries, overview, replicate, schedule, targets
+from chalicelib.replication import deliveries, overview, replicate, run_order, targets
 from chalicelib.replication.replicate import DONE, Progress, RunContext
 from chalicelib.replication.runs import Run, RunRequest
 
@@ -110,7 +110,7 @@ def _run(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
         return replicate.plan(context, kind, source, now, arguments.since)._replace(resend=arguments.resend)
 
     outcomes = []
-    for run, resumed, _ in schedule.run_sources(context, context.settings.replication_sources, plan):
+    for run, resumed, _ in run_order.run_sources(context, context.settings.replication_sources, plan):
         if resumed:
             say(f"run {run.id} was cut off and has been taken up")
         _report(run)

@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib import edge
 from chalicelib.platform import configuration, functions, postgres
-from chalicelib.replication import replicate, run_metrics, schedule, targets
+from chalicelib.replication import replicate, run_metrics, run_order, targets
 from chalicelib.replication.replicate import RunContext
 from chalicelib.replication.runs import Run, RunRequest
 from chalicelib.settings import Settings
@@ -35,7 +35,7 @@ def handle(event: dict[str, Any], name: str, remaining: Callable[[], float]) -> 
         return replicate.plan(context, due, source, datetime.now(UTC).replace(tzinfo=None))
 
     sources = detail.get("sources", current.replication_sources)
-    for run, _, waiting in schedule.run_sources(context, sources, plan, detail.get("run")):
+    for run, _, waiting in run_order.run_sources(context, sources, plan, detail.get("run")):
         _log(run)
         if not run.outcome:
             functions.start(name, {**event, "detail": {"run": run.id, "sources": list(waiting)}})

@@ -14,7 +14,6 @@ ROLES = frozenset({"__init__", "__main__", "surface", "rules"})
 #: A file name that occurs more than once -> why that is right.
 FILES = {
     "call": "what a provider's rules know of a call, in the package of each provider",
-    "errors": "the family of errors, and the part of it that speaks Oktell's XML",
 }
 #: A class name that occurs more than once -> why that is right.
 CLASSES: dict[str, str] = {}
