@@ -27,7 +27,7 @@ class Item(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedWebhook:
     """A webhook that is not understood, and the reason."""
 
     message: Message
@@ -39,7 +39,7 @@ class Intake:
     """A batch of webhooks, sorted into those to store and those to refuse."""
 
     items: list[Item] = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
+    refused: list[RefusedWebhook] = field(default_factory=list)
 
 
 def read(writer: Connection, messages: Sequence[Message]) -> Intake:
@@ -50,13 +50,13 @@ def read(writer: Connection, messages: Sequence[Message]) -> Intake:
         try:
             readings.append((message, _reading(message)))
         except Unreadable as refusal:
-            intake.refused.append(Refused(message, refusal.message))
+            intake.refused.append(RefusedWebhook(message, refusal.message))
     senders = _senders(writer, readings)
     for message, reading in readings:
         try:
             intake.items.append(_item(message, reading, senders.get(message.extension)))
         except Unreadable as refusal:
-            intake.refused.append(Refused(message, refusal.message))
+            intake.refused.append(RefusedWebhook(message, refusal.message))
     return intake
 
 

@@ -91,7 +91,7 @@ LEFT JOIN LATERAL (SELECT * FROM ledger.extensions WHERE extensions.id = event.e
 """  # noqa: S608 - as above
 
 
-class Call(NamedTuple):
+class LockedCall(NamedTuple):
     """A locked call: the tables that hold its rows, the ids of its records, tombstones included, and its events.
 
     `interpreted_until` is the acceptance time of the last event that is read of a call with more events than are
@@ -124,7 +124,7 @@ def spans_of(items: Iterable[Item]) -> dict[CallKey, Span]:
 
 def read(
     writer: Connection, since: Mapping[CallKey, datetime], items: Mapping[str, Item], *, with_faults: bool = False
-) -> list[Call]:
+) -> list[LockedCall]:
     """Return those locked calls that events accepted `since` a time can change, with what is stored of them.
 
     Frozen calls are left out, and without `with_faults` those that are set aside. The events of `items` are parsed.
@@ -160,11 +160,11 @@ def _read_distinct(writer: Connection, spans: Mapping[CallKey, Span]) -> dict[Ca
     return rows_of_call
 
 
-def _call(key: CallKey, first: Row, rows: Sequence[Row], items: Mapping[str, Item]) -> Call:
+def _call(key: CallKey, first: Row, rows: Sequence[Row], items: Mapping[str, Item]) -> LockedCall:
     stored = [row for row in rows if row[0] is not None]
     events = [event for row in raw_events.in_order(stored) for event in raw_events.events_of(row, items)]
     end = max(row[1] for row in stored) if len(rows) > _limit(key) else None
-    return Call(key, first[5], first[6], events, {row[0] for row in stored}, end)
+    return LockedCall(key, first[5], first[6], events, {row[0] for row in stored}, end)
 
 
 def _limit(key: CallKey) -> int:

@@ -10,7 +10,7 @@ from chalicelib import metrics
 from chalicelib.envelope import reading
 from chalicelib.envelope.reading import UnreadableMessage
 from chalicelib.errors import RingledgerError
-from chalicelib.ledger.intake import Refused
+from chalicelib.ledger.intake import RefusedWebhook
 from chalicelib.ledger.rows import columns
 from chalicelib.platform.postgres import Connection, Row
 from chalicelib.texts import storable
@@ -53,7 +53,7 @@ class Kept:
     retried_at: datetime | None
 
 
-def keep(writer: Connection, refused: Sequence[Refused]) -> None:
+def keep(writer: Connection, refused: Sequence[RefusedWebhook]) -> None:
     """Store webhooks that cannot be read, each with its reason."""
     rows = [
         (item.message.raw.id, item.message.raw.provider, item.message.extension, item.reason, item.message.text)

@@ -32,8 +32,8 @@ from chalicelib.ledger import (
     recording_facts,
     writing,
 )
-from chalicelib.ledger.intake import Item, Refused
-from chalicelib.ledger.locking import Call, Span
+from chalicelib.ledger.intake import Item, RefusedWebhook
+from chalicelib.ledger.locking import LockedCall, Span
 from chalicelib.ledger.recording_facts import File
 from chalicelib.ledger.writing import Change, Outcome
 from chalicelib.platform.postgres import Connection, DatabaseError
@@ -47,7 +47,7 @@ def take(
     messages: Sequence[Message],
     fetch: Fetch = lambda _: None,
     close_later: CloseLater = lambda _: None,
-) -> list[Refused]:
+) -> list[RefusedWebhook]:
     """Store the webhooks of `messages` and bring their calls up to date, all or nothing. May be repeated.
 
     Afterwards call `fetch` with the recordings that are new; `maintain` queues those that it does not take. Call
@@ -66,7 +66,7 @@ def take(
 
 def _take(
     writer: Connection, messages: Sequence[Message], fetch: Fetch, close_later: CloseLater, fault: str = ""
-) -> list[Refused]:
+) -> list[RefusedWebhook]:
     files: list[File] = []
     with writer.transaction():
         batch = intake.read(writer, messages)
@@ -123,7 +123,7 @@ def _closing(call: CallKey, at: datetime, now: datetime) -> Item:
     return Item(Message(raw, own.id, 0), call, (closed(raw, own),))
 
 
-def _stored(writer: Connection, items: Sequence[Item]) -> list[Call]:
+def _stored(writer: Connection, items: Sequence[Item]) -> list[LockedCall]:
     """Store webhooks, and return the calls that they can change, locked and read."""
     if not items:
         return []
@@ -135,7 +135,7 @@ def _stored(writer: Connection, items: Sequence[Item]) -> list[Call]:
     return locking.read(writer, locking.since_of(items), {item.message.raw.id: item for item in items})
 
 
-def _bring(writer: Connection, calls: Sequence[Call], files: list[File]) -> list[Records]:
+def _bring(writer: Connection, calls: Sequence[LockedCall], files: list[File]) -> list[Records]:
     """Write what follows from `calls` with the next statement, and return it; add recordings to fetch to `files`."""
     if not calls:
         return []
@@ -144,14 +144,14 @@ def _bring(writer: Connection, calls: Sequence[Call], files: list[File]) -> list
     return [outcome.result for outcome in outcomes]
 
 
-def _understood(writer: Connection, calls: Sequence[Call], files: list[File]) -> list[Outcome]:
+def _understood(writer: Connection, calls: Sequence[LockedCall], files: list[File]) -> list[Outcome]:
     """Return what follows from `calls`, with the facts of their recordings; add recordings to fetch to `files`."""
     results = [_result(call) for call in calls]
     results = recording_facts.with_facts(writer, results, [call.records for call in calls], files)
     return [Outcome(result, call.relations, call.records) for result, call in zip(results, calls, strict=True)]
 
 
-def _result(call: Call) -> Records:
+def _result(call: LockedCall) -> Records:
     if not call.events:
         return Records(call.key)
     options = interpretation.options(call.key.provider)
@@ -161,7 +161,7 @@ def _result(call: Call) -> Records:
     return result._replace(interpreted_until=call.interpreted_until, flags=(overlong(options),))
 
 
-def _new_events(items: Iterable[Item], calls: Iterable[Call]) -> Iterable[Event]:
+def _new_events(items: Iterable[Item], calls: Iterable[LockedCall]) -> Iterable[Event]:
     """Return the events of `items`, without those of webhooks that are stored under another call already.
 
     That happens when a message is delivered again after the registry has renamed its client.

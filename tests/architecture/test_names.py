@@ -18,27 +18,14 @@ FILES = {
 #: A class name that occurs more than once -> why that is right.
 CLASSES: dict[str, str] = {}
 
-# Names that still have several meanings. The lists only get shorter.
-PENDING_FILES = frozenset(
-    """
-    queues
-    """.split()
-)
-PENDING_CLASSES = frozenset(
-    """
-    Call Outcome Refused
-    """.split()
-)
-
 
 def test_file_names() -> None:
-    """No two modules have the same name, except for those that mean the same or are on the list."""
+    """No two modules have the same name, except for those that mean the same or are listed."""
     places: dict[str, list[str]] = defaultdict(list)
     for path in SOURCES:
         if path.stem not in ROLES:
             places[path.stem].append(str(path.relative_to(ROOT)))
-    listed = FILES.keys() | PENDING_FILES
-    assert {name: paths for name, paths in places.items() if len(paths) > 1 and name not in listed} == {}
+    assert {name: paths for name, paths in places.items() if len(paths) > 1 and name not in FILES} == {}
 
 
 def test_class_names() -> None:
@@ -48,5 +35,4 @@ def test_class_names() -> None:
         for node in ast.parse(path.read_text("utf-8")).body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 places[node.name].append(str(path.relative_to(ROOT)))
-    listed = CLASSES.keys() | PENDING_CLASSES
-    assert {name: paths for name, paths in places.items() if len(paths) > 1 and name not in listed} == {}
+    assert {name: paths for name, paths in places.items() if len(paths) > 1 and name not in CLASSES} == {}

@@ -23,7 +23,7 @@ from chalicelib.calls.records import (
     call_id,
     former_leg_id,
 )
-from chalicelib.calls.telphin.queues import PASSAGES
+from chalicelib.calls.telphin.passages import PASSAGES
 from chalicelib.catalog import TABLES
 from chalicelib.providers import correlate
 from tests.calls.generated import CODES, any_calls, closing, telphin_calls

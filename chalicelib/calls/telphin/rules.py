@@ -16,13 +16,13 @@ from chalicelib.calls.telphin.forks import forks
 from chalicelib.calls.telphin.legs import Leg
 from chalicelib.calls.telphin.missed import missed
 from chalicelib.calls.telphin.outgoing import unanswered
-from chalicelib.calls.telphin.queues import passages
+from chalicelib.calls.telphin.passages import passages
 
 #: A leg, and the inviteid of the record that it belongs to.
 Home = tuple[Leg, str]
 
 
-class Outcome(NamedTuple):
+class CallRow(NamedTuple):
     """One row of calls.success, calls.cancelled or calls.failed, with the facts beside it."""
 
     table: Table
@@ -51,15 +51,15 @@ def understand(key: CallKey, events: Sequence[Event], options: Options) -> Recor
     )
 
 
-def _outcomes(call: Call) -> Iterator[Outcome]:
-    yield from (Outcome(SUCCESS, row, side) for row, side in successes(call))
+def _outcomes(call: Call) -> Iterator[CallRow]:
+    yield from (CallRow(SUCCESS, row, side) for row, side in successes(call))
     missed_call = missed(call)
     if missed_call:
-        yield Outcome(*missed_call)
-    yield from (Outcome(*outgoing) for outgoing in unanswered(call))
+        yield CallRow(*missed_call)
+    yield from (CallRow(*outgoing) for outgoing in unanswered(call))
 
 
-def _rows(call: Call, outcomes: Sequence[Outcome]) -> dict[Table, list[Row]]:
+def _rows(call: Call, outcomes: Sequence[CallRow]) -> dict[Table, list[Row]]:
     rows: dict[Table, list[Row]] = {}
     with_forks = {outcome.side.inviteid for outcome in outcomes if outcome.table != FAILED}
     parts = [(outcome.table, outcome.row) for outcome in outcomes]
