@@ -33,7 +33,7 @@ from infra.local.gateway import Gateway, bound
 from infra.local.keyring import Keyring, write_private, write_private_text
 from infra.local.local_lambda import Functions
 from infra.local.locks import claimed, released
-from infra.local.schedule import Scheduler, moments
+from infra.local.scheduler import Scheduler, moments
 
 ROLES = ("reader", "gate", "writer")
 Say = Callable[[str], None]

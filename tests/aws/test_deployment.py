@@ -18,7 +18,7 @@ from app import app
 from infra.aws import building, schedules
 from infra.aws.intrinsics import logical
 from infra.aws.lambdas import LAMBDAS, QUEUES, Network
-from infra.local import schedule
+from infra.local.scheduler import event
 
 STACK = "ringledger"
 pytestmark = pytest.mark.filterwarnings("ignore:Tried to parse")
@@ -149,7 +149,7 @@ def test_scheduler_takes_the_schedules(sam: dict[str, Any]) -> None:
                 FlexibleTimeWindow=properties["FlexibleTimeWindow"],
                 Target={"Arn": "arn:aws:lambda:::function:x", "RoleArn": "arn:aws:iam::1:role/x", "Input": "{}"},
             )
-        assert set(sent) == set(schedule.event(source.name, datetime.now(UTC)))
+        assert set(sent) == set(event(source.name, datetime.now(UTC)))
 
 
 def test_the_linter_finds_nothing(linting: subprocess.Popen[str]) -> None:

@@ -17,7 +17,7 @@ from chalicelib import settings as environment
 from chalicelib.platform import functions, runtime
 from chalicelib.replication import sources, surface
 from chalicelib.replication.replicate import SourceAway
-from infra.local.schedule import event
+from infra.local.scheduler import event
 from tests import databases
 from tests.databases import Server
 from tests.replication.crm import TOKEN, Crm

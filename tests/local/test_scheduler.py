@@ -10,7 +10,7 @@ import pytest
 from chalice.app import Chalice, CloudWatchEvent, Cron, Rate, ScheduledEventConfig, ScheduleExpression
 
 from chalicelib.errors import Misconfigured
-from infra.local.schedule import Scheduler, moments
+from infra.local.scheduler import Scheduler, moments
 
 NOW = datetime(2026, 7, 15, 10, 30, 20, tzinfo=UTC)
 
