@@ -19,31 +19,33 @@ def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
     """Add the commands `user` and `fax` and their subcommands."""
     user = commands.add_parser("user", help="the directory of users", description="Administer the directory of users.")
     under = user.add_subparsers(metavar="COMMAND", required=True)
-    imported = add(under, "import", _import, "register all that a CSV on standard input lists, or none of it")
+    imported = add(under, "import", _import, "register all users of a CSV on standard input, or none")
     imported.epilog = (
-        f"Its first line names the columns, of {', '.join(directory.COLUMNS)}; only login is needed. Users of the"
-        " same id (which follows from the login when there is none) are changed; groups are internal numbers,"
-        " separated by blanks."
+        f"The first line names the columns, from {', '.join(directory.COLUMNS)}. Only login is required. Users with the"
+        " same id are changed; without an id column, ids are computed from the logins. groups are internal numbers,"
+        " separated by spaces."
     )
-    imported.add_argument("--whole", action="store_true", help="remove users that it does not list")
+    imported.add_argument("--whole", action="store_true", help="remove users that are not in the CSV")
     listed = add(under, "list", _list, "list the users")
     listed.add_argument("--json", action="store_true", help="as JSON")
-    fax = commands.add_parser("fax", help="received facsimiles", description="Administer received facsimiles.")
-    added = add(fax.add_subparsers(metavar="COMMAND", required=True), "add", _add_fax, "keep a PDF or TIFF; its code")
+    fax = commands.add_parser("fax", help="received faxes", description="Administer received faxes.")
+    added = add(
+        fax.add_subparsers(metavar="COMMAND", required=True), "add", _add_fax, "store a PDF or TIFF and print its code"
+    )
     added.add_argument("file", type=Path, metavar="FILE", help="its path on the machine that runs the command")
 
 
 def _import(arguments: argparse.Namespace, read_input: Callable[[], str]) -> None:
     users = read(read_input())
     if arguments.whole and not users:
-        raise InvalidRequest("The table has no users: with --whole that would remove everybody")
-    directory.put(database_url(), users, progress("registered", len(users)), whole=arguments.whole)
+        raise InvalidRequest("The table has no users: with --whole it would remove all users")
+    directory.register(database_url(), users, progress("registered", len(users)), whole=arguments.whole)
     for each in users:
         say(f"{each.id}\t{each.login}")
 
 
 def _list(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
-    users = directory.listing(database_url())
+    users = directory.all_users(database_url())
     if arguments.json:
         say(json.dumps([asdict(each) for each in users], ensure_ascii=False))
         return
@@ -55,11 +57,11 @@ def _list(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
 def _add_fax(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     current = configuration.current()
     if not current.bucket:
-        raise Misconfigured("BUCKET is not set: facsimiles lie in it")
+        raise Misconfigured("BUCKET is not set: the bucket that stores faxes")
     try:
         content = arguments.file.read_bytes()
     except OSError as fault:
         raise InvalidRequest(f"{arguments.file} cannot be read: {fault.strerror}") from None
-    # The code stands alone on standard output, so that a script can take it from there.
+    # Only the code is on standard output, so that a script can read it.
     say(faxes.add(owner(), current, arguments.file.name, content))
-    note("Whoever has the interface's password loads it from download/fax/ and this code.")
+    note("A client with a password of the interface downloads the fax from download/fax/ followed by this code.")

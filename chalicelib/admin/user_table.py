@@ -31,7 +31,7 @@ def read(text: str) -> list[User]:
         described = user(row.model_dump())
         names = {described.id, described.login.lower()}
         if not taken.isdisjoint(names):
-            raise UserRefused(f"the id or the login {described.login} is in an earlier line too")
+            raise UserRefused(f"the id or the login {described.login} is also in an earlier line")
         taken.update(names)
         return described
 

@@ -1,4 +1,4 @@
-"""The formats of answers: Oktell's XML in its declared encoding, JSON, plain text and redirects."""
+"""The formats of answers: Oktell's XML in the encoding that it declares, JSON, plain text, redirects."""
 
 from __future__ import annotations
 
@@ -11,22 +11,23 @@ from xml.etree.ElementTree import Element, SubElement
 
 from chalicelib.edge import Answer
 
-#: The mapper version in the documented answers.
+#: The version of the mapper that the documented answers carry.
 MAPPER_VERSION = "80710"
 TEXT = {"Content-Type": "text/plain; charset=utf-8"}
 
-# Characters that XML 1.0 does not allow, not even as references (section 2.2).
-_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-# The declared utf-16 does not name its byte order, so clients recognise it by the byte order mark.
+# Characters that XML 1.0 does not allow, not even as a character reference (section 2.2).
+_IMPOSSIBLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# The byte order mark and the codec of each declared encoding. "utf-16" does not name its byte order, so clients need
+# the mark.
 _MARKS = {"utf-16": (codecs.BOM_UTF16_LE, "utf-16-le"), "utf-8": (b"", "utf-8")}
 
 Property = Mapping[str, str]
 
 
 def xml(root: Element, encoding: str = "utf-16") -> Answer:
-    """Return a document with its declaration, in utf-16 (little-endian, with a byte order mark) or utf-8."""
+    """Return a document with its declaration, in `encoding`: utf-16 (little-endian, with a mark) or utf-8."""
     for element in root.iter():
-        element.attrib = {name: _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", it) for name, it in element.items()}
+        element.attrib = {name: _IMPOSSIBLE.sub("\N{REPLACEMENT CHARACTER}", value) for name, value in element.items()}
     ET.indent(root)
     mark, codec = _MARKS[encoding]
     text = f'<?xml version="1.0" encoding="{encoding}"?>\n{ET.tostring(root, "unicode")}\n'
@@ -37,13 +38,13 @@ def mapped(data: str, properties: Mapping[str, str], simple: Iterable[Property])
     """Return the documented `oktellxmlmapper` with one property set. `properties` are the attributes of the set."""
     root = Element("oktellxmlmapper", version=MAPPER_VERSION)
     property_set = SubElement(SubElement(root, "data", name=data, count="1"), "property_set", dict(properties))
-    for each in simple:
-        SubElement(property_set, "property_simple", dict(each))
+    for attributes in simple:
+        SubElement(property_set, "property_simple", dict(attributes))
     return xml(root)
 
 
-def json_text(content: object) -> Answer:
-    """Return JSON in UTF-8, which every client reads."""
+def structure(content: object) -> Answer:
+    """Return `content` as JSON in UTF-8."""
     return Answer(json.dumps(content, ensure_ascii=False, indent="\t").encode(errors="replace"))
 
 
@@ -53,5 +54,5 @@ def plain(text: str, status: int = 200) -> Answer:
 
 
 def redirect(location: str) -> Answer:
-    """Return a redirect to `location`."""
+    """Redirect to the current address of a file."""
     return Answer("", 302, {"Location": location, **TEXT})

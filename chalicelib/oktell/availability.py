@@ -1,4 +1,4 @@
-"""`tst_getuserstate` and `tst_getintnumberreadyusers`: the users that are free now."""
+"""`tst_getuserstate` and `tst_getintnumberreadyusers`: the state of a user, and the free users of a number."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ from xml.etree.ElementTree import Element, SubElement
 
 from chalicelib.edge import Answer
 from chalicelib.oktell import answers, people
-from chalicelib.oktell.asked import Asked, Command
+from chalicelib.oktell.request import Command, CommandRequest
 from chalicelib.oktell.states import NAMES, State, state
 
-#: A ringing or reserved user cannot take another call.
+#: A user whose phone rings, or who is reserved for a call, cannot take another one.
 _BUSY = {State.BUSY, State.RESERVED}
 
 
-def user_state(asked: Asked) -> Answer:
-    """Return the state of one user, found by GUID or by any other name. Raise Wrong and Unknown."""
-    person = people.named(asked.database, asked.required("iduser", "number", *people.SELECTORS))
+def user_state(request: CommandRequest) -> Answer:
+    """Return the state of one user, by GUID or by any other name. Raise NotFound and InvalidParameter."""
+    person = people.find(request.database, request.required("iduser", "number", *people.SELECTORS))
     now = state(person.facts)
     simple = ({"key": "id", "value": person.user.id}, {"key": "state", "value": str(int(now)), "name": NAMES[now]})
     return answers.mapped("userstate", {"name": "user", "id": person.user.id}, simple)
 
 
-def ready_users(asked: Asked) -> Answer:
-    """Return how many users behind an internal number are free and busy, and the numbers of the free ones."""
-    number = asked.required("number")
-    members = people.behind(asked.database, number)
-    states = [state(person.facts) for person in members]
-    ready = [person.user for person, now in zip(members, states, strict=True) if now is State.READY]
+def ready_users(request: CommandRequest) -> Answer:
+    """Return how many of the users behind an internal number are free and busy, and the numbers of the free ones."""
+    number = request.required("number")
+    reached = people.reached_by(request.database, number)
+    states = [state(person.facts) for person in reached]
+    ready = [person.user for person, now in zip(reached, states, strict=True) if now is State.READY]
     busy = sum(now in _BUSY for now in states)
     group = Element("group", name=number, ready=str(len(ready)), busy=str(busy))
     for user in ready:

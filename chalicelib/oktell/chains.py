@@ -1,4 +1,4 @@
-"""`wp_getchaincontent` and `wp_getabonentinfo`: the live call of a line under Oktell's names."""
+"""`wp_getchaincontent` and `wp_getabonentinfo`: the live call of a line, in Oktell's terms."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from chalicelib.calls import records
 from chalicelib.calls.events import CallKey
 from chalicelib.edge import Answer
 from chalicelib.oktell import answers, chain_shapes, people
-from chalicelib.oktell.asked import Asked, Command
 from chalicelib.oktell.chain_shapes import CallEnd, Fields
 from chalicelib.oktell.directory import User
 from chalicelib.oktell.people import LiveLeg, Person, Talk
+from chalicelib.oktell.request import Command, CommandRequest
 
-#: The number and name of each line state. Oktell's documents confirm 1, 8 and 32, and the numbers of the others.
+#: A live leg's state -> the number and the name of the line's state. The documentation confirms 1, 8 and 32, and of
+#: the others only the numbers.
 _LINES = {
     "": (4, "lsReady"),
     "dialling": (8, "lsHookUp"),
@@ -24,7 +25,7 @@ _LINES = {
     "waiting": (64, "lsWaiting"),
 }
 _NO_LINE = (1, "lsDisconnected")
-# The documents confirm the last one.
+# Is each end a user -> the number and the name of the connection. The documentation shows the last one only.
 _CONNECTIONS = {
     (False, False): (0, "ctOuterOuter"),
     (False, True): (1, "ctOuterInner"),
@@ -32,7 +33,7 @@ _CONNECTIONS = {
     (True, True): (3, "ctInnerInner"),
 }
 _DIRECTIONS = {"ctInnerInner": "internal", "ctInnerOuter": "outgoing"}
-# A PBX answers an order with the id of its call, or the webhooks of the call name the order.
+# Either the PBX's API returned the call's id for the order, or a webhook of the call contains the id of the order.
 _ORIGIN = """
 SELECT id::text FROM ledger.started_calls
 WHERE user_id = ANY (%s::uuid[]) AND started_at > now() - interval '1 day' AND (
@@ -47,17 +48,17 @@ ORDER BY started_at DESC LIMIT 1
 """
 
 
-def chain(asked: Asked) -> Answer:
-    """Return the live call of the line leg by leg, or `{}` if there is none."""
-    person = people.selected(asked)
+def chain(request: CommandRequest) -> Answer:
+    """Return the live call of the line, leg by leg, or `{}` if there is none. Raise NotFound and InvalidParameter."""
+    person = people.selected(request)
     if not person.talks:
-        return answers.json_text({})
-    talk, zone = _foremost(person), asked.settings.site_zone
-    users = people.by_names(asked.database, _names(talk))
+        return answers.structure({})
+    talk, zone = _main_talk(person), request.settings.site_zone
+    users = people.users_by_number(request.database, _names(talk))
     begin = min(leg.began for leg in talk.legs)
     ids = [person.user.id, *(user.id for user in users.values())]
-    started = asked.database.execute(_ORIGIN, [ids, talk.id, talk.provider, talk.client, talk.id])
-    return answers.json_text(
+    started = request.database.execute(_ORIGIN, [ids, talk.id, talk.provider, talk.client, talk.id])
+    return answers.structure(
         {
             "createtime": _local(begin, zone),
             "trace": list(_trace(talk, users, zone)),
@@ -67,25 +68,25 @@ def chain(asked: Asked) -> Answer:
     )
 
 
-def abonent(asked: Asked) -> Answer:
-    """Return the other party of the line's call and the state of the line, or the state alone if there is no call."""
-    person = people.selected(asked)
+def abonent(request: CommandRequest) -> Answer:
+    """Return the other end of the line's call and the state of the line; without a call, the state alone."""
+    person = people.selected(request)
     number, name = _line_state(person)
     content: Fields = {"currentlinestatestr": name, "currentlinestate": number}
     if person.talks:
-        talk = _foremost(person)
-        users = people.by_names(asked.database, _names(talk))
-        leg = _own(person, talk)
+        talk = _main_talk(person)
+        users = people.users_by_number(request.database, _names(talk))
+        leg = _own_leg(person, talk)
         content = {"abonentinfo": chain_shapes.abonent(_key(talk), leg, _other(leg, users)), **content}
-    return answers.json_text(content)
+    return answers.structure(content)
 
 
-def _foremost(person: Person) -> Talk:
-    """Return the call in which the line talks, or its latest call if there is not exactly one."""
-    return max(person.talks, key=lambda talk: _rank(_own(person, talk)))
+def _main_talk(person: Person) -> Talk:
+    """Return the answered call of the line, before a ringing one. Of several, return the one that it joined last."""
+    return max(person.talks, key=lambda talk: _rank(_own_leg(person, talk)))
 
 
-def _own(person: Person, talk: Talk) -> LiveLeg:
+def _own_leg(person: Person, talk: Talk) -> LiveLeg:
     own = [leg for leg in talk.legs if leg.extension == person.user.extension]
     return max(own, key=_rank)
 
@@ -97,7 +98,7 @@ def _rank(leg: LiveLeg) -> tuple[bool, datetime]:
 def _line_state(person: Person) -> tuple[int, str]:
     if not person.facts.has_phone:
         return _NO_LINE
-    return _LINES.get(_own(person, _foremost(person)).state if person.talks else "", _LINES[""])
+    return _LINES.get(_own_leg(person, _main_talk(person)).state if person.talks else "", _LINES[""])
 
 
 def _names(talk: Talk) -> set[str]:
@@ -129,11 +130,11 @@ def _trace(talk: Talk, users: Mapping[str, User], zone: ZoneInfo) -> Iterator[Fi
 
 
 def _distinct(legs: Iterable[LiveLeg]) -> Iterator[LiveLeg]:
-    """Yield the legs in order of time. Of two legs that are the ends of one conversation, yield the called one."""
-    by_ends: dict[tuple[str, str], LiveLeg] = {}
+    """Yield the legs in order of time. Of two legs with the same ends, yield that of the called extension."""
+    legs_by_ends: dict[tuple[str, str], LiveLeg] = {}
     for leg in sorted(legs, key=lambda leg: (leg.since, leg.extension == leg.b)):
-        by_ends[leg.a, leg.b] = leg
-    yield from by_ends.values()
+        legs_by_ends[leg.a, leg.b] = leg
+    yield from legs_by_ends.values()
 
 
 def _key(talk: Talk) -> CallKey:

@@ -1,4 +1,4 @@
-"""Call control: `wp_autocallstart` and similar commands are checked here and executed by a connector."""
+"""Call control: checks `wp_autocallstart` and the other commands, and passes them to a connector."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from uuid import uuid4
 
 from chalicelib.edge import Answer
 from chalicelib.oktell import answers, connectors, people
-from chalicelib.oktell.asked import SHOWN, Asked, Command
-from chalicelib.oktell.connectors.orders import Done, Order
+from chalicelib.oktell.connectors.orders import Order, OrderResult
 from chalicelib.oktell.people import Person
-from chalicelib.oktell.refusals import Wrong
+from chalicelib.oktell.refusals import InvalidParameter
+from chalicelib.oktell.request import SHOWN, Command, CommandRequest
 
-#: The seconds in which an agent beside the PBX may execute an order. The client waits no longer.
+#: An agent program must not start an order that is older: the client no longer waits for it.
 EXPIRES_SECONDS = 30
 
-#: Digits with separators, and internal numbers such as 13596*106 or #999.
+#: Digits with what separates them, and internal numbers such as 13596*106 or #999.
 _NUMBER = re.compile(r"\+?[0-9*#][0-9*#() .-]{0,39}")
 _STARTED = """
 INSERT INTO ledger.started_calls (id, integration, user_id, number, connector, call_id, handle)
@@ -26,59 +26,60 @@ VALUES (%s, %s, %s, %s, %s, %s, %s)
 _STARTING = ("wp_autocallstart", "wp_switchcall")
 
 
-def begin(asked: Asked) -> Answer:
-    """Call a number from the line, or transfer the line's call to it."""
-    return _ordered(asked, _call(asked))
+def begin(request: CommandRequest) -> Answer:
+    """Call a number for the line, or transfer the line's call to it. Raise InvalidParameter and NotFound."""
+    return _ordered(request, _call(request))
 
 
-def end(asked: Asked) -> Answer:
-    """Stop the automatic call of the line, or decline its ringing call."""
-    return _ordered(asked, {})
+def end(request: CommandRequest) -> Answer:
+    """Stop the automatic call of the line, or decline its ringing call. Raise InvalidParameter and NotFound."""
+    return _ordered(request, {})
 
 
-def flash(asked: Asked) -> Answer:
-    """Put the other party on hold, or return to it with `mode=abort`."""
-    mode = asked.choice("mode", ("abort",), "")
-    return _ordered(asked, {"mode": mode} if mode else {})
+def flash(request: CommandRequest) -> Answer:
+    """Put the other end on hold, or return to it with `mode=abort`. Raise InvalidParameter and NotFound."""
+    mode = request.choice("mode", ("abort",), "")
+    return _ordered(request, {"mode": mode} if mode else {})
 
 
-def order(asked: Asked, person: Person, parameters: Mapping[str, str]) -> Order:
-    """Return the command as an order for a connector."""
+def order(request: CommandRequest, person: Person, parameters: Mapping[str, str]) -> Order:
+    """Return the order that a connector carries out."""
     now = datetime.now(UTC).replace(tzinfo=None)
     expires = now + timedelta(seconds=EXPIRES_SECONDS)
-    return Order(str(uuid4()), asked.command, person, asked.integration, now, expires, parameters)
+    return Order(str(uuid4()), request.command, person, request.integration, now, expires, parameters)
 
 
-def _ordered(asked: Asked, parameters: Mapping[str, str]) -> Answer:
-    made = order(asked, people.selected(asked), parameters)
-    connector, done = connectors.carry_out(made, asked.settings, asked.database)
-    asked.notes.update(order=made.id, connector=connector)
-    if asked.command in _STARTING:
-        _remember(asked, made, connector, done)
-    return answers.plain(done.body)
+def _ordered(request: CommandRequest, parameters: Mapping[str, str]) -> Answer:
+    new_order = order(request, people.selected(request), parameters)
+    connector, result = connectors.carry_out(new_order, request.settings, request.database)
+    request.notes.update(order=new_order.id, connector=connector)
+    if request.command in _STARTING:
+        _save_started(request, new_order, connector, result)
+    return answers.plain(result.body)
 
 
-def _call(asked: Asked) -> dict[str, str]:
-    text = asked.required("number")
+def _call(request: CommandRequest) -> dict[str, str]:
+    text = request.required("number")
     if not _NUMBER.fullmatch(text):
-        raise Wrong(f"number is one to dial, such as 538 or +79214567892, not {text[:SHOWN]!r}")
+        raise InvalidParameter(f"number must be a phone number such as 538 or +79214567892, not {text[:SHOWN]!r}")
     number = re.sub(r"[() .-]", "", text)
-    direction = asked.choice("direction", ("pbx", "city"), "") or _direction(asked, number)
+    direction = request.choice("direction", ("pbx", "city"), "") or _direction(request, number)
     return {
         "number": number,
         "direction": direction,
-        "sequence": asked.choice("sequence", ("direct", "back"), "direct"),
+        "sequence": request.choice("sequence", ("direct", "back"), "direct"),
     }
 
 
-def _direction(asked: Asked, number: str) -> str:
-    """Return `pbx` for a number of the directory, else `city`, as Oktell decides by itself."""
-    return "pbx" if people.behind(asked.database, number) or people.by_names(asked.database, [number]) else "city"
+def _direction(request: CommandRequest, number: str) -> str:
+    """Return `pbx` for a number in the directory, else `city`. Oktell has the same default."""
+    users = people.reached_by(request.database, number) or people.users_by_number(request.database, [number])
+    return "pbx" if users else "city"
 
 
-def _remember(asked: Asked, made: Order, connector: str, done: Done) -> None:
-    call = [made.id, asked.integration, made.person.user.id, made.parameters["number"], connector]
-    asked.database.execute(_STARTED, [*call, done.call_id, done.handle])
+def _save_started(request: CommandRequest, started: Order, connector: str, result: OrderResult) -> None:
+    call = [started.id, request.integration, started.person.user.id, started.parameters["number"], connector]
+    request.database.execute(_STARTED, [*call, result.call_id, result.handle])
 
 
 COMMANDS: dict[str, Command] = {

@@ -1,4 +1,4 @@
-"""The directory of users, with the names that calls and agents' states use for them."""
+"""The directory of users, with the names by which calls and the states of agents refer to them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NAMESPACE = UUID("b4c5f1d2-3c0a-5b0e-9a57-0f5f5f0c1a34")
 
 _COLUMNS = "id::text, login, name, department, extension, agent, number, line, line_id::text, work_place, groups"
 
-# An update keeps modes and states that were set by hand.
+# The modes of a user who is already registered stay as they are.
 _PUT = """
 INSERT INTO ledger.users (
     id, login, name, department, extension, agent, number, line, line_id, work_place, groups, on_call_center
@@ -31,7 +31,7 @@ _SAME_LOGIN = "SELECT login FROM ledger.users WHERE lower(login) = lower(%s) AND
 
 
 class UserRefused(RingledgerError):
-    """The user cannot be registered."""
+    """The user cannot be registered with these values."""
 
     code = "user-refused"
     status = 400
@@ -41,7 +41,7 @@ class UserRefused(RingledgerError):
 class User:
     """A person or a work place. Ids are GUIDs in lower case.
 
-    Webhooks use the names `extension` and `agent`. `number` and `groups` are internal numbers to dial.
+    `extension` and `agent` are the names in webhooks. `number` and `groups` are internal numbers to dial.
     """
 
     id: str
@@ -61,13 +61,13 @@ COLUMNS = tuple(field.name for field in fields(User))
 
 
 def user(values: Mapping[str, str]) -> User:
-    """Return a user made of texts under the names of COLUMNS. Missing ids are derived from the login.
+    """Return a user with these values; `values` has names of COLUMNS. Raise UserRefused.
 
-    `groups` are separated by spaces. The agent's name defaults to the login. Raise UserRefused.
+    Missing ids are computed from the login. `groups` are separated by spaces. The default of `agent` is the login.
     """
     texts = {name: values.get(name, "") for name in COLUMNS}
     login = texts["login"]
-    made = User(
+    new_user = User(
         id=_guid("id", texts["id"], login),
         login=login,
         name=texts["name"] or login,
@@ -80,14 +80,14 @@ def user(values: Mapping[str, str]) -> User:
         work_place=texts["work_place"],
         groups=tuple(texts["groups"].split()),
     )
-    _check(made)
-    return made
+    _check(new_user)
+    return new_user
 
 
-def put(database_url: str, users: Sequence[User], done: Callable[[int], None], *, whole: bool = False) -> None:
-    """Register all of these users or none. Known users are changed; with `whole` all others are removed.
+def register(database_url: str, users: Sequence[User], done: Callable[[int], None], *, whole: bool = False) -> None:
+    """Register all of these users in one transaction. Users with the same ids are changed.
 
-    `done` receives the number of registered users. Raise UserRefused.
+    With `whole`, remove all other users. `done` is called with the count of registered users. Raise UserRefused.
     """
     owner = connection(database_url)
     with owner.transaction():
@@ -95,23 +95,23 @@ def put(database_url: str, users: Sequence[User], done: Callable[[int], None], *
             owner.execute(_OTHERS_GONE, [[each.id for each in users]])
         for number, each in enumerate(users, 1):
             if owner.execute(_SAME_LOGIN, [each.login, each.id]):
-                raise UserRefused(f"Another user has the login {each.login} already; `user list` shows both ids")
+                raise UserRefused(f"Another user already has the login {each.login}; `user list` shows the ids")
             owner.execute(_PUT, _values(each))
             done(number)
 
 
-def listing(database_url: str) -> list[User]:
-    """Return every user, sorted by login."""
+def all_users(database_url: str) -> list[User]:
+    """Return every user, ordered by login."""
     return [from_row(row) for row in connection(database_url).execute(_LISTING)]
 
 
 def from_row(row: Row) -> User:
-    """Return a user made of the columns of `ledger.users`, in the order of `User`."""
+    """Return the user of a row of `ledger.users`. The columns are in the order of `User`."""
     return replace(User(*row), groups=tuple(row[-1]))
 
 
 def _values(each: User) -> list[object]:
-    # An agent of a queue is in call-centre mode until the mode is changed.
+    # A new user who is an agent of a queue starts in the call centre's mode.
     return [
         each.id, each.login, each.name, each.department, each.extension, each.agent, each.number, each.line,
         each.line_id, each.work_place, list(each.groups), each.agent != each.login,
@@ -124,17 +124,17 @@ def _guid(name: str, text: str, login: str) -> str:
     try:
         return str(UUID(text))
     except ValueError:
-        raise UserRefused(f"{name} is a GUID such as da803f01-ea77-40fa-bc9d-e2efb36fd5a8, not {text!r}") from None
+        raise UserRefused(f"{name} must be a GUID such as da803f01-ea77-40fa-bc9d-e2efb36fd5a8, not {text!r}") from None
 
 
-def _check(made: User) -> None:
-    values = (made.name, made.department, made.extension, made.agent, made.number, made.line, made.work_place)
-    if not all(_fits(text) for text in (made.login, *values, *made.groups)):
-        raise UserRefused(f"A value is up to {LONGEST} printable characters without outer blanks")
-    if not made.login:
+def _check(new_user: User) -> None:
+    texts = [value for value in vars(new_user).values() if isinstance(value, str)]
+    if not all(_fits(text) for text in (*texts, *new_user.groups)):
+        raise UserRefused(f"A value must be up to {LONGEST} printable characters, without spaces at its ends")
+    if not new_user.login:
         raise UserRefused("A user needs a login")
-    if "@" in made.extension:
-        raise UserRefused(f"The extension {made.extension!r} goes without its @domain")
+    if "@" in new_user.extension:
+        raise UserRefused(f"The extension {new_user.extension!r} must be without its @domain")
 
 
 def _fits(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Received faxes: files in the bucket that clients of the Oktell interface download by a code."""
+"""Received faxes: files in the bucket, which clients download by their codes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from chalicelib.recordings import links
 from chalicelib.settings import Settings
 
 PREFIX = "faxes/"
-#: The first bytes of a fax file, and its content type.
+#: The first bytes of a file -> its content type.
 KINDS = {b"%PDF-": "application/pdf", b"II*\0": "image/tiff", b"MM\0*": "image/tiff"}
 
 _ADD = "INSERT INTO ledger.faxes (id, key, name, content_type) VALUES (%s, %s, %s, %s)"
@@ -20,14 +20,14 @@ _FIND = "SELECT key, name, content_type FROM ledger.faxes WHERE id = %s"
 
 
 class FaxRefused(RingledgerError):
-    """The file is no facsimile: a facsimile is a PDF or TIFF file."""
+    """The file is not a fax: a fax is a PDF or a TIFF file."""
 
     code = "fax-refused"
     status = 400
 
 
 class Fax(NamedTuple):
-    """The key of a fax in the bucket, and the name and type of its download."""
+    """A fax: its key in the bucket, its file name and its content type."""
 
     key: str
     name: str
@@ -35,7 +35,7 @@ class Fax(NamedTuple):
 
 
 def add(owner: Connection, settings: Settings, name: str, content: bytes) -> str:
-    """Store a fax and return its code. Raise FaxRefused, Misconfigured and Unavailable."""
+    """Store a fax and return the code to download it by. Raise FaxRefused, Misconfigured and Unavailable."""
     kind = next((kind for mark, kind in KINDS.items() if content.startswith(mark)), "")
     if not kind or not name.isprintable():
         raise FaxRefused

@@ -1,4 +1,4 @@
-"""`download/…` and `downloadrecordbylink`: redirect a code to the current address of its file."""
+"""`download/…` and `downloadrecordbylink`: redirect from a code to the current address of its file."""
 
 from __future__ import annotations
 
@@ -8,60 +8,61 @@ from uuid import UUID
 
 from chalicelib.edge import Answer
 from chalicelib.oktell import answers, faxes, scripting
-from chalicelib.oktell.asked import Asked, Command
-from chalicelib.oktell.refusals import Unknown
+from chalicelib.oktell.refusals import NotFound
+from chalicelib.oktell.request import Command, CommandRequest
 from chalicelib.platform import signed_requests
 from chalicelib.recordings import links
 
-#: The validity of a redirect's address, in seconds.
+#: The lifetime of a redirect's address, in seconds.
 ADDRESS_SECONDS = 300
 
 
-def recording(asked: Asked, code: str) -> Answer:
-    """Redirect to the permanent link of the recording that `code` names. Raise Unknown."""
-    inviteid = _call_id(asked, code)
-    return answers.redirect(links.recording_url(asked.settings.public_url, asked.settings.link_secrets, inviteid))
+def recording(request: CommandRequest, code: str) -> Answer:
+    """Redirect to the permanent link of the recording that a code stands for. Raise NotFound for an invalid code."""
+    inviteid = _id(request, code)
+    return answers.redirect(links.recording_url(request.settings.public_url, request.settings.link_secrets, inviteid))
 
 
-def recording_by_link(asked: Asked) -> Answer:
-    """Redirect to the recording that the parameter `recordlink` names. Raise Wrong and Unknown."""
-    return recording(asked, asked.required("recordlink"))
+def recording_by_link(request: CommandRequest) -> Answer:
+    """Redirect to the recording of the code in `recordlink`. Raise NotFound for an invalid code."""
+    return recording(request, request.required("recordlink"))
 
 
-def fax_file(asked: Asked, code: str) -> Answer:
-    """Redirect to the fax that `code` names. Raise Unknown."""
-    fax = faxes.find(asked.database, _call_id(asked, code))
-    if fax is None:
-        raise Unknown("There is no such file")
-    return _stored(asked, fax.key, _attached(fax.name) | {"response-content-type": fax.content_type})
+def fax(request: CommandRequest, code: str) -> Answer:
+    """Redirect to the fax that a code stands for. Raise NotFound if there is none."""
+    stored = faxes.find(request.database, _id(request, code))
+    if stored is None:
+        raise NotFound("There is no such file")
+    return _redirect(request, stored.key, _download_as(stored.name) | {"response-content-type": stored.content_type})
 
 
-def by_script(asked: Asked) -> Answer:
-    """Redirect to the file that a script names below SCRIPT_FILES_PREFIX. Raise Unknown."""
-    key = scripting.path(asked).replace("\\", "/")
-    segments, prefix = key.split("/"), asked.settings.script_files_prefix
+def by_script(request: CommandRequest) -> Answer:
+    """Redirect to the file whose key a script returns. Raise NotFound if it is not below SCRIPT_FILES_PREFIX."""
+    key = scripting.path(request).replace("\\", "/")
+    segments, prefix = key.split("/"), request.settings.script_files_prefix
     if not key.startswith(prefix) or not {"", ".", ".."}.isdisjoint(segments) or not key.isprintable():
-        raise Unknown("The script named no file that may be given out")
-    return _stored(asked, key, _attached(segments[-1]))
+        raise NotFound("The script returned no file that may be downloaded")
+    return _redirect(request, key, _download_as(segments[-1]))
 
 
-def _call_id(asked: Asked, code: str) -> UUID:
-    identity = links.read_call_code(asked.settings.link_secrets, code)
+def _id(request: CommandRequest, code: str) -> UUID:
+    """Return the id of the call or the fax in a code. Raise NotFound if the code's MAC is wrong."""
+    identity = links.read_call_code(request.settings.link_secrets, code)
     if identity is None:
-        raise Unknown("There is no such file")
+        raise NotFound("There is no such file")
     return identity
 
 
-def _attached(name: str) -> dict[str, str]:
-    """Return the override that makes a browser save the file under `name` (RFC 6266)."""
+def _download_as(name: str) -> dict[str, str]:
+    """Return the parameter by which S3 lets a browser save a file under this name (RFC 6266)."""
     return {"response-content-disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}"}
 
 
-def _stored(asked: Asked, key: str, overrides: dict[str, str]) -> Answer:
-    return answers.redirect(signed_requests.presign("GET", asked.settings.bucket, key, ADDRESS_SECONDS, overrides))
+def _redirect(request: CommandRequest, key: str, overrides: dict[str, str]) -> Answer:
+    return answers.redirect(signed_requests.presign("GET", request.settings.bucket, key, ADDRESS_SECONDS, overrides))
 
 
-#: The paths below `download/` that end with a code, and those that do not.
-CODED: dict[str, Callable[[Asked, str], Answer]] = {"rec": recording, "fax": fax_file}
+#: The commands after `download/`, those with a code and those without.
+CODED: dict[str, Callable[[CommandRequest, str], Answer]] = {"rec": recording, "fax": fax}
 UNCODED: dict[str, Command] = {"byscript": by_script}
 COMMANDS: dict[str, Command] = {"downloadrecordbylink": recording_by_link}

@@ -16,7 +16,7 @@ from email.parser import HeaderParser
 from email.utils import collapse_rfc2231_value
 from typing import NamedTuple
 
-from chalicelib.oktell.refusals import Wrong
+from chalicelib.oktell.refusals import InvalidParameter
 
 PARTS_LIMIT = 100
 HEAD_LIMIT = 8_192
@@ -32,12 +32,12 @@ FIELD_SEMICOLONS_LIMIT = 8
 #: The parameters of `upload`. They are form fields even if a client gives each of them a content type, as files have.
 FIELDS = frozenset({"password", "presigned", "name"})
 
-# Matches a file name that cannot be read, too.
+# Also matches a file name that the standard library cannot read.
 _FILENAME = re.compile(r";\s*filename[*0-9]*\s*=", re.IGNORECASE)
 _DECODERS: dict[str, Callable[[bytes], bytes]] = {"base64": base64.b64decode, "quoted-printable": quopri.decodestring}
 
 
-class Sent(NamedTuple):
+class UploadedFile(NamedTuple):
     """An uploaded file: the name that the client gave, if any, and its content. Damaged content is None."""
 
     name: str
@@ -51,25 +51,26 @@ class Part(NamedTuple):
     content: bytes | None
 
 
-def files(content_type: str, disposition: str, encoding: str, body: bytes) -> Iterator[Sent]:
+def files(content_type: str, disposition: str, encoding: str, body: bytes) -> Iterator[UploadedFile]:
     """Yield the files of a body that has these headers.
 
-    Raise Wrong if the body is no MIME, has more than PARTS_LIMIT parts, or headers beyond the limits.
+    Raise InvalidParameter if the body is no MIME, has more than PARTS_LIMIT parts, or headers beyond the limits.
     """
     if not content_type.lower().startswith("multipart/"):
         head = _head(f"Content-Disposition: {disposition}\nContent-Transfer-Encoding: {encoding}")
-        yield Sent(_filename(head), _decoded(head, body))
+        yield UploadedFile(_filename(head), _decoded(head, body))
         return
     for part in _parts(content_type, body):
         head = _head(_text(part.head))
         if _is_file(head):
-            yield Sent(_filename(head), None if part.content is None else _decoded(head, part.content))
+            yield UploadedFile(_filename(head), None if part.content is None else _decoded(head, part.content))
 
 
 def fields(content_type: str, body: bytes) -> dict[str, str]:
     """Return the form fields of a multipart body whose names are in FIELDS. Any other body has none.
 
-    A field has up to FIELD_LIMIT bytes, and headers within the limits of a field. Raise Wrong as `files` does.
+    A longer field than FIELD_LIMIT, or one with headers beyond the limits of a field, is left out. Raise
+    InvalidParameter as `files` does.
     """
     values: dict[str, str] = {}
     if content_type.lower().startswith("multipart/"):
@@ -92,24 +93,24 @@ def _has_field_head(head: bytes) -> bool:
 def _parts(content_type: str, body: bytes) -> Iterator[Part]:
     boundary = _parameter(lambda: _head(f"Content-Type: {content_type}").get_boundary())
     if not 0 < len(boundary) <= BOUNDARY_LIMIT:
-        raise Wrong("A multipart body needs a boundary of 1 to 70 characters in its Content-Type")
+        raise InvalidParameter("A multipart body needs a boundary of 1 to 70 characters in its Content-Type")
     for number, part in enumerate(_cut(body, boundary.encode(errors="replace"))):
         if number >= PARTS_LIMIT:
-            raise Wrong(f"A body may have {PARTS_LIMIT} parts")
+            raise InvalidParameter(f"A body may have {PARTS_LIMIT} parts")
         yield part
 
 
 def _cut(body: bytes, boundary: bytes) -> Iterator[Part]:
     delimiter = b"\r\n--" + boundary
     if not body.startswith(delimiter[2:]) and delimiter not in body:
-        raise Wrong("The body does not have the boundary that its Content-Type names")
+        raise InvalidParameter("The body does not have the boundary that its Content-Type names")
     place = len(delimiter) - 2 if body.startswith(delimiter[2:]) else body.index(delimiter) + len(delimiter)
     while not body.startswith(b"--", place):
         begin = body.find(b"\r\n", place) + 2
         blank = body.find(b"\r\n\r\n", begin - 2, begin + HEAD_LIMIT)
         end = body.find(delimiter, max(begin - 2, blank))
         if begin < 2 or blank < 0:
-            raise Wrong(f"A part has no headers, or more than {HEAD_LIMIT} bytes of them")
+            raise InvalidParameter(f"A part has no headers, or more than {HEAD_LIMIT} bytes of them")
         yield Part(body[begin:blank], None if end < 0 else body[min(blank + 4, end) : end])
         if end < 0:
             return
@@ -140,11 +141,11 @@ def _parameter(read: Callable[[], str | None]) -> str:
 
 
 def _head(text: str) -> Message:
-    """Parse headers. Raise Wrong if they have more lines or parameters than a client needs."""
+    """Parse headers. Raise InvalidParameter if they have more lines or parameters than a client needs."""
     if text.count(";") > SEMICOLONS_LIMIT:
-        raise Wrong(f"Headers may have {SEMICOLONS_LIMIT} semicolons")
+        raise InvalidParameter(f"Headers may have {SEMICOLONS_LIMIT} semicolons")
     if len(text.splitlines()) > HEAD_LINES_LIMIT:
-        raise Wrong(f"A part may have {HEAD_LINES_LIMIT} lines of headers")
+        raise InvalidParameter(f"A part may have {HEAD_LINES_LIMIT} lines of headers")
     return HeaderParser().parsestr(text)
 
 

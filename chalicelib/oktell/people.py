@@ -1,4 +1,4 @@
-"""Users and their current state: phone, live calls and modes. Clients find users by many kinds of names."""
+"""The current state of users: finds them by any of their names, with their phone, live calls and modes."""
 
 from __future__ import annotations
 
@@ -8,44 +8,44 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.oktell import directory
-from chalicelib.oktell.asked import SHOWN, Asked
 from chalicelib.oktell.directory import User
-from chalicelib.oktell.refusals import Unknown, Wrong
+from chalicelib.oktell.refusals import InvalidParameter, NotFound
+from chalicelib.oktell.request import SHOWN, CommandRequest
 from chalicelib.oktell.states import Facts, Modes
 from chalicelib.platform.postgres import Connection, Row
 
-#: The parameters that name a user. The first one that has a value counts.
+#: The parameters that select a user. If a command has several, the first one counts.
 SELECTORS = ("line", "user", "wp")
 
 _COLUMNS = """
 id::text, login, name, department, extension, agent, number, line, line_id::text, work_place, groups
 """
 
-# The first kind of name that fits any user decides. Each kind may fit several users.
-_FOUND = """
-WITH named AS (
+# The first kind of name that matches any user decides. Several users may match.
+_BY_ANY_NAME = """
+WITH matching AS (
     SELECT users.*, CASE
-        WHEN asked IN (id::text, line_id::text) THEN 1
-        WHEN asked = lower(login) THEN 2
-        WHEN asked IN (lower(line), lower(number), lower(extension)) THEN 3
-        WHEN asked = lower(work_place) THEN 4
-        WHEN asked = lower(name) THEN 5
+        WHEN selector IN (id::text, line_id::text) THEN 1
+        WHEN selector = lower(login) THEN 2
+        WHEN selector IN (lower(line), lower(number), lower(extension)) THEN 3
+        WHEN selector = lower(work_place) THEN 4
+        WHEN selector = lower(name) THEN 5
     END AS kind
-    FROM ledger.users, (SELECT %s::text AS asked) AS given
-    WHERE asked <> ''
+    FROM ledger.users, (SELECT %s::text AS selector) AS parameters
+    WHERE selector <> ''
 ),
-found AS (SELECT * FROM named WHERE kind = (SELECT min(kind) FROM named) LIMIT 2)
+selected AS (SELECT * FROM matching WHERE kind = (SELECT min(kind) FROM matching) LIMIT 2)
 """
-_MEMBERS = "WITH found AS (SELECT * FROM ledger.users WHERE number = %s OR groups @> ARRAY[%s])"
+_BY_NUMBER = "WITH selected AS (SELECT * FROM ledger.users WHERE number = %s OR groups @> ARRAY[%s])"
 
 _NOW = f"""
-SELECT {_COLUMNS}, on_call_center, on_redirect, on_lunch, agent_state.state, phone.state, talks.calls
-FROM found
+SELECT {_COLUMNS}, on_call_center, on_redirect, on_lunch, status.state, phone.state, talks.calls
+FROM selected
 LEFT JOIN LATERAL (
     SELECT state FROM userevents.usr_state_changed WHERE user_id = agent ORDER BY eventts DESC LIMIT 1
-) AS agent_state ON true
+) AS status ON true
 LEFT JOIN LATERAL (
-    -- Live legs are more exact than phone states: the end of a call may have no phone state.
+    -- Where the state of the phone follows from live legs, the legs count: they also end when no hangup event comes.
     SELECT CASE WHEN presence.since = eventts AND changed.state IN ('busy', 'early') THEN '' ELSE changed.state END
         AS state
     FROM sipuserevents.sipuser_state_changed AS changed
@@ -58,10 +58,10 @@ LEFT JOIN LATERAL (
     WHERE live IS NOT NULL AND extension <> ''
         AND live @> jsonb_build_array(jsonb_build_object('extension', extension))
 ) AS talks ON true
-ORDER BY number, lower(found.login)
+ORDER BY number, lower(selected.login)
 """  # noqa: S608 - a constant of this module
 
-_BY_NAMES = f"""
+_BY_NUMBERS = f"""
 SELECT {_COLUMNS} FROM ledger.users
 WHERE extension = ANY (%s) AND extension <> '' OR number = ANY (%s) AND number <> ''
 """  # noqa: S608 - as above
@@ -69,7 +69,7 @@ WHERE extension = ANY (%s) AND extension <> '' OR number = ANY (%s) AND number <
 
 @dataclass(frozen=True)
 class LiveLeg:
-    """The part of a live call at one extension. Naive UTC: it began at `began`, and its state began at `since`."""
+    """A leg of a live call at one extension. `began` is its start, `since` is when its state began, both naive UTC."""
 
     id: str
     extension: str
@@ -93,52 +93,52 @@ class Talk:
 
 @dataclass(frozen=True)
 class Person:
-    """A user, the facts for their state, and their live calls."""
+    """A user with the current facts about them and their live calls."""
 
     user: User
     facts: Facts
     talks: tuple[Talk, ...]
 
 
-def selected(asked: Asked) -> Person:
-    """Return the user that the parameters of a command name. Raise Wrong and Unknown."""
-    name = asked.text(*SELECTORS)
+def selected(request: CommandRequest) -> Person:
+    """Return the user that the parameters `line`, `user` or `wp` select. Raise InvalidParameter and NotFound."""
+    name = request.text(*SELECTORS)
     if not name:
-        raise Wrong(f"One of {', '.join(SELECTORS)} is needed")
-    return named(asked.database, name)
+        raise InvalidParameter(f"One of the parameters {', '.join(SELECTORS)} is required")
+    return find(request.database, name)
 
 
-def named(database: Connection, name: str) -> Person:
-    """Return the user with this GUID, login, line, number, work place or name. Raise Unknown if none or several fit."""
-    rows = database.execute(_FOUND + _NOW, [name.strip("{}").lower()])
+def find(database: Connection, name: str) -> Person:
+    """Return the user with this GUID, login, line, number, work place or name. Raise NotFound for none or several."""
+    rows = database.execute(_BY_ANY_NAME + _NOW, [name.strip("{}").lower()])
     if len(rows) != 1:
-        fault = "is ambiguous: more than one user fits" if rows else "is unknown"
-        raise Unknown(f"{name[:SHOWN]!r} {fault}")
+        fault = "is ambiguous: more than one user matches" if rows else "is unknown"
+        raise NotFound(f"{name[:SHOWN]!r} {fault}")
     return _person(rows[0])
 
 
-def behind(database: Connection, number: str) -> list[Person]:
-    """Return the users that an internal number reaches."""
-    return [_person(row) for row in database.execute(_MEMBERS + _NOW, [number, number])]
+def reached_by(database: Connection, number: str) -> list[Person]:
+    """Return the users who have this internal number, or are in its group."""
+    return [_person(row) for row in database.execute(_BY_NUMBER + _NOW, [number, number])]
 
 
-def by_names(database: Connection, names: Iterable[str]) -> dict[str, User]:
-    """Return users by their extension or internal number, for each of `names` that is one."""
-    listed_names = list(names)
+def users_by_number(database: Connection, names: Iterable[str]) -> dict[str, User]:
+    """Return the users who have one of these extensions or internal numbers, by that extension or number."""
+    numbers = list(names)
     users: dict[str, User] = {}
-    for row in database.execute(_BY_NAMES, [listed_names, listed_names]) if listed_names else []:
+    for row in database.execute(_BY_NUMBERS, [numbers, numbers]) if numbers else []:
         user = directory.from_row(row)
-        users |= {name: user for name in (user.extension, user.number) if name in listed_names}
+        users |= {number: user for number in (user.extension, user.number) if number in numbers}
     return users
 
 
 def _person(row: Row) -> Person:
-    *columns, call_center, redirect, lunch, agent_state, phone, calls = row
+    *columns, call_center, redirect, lunch, status, phone, calls = row
     user = directory.from_row(tuple(columns))
     talks = tuple(_talk(*call) for call in calls or ())
     own = [leg.state for talk in talks for leg in talk.legs if leg.extension == user.extension]
     modes = Modes(call_center, redirect, lunch)
-    facts = Facts(agent_state or "", phone or "", own, modes, has_phone=bool(user.extension))
+    facts = Facts(status or "", phone or "", own, modes, has_phone=bool(user.extension))
     return Person(user, facts, talks)
 
 
@@ -148,6 +148,6 @@ def _talk(provider: str, client: str, identity: str, legs: list[dict[str, Any]])
 
 def _leg(leg: dict[str, Any]) -> LiveLeg:
     texts = [leg[name] for name in ("leg_id", "extension", "device", "state", "a", "b")]
-    # Rows of older versions do not have the begin of the leg.
+    # Legs that an older version wrote have no `began`.
     times = (leg.get("began", leg["since"]), leg["since"])
     return LiveLeg(*texts, *map(datetime.fromisoformat, times))

@@ -1,4 +1,4 @@
-"""The errors of commands, with the texts that clients receive."""
+"""The errors of commands. Each docstring is the message that the caller reads."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ class Denied(RingledgerError):
     status = 403
 
 
-class Unknown(RingledgerError):
+class NotFound(RingledgerError):
     """There is no such command, user, line or file."""
 
     code = "not-found"
     status = 404
 
 
-class Wrong(RingledgerError):
-    """A parameter has a wrong value."""
+class InvalidParameter(RingledgerError):
+    """A parameter has an invalid value."""
 
     code = "invalid-request"
     status = 400
 
 
 class NotConnected(RingledgerError):
-    """No connector that controls calls is configured."""
+    """No connector for call control is configured."""
 
     code = "not-implemented"
     status = 501

@@ -1,4 +1,4 @@
-"""The Lambda `scripts`: run one script in a process that can be killed at any time."""
+"""The Lambda `scripts`: runs a script in a child process, which is killed when its time is over."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ from chalicelib.platform import configuration, functions
 from chalicelib.platform.postgres import Connection
 from chalicelib.settings import Settings
 
-#: The seconds of the Lambda's time that are reserved for storing the outcome.
+#: The part of the Lambda's time that is kept for recording how the script ended, in seconds.
 RESERVE_SECONDS = 3.0
-#: The longest value, in bytes of JSON, and the longest logged output, in characters.
+#: The longest value of a script, in bytes as JSON.
 VALUE_LIMIT = 1_000_000
+#: The log gets this many characters of a script's output, and of the message of its exception.
 PRINTED_LIMIT = 10_000
 REASON_LIMIT = 300
 
@@ -36,8 +37,8 @@ _STOPPED = (
 
 
 @dataclass(frozen=True)
-class Ended:
-    """The end of a run in the words of scriptevents.script_stop. `value` is None unless the run was successful."""
+class ScriptOutcome:
+    """How a run ended, in the terms of scriptevents.script_stop. `value` is None after a failure."""
 
     stop_type: str
     reason: str
@@ -46,37 +47,40 @@ class Ended:
 
 
 def handle(event: dict[str, Any], remaining: float) -> dict[str, Any]:
-    """Run the script that the event names within the `remaining` seconds of the Lambda. Return the result of `run`."""
+    """Run the script in the event within the `remaining` seconds of the Lambda. Return the same as `run`."""
     current = configuration.current()
     return run(event, min(current.script_seconds, remaining - RESERVE_SECONDS), current)
 
 
 def run(event: dict[str, Any], seconds: float, current: Settings) -> dict[str, Any]:
-    """Run the script that the event names for at most `seconds`. Return its `outcome` and its `value` or None."""
+    """Run the script in the event for at most `seconds`. Return its `value`, None after a failure, and its `outcome`.
+
+    Raise RingledgerError if there is no such script.
+    """
     name, script = _script(event["script"], current)
     call = ScriptRun(event["run"], tuple(event["parameters"]), event["integration"], event["wants_file"], current)
-    # A connection of its own: the script's process would inherit the shared one of this thread.
+    # A connection of its own: the child process inherits the shared connection of this thread.
     writer = Connection(current.writer_database_url)
     try:
         writer.execute(_STARTED, [TYPE, name, _now()])
-        ended = _run(script, call, seconds)
-        writer.execute(_STOPPED, [TYPE, name, ended.stop_type, ended.reason, _now()])
+        outcome = _run(script, call, seconds)
+        writer.execute(_STOPPED, [TYPE, name, outcome.stop_type, outcome.reason, _now()])
     finally:
         writer.close()
-    facts = {"script": name, "run": call.id, "integration": call.integration, "outcome": ended.stop_type}
-    edge.logger().info("script", extra=facts | {"reason": ended.reason, "printed": ended.printed})
-    return {"value": ended.value, "outcome": ended.stop_type}
+    facts = {"script": name, "run": call.id, "integration": call.integration, "outcome": outcome.stop_type}
+    edge.logger().info("script", extra=facts | {"reason": outcome.reason, "printed": outcome.printed})
+    return {"value": outcome.value, "outcome": outcome.stop_type}
 
 
 def _script(name: str, current: Settings) -> tuple[str, Script]:
-    script = scripts.find(name) or remote(name, current)
-    if script is None:
+    named_script = scripts.find(name) or remote(name, current)
+    if named_script is None:
         raise RingledgerError(f"There is no script {name!r}")
-    return script
+    return named_script
 
 
 def remote(name: str, current: Settings) -> tuple[str, Script] | None:
-    """Return the script of this name that is a Lambda function in SCRIPT_FUNCTIONS, or None."""
+    """Return the name and the script that calls a Lambda function in SCRIPT_FUNCTIONS, or None."""
     function = dict(current.script_functions).get(name.lower())
 
     def invoke(run: ScriptRun) -> str:
@@ -86,49 +90,50 @@ def remote(name: str, current: Settings) -> tuple[str, Script] | None:
     return (name.lower(), invoke) if function else None
 
 
-def _run(script: Script, run: ScriptRun, seconds: float) -> Ended:
+def _run(script: Script, run: ScriptRun, seconds: float) -> ScriptOutcome:
     source, sink = os.pipe()
     child = os.fork()
     if child == 0:
-        _be_the_script(script, run, sink)
+        _run_in_child(script, run, sink)
     os.close(sink)
     try:
         line = _line(source, time.monotonic() + seconds)
     finally:
         os.close(source)
-        _end(child)
+        _kill(child)
     if line is None:
-        return Ended("timeout", f"ended after {seconds:g} seconds")
-    return Ended(**json.loads(line)) if line else Ended("error", "its process ended without a word")
+        return ScriptOutcome("timeout", f"killed after {seconds:g} seconds")
+    return ScriptOutcome(**json.loads(line)) if line else ScriptOutcome("error", "its process ended without a result")
 
 
-def _be_the_script(script: Script, run: ScriptRun, sink: int) -> None:
-    # A session of its own, so that its children are killed with it. _exit, so that the parent's cleanup does not run.
+def _run_in_child(script: Script, run: ScriptRun, sink: int) -> None:
+    # In a session of its own, so that the processes it starts are killed with it. It leaves by `_exit`, since the exit
+    # handlers belong to the parent process.
     os.setsid()
     try:
         with os.fdopen(sink, "wb") as line:
-            line.write(f"{json.dumps(vars(_ended(script, run)))}\n".encode())
+            line.write(f"{json.dumps(vars(_outcome(script, run)))}\n".encode())
     finally:
         os._exit(0)
 
 
-def _ended(script: Script, run: ScriptRun) -> Ended:
-    printed = _Beginning()
+def _outcome(script: Script, run: ScriptRun) -> ScriptOutcome:
+    printed = _LimitedText()
     with redirect_stdout(printed), redirect_stderr(printed):
         try:
             value: object = script(run)
-        except BaseException as error:  # noqa: BLE001 - a script may raise anything, SystemExit too
-            reason = f"{type(error).__name__}: {' '.join(str(error).split())}"[:REASON_LIMIT]
-            return Ended("error", reason, printed=printed.getvalue())
+        except BaseException as fault:  # noqa: BLE001 - a script may raise anything, SystemExit too
+            reason = f"{type(fault).__name__}: {' '.join(str(fault).split())}"[:REASON_LIMIT]
+            return ScriptOutcome("error", reason, printed=printed.getvalue())
     if not isinstance(value, str):
-        return Ended("error", f"its value is no text: {type(value).__name__}", printed=printed.getvalue())
+        return ScriptOutcome("error", f"its value is not a text: {type(value).__name__}", printed=printed.getvalue())
     if len(json.dumps(value)) > VALUE_LIMIT:
-        return Ended("error", f"its value is longer than {VALUE_LIMIT} bytes", printed=printed.getvalue())
-    return Ended("final", "normal", value, printed.getvalue())
+        return ScriptOutcome("error", f"its value is longer than {VALUE_LIMIT} bytes", printed=printed.getvalue())
+    return ScriptOutcome("final", "normal", value, printed.getvalue())
 
 
-class _Beginning(io.StringIO):
-    """A stream that keeps the beginning of its text."""
+class _LimitedText(io.StringIO):
+    """A text file that keeps the first PRINTED_LIMIT characters and drops the rest."""
 
     def write(self, text: str) -> int:
         super().write(text[: max(0, PRINTED_LIMIT - self.tell())])
@@ -136,7 +141,7 @@ class _Beginning(io.StringIO):
 
 
 def _line(source: int, until: float) -> bytes | None:
-    """Return a line, an empty text if the source ends before it, or None if neither happens in time."""
+    """Return a whole line, or nothing if the source ends before it. Return None if neither happens before `until`."""
     line = bytearray()
     while not line.endswith(b"\n"):
         ready, _, _ = select.select([source], [], [], max(0.0, until - time.monotonic()))
@@ -149,7 +154,7 @@ def _line(source: int, until: float) -> bytes | None:
     return bytes(line)
 
 
-def _end(child: int) -> None:
+def _kill(child: int) -> None:
     for kill, target in ((os.killpg, child), (os.kill, child)):
         try:
             kill(target, signal.SIGKILL)

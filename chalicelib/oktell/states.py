@@ -1,4 +1,4 @@
-"""The state of a user in Oktell's numbers, derived from their phone, live calls and last set state. Pure functions."""
+"""The states of users, in Oktell's numbers. They follow from the phone, the live calls and the last status. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import IntEnum
 
 
 class State(IntEnum):
-    """The states of a user; 4 is unused. Oktell's documents confirm the names of 0, 1, 2 and 5."""
+    """The state of a user; 4 is unused. Oktell's documentation confirms the names of 0, 1, 2 and 5."""
 
     DISCONNECTED = 0
     READY = 1
@@ -29,7 +29,7 @@ NAMES = {
     State.NO_PHONE: "usNoPhone",
 }
 
-#: The words of `userevents.usr_state_changed`. Any other word means that the user is present.
+#: A status in `userevents.usr_state_changed` -> the state. A user with any other status is ready.
 _AGENT_STATES = {
     "offline": State.DISCONNECTED,
     "logged_out": State.DISCONNECTED,
@@ -38,19 +38,19 @@ _AGENT_STATES = {
     "away": State.AWAY,
     "busy": State.BUSY,
 }
-#: The words that are stored there for the states that clients can set.
-WORDS = {State.READY: "online", State.LUNCH: "break", State.AWAY: "away", State.BUSY: "busy"}
+#: A state that can be set -> its status in that table.
+STATUSES = {State.READY: "online", State.LUNCH: "break", State.AWAY: "away", State.BUSY: "busy"}
 
-#: The words of `sipuserevents.sipuser_state_changed` for a phone that cannot be reached.
+#: The states in `sipuserevents.sipuser_state_changed` of a phone that cannot be reached.
 _GONE = {"out_of_service", "unregistered", "offline", "unavailable"}
-# Words for phones whose live legs are unknown.
+# The states of phones that have no live legs, since their PBX does not send events of each call.
 _IN_USE, _RINGING = {"busy", "confirmed"}, {"early", "ringing"}
 _TALKING = {"talking", "dialling", "waiting"}
 
 
 @dataclass(frozen=True)
 class Modes:
-    """The modes that are on for a user."""
+    """The modes that are switched on for a user."""
 
     call_center: bool = False
     redirect: bool = False
@@ -59,7 +59,7 @@ class Modes:
 
 @dataclass(frozen=True)
 class Facts:
-    """The facts about a user: the last words of their agent and phone states, and the states of their live legs."""
+    """Facts about a user: the last status, the last state of the phone, and the states of the live legs."""
 
     agent_state: str
     phone: str
@@ -69,8 +69,8 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Wish:
-    """The changes that `wp_setuserstate` requests. None changes nothing."""
+class StateChange:
+    """The change that `wp_setuserstate` asks for. None changes nothing."""
 
     state: State | None = None
     call_center: bool | None = None
@@ -79,52 +79,52 @@ class Wish:
 
 
 def state(facts: Facts) -> State:
-    """Return the current state: the phone decides first, then the last set state."""
+    """Return the state of the user. The phone counts before the last status."""
     if on_phone(facts):
         return State.BUSY
     if facts.phone in _RINGING or "ringing" in facts.legs:
         return State.RESERVED
     if not facts.has_phone or facts.phone in _GONE:
         return State.NO_PHONE
-    last = last_set(facts)
+    last = last_state(facts)
     return State.LUNCH if last is State.READY and facts.modes.lunch else last
 
 
-def last_set(facts: Facts) -> State:
-    """Return the state that was set last."""
+def last_state(facts: Facts) -> State:
+    """Return the state of the last status."""
     return _AGENT_STATES.get(facts.agent_state, State.READY)
 
 
 def on_phone(facts: Facts) -> bool:
-    """Return whether the user talks, dials or waits in a queue now."""
+    """Return True if the user talks, dials or waits in a queue now."""
     return facts.phone in _IN_USE or not _TALKING.isdisjoint(facts.legs)
 
 
-def changed(facts: Facts, wish: Wish) -> tuple[Modes, State | None]:
-    """Return the modes after `wish`, and the state to store, or None if it stays. Impossible changes are ignored.
+def changed(facts: Facts, change: StateChange) -> tuple[Modes, State | None]:
+    """Return the modes after `change`, and the new state, or None if the state stays. Ignore what is not possible.
 
-    Oktell's rules: a break needs call-centre mode, and redirection needs the mode to be off. Leaving the mode ends the
-    break, entering it ends redirection. A user who talks does not become free.
+    Oktell's rules: a break needs the call centre's mode, and redirection needs that mode to be off. Leaving the mode
+    ends the break, entering it ends redirection. A user who talks cannot become free.
     """
-    modes, written = facts.modes, last_set(facts)
+    modes, written = facts.modes, last_state(facts)
     before = written
-    if wish.call_center is not None:
-        ends = modes.call_center and not wish.call_center
-        modes = Modes(wish.call_center, modes.redirect and not wish.call_center, modes.lunch and not ends)
+    if change.call_center is not None:
+        ends = modes.call_center and not change.call_center
+        modes = Modes(change.call_center, modes.redirect and not change.call_center, modes.lunch and not ends)
         written = State.READY if ends and written is State.LUNCH else written
-    if wish.redirect is not None and not modes.call_center:
-        modes = replace(modes, redirect=wish.redirect)
-    if wish.lunch is not None and modes.call_center:
-        modes = replace(modes, lunch=wish.lunch)
-        written = State.READY if written is State.LUNCH and not wish.lunch else written
-    if wish.state is not None and _possible(facts, modes, wish.state):
-        written = wish.state
+    if change.redirect is not None and not modes.call_center:
+        modes = replace(modes, redirect=change.redirect)
+    if change.lunch is not None and modes.call_center:
+        modes = replace(modes, lunch=change.lunch)
+        written = State.READY if written is State.LUNCH and not change.lunch else written
+    if change.state is not None and _possible(facts, modes, change.state):
+        written = change.state
     return modes, written if written is not before else None
 
 
-def _possible(facts: Facts, modes: Modes, new: State) -> bool:
+def _possible(facts: Facts, modes: Modes, new_state: State) -> bool:
     if state(facts) in {State.DISCONNECTED, State.NO_PHONE}:
         return False
-    if new in {State.READY, State.LUNCH} and on_phone(facts):
+    if new_state in {State.READY, State.LUNCH} and on_phone(facts):
         return False
-    return new is not State.LUNCH or modes.call_center
+    return new_state is not State.LUNCH or modes.call_center

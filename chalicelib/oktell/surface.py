@@ -1,4 +1,4 @@
-"""The HTTP interface of an Oktell server at the root of the API: authenticate a request and run its command."""
+"""The HTTP interface of an Oktell server, at the root of the API: it authenticates callers and routes commands."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from chalicelib.oktell import (
     scripting,
     uploads,
 )
-from chalicelib.oktell.asked import Asked, Command
-from chalicelib.oktell.refusals import Denied, Unknown, Wrong
+from chalicelib.oktell.refusals import Denied, InvalidParameter, NotFound
+from chalicelib.oktell.request import Command, CommandRequest
 from chalicelib.platform import configuration
 
 SCOPE = "oktell"
-#: The largest body that API Gateway passes on, and the largest body without files, in bytes.
+#: The longest body with files, which is API Gateway's own limit, and the longest body of any other command. In bytes.
 BODY_LIMIT = 10 * 1024 * 1024
 FORM_LIMIT = 512 * 1024
 
@@ -47,7 +47,7 @@ routes = Blueprint(__name__)
 
 
 def _error(error: RingledgerError) -> Answer:
-    """Return the error as text. A refused password gets only the documented words."""
+    """Return the message as text. A refused password gets the documented words only."""
     return answers.plain(Denied().message if error.status == Denied.status else error.message, error.status)
 
 
@@ -56,71 +56,71 @@ def _serve(path: str) -> Callable[[edge.View], edge.View]:
 
 
 @_serve("/{command}")
-def command(request: Request, notes: Notes) -> Answer:
-    """Answer a command. Names of commands and parameters have any case of letters."""
-    asked = _asked(request, notes)
-    if asked.command not in COMMANDS:
-        raise Unknown("There is no such command")
-    notes["command"] = asked.command
-    return COMMANDS[asked.command](asked)
+def command(http: Request, notes: Notes) -> Answer:
+    """Answer a command. Names of commands and parameters are not case-sensitive."""
+    request = _authenticated(http, notes)
+    if request.command not in COMMANDS:
+        raise NotFound("There is no such command")
+    notes["command"] = request.command
+    return COMMANDS[request.command](request)
 
 
 @_serve("/{command}/{kind}")
-def download(request: Request, notes: Notes) -> Answer:
+def download(http: Request, notes: Notes) -> Answer:
     """Answer `download/byscript`."""
-    asked, kind = _asked(request, notes), request.path["kind"].lower()
-    if asked.command != "download" or kind not in files.UNCODED:
-        raise Unknown("There is no such command")
+    request, kind = _authenticated(http, notes), http.path["kind"].lower()
+    if request.command != "download" or kind not in files.UNCODED:
+        raise NotFound("There is no such command")
     notes["command"] = f"download/{kind}"
-    return files.UNCODED[kind](asked)
+    return files.UNCODED[kind](request)
 
 
 @_serve("/{command}/{kind}/{code}")
-def download_by_code(request: Request, notes: Notes) -> Answer:
+def download_by_code(http: Request, notes: Notes) -> Answer:
     """Answer `download/rec/…` and `download/fax/…`."""
-    asked, kind = _asked(request, notes), request.path["kind"].lower()
-    if asked.command != "download" or kind not in files.CODED:
-        raise Unknown("There is no such command")
+    request, kind = _authenticated(http, notes), http.path["kind"].lower()
+    if request.command != "download" or kind not in files.CODED:
+        raise NotFound("There is no such command")
     notes["command"] = f"download/{kind}"
-    return files.CODED[kind](asked, request.path["code"])
+    return files.CODED[kind](request, http.path["code"])
 
 
-def _asked(request: Request, notes: Notes) -> Asked:
-    """Return the command and its parameters. The caller is authenticated before the body is parsed.
+def _authenticated(http: Request, notes: Notes) -> CommandRequest:
+    """Return the command and its parameters. Authenticate the caller before the body is parsed.
 
     Raise Denied if no password is valid, and TooLarge.
     """
-    named = request.path["command"].lower()
-    multipart_form = named == "upload" and request.method == "POST"
-    _check_size(request, takes_files=named == "upload")
+    name = http.path["command"].lower()
+    multipart_form = name == "upload" and http.method == "POST"
+    _check_size(http, takes_files=name == "upload")
     current = configuration.current()
     integration = "anybody"
     if current.oktell_password_required:
-        integration = _integration(passwords(request, multipart_form=multipart_form), notes)
-    parameters = {**request.parameters, **(_fields(request) if multipart_form else {})}
-    lowered = {name.lower(): value for name, value in parameters.items() if name.lower() != "password"}
-    return Asked(named, lowered, request, integration, current, notes)
+        integration = _integration(passwords(http, multipart_form=multipart_form), notes)
+    parameters = {**http.parameters, **(_fields(http) if multipart_form else {})}
+    lowered = {key.lower(): value for key, value in parameters.items() if key.lower() != "password"}
+    return CommandRequest(name, lowered, http, integration, current, notes)
 
 
-def _check_size(request: Request, *, takes_files: bool) -> None:
-    is_file = takes_files and not edge.is_form(request.headers.get("content-type", ""))
-    if not is_file and len(request.body) > FORM_LIMIT:
-        raise TooLarge(f"The body is {len(request.body)} bytes long; this command takes {FORM_LIMIT}")
+def _check_size(http: Request, *, takes_files: bool) -> None:
+    is_file = takes_files and not edge.is_form(http.headers.get("content-type", ""))
+    if not is_file and len(http.body) > FORM_LIMIT:
+        raise TooLarge(f"The body is {len(http.body)} bytes long; this command takes {FORM_LIMIT}")
 
 
-def passwords(request: Request, *, multipart_form: bool) -> Iterator[str]:
+def passwords(http: Request, *, multipart_form: bool) -> Iterator[str]:
     """Yield the passwords of a request, those that need no parsing of the body first."""
-    yield {name.lower(): value for name, value in request.query.items()}.get("password", "")
-    yield _basic(request.headers)
-    yield request.form_value("password", any_case=True)
+    yield {name.lower(): value for name, value in http.query.items()}.get("password", "")
+    yield _basic(http.headers)
+    yield http.form_value("password", any_case=True)
     if multipart_form:
-        yield _fields(request).get("password", "")
+        yield _fields(http).get("password", "")
 
 
-def _fields(request: Request) -> Mapping[str, str]:
+def _fields(http: Request) -> Mapping[str, str]:
     try:
-        return multipart.fields(request.headers.get("content-type", ""), request.body)
-    except Wrong:
+        return multipart.fields(http.headers.get("content-type", ""), http.body)
+    except InvalidParameter:
         # The command `upload` explains this to a caller who may upload.
         return {}
 
@@ -134,7 +134,7 @@ def _integration(passwords: Iterable[str], notes: Notes) -> str:
 
 
 def _basic(headers: Mapping[str, str]) -> str:
-    """Return the password of HTTP Basic (RFC 7617), which newer servers accept, for any user."""
+    """Return the password of HTTP Basic (RFC 7617), which newer Oktell servers accept. The user name is ignored."""
     scheme, _, credentials = headers.get("authorization", "").partition(" ")
     try:
         return b64decode(credentials, validate=True).decode().partition(":")[2] if scheme.lower() == "basic" else ""

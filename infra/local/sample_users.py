@@ -54,9 +54,9 @@ WHERE NOT EXISTS (SELECT FROM userevents.usr_state_changed WHERE user_id = login
 
 def register(database_url: str) -> None:
     """Add the users to a database that has none."""
-    if directory.listing(database_url):
+    if directory.all_users(database_url):
         return
-    directory.put(database_url, USERS, lambda _: None)
+    directory.register(database_url, USERS, lambda _: None)
 
 
 def occupy(database_url: str) -> None:

@@ -1,4 +1,4 @@
-"""The command `user`: a table is imported completely or not at all."""
+"""`user …` on the command line: a table is imported into the directory as a whole, or not at all."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TABLE = "login,name,department,extension,number,line,work_place,groups\n"
 
 @pytest.fixture
 def operator(database: Settings) -> dict[str, str]:
-    """Return the environment of an operator."""
+    """Return the environment variables of an operator."""
     return {"DATABASE_URL": database.owner_database_url}
 
 
@@ -27,7 +27,7 @@ def _users(operator: dict[str, str]) -> list[dict[str, object]]:
 
 
 def test_a_table_is_imported(operator: dict[str, str]) -> None:
-    """Ids are derived from the logins, so a second import changes users and adds none."""
+    """Ids are computed from the logins, so a second import changes the users and adds none."""
     table = "\N{BYTE ORDER MARK}" + TABLE + "ivan,Иван,Продажи,13596*101,101,16038,WP1,120 121\nanna,,,,,,,\n"
     first = run_admin(operator, "user", "import", "--whole", stdin=table)
     second = run_admin(operator, "user", "import", stdin=table.replace("Иван", "Пётр").replace(",", ";"))
@@ -40,13 +40,13 @@ def test_a_table_is_imported(operator: dict[str, str]) -> None:
 
 
 def test_a_whole_table_removes_the_others(operator: dict[str, str]) -> None:
-    """`--whole` removes users that are not listed; an empty table would remove all, and is refused."""
+    """`--whole` removes users that are not in the table. An empty table is refused."""
     run_admin(operator, "user", "import", stdin=TABLE + "a,,,,,,,\nb,,,,,,,\n")
     assert run_admin(operator, "user", "import", "--whole", stdin=TABLE + "b,,,,,,,\n").returncode == 0
     refused = run_admin(operator, "user", "import", "--whole", stdin=TABLE)
 
     assert [user["login"] for user in _users(operator)] == ["b"]
-    assert (refused.returncode, "would remove everybody" in refused.stderr) == (1, True)
+    assert (refused.returncode, "would remove all users" in refused.stderr) == (1, True)
 
 
 @pytest.mark.parametrize(
@@ -54,16 +54,16 @@ def test_a_whole_table_removes_the_others(operator: dict[str, str]) -> None:
     [
         ("", "must name the column login"),
         ("login,colour\n", "it is 'login,colour'"),
-        ("login,id\nx,not-a-guid\n", "line 2: id is a GUID"),
+        ("login,id\nx,not-a-guid\n", "line 2: id must be a GUID"),
         ("login\nx\n \n,\n", "line 3: A user needs a login"),
-        ("login\nx\nX\n", "line 3: the id or the login X is in an earlier line too"),
-        ("login,extension\nx,1@sip\n", "goes without its @domain"),
+        ("login\nx\nX\n", "line 3: the id or the login X is also in an earlier line"),
+        ("login,extension\nx,1@sip\n", "must be without its @domain"),
         ("login,name\nx," + "y" * 129 + "\n", "up to 128 printable characters"),
         ("login\nx,y\n", "line 2: there are more values than columns"),
     ],
 )
-def test_a_table_with_errors_changes_nothing(operator: dict[str, str], table: str, words: str) -> None:
-    """Every error is reported with its line number, in one line."""
+def test_a_table_with_faults_changes_nothing(operator: dict[str, str], table: str, words: str) -> None:
+    """The error message names every wrong line, and is one line itself."""
     before = _users(operator)
     result = run_admin(operator, "user", "import", stdin=table)
     assert (result.returncode, result.stdout, result.stderr.count("\n")) == (1, "", 1)
@@ -76,8 +76,8 @@ def test_a_table_has_every_column_of_the_directory() -> None:
     assert set(columns_of(UserRow).all) == set(directory.COLUMNS)
 
 
-def test_a_login_is_taken(operator: dict[str, str]) -> None:
-    """Two ids cannot have the same login, in upper or lower case."""
+def test_a_login_is_unique(operator: dict[str, str]) -> None:
+    """Two users cannot have the same login. The case of letters does not count."""
     run_admin(operator, "user", "import", stdin="login\nivan\n")
     table = "login,id\nIVAN,da803f01-ea77-40fa-bc9d-e2efb36fd5a8\n"
-    assert "has the login IVAN already" in run_admin(operator, "user", "import", stdin=table).stderr
+    assert "already has the login IVAN" in run_admin(operator, "user", "import", stdin=table).stderr

@@ -52,7 +52,7 @@ def test_answers_are_gone_within_days(sam: Template) -> None:
 
 
 def test_nothing_else_is_deleted_unasked(sam: Template) -> None:
-    """Uploads, facsimiles and scripts' files stay until they are deleted by hand."""
+    """Uploads, faxes and scripts' files stay until they are deleted by hand."""
     ended = {rule["Prefix"] for rule in lifecycle(sam).values() if "ExpirationInDays" in rule}
     assert not {prefix for prefix in ended for kept in (uploads.PREFIX, faxes.PREFIX) if kept.startswith(prefix)}
 

@@ -1,4 +1,4 @@
-"""The interface on the running stack, and its commands on a database of the tests."""
+"""Fixtures: a client of the running bundle, and the commands of the interface on a test database."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from chalicelib.edge import Answer, Request
 from chalicelib.envelope import reading
 from chalicelib.ledger import store
 from chalicelib.oktell import directory
-from chalicelib.oktell.asked import Asked
+from chalicelib.oktell.request import CommandRequest
 from chalicelib.oktell.surface import COMMANDS
 from chalicelib.platform.postgres import Connection, connection
 from chalicelib.settings import Settings
@@ -35,38 +35,42 @@ ANSWER_SECONDS = 60
 WAIT_SECONDS = 10
 
 
+def _state(answer: Element) -> str:
+    state = answer.find(".//property_simple[@key='state']")
+    assert state is not None
+    return f"{state.attrib['value']} {state.attrib['name']}"
+
+
 @dataclass
 class Client:
-    """An integration that holds a token for the interface."""
+    """An integration that has a token for the interface."""
 
     facts: dict[str, Any]
 
     def get(self, path: str, **parameters: str) -> requests.Response:
-        """Get an address with the token, without following redirects."""
-        named = {"password": self.facts["tokens"]["oktell"], **parameters}
-        return requests.get(self.url(path), params=named, timeout=ANSWER_SECONDS, allow_redirects=False)
+        """Send a GET request with the token. Do not follow redirects."""
+        query = {"password": self.facts["tokens"]["oktell"], **parameters}
+        return requests.get(self.url(path), params=query, timeout=ANSWER_SECONDS, allow_redirects=False)
 
     def post(self, path: str, **options: Any) -> requests.Response:
-        """Post to an address with the token."""
+        """Send a POST request with the token in the address."""
         return requests.post(
             self.url(path), params={"password": self.facts["tokens"]["oktell"]}, timeout=ANSWER_SECONDS, **options
         )
 
     def url(self, path: str) -> str:
-        """Return the whole address, without a token."""
+        """Return the address of a path, without a token."""
         return f"{self.facts['url']}/{path}"
 
     def xml(self, path: str, **parameters: str) -> Element:
-        """Return the document as a parser reads it that believes its declaration."""
+        """Return the answer, parsed in the encoding that it declares."""
         answer = self.get(path, **parameters)
         assert answer.status_code == 200, answer.text
         return fromstring(answer.content, parser=XMLParser())  # noqa: S314 - our own answer
 
     def state(self, user: str) -> str:
         """Return the number and the name of a user's state."""
-        found = self.xml("tst_getuserstate", iduser=user).find(".//property_simple[@key='state']")
-        assert found is not None
-        return f"{found.attrib['value']} {found.attrib['name']}"
+        return _state(self.xml("tst_getuserstate", iduser=user))
 
     def webhook(self, **fields: str) -> None:
         """Post an event of a Telphin phone."""
@@ -78,10 +82,10 @@ class Client:
         assert answer.status_code == 200
 
     def eventually(self, holds: Callable[[], bool]) -> None:
-        """Wait until the consumer of the queue has made a condition true."""
+        """Wait until the consumer of the queue has made `holds` true."""
         until = time.monotonic() + WAIT_SECONDS
         while not holds():
-            assert time.monotonic() < until, "it never came true"
+            assert time.monotonic() < until, f"it is not true after {WAIT_SECONDS} seconds"
             time.sleep(0.05)
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
@@ -89,52 +93,48 @@ class Client:
         return run(self.facts["database_url"], query, list(values))
 
     def orders(self) -> list[dict[str, Any]]:
-        """Receive and delete the orders in the agent's queue."""
+        """Remove all orders from the queue of the agent program and return them."""
         sqs = boto3.client("sqs", endpoint_url=self.facts["aws_endpoint_url"], region_name="us-east-1")
-        queue, found = self.facts["queues"]["call-control"], []
+        queue, orders = self.facts["queues"]["call-control"], []
         while received := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", []):
             for each in received:
                 sqs.delete_message(QueueUrl=queue, ReceiptHandle=each["ReceiptHandle"])
-                found.append(json.loads(each["Body"]))
-        return found
+                orders.append(json.loads(each["Body"]))
+        return orders
 
 
 @pytest.fixture(scope="session")
 def client(stack: dict[str, Any]) -> Client:
-    """Return an integration of the running stack, which has the demonstration's directory."""
+    """Return a client of the running bundle, which has the directory of the demonstration."""
     environment.prepare_clients()
     return Client(stack)
 
 
 @dataclass
 class Office:
-    """The demonstration's directory in a database of the tests, which takes webhooks without a queue."""
+    """The directory of the demonstration in a test database, which takes webhooks without a queue."""
 
     settings: Settings
     owner: Connection
     phone: int = 0
 
-    def ask(self, command: str, **parameters: str) -> Answer:
-        """Return the answer to a command, or raise its error."""
-        request = Request("request", "GET", {"command": command}, parameters, {}, b"")
-        return COMMANDS[command](Asked(command, parameters, request, "a-script", self.settings, {}))
+    def run(self, command: str, **parameters: str) -> Answer:
+        """Return the answer of a command. Raise the command's errors."""
+        http = Request("request", "GET", {"command": command}, parameters, {}, b"")
+        return COMMANDS[command](CommandRequest(command, parameters, http, "a-script", self.settings, {}))
 
     def json(self, command: str, **parameters: str) -> Any:
-        """Return the JSON answer to a command."""
-        return json.loads(self.ask(command, **parameters).body)
+        """Return the JSON in the answer of a command."""
+        return json.loads(self.run(command, **parameters).body)
 
     def state(self, user: str) -> str:
         """Return the number and the name of a user's state."""
-        body = self.ask("tst_getuserstate", iduser=user).body
-        assert isinstance(body, bytes)
-        found = fromstring(body).find(".//property_simple[@key='state']")  # noqa: S314 - our own answer
-        assert found is not None
-        return f"{found.attrib['value']} {found.attrib['name']}"
+        return _state(fromstring(self.run("tst_getuserstate", iduser=user).body))  # noqa: S314 - our own answer
 
     def webhook(self, **fields: str) -> None:
-        """Take an event of a Telphin phone."""
-        said = urlencode({"EventTime": str(time.time_ns() // 1_000), **fields})
-        text = message(self.phone, query=said, identity=str(uuid4()), accepted=datetime.now(UTC).replace(tzinfo=None))
+        """Store an event of a Telphin phone."""
+        query = urlencode({"EventTime": str(time.time_ns() // 1_000), **fields})
+        text = message(self.phone, query=query, identity=str(uuid4()), accepted=datetime.now(UTC).replace(tzinfo=None))
         store.take(connection(self.settings.writer_database_url), [reading.read(text)])
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
@@ -161,27 +161,27 @@ VALUES ('telphin', '13596', '13596*106', 'phone', '{"remote_id": "1138241"}') RE
 
 @pytest.fixture(scope="session")
 def database(server: Server) -> Settings:
-    """Return a migrated database with its roles, which all tests of the interface share."""
+    """Return the settings of a migrated database with its roles, which all tests of the interface share."""
     return migrated(server)
 
 
 @pytest.fixture(scope="session")
 def staffed(database: Settings) -> Connection:
     """Return the owner's connection to a database that has the directory."""
-    directory.put(database.owner_database_url, sample_users.USERS, lambda _: None, whole=True)
+    directory.register(database.owner_database_url, sample_users.USERS, lambda _: None, whole=True)
     return Connection(database.owner_database_url)
 
 
 @pytest.fixture
 def office(database: Settings, staffed: Connection) -> Office:
-    """Return an office without calls, in which Anna's extension is registered."""
+    """Return an office without calls. Anna's extension is registered."""
     staffed.execute(_FORGET)
     return Office(database, staffed, staffed.execute(_PHONE)[0][0])
 
 
 @pytest.fixture(scope="session")
 def provider() -> Iterator[TelphinServer]:
-    """Start a small Telphin."""
+    """Run a small server that behaves like Telphin."""
     provider = TelphinServer("application", "secret")
     provider.url = provider.start(0)  # type: ignore[attr-defined]
     yield provider
@@ -200,19 +200,19 @@ def telphin(office: Office, provider: TelphinServer) -> Office:
 
 @pytest.fixture
 def partner() -> Iterator[dict[str, Any]]:
-    """Start a stand-in of a real Oktell server. Return the requests that it received, and its next answer."""
-    facts: dict[str, Any] = {"asked": [], "status": 200, "body": "OK"}
+    """Run a server that behaves like a real Oktell server: `requests` records, `status` and `body` are its answer."""
+    facts: dict[str, Any] = {"requests": [], "status": 200, "body": "OK"}
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             place = urlsplit(self.path)
-            facts["asked"].append((place.path, dict(parse_qsl(place.query))))
+            facts["requests"].append((place.path, dict(parse_qsl(place.query))))
             self.send_response(facts["status"])
             self.end_headers()
             self.wfile.write(facts["body"].encode())
 
         def log_message(self, *_: object) -> None:
-            """Log nothing."""
+            """Write no log."""
 
     listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=listening.serve_forever, args=[0.01], daemon=True).start()
@@ -224,5 +224,5 @@ def partner() -> Iterator[dict[str, Any]]:
 
 @pytest.fixture
 def forwarding(office: Office, partner: dict[str, Any]) -> Office:
-    """Return the office with a connector to the real Oktell server."""
+    """Return the office with the connector to a real Oktell server."""
     return office.having(call_control=("oktell",), oktell_server_url=partner["url"], oktell_server_password="their+s")

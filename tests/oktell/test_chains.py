@@ -1,4 +1,4 @@
-"""A live call shows in the answers from its first webhook to its last."""
+"""Live calls: the answers show a call from its first webhook to its hangup."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from uuid import uuid4
 from tests.oktell.conftest import Client, Office
 
 DIMA, VIKTOR, CALLER = "13596*101", "13596*102", "+79214567892"
-#: The keys of the document's samples.
+#: The keys of the samples in the protocol document.
 CALL = set(
     "userlogin isuser queuepriority managedlineid contentelementtype srclinenumber userid calledid istask pbxdirection"
     " queuesourcestr srclineid objecttypestr managedlinenumber objecttype callerid queuesource department"
@@ -38,8 +38,8 @@ def _event(taker: Client | Office, call: str, extension: str, kind: str, **field
     )
 
 
-def test_an_outside_call_shows_from_ring_to_end(client: Client) -> None:
-    """The callee is reserved, busy and then free. The other party is the caller."""
+def test_an_external_call_shows_until_its_end(client: Client) -> None:
+    """The called user is reserved while the phone rings, then busy, then free. The other end is the caller."""
     call, numbers = uuid4().hex, {"CallerIDNum": CALLER, "CalledNumber": DIMA}
     _event(client, call, DIMA, "dial-in", **numbers)
     client.eventually(lambda: client.state("Dima") == "6 usReserved")
@@ -63,12 +63,12 @@ def test_an_outside_call_shows_from_ring_to_end(client: Client) -> None:
     assert (other["currentlinestate"], other["currentlinestatestr"]) == (32, "lsCommutated")
     assert (other["abonentinfo"]["callerid"], other["abonentinfo"]["isextline"]) == (CALLER, True)
     assert client.get("wp_getchaincontent", user="Dima").json() == {}
-    recorded = client.rows("SELECT inviteid::text FROM calls.success WHERE esgdlg = %s", call)
-    assert recorded == [(talking["trace"][1]["commutationid"],)]
+    call_records = client.rows("SELECT inviteid::text FROM calls.success WHERE esgdlg = %s", call)
+    assert call_records == [(talking["trace"][1]["commutationid"],)]
 
 
-def test_two_of_us_talk(office: Office) -> None:
-    """An internal call is one commutation of two users, and each sees the other."""
+def test_two_users_talk(office: Office) -> None:
+    """An internal call is one commutation in the answers for both users. Each sees the other as the other end."""
     call, numbers = uuid4().hex, {"CallerIDNum": DIMA, "CalledNumber": VIKTOR}
     inner = numbers | {"CallerExtension": f"{DIMA}@sip", "CalledExtension": f"{VIKTOR}@sip"}
     _event(office, call, DIMA, "dial-out", **inner)
@@ -93,8 +93,8 @@ def test_two_of_us_talk(office: Office) -> None:
     assert seen["viktirich"]["abonentinfo"]["calleruserlogin"] == "Dima"
 
 
-def test_of_several_calls_the_one_last_come_to_counts(office: Office) -> None:
-    """With two conversations the latest counts. A ringing call shows only without a conversation."""
+def test_the_last_joined_call_counts(office: Office) -> None:
+    """The answers show the answered call that the user joined last, and a ringing call only if there is none."""
     numbers = {name: {"CallerIDNum": name, "CalledNumber": DIMA} for name in ("7111", "7222", "7333")}
     calls = {name: uuid4().hex for name in numbers}
     seen = []
@@ -116,32 +116,32 @@ def test_of_several_calls_the_one_last_come_to_counts(office: Office) -> None:
     assert seen == [(name, name, line) for name, line in with_each]
 
 
-def test_a_call_keeps_its_beginning_when_it_is_answered(office: Office) -> None:
-    """The chain and its legs keep the time of dialling."""
+def test_an_answer_does_not_change_the_start_of_a_call(office: Office) -> None:
+    """The chain and its legs start with the dial event. Only `timeanswer` is the time of the answer."""
     call, numbers = uuid4().hex, {"CallerIDNum": CALLER, "CalledNumber": DIMA}
     dialled, answered = 1_795_165_288, 1_795_165_291
-    for kind, at in (("dial-in", dialled), ("answer", answered)):
-        _event(office, call, DIMA, kind, EventTime=str(at * 1_000_000), **numbers)
+    for kind, seconds in (("dial-in", dialled), ("answer", answered)):
+        _event(office, call, DIMA, kind, EventTime=str(seconds * 1_000_000), **numbers)
 
     chain = office.json("wp_getchaincontent", user="Dima")
     times = [
         chain["createtime"],
         *(part.get(name) for part in chain["trace"] for name in ("startqueuetime", "timestart", "timeanswer")),
     ]
-    began, met = "2026-11-20 09:01:28", "2026-11-20 09:01:31"
-    assert times == [began, began, None, None, None, began, met]
+    start, answer = "2026-11-20 09:01:28", "2026-11-20 09:01:31"
+    assert times == [start, start, None, None, None, start, answer]
 
 
 def test_an_agent_who_logs_out_is_disconnected(office: Office) -> None:
-    """Events of a queue's agent are states of the user with that agent name."""
+    """The events of a queue's agent change the state of the user who is that agent."""
     for status, expected in (("logged_out", "0 usDisconnected"), ("available", "1 usReady")):
         office.webhook(EventType="agent-login", agent_id="136", agent_status=status, extension_name="13596*106@sip")
         assert office.state("anna") == expected
 
 
-def test_a_started_call_is_tied_to_its_webhooks(telphin: Office) -> None:
-    """The PBX returned the CallID with the order, so the live call names the order."""
-    telphin.ask("wp_autocallstart", line="16038", number="538", sequence="back")
+def test_a_started_call_is_connected_with_its_webhooks(telphin: Office) -> None:
+    """The API returns the CallID of the started call, so the live call has the id of the order."""
+    telphin.run("wp_autocallstart", line="16038", number="538", sequence="back")
     ((order, call),) = telphin.rows("SELECT id::text, call_id FROM ledger.started_calls")
     numbers = {"CallerIDNum": "13596*106", "CalledNumber": "538", "CallerExtension": "13596*106@sip"}
     _event(telphin, call, "13596*106", "dial-out", **numbers)
@@ -151,11 +151,11 @@ def test_a_started_call_is_tied_to_its_webhooks(telphin: Office) -> None:
     assert (chain["customfield"], chain["trace"][0]["calledid"]) == (order, "538")
 
 
-def test_webhooks_name_the_order_that_began_them(forwarding: Office) -> None:
-    """A PBX that received the id of the order sends it as CallBackID."""
-    forwarding.ask("wp_autocallstart", user="ivan", number="89991112233")
+def test_a_webhook_has_the_id_of_its_order(forwarding: Office) -> None:
+    """A PBX that knows the id of the order sends it as CallBackID."""
+    forwarding.run("wp_autocallstart", user="ivan", number="89991112233")
     ((order,),) = forwarding.rows("SELECT id::text FROM ledger.started_calls")
-    told = {"CallerIDNum": "13596*538", "CalledNumber": "89991112233", "CallerExtension": "13596*538@sip"}
-    _event(forwarding, uuid4().hex, "13596*538", "dial-out", CallBackID=order, **told)
+    numbers = {"CallerIDNum": "13596*538", "CalledNumber": "89991112233", "CallerExtension": "13596*538@sip"}
+    _event(forwarding, uuid4().hex, "13596*538", "dial-out", CallBackID=order, **numbers)
 
     assert forwarding.json("wp_getchaincontent", user="ivan")["customfield"] == order

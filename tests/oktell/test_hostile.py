@@ -1,4 +1,4 @@
-"""Authentication, and the answers to hostile requests."""
+"""Access to the interface, and the answers to hostile requests."""
 
 from __future__ import annotations
 
@@ -18,59 +18,59 @@ from tests.oktell.conftest import Client
 PATHS = [*COMMANDS, "download/byscript", "download/rec/x", "download/fax/x", "nosuch", "no/such", "no/such/thing"]
 
 
-def _ask(client: Client, path: str, **options: object) -> requests.Response:
+def _get(client: Client, path: str, **options: object) -> requests.Response:
     return requests.request("GET", client.url(path), timeout=60, allow_redirects=False, **options)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("path", PATHS)
 def test_without_a_password_everything_is_forbidden(client: Client, path: str) -> None:
-    """Every command answers 403 with the documented words only."""
-    answer = _ask(client, path)
+    """Every command is answered with 403 Forbidden, in the documented words only."""
+    answer = _get(client, path)
     assert (answer.status_code, answer.text) == (403, "403 Forbidden")
 
 
 @pytest.mark.parametrize("password", ["", "wrong", "x" * 5_000, "п\0", "w" * 43, "' OR 1=1"])
-def test_a_wrong_password_is_none(client: Client, password: str) -> None:
-    """Any wrong password is refused."""
-    answer = _ask(client, "wp_flash", params={"password": password, "user": "ivan"})
+def test_a_wrong_password_is_forbidden(client: Client, password: str) -> None:
+    """Any wrong password has the same answer as no password."""
+    answer = _get(client, "wp_flash", params={"password": password, "user": "ivan"})
     assert (answer.status_code, answer.text) == (403, "403 Forbidden")
 
 
-def test_a_token_of_another_surface_is_as_good_as_none(client: Client) -> None:
-    """A token without the scope is refused."""
-    answer = _ask(client, "getlicensefulltext", params={"password": client.facts["tokens"]["statistics"]})
+def test_a_token_of_another_surface_is_forbidden(client: Client) -> None:
+    """A token without the scope `oktell` is refused."""
+    answer = _get(client, "getlicensefulltext", params={"password": client.facts["tokens"]["statistics"]})
     assert (answer.status_code, answer.text) == (403, "403 Forbidden")
 
 
-def test_newer_clients_use_http_basic(client: Client) -> None:
-    """The token is the password of HTTP Basic, for any user. A broken header is no password."""
+def test_http_basic_is_accepted(client: Client) -> None:
+    """The password of HTTP Basic is the token, with any user name. A broken header is refused."""
     token = client.facts["tokens"]["oktell"]
-    assert _ask(client, "getlicensefulltext", auth=("admin", token)).status_code == 200
-    assert _ask(client, "getlicensefulltext", auth=("admin", "wrong")).status_code == 403
+    assert _get(client, "getlicensefulltext", auth=("admin", token)).status_code == 200
+    assert _get(client, "getlicensefulltext", auth=("admin", "wrong")).status_code == 403
     for header in ("Basic", "Basic ***", "Basic /w==", f"Bearer {token}"):
-        assert _ask(client, "getlicensefulltext", headers={"Authorization": header}).status_code == 403
+        assert _get(client, "getlicensefulltext", headers={"Authorization": header}).status_code == 403
 
 
-def test_a_password_is_no_parameter_and_no_line_of_the_log(client: Client) -> None:
-    """Neither a right nor a wrong password is stored or logged."""
-    _ask(client, "wp_flash", params={"password": "a-wrong-password-of-someone", "user": "ivan"})
+def test_a_password_is_neither_passed_on_nor_logged(client: Client) -> None:
+    """Neither a valid nor a wrong password is in an order or in the log."""
+    _get(client, "wp_flash", params={"password": "a-wrong-password", "user": "ivan"})
     client.orders()
     client.get("wp_flash", user="ivan")
     assert client.facts["tokens"]["oktell"] not in str(client.orders())
     log = Path(f"{client.facts['data']}.log").read_text()
     assert '"command":"wp_flash"' in log
-    assert "a-wrong-password-of-someone" not in log
+    assert "a-wrong-password" not in log
     assert client.facts["tokens"]["oktell"] not in log.split("Ctrl-C stops everything")[-1]
 
 
 @pytest.mark.parametrize("path", ["nosuch", "download", "download/nosuch", "download/rec/x/y"])
 def test_an_unknown_command_is_not_found(client: Client, path: str) -> None:
-    """The answer is 404, or the gateway's own refusal."""
+    """The answer is 404, or the gateway's own 403 for a path without a route."""
     assert client.get(path).status_code in {404, 403}
 
 
-def test_no_other_surface_is_hidden_by_a_command() -> None:
-    """No command has the path of another surface, because the gateway prefers exact paths."""
+def test_no_command_has_the_path_of_another_surface() -> None:
+    """The routes of commands match any short path, and a gateway prefers literal paths, so no path may be both."""
     places = {path.strip("/").split("/")[0] for path in app.app.routes}
     assert places - {"{command}"} == {"health", "statistics", "api", "rest", "ext-event", "webhooks", "direct"}
     assert places.isdisjoint({*COMMANDS, "download"})
@@ -95,8 +95,8 @@ def test_no_other_surface_is_hidden_by_a_command() -> None:
         ("execsvcscript%00", 404),
     ],
 )
-def test_the_paths_of_others_are_theirs(client: Client, path: str, status: int) -> None:
-    """With a valid password, the root answers only its own commands, however a path is spelled."""
+def test_other_surfaces_keep_their_paths(client: Client, path: str, status: int) -> None:
+    """With a valid password the interface answers its own commands only, however a path is written."""
     target = f"/{path}?{urlencode({'password': client.facts['tokens']['oktell']})}"
     with closing(HTTPConnection(urlsplit(client.facts["url"]).netloc, timeout=60)) as connection:
         connection.request("GET", target)
@@ -104,10 +104,10 @@ def test_the_paths_of_others_are_theirs(client: Client, path: str, status: int) 
 
 
 @pytest.mark.parametrize("name", ["execSvcScript", "EXECSVCSCRIPT"])
-def test_names_are_in_any_case(client: Client, name: str) -> None:
-    """Names of commands and parameters have any case of letters."""
+def test_names_are_not_case_sensitive(client: Client, name: str) -> None:
+    """Names of commands and of parameters may be in any case."""
     token = client.facts["tokens"]["oktell"]
-    answer = _ask(client, name, params={"PASSWORD": token, "Name": "Nobody"})
+    answer = _get(client, name, params={"PASSWORD": token, "Name": "NoScript"})
     assert (answer.status_code, b"\xff\xfe" in answer.content[:2]) == (200, True)
 
 
@@ -124,7 +124,7 @@ def test_names_are_in_any_case(client: Client, name: str) -> None:
         ("дмитрий евгеньевич", 200),
         ("operator1", 200),
         ("Поддержка 223", 200),
-        ("nobody", 404),
+        ("no-user", 404),
         ("{}", 404),
         ("' OR 1=1 --", 404),
         ("%", 404),
@@ -134,14 +134,14 @@ def test_names_are_in_any_case(client: Client, name: str) -> None:
         ("", 400),
     ],
 )
-def test_a_user_is_named_in_many_ways(client: Client, selector: str, status: int) -> None:
-    """GUID, login, line, number, extension, work place and name work. Anything else is an error."""
+def test_a_user_has_many_names(client: Client, selector: str, status: int) -> None:
+    """GUID, login, line, number, extension, work place and name select a user. Other values get an error."""
     answer = client.get("wp_getabonentinfo", user=selector)
     assert (answer.status_code, "Set-Cookie" in answer.headers) == (status, False)
 
 
-def test_an_ambiguous_name_is_told(client: Client) -> None:
-    """The answer is 404, so that a command never reaches the wrong user."""
+def test_an_ambiguous_name_is_refused(client: Client) -> None:
+    """The answer is 404, since a command must not reach the wrong user."""
     environment = {"DATABASE_URL": client.facts["database_url"]}
     table = "login;name\ntwin1;Близнец\ntwin2;Близнец\n"
     assert run_admin(environment, "user", "import", stdin=table).returncode == 0
@@ -150,8 +150,8 @@ def test_an_ambiguous_name_is_told(client: Client) -> None:
     assert (answer.status_code, "ambiguous" in answer.text) == (404, True)
 
 
-def test_bodies_have_their_bounds(client: Client) -> None:
-    """A form has at most half a megabyte and a hundred fields, and a parameter has a limit, too."""
+def test_bodies_have_limits(client: Client) -> None:
+    """A form may have half a megabyte and a hundred fields, and a value has a limit, too."""
     url, token = client.url("execsvcscript"), client.facts["tokens"]["oktell"]
     large = requests.post(url, params={"password": token}, data={"startparam1": "x" * 600_000}, timeout=60)
     many = requests.post(url, params={"password": token}, data={f"a{n}": "" for n in range(200)}, timeout=60)
@@ -159,14 +159,14 @@ def test_bodies_have_their_bounds(client: Client) -> None:
     assert (large.status_code, many.status_code, long.status_code) == (413, 400, 400)
 
 
-def test_a_body_of_entities_is_no_document(client: Client) -> None:
-    """No input is parsed as XML."""
+def test_a_body_is_never_parsed_as_xml(client: Client) -> None:
+    """A body with nested entities has no effect."""
     bomb = b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "bbbb"><!ENTITY c "&b;&b;">]><a>&c;</a>'
     answer = client.post("tst_getintnumberreadyusers", data=bomb, headers={"Content-Type": "text/xml"})
     assert answer.status_code == 400
 
 
 def test_an_unknown_internal_number_has_no_users(client: Client) -> None:
-    """The answer has the number and counts of zero."""
+    """The answer has no free and no busy users, and repeats the number."""
     root = client.xml("tst_getintnumberreadyusers", number='"><x/>')
     assert (root.attrib, len(root)) == ({"name": '"><x/>', "ready": "0", "busy": "0"}, 0)

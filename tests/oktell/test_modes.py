@@ -1,4 +1,4 @@
-"""`wp_setuserstate` answers 200 for a known user, and stores its change in the tables for reports."""
+"""`wp_setuserstate`: 200 for every user who exists; the tables of reports show the changes."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from chalicelib.errors import RingledgerError
-from chalicelib.oktell.refusals import Unknown, Wrong
+from chalicelib.oktell.refusals import InvalidParameter, NotFound
 from tests.oktell.conftest import Office
 
-SAID = "SELECT user_id, state, changed_by FROM userevents.usr_state_changed ORDER BY eventts"
+STATES = "SELECT user_id, state, changed_by FROM userevents.usr_state_changed ORDER BY eventts"
 SET = "SELECT login, state, strategy, xinfo FROM sipuserevents.sipuser_transtate_set ORDER BY eventts"
 
 
@@ -19,32 +19,32 @@ def _state(office: Office, user: str) -> str:
     return office.state(user)[0]
 
 
-def test_a_state_is_set_and_kept(office: Office) -> None:
-    """Both histories have the change with the integration's name, and later answers show it."""
-    answer = office.ask("wp_setuserstate", user="ivanov", userstateid="5")
+def test_a_state_is_set_and_stays(office: Office) -> None:
+    """Both histories have the change with the name of the integration, and later answers show it."""
+    answer = office.run("wp_setuserstate", user="ivanov", userstateid="5")
 
     assert (answer.status, answer.body) == (200, b"")
     assert _state(office, "ivanov") == "5"
-    assert office.rows(SAID) == [("137", "busy", "a-script")]
+    assert office.rows(STATES) == [("137", "busy", "a-script")]
     assert [row[:3] for row in office.rows(SET)] == [("13596*104", "huntblock", "manual")]
     assert office.rows("SELECT state FROM ledger.presence WHERE kind = 'agent' AND name = '137'") == [("busy",)]
 
 
 def test_a_break_has_a_reason(office: Office) -> None:
-    """A reason is a number or a text, and is removed when the break ends."""
-    office.ask("wp_setuserstate", user="ivanov", onlunch="1", lunchreasonid="1001")
+    """A regulated reason has a number, an individual one has a text. The end of the break removes the reason."""
+    office.run("wp_setuserstate", user="ivanov", onlunch="1", lunchreasonid="1001")
     regulated = _state(office, "ivanov")
-    office.ask("wp_setuserstate", user="ivanov", onlunch="1", lunchreasonmsg="зубной врач")
-    office.ask("wp_setuserstate", user="ivanov", onlunch="0")
+    office.run("wp_setuserstate", user="ivanov", onlunch="1", lunchreasonmsg="зубной врач")
+    office.run("wp_setuserstate", user="ivanov", onlunch="0")
 
-    told = [json.loads(row[3]) for row in office.rows(SET)]
+    changes = [json.loads(row[3]) for row in office.rows(SET)]
     assert (regulated, _state(office, "ivanov")) == ("2", "1")
-    assert [each.get("lunchreasonid") for each in told] == ["1001", None, None]
-    assert [each.get("lunchreasonmsg") for each in told] == [None, "зубной врач", None]
+    assert [each.get("lunchreasonid") for each in changes] == ["1001", None, None]
+    assert [each.get("lunchreasonmsg") for each in changes] == [None, "зубной врач", None]
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "parameters",
     [
         {"userstateid": "0"},
         {"userstateid": "7"},
@@ -56,58 +56,58 @@ def test_a_break_has_a_reason(office: Office) -> None:
         {},
     ],
 )
-def test_what_is_impossible_is_answered_and_not_done(office: Office, wish: dict[str, str]) -> None:
-    """Impossible states change nothing and are answered with 200."""
-    assert office.ask("wp_setuserstate", user="Dima", **wish).status == 200
-    assert (office.rows(SAID), office.rows(SET), _state(office, "Dima")) == ([], [], "1")
+def test_an_impossible_change_is_ignored(office: Office, parameters: dict[str, str]) -> None:
+    """Service states, unknown numbers, and a break outside of the call centre's mode change nothing: still 200."""
+    assert office.run("wp_setuserstate", user="Dima", **parameters).status == 200
+    assert (office.rows(STATES), office.rows(SET), _state(office, "Dima")) == ([], [], "1")
 
 
 def test_the_same_state_twice_is_one_change(office: Office) -> None:
-    """A repetition is no change, because reports count changes."""
+    """A repetition is not a change, since reports count changes."""
     for _ in range(3):
-        office.ask("wp_setuserstate", user="ivanov", userstateid="3")
-    assert office.rows(SAID) == [("137", "away", "a-script")]
+        office.run("wp_setuserstate", user="ivanov", userstateid="3")
+    assert office.rows(STATES) == [("137", "away", "a-script")]
 
 
-def test_an_unknown_user_is_not_changed(office: Office) -> None:
-    """Only a known user is answered with 200."""
-    with pytest.raises(Unknown):
-        office.ask("wp_setuserstate", user="nobody", userstateid="5")
-    with pytest.raises(Wrong):
-        office.ask("wp_setuserstate", userstateid="5")
+def test_an_unknown_user_is_not_found(office: Office) -> None:
+    """An unknown user is answered with 404, and a command without a user with 400."""
+    with pytest.raises(NotFound):
+        office.run("wp_setuserstate", user="no-user", userstateid="5")
+    with pytest.raises(InvalidParameter):
+        office.run("wp_setuserstate", userstateid="5")
 
 
 @pytest.mark.parametrize("name", ["onlunch", "oncallcenter", "onredirect", "lunchreasonid"])
-def test_a_value_that_means_nothing_wishes_nothing(office: Office, name: str) -> None:
-    """A meaningless value is ignored, and the other parameters are applied."""
-    assert office.ask("wp_setuserstate", user="ivanov", userstateid="5", **{name: "yes"}).status == 200
-    assert (office.rows(SAID), _state(office, "ivanov")) == ([("137", "busy", "a-script")], "5")
+def test_an_invalid_value_is_ignored(office: Office, name: str) -> None:
+    """The answer is 200, and the valid parameters of the command have their effect."""
+    assert office.run("wp_setuserstate", user="ivanov", userstateid="5", **{name: "yes"}).status == 200
+    assert (office.rows(STATES), _state(office, "ivanov")) == ([("137", "busy", "a-script")], "5")
 
 
-def test_the_pbx_hears_what_means_something(forwarding: Office, partner: dict[str, Any]) -> None:
-    """The PBX receives meaningful parameters only, with reasons of the stored length."""
-    words = {"onlunch": "1", "oncallcenter": "2", "lunchreasonid": "1234567", "lunchreasonmsg": "я" * 2_000}
-    forwarding.ask("wp_setuserstate", user="ivanov", userstateid="\uff19", **words)
+def test_the_pbx_gets_the_valid_parameters(forwarding: Office, partner: dict[str, Any]) -> None:
+    """A long reason is cut, and invalid values are left out."""
+    parameters = {"onlunch": "1", "oncallcenter": "2", "lunchreasonid": "1234567", "lunchreasonmsg": "я" * 2_000}
+    forwarding.run("wp_setuserstate", user="ivanov", userstateid="\uff19", **parameters)
 
-    ((_path, told),) = partner["asked"]
-    assert {name: told[name] for name in told if name not in {"user", "password"}} == {
+    ((_path, query),) = partner["requests"]
+    assert {name: query[name] for name in query if name not in {"user", "password"}} == {
         "onlunch": "1",
         "lunchreasonid": "1234567",
         "lunchreasonmsg": "я" * 512,
     }
 
 
-def test_a_mode_alone_opens_no_phone(office: Office) -> None:
-    """A user who is away stays blocked for queues while their modes change."""
-    office.ask("wp_setuserstate", user="ivanov", userstateid="3")
-    office.ask("wp_setuserstate", user="ivanov", oncallcenter="0")
-    office.ask("wp_setuserstate", user="ivanov", userstateid="1")
+def test_a_mode_does_not_make_a_user_available(office: Office) -> None:
+    """A queue gives no calls to a user who is away, even if the user's modes change."""
+    office.run("wp_setuserstate", user="ivanov", userstateid="3")
+    office.run("wp_setuserstate", user="ivanov", oncallcenter="0")
+    office.run("wp_setuserstate", user="ivanov", userstateid="1")
     assert [row[1] for row in office.rows(SET)] == ["huntblock", "huntblock", "registered"]
 
 
-def test_a_queue_that_is_away_leaves_everything_as_it_was(office: Office) -> None:
-    """The change and its order are one transaction, and a repetition does both."""
+def test_nothing_changes_while_the_pbx_is_away(office: Office) -> None:
+    """The change and its order to the PBX are one transaction, so a repeated command does both."""
     away = office.having(call_control=("oktell",), oktell_server_url="http://127.0.0.1:9")
     with pytest.raises(RingledgerError, match="does not answer"):
-        away.ask("wp_setuserstate", user="ivanov", userstateid="5")
-    assert (office.rows(SAID), _state(office, "ivanov")) == ([], "1")
+        away.run("wp_setuserstate", user="ivanov", userstateid="5")
+    assert (office.rows(STATES), _state(office, "ivanov")) == ([], "1")

@@ -1,4 +1,4 @@
-"""The files and fields of a body are read as clients mean them, or refused."""
+"""The files and fields of a body: the forms that clients send are read, and anything else is refused with a reason."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.oktell import multipart
-from chalicelib.oktell.multipart import Sent
+from chalicelib.oktell.multipart import UploadedFile
 from chalicelib.oktell.multipart import files as read
-from chalicelib.oktell.refusals import Wrong
+from chalicelib.oktell.refusals import InvalidParameter
 from chalicelib.oktell.uploads import safe_name
 from tests.oktell.bodies import BOUNDARY, MULTIPART, named, part
 
 
-def _sent(*parts: bytes, end: bool = True) -> list[Sent]:
+def _files(*parts: bytes, end: bool = True) -> list[UploadedFile]:
     body = b"".join(parts) + f"--{BOUNDARY}--\r\n".encode() * end
     return list(read(MULTIPART, "", "", body))
 
@@ -32,9 +32,9 @@ def _sent(*parts: bytes, end: bool = True) -> list[Sent]:
         (MULTIPART, part(named("x"), b"") * 101),
     ],
 )
-def test_a_body_that_is_no_mime_is_told(content_type: str, body: bytes) -> None:
-    """It is refused before any file is stored."""
-    with pytest.raises(Wrong):
+def test_a_body_that_is_no_mime_is_refused(content_type: str, body: bytes) -> None:
+    """The answer is 400, and no file is stored."""
+    with pytest.raises(InvalidParameter):
         list(read(content_type, "", "", body))
 
 
@@ -47,24 +47,24 @@ def test_a_body_that_is_no_mime_is_told(content_type: str, body: bytes) -> None:
         ("content-disposition: file; FileName=x.wav", "x.wav"),
     ],
 )
-def test_a_name_is_read_as_clients_write_it(head: str, name: str) -> None:
-    """A name may be quoted, encoded or missing, under any disposition."""
-    assert _sent(part(head, b"content")) == [Sent(name, b"content")]
+def test_a_file_name_is_read(head: str, name: str) -> None:
+    """The name may be quoted or encoded, or may be missing, under any disposition."""
+    assert _files(part(head, b"content")) == [UploadedFile(name, b"content")]
 
 
-def test_names_of_old_windows_are_read() -> None:
-    """Headers that are not UTF-8 are Windows-1251."""
+def test_a_name_in_windows_1251_is_read() -> None:
+    """Headers that are not UTF-8 are read as Windows-1251."""
     head = named("Отчёт.txt").encode("cp1251")
-    assert _sent(f"--{BOUNDARY}\r\n".encode() + head + b"\r\n\r\nx\r\n") == [Sent("Отчёт.txt", b"x")]
+    assert _files(f"--{BOUNDARY}\r\n".encode() + head + b"\r\n\r\nx\r\n") == [UploadedFile("Отчёт.txt", b"x")]
 
 
 @pytest.mark.parametrize("typed", ["", "\r\nContent-Type: text/plain; charset=utf-8"])
 def test_a_field_of_a_form_is_no_file(typed: str) -> None:
-    """A field has a name alone, or is a parameter of the command."""
+    """A form field has no file name. The interface's own parameters are form fields even with a content type."""
     fields = [part(f"Content-Disposition: form-data; name={name}{typed}", b"x") for name in ("password", '"Name"')]
     body = b"".join([*fields, part(named("a"), b"")])
 
-    assert _sent(body) == [Sent("a", b"")]
+    assert _files(body) == [UploadedFile("a", b"")]
     assert multipart.fields(MULTIPART, body) == {"password": "x", "name": "x"}
 
 
@@ -72,21 +72,21 @@ def test_a_field_of_a_form_is_no_file(typed: str) -> None:
     "name",
     [f"filename*{'9' * 5_000}=x", "filename*=idna''%ff" + "a" * 300, "filename*=a\0b''%ff", "filename*=utf-7''+2AA-"],
 )
-def test_a_name_that_cannot_be_read_is_none(name: str) -> None:
-    """The file is kept without its name, and no part of the name reaches a key."""
-    (sent,) = _sent(part(f"Content-Disposition: form-data; name=f; {name}", b"x"))
-    assert safe_name(sent.name).isprintable()
+def test_a_file_with_an_unreadable_name_is_stored(name: str) -> None:
+    """The file is not lost, and its key has no special characters."""
+    (file,) = _files(part(f"Content-Disposition: form-data; name=f; {name}", b"x"))
+    assert safe_name(file.name).isprintable()
 
 
-def test_a_boundary_that_cannot_be_read_is_none() -> None:
-    """The body is refused."""
-    with pytest.raises(Wrong):
+def test_an_unreadable_boundary_is_refused() -> None:
+    """The answer is 400."""
+    with pytest.raises(InvalidParameter):
         list(read(f"multipart/form-data; boundary*{'9' * 5_000}=x", "", "", b"x"))
 
 
 @given(st.lists(st.binary(max_size=200), max_size=5), st.binary(max_size=20))
-def test_what_is_sent_is_what_is_read(contents: list[bytes], preamble: bytes) -> None:
-    """Any bytes are unchanged, whatever precedes the first part."""
+def test_contents_are_read_unchanged(contents: list[bytes], preamble: bytes) -> None:
+    """A file may have any bytes, line ends and dashes too, and the body may begin with a preamble."""
     body = b"".join(part(named(str(number)), content) for number, content in enumerate(contents))
     whole = preamble + b"\r\n" + body + f"--{BOUNDARY}--".encode()
     delimited = [content for content in contents if f"--{BOUNDARY}".encode() not in content]
@@ -95,18 +95,18 @@ def test_what_is_sent_is_what_is_read(contents: list[bytes], preamble: bytes) ->
 
 
 @given(st.binary(max_size=400))
-def test_no_body_brings_the_parser_down(body: bytes) -> None:
-    """A body is read or refused with the interface's own error."""
+def test_any_body_is_read_or_refused(body: bytes) -> None:
+    """The reader raises no error but InvalidParameter."""
     for whole in (body, part(named("x"), body), f"--{BOUNDARY}\r\n".encode() + body):
         try:
             list(read(MULTIPART, "", "", whole))
-        except Wrong:
+        except InvalidParameter:
             continue
 
 
 @given(st.text(max_size=300))
-def test_no_name_leads_elsewhere(name: str) -> None:
-    """A safe name has no slash, no dots at its ends and no control characters, and is not empty."""
+def test_a_safe_name_has_no_special_characters(name: str) -> None:
+    """A safe name has no slash and no control characters, does not begin with a dot, and is not empty."""
     safe = safe_name(name)
     assert 0 < len(safe) <= 100
     assert not set(safe) & set('/\\:*?"<>|\0\r\n')

@@ -10,7 +10,7 @@ import pytest
 from chalicelib.edge import Request
 from chalicelib.errors import RingledgerError, TooLarge
 from chalicelib.oktell import multipart, surface
-from chalicelib.oktell.refusals import Denied, Wrong
+from chalicelib.oktell.refusals import Denied, InvalidParameter
 from tests.oktell.bodies import BOUNDARY, MULTIPART, part
 
 #: The worst of these bodies makes 51,000 calls. Without limits on headers, the first one made 11 million.
@@ -55,12 +55,12 @@ def _calls(request: Request) -> tuple[int, type[RingledgerError]]:
         return calls, type(error)
     finally:
         sys.setprofile(None)
-    raise AssertionError("it was not refused")
+    raise AssertionError("the request was not refused")
 
 
 @pytest.mark.parametrize("name", BODIES)
 def test_a_body_without_a_password_is_refused_cheaply(name: str) -> None:
-    """A megabyte of the worst body costs about as many calls as a small one."""
+    """A megabyte of the worst body makes about as many calls as a small body."""
     calls, refusal = _calls(_request(*BODIES[name]))
 
     assert refusal in {Denied, TooLarge}
@@ -73,9 +73,9 @@ def test_a_body_without_a_password_is_refused_cheaply(name: str) -> None:
     ids=["semicolons", "lines"],
 )
 def test_headers_beyond_their_limits_are_refused(head: str) -> None:
-    """The upload is refused with 400 after the password is known, too: the standard library reads them slowly."""
+    """Uploads of authenticated callers are refused, too, since the standard library reads such headers slowly."""
     body = part(head, b"content") + f"--{BOUNDARY}--\r\n".encode()
-    with pytest.raises(Wrong):
+    with pytest.raises(InvalidParameter):
         list(multipart.files(MULTIPART, "", "", body))
 
 
@@ -88,7 +88,7 @@ def test_headers_beyond_their_limits_are_refused(head: str) -> None:
         ({}, MULTIPART, part(FIELD.replace("x", "Password"), b"first") + f"--{BOUNDARY}--\r\n".encode()),
     ],
 )
-def test_a_password_is_found_wherever_a_client_puts_it(query: dict[str, str], content_type: str, body: bytes) -> None:
+def test_a_password_may_be_in_several_places(query: dict[str, str], content_type: str, body: bytes) -> None:
     """The address comes before the form. A form's last password counts, in any case of letters, escaped or not."""
     request = Request("request", "POST", {"command": "upload"}, query, {"content-type": content_type}, body)
     passwords = surface.passwords(request, multipart_form=True)

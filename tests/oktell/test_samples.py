@@ -1,4 +1,4 @@
-"""Every example of the protocol's documentation, with another host and a password."""
+"""Every example of the protocol document, with another host and a password."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import requests
 from tests.oktell.conftest import Client
 
 SEED = Path(__file__).parents[3] / "shared/seeds/oktell-http-interface.ru.txt"
-#: The document's answers, less the declaration, which says utf-16 in a file that is not.
+#: The answers in the document, without the XML declaration, since it does not match the encoding of this file.
 MAPPED = {
     "execsvcscript": """
  <oktellxmlmapper version="80710"><data name="result" count="1"><property_set name="execsvcscript">
@@ -32,7 +32,7 @@ MAPPED = {
     "tst_getintnumberreadyusers": """
   <group name="120" ready="2" busy="3"><element name="223"/><element name="227"/></group>""",
 }
-ASKED = {
+PARAMETERS = {
     "execsvcscript": {"name": "SvcScript1", "startparam1": "123", "startparam2": "234", "async": "0", "timeout": "10"},
     "tst_getuserstate": {"iduser": "DA803F01-EA77-40FA-BC9D-E2EFB36FD5A8"},
     "tst_getintnumberreadyusers": {"number": "120"},
@@ -50,8 +50,8 @@ def _shape(element: Element) -> object:
 
 
 @pytest.mark.parametrize("url", _urls() or [pytest.param("", marks=pytest.mark.skip("the seeds are not beside"))])
-def test_an_address_of_the_document_answers(client: Client, url: str) -> None:
-    """It answers 200 or redirects to a file. A placeholder for a code is not found."""
+def test_an_address_of_the_document_works(client: Client, url: str) -> None:
+    """The answer is 200, or a redirect to a file. The code in the document is an example and is not found."""
     place = urlsplit(url)
     answer = client.get(place.path, **dict(parse_qsl(place.query)))
 
@@ -61,8 +61,8 @@ def test_an_address_of_the_document_answers(client: Client, url: str) -> None:
 
 @pytest.mark.parametrize("command", MAPPED)
 def test_an_answer_has_the_documented_elements(client: Client, command: str) -> None:
-    """Elements, attributes and values are those of the sample."""
-    assert _shape(client.xml(command, **ASKED[command])) == _shape(fromstring(MAPPED[command]))  # noqa: S314
+    """Elements, attributes and values are the same as in the sample."""
+    assert _shape(client.xml(command, **PARAMETERS[command])) == _shape(fromstring(MAPPED[command]))  # noqa: S314
 
 
 @pytest.mark.parametrize("accept", ["", "text/xml", "image/png", "nonsense"])
@@ -73,25 +73,25 @@ def test_an_answer_has_the_documented_elements(client: Client, command: str) -> 
         ("tst_getintnumberreadyusers", b"", "utf-8"),
     ],
 )
-def test_the_bytes_are_what_the_declaration_says(
+def test_the_bytes_have_the_declared_encoding(
     client: Client, command: str, accept: str, mark: bytes, codec: str
 ) -> None:
-    """UTF-16 has its byte order mark, whatever the client accepts."""
-    parameters = {"password": client.facts["tokens"]["oktell"], **ASKED[command]}
+    """UTF-16 has its byte order mark, whatever the client's Accept header is."""
+    parameters = {"password": client.facts["tokens"]["oktell"], **PARAMETERS[command]}
     answer = requests.get(client.url(command), params=parameters, headers={"Accept": accept}, timeout=60)
 
     assert answer.content.startswith(mark + '<?xml version="1.0" encoding="utf-'.encode(codec))
     assert answer.content.removeprefix(mark).decode(codec)
 
 
-def test_a_script_gives_its_value_alone(client: Client) -> None:
-    """The plain command answers the value alone."""
-    answer = client.get("execsvcscriptplain", **ASKED["execsvcscript"])
+def test_the_plain_command_returns_the_value_alone(client: Client) -> None:
+    """The answer of `execsvcscriptplain` is the value of the script and nothing else."""
+    answer = client.get("execsvcscriptplain", **PARAMETERS["execsvcscript"])
     assert (answer.content, answer.headers["Content-Type"]) == (b"123=0;234=0", "text/plain; charset=utf-8")
 
 
-def test_a_form_is_as_good_as_an_address(client: Client) -> None:
-    """POST takes the parameters from an urlencoded form, in any case of letters."""
+def test_a_form_may_have_the_parameters(client: Client) -> None:
+    """POST takes the same parameters from an urlencoded form, with names in any case."""
     form = {"PassWord": client.facts["tokens"]["oktell"], "NUMBER": "120"}
     answer = requests.post(client.url("TST_GetIntNumberReadyUsers"), data=form, timeout=60)
     assert _shape(fromstring(answer.content)) == _shape(fromstring(MAPPED["tst_getintnumberreadyusers"]))  # noqa: S314
@@ -114,8 +114,8 @@ def test_a_licence_has_the_documented_formats(
     assert re.fullmatch(text, client.get(command, **parameters).text)
 
 
-def test_a_licence_is_xml_as_a_whole(client: Client) -> None:
-    """It has every documented detail."""
+def test_the_xml_of_a_licence_is_complete(client: Client) -> None:
+    """The document has every documented detail."""
     root = client.xml("getlicensefullxml")
     assert [each.attrib["key"] for each in root.iter("property_simple")] == [
         "regserial",
@@ -125,7 +125,7 @@ def test_a_licence_is_xml_as_a_whole(client: Client) -> None:
 
 
 def test_without_a_call_a_chain_is_empty(client: Client) -> None:
-    """The chain is `{}`, and the answer for a line has its state alone."""
+    """The chain is `{}`, and `wp_getabonentinfo` has the state of the line alone."""
     assert client.get("wp_getchaincontent", user="ivan").json() == {}
     assert json.loads(client.get("wp_getabonentinfo", user="ivan").content) == {
         "currentlinestate": 4,

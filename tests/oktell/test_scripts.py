@@ -1,4 +1,4 @@
-"""Scripts: every run is stored with its outcome, and affects nothing else."""
+"""Scripts: each run is recorded with its outcome, whatever the script does, and affects nothing else."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _vanish(_call: ScriptRun) -> NoReturn:
 def _print(_call: ScriptRun) -> str:
     for _ in range(100):
         sys.stdout.write("x" * 100_000)
-    return "said"
+    return "printed"
 
 
 def _sleep(_call: ScriptRun) -> str:
@@ -58,7 +58,7 @@ def _sleep(_call: ScriptRun) -> str:
 
 
 def _spin(_call: ScriptRun) -> str:
-    # One call into C that lets nothing else of its process run.
+    # A single call into C. Nothing else in the process can run meanwhile.
     return str(sum(range(10**11)))
 
 
@@ -72,7 +72,7 @@ def _too_much(_call: ScriptRun) -> str:
 
 @pytest.fixture
 def registered(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, scripts.Script], None]:
-    """Register scripts for one test."""
+    """Return a function that registers a script until the end of the test."""
     scripts.find("")
     monkeypatch.setattr(scripts, "_registered", dict(scripts._registered))
 
@@ -84,7 +84,7 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, scripts.Script
 
 @pytest.fixture
 def clean(database: Settings) -> Iterator[Settings]:
-    """Return the settings of a database without script runs."""
+    """Return the settings of a database without runs of scripts."""
     yield database
     run(database.owner_database_url, "TRUNCATE scriptevents.script_start, scriptevents.script_stop")
 
@@ -100,61 +100,61 @@ def _run(current: Settings, name: str, seconds: float = 5) -> dict[str, Any]:
         (_echo, "ы||<&>", ("final", "normal")),
         (_raise, None, ("error", "ValueError: no such thing")),
         (_exit, None, ("error", "SystemExit: 3")),
-        (_vanish, None, ("error", "its process ended without a word")),
-        (_number, None, ("error", "its value is no text: int")),
+        (_vanish, None, ("error", "its process ended without a result")),
+        (_number, None, ("error", "its value is not a text: int")),
         (_too_much, None, ("error", "its value is longer than 1000000 bytes")),
-        (_print, "said", ("final", "normal")),
+        (_print, "printed", ("final", "normal")),
     ],
 )
-def test_a_run_is_written_down(
+def test_a_run_is_recorded(
     clean: Settings,
     registered: Callable[[str, scripts.Script], None],
     script: scripts.Script,
     value: str | None,
     stop: tuple[str, str],
 ) -> None:
-    """Its start and its stop are rows, with type and reason. A failure has no value."""
+    """The start and the stop are rows, and the stop has a type and a reason. A failed script has no value."""
     registered("Проверка", script)
     assert _run(clean, "проверка") == {"value": value, "outcome": stop[0]}
     assert run(clean.owner_database_url, ROWS, ["Проверка"]) == [stop]
 
 
 @pytest.mark.parametrize("script", [_sleep, _spin])
-def test_a_script_that_hangs_is_ended(
+def test_a_script_that_hangs_is_killed(
     clean: Settings, registered: Callable[[str, scripts.Script], None], script: scripts.Script
 ) -> None:
-    """Its process is killed at the limit, even if it ignores signals."""
+    """Its process is killed at the time limit, even if it handles no signals."""
     registered("Hangs", script)
     began = time.monotonic()
     assert _run(clean, "Hangs", 0.3) == {"value": None, "outcome": "timeout"}
     assert time.monotonic() - began < 30
-    assert run(clean.owner_database_url, ROWS, ["Hangs"]) == [("timeout", "ended after 0.3 seconds")]
+    assert run(clean.owner_database_url, ROWS, ["Hangs"]) == [("timeout", "killed after 0.3 seconds")]
 
 
-def test_what_is_printed_reaches_the_log_in_part(
+def test_the_log_has_the_beginning_of_the_output(
     clean: Settings, registered: Callable[[str, scripts.Script], None]
 ) -> None:
-    """The log has the beginning of the output."""
+    """The log gets the first characters that a script prints, and the rest is dropped."""
     registered("Prints", _print)
-    kept = io.StringIO()
+    log = io.StringIO()
     handler = edge.logger().handlers[0]
     assert isinstance(handler, logging.StreamHandler)
-    previous = handler.setStream(kept)
+    previous = handler.setStream(log)
     try:
         _run(clean, "Prints")
     finally:
         handler.setStream(previous)
-    assert running.PRINTED_LIMIT <= kept.getvalue().count("x") <= running.PRINTED_LIMIT + 100
+    assert running.PRINTED_LIMIT <= log.getvalue().count("x") <= running.PRINTED_LIMIT + 100
 
 
-def test_another_function_is_a_script(clean: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A Lambda in SCRIPT_FUNCTIONS runs as a script, with the `value` of its answer."""
+def test_a_lambda_function_may_be_a_script(clean: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Lambda function in SCRIPT_FUNCTIONS runs as a script, and the `value` in its answer is the script's value."""
     environment.prepare_clients()
     server = Functions()
     monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", server.start(0))
     runtime.renew()
     try:
-        known = replace(clean, script_functions=(("other", "admin"), ("broken", "nobody")))
+        known = replace(clean, script_functions=(("other", "admin"), ("broken", "no-function")))
         assert _run(known, "Other", 30) == {"value": "", "outcome": "final"}
         assert _run(known, "broken", 30)["outcome"] == "error"
     finally:
@@ -162,26 +162,26 @@ def test_another_function_is_a_script(clean: Settings, monkeypatch: pytest.Monke
         runtime.renew()
 
 
-def test_an_unknown_script_is_no_run(clean: Settings) -> None:
-    """Nothing is stored."""
+def test_an_unknown_script_is_not_recorded(clean: Settings) -> None:
+    """The run raises an error and writes no rows."""
     with pytest.raises(RingledgerError, match="no script"):
-        _run(clean, "Nobody")
-    assert run(clean.owner_database_url, ROWS, ["Nobody"]) == []
+        _run(clean, "NoScript")
+    assert run(clean.owner_database_url, ROWS, ["NoScript"]) == []
 
 
-def test_an_unknown_script_is_told_in_xml(client: Client) -> None:
-    """It was not started, and the plain command answers 404."""
+def test_an_unknown_script_is_not_started(client: Client) -> None:
+    """The XML says that it was not started, with an error code of Ringledger's. The plain command answers 404."""
     simple = {
-        each.attrib["key"]: each.attrib for each in client.xml("execsvcscript", name="Nobody").iter("property_simple")
+        each.attrib["key"]: each.attrib for each in client.xml("execsvcscript", name="NoScript").iter("property_simple")
     }
     assert (simple["started"]["value"], simple["started"]["name"]) == ("0", "error")
     assert (simple["startresult"]["name"], "returnvalue" in simple) == ("error", False)
-    assert client.get("execsvcscriptplain", name="Nobody").status_code == 404
+    assert client.get("execsvcscriptplain", name="NoScript").status_code == 404
 
 
 @pytest.mark.parametrize("parameters", [{"async": "1"}, {"timeout": "0"}])
 def test_an_asynchronous_script_is_not_waited_for(client: Client, parameters: dict[str, str]) -> None:
-    """The answer says that it was started, without a value. Its run is stored when it ends."""
+    """The answer says that it was started and has no value. The end of the run is recorded later."""
     stops = "SELECT count(*) FROM scriptevents.script_stop WHERE scrcode = 'SvcScript1'"
     before = client.rows(stops)
     root = client.xml("execsvcscript", name="svcscript1", **parameters)
@@ -190,8 +190,8 @@ def test_an_asynchronous_script_is_not_waited_for(client: Client, parameters: di
     client.eventually(lambda: client.rows(stops) > before)
 
 
-def test_a_wait_may_be_as_long_as_one_likes(client: Client) -> None:
-    """The wait is cut to the gateway's limit."""
+def test_a_long_timeout_is_shortened(client: Client) -> None:
+    """The wait is at most as long as API Gateway allows."""
     answer = client.get("execsvcscriptplain", name="SvcScript1", startparam1="1", timeout="3600000")
     assert (answer.status_code, answer.text) == (200, "1=0")
 
@@ -199,14 +199,14 @@ def test_a_wait_may_be_as_long_as_one_likes(client: Client) -> None:
 @pytest.mark.parametrize(
     "parameters", [{}, {"name": "SvcScript1", "timeout": "-1"}, {"name": "SvcScript1", "async": "yes"}]
 )
-def test_a_wrong_parameter_is_told(client: Client, parameters: dict[str, str]) -> None:
+def test_a_wrong_parameter_is_refused(client: Client, parameters: dict[str, str]) -> None:
     """The answer is 400."""
     assert client.get("execsvcscript", **parameters).status_code == 400
 
 
-def test_values_with_markup_stay_values(client: Client) -> None:
-    """Markup is escaped and read back, and characters that XML forbids are replaced."""
+def test_values_with_markup_are_escaped(client: Client) -> None:
+    """Markup and line breaks are escaped. Characters that XML does not allow are replaced."""
     hostile = "<a b='c'>&\"]]>\n\t\x01\ufffe Ω𝄞"
-    found = client.xml("execsvcscript", name="SvcScript1", startparam1=hostile).find(".//*[@key='returnvalue']")
-    assert found is not None
-    assert found.attrib["name"] == f"{hostile.strip()}=0".replace("\x01", "\ufffd").replace("\ufffe", "\ufffd")
+    value = client.xml("execsvcscript", name="SvcScript1", startparam1=hostile).find(".//*[@key='returnvalue']")
+    assert value is not None
+    assert value.attrib["name"] == f"{hostile.strip()}=0".replace("\x01", "\ufffd").replace("\ufffe", "\ufffd")

@@ -1,4 +1,4 @@
-"""The state of a user follows from facts, and changes follow Oktell's rules."""
+"""A user's state follows from the facts about them, and changes follow Oktell's rules."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.oktell.states import NAMES, WORDS, Facts, Modes, State, Wish, changed, state
+from chalicelib.oktell.states import NAMES, STATUSES, Facts, Modes, State, StateChange, changed, state
 
 NONE, CENTRE, LUNCH, REDIRECT = (
     Modes(),
@@ -22,18 +22,18 @@ FACTS = st.builds(
     modes=st.sampled_from([Modes(), CENTRE, LUNCH, REDIRECT]),
     has_phone=st.booleans(),
 )
-WISHES = st.builds(
-    Wish,
-    state=st.none() | st.sampled_from(list(WORDS)),
+CHANGES = st.builds(
+    StateChange,
+    state=st.none() | st.sampled_from(list(STATUSES)),
     call_center=st.none() | st.booleans(),
     redirect=st.none() | st.booleans(),
     lunch=st.none() | st.booleans(),
 )
 
 
-def facts(agent_state: str = "", phone: str = "", *legs: str, modes: Modes = NONE, has_phone: bool = True) -> Facts:
-    """Return facts of a user, most of them unknown."""
-    return Facts(agent_state, phone, legs, modes, has_phone)
+def facts(status: str = "", phone: str = "", *legs: str, modes: Modes = NONE, has_phone: bool = True) -> Facts:
+    """Return facts about a user, with defaults for those that a test does not need."""
+    return Facts(status, phone, legs, modes, has_phone)
 
 
 @pytest.mark.parametrize(
@@ -57,47 +57,48 @@ def facts(agent_state: str = "", phone: str = "", *legs: str, modes: Modes = NON
         (facts(has_phone=False), State.NO_PHONE),
     ],
 )
-def test_a_state_follows_from_what_is_known(known: Facts, expected: State) -> None:
-    """The phone decides first, then the last set state. A break replaces readiness."""
+def test_a_state_follows_from_the_facts(known: Facts, expected: State) -> None:
+    """The phone counts before the last status. With the mode `lunch` a user is in a break instead of ready."""
     assert state(known) is expected
 
 
 @pytest.mark.parametrize(
-    ("known", "wish", "modes", "written"),
+    ("known", "change", "modes", "new_state"),
     [
-        # A talk cannot be declared over, and a break needs the call centre.
-        (facts("online", "", "talking"), Wish(State.READY), Modes(), None),
-        (facts("busy", "", "talking"), Wish(State.READY), Modes(), None),
-        (facts("online"), Wish(State.LUNCH), Modes(), None),
-        (facts("online", modes=CENTRE), Wish(State.LUNCH), CENTRE, State.LUNCH),
-        (facts("online"), Wish(State.AWAY), Modes(), State.AWAY),
-        (facts("online"), Wish(State.BUSY), Modes(), State.BUSY),
-        (facts("break", modes=CENTRE), Wish(State.READY), CENTRE, State.READY),
-        # Modes: redirection without the call centre, a break within it.
-        (facts(), Wish(redirect=True), REDIRECT, None),
-        (facts(modes=CENTRE), Wish(redirect=True), CENTRE, None),
-        (facts(), Wish(lunch=True), Modes(), None),
-        (facts(modes=CENTRE), Wish(lunch=True), LUNCH, None),
-        (facts("break", modes=LUNCH), Wish(lunch=False), CENTRE, State.READY),
-        # Leaving the call centre ends the break, entering it ends redirection.
-        (facts("break", modes=LUNCH), Wish(call_center=False), Modes(), State.READY),
-        (facts(modes=REDIRECT), Wish(call_center=True), CENTRE, None),
-        (facts(), Wish(State.LUNCH, call_center=True, lunch=True), LUNCH, State.LUNCH),
-        # Whom the PBX has logged out, or who has no phone, is not there to be changed.
-        (facts("logged_out"), Wish(State.READY), Modes(), None),
-        (facts("online", "out_of_service"), Wish(State.AWAY), Modes(), None),
+        # A user who talks cannot become free, and a break needs the call centre's mode.
+        (facts("online", "", "talking"), StateChange(State.READY), Modes(), None),
+        (facts("busy", "", "talking"), StateChange(State.READY), Modes(), None),
+        (facts("online"), StateChange(State.LUNCH), Modes(), None),
+        (facts("online", modes=CENTRE), StateChange(State.LUNCH), CENTRE, State.LUNCH),
+        (facts("online"), StateChange(State.AWAY), Modes(), State.AWAY),
+        (facts("online"), StateChange(State.BUSY), Modes(), State.BUSY),
+        (facts("break", modes=CENTRE), StateChange(State.READY), CENTRE, State.READY),
+        # Redirection needs the call centre's mode to be off, and a break needs it to be on.
+        (facts(), StateChange(redirect=True), REDIRECT, None),
+        (facts(modes=CENTRE), StateChange(redirect=True), CENTRE, None),
+        (facts(), StateChange(lunch=True), Modes(), None),
+        (facts(modes=CENTRE), StateChange(lunch=True), LUNCH, None),
+        (facts("break", modes=LUNCH), StateChange(lunch=False), CENTRE, State.READY),
+        # Leaving the call centre's mode ends the break, entering it ends redirection.
+        (facts("break", modes=LUNCH), StateChange(call_center=False), Modes(), State.READY),
+        (facts(modes=REDIRECT), StateChange(call_center=True), CENTRE, None),
+        (facts(), StateChange(State.LUNCH, call_center=True, lunch=True), LUNCH, State.LUNCH),
+        # A user who is logged out at the PBX, or whose phone is out of service, cannot be changed.
+        (facts("logged_out"), StateChange(State.READY), Modes(), None),
+        (facts("online", "out_of_service"), StateChange(State.AWAY), Modes(), None),
     ],
 )
-def test_a_change_follows_the_rules(known: Facts, wish: Wish, modes: Modes, written: State | None) -> None:
-    """The possible part of a wish is applied, and the rest is ignored."""
-    assert changed(known, wish) == (modes, written)
+def test_a_change_follows_the_rules(known: Facts, change: StateChange, modes: Modes, new_state: State | None) -> None:
+    """The possible part of a change is made, and the rest is ignored."""
+    assert changed(known, change) == (modes, new_state)
 
 
-@given(FACTS, WISHES)
-def test_no_wish_breaks_the_rules(known: Facts, wish: Wish) -> None:
-    """Breaks and redirection exclude each other, and a user on the phone does not become free."""
-    modes, written = changed(known, wish)
-    after = Facts(WORDS[written] if written else known.agent_state, known.phone, known.legs, modes, known.has_phone)
+@given(FACTS, CHANGES)
+def test_no_change_breaks_the_rules(known: Facts, change: StateChange) -> None:
+    """A user is never in a break and redirected at once, and a user on the phone never becomes free."""
+    modes, new_state = changed(known, change)
+    status = STATUSES[new_state] if new_state else known.agent_state
+    after = Facts(status, known.phone, known.legs, modes, known.has_phone)
 
     assert not (modes.lunch and not modes.call_center)
     assert not (modes.redirect and modes.call_center)

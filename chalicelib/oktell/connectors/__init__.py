@@ -1,11 +1,11 @@
-"""The connectors to a PBX. The first connector that can execute the order of a `wp_` command does it."""
+"""The connectors to PBXs. The first one that is able to carry out an order does it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
 from chalicelib.errors import Misconfigured
-from chalicelib.oktell.connectors.orders import CannotDo, Connector, Done, Order
+from chalicelib.oktell.connectors.orders import CannotDo, Connector, Order, OrderResult
 from chalicelib.oktell.connectors.queue import Queue
 from chalicelib.oktell.refusals import NotConnected
 from chalicelib.platform.postgres import Connection
@@ -17,7 +17,7 @@ def _queue(settings: Settings, _database: Connection) -> Connector:
 
 
 def _server(settings: Settings, _database: Connection) -> Connector:
-    from chalicelib.oktell.connectors.server import Server  # noqa: PLC0415 - loaded only if it is used
+    from chalicelib.oktell.connectors.server import Server  # noqa: PLC0415 - loaded only where it is configured
 
     return Server(settings)
 
@@ -28,7 +28,7 @@ def _telphin(settings: Settings, database: Connection) -> Connector:
     return TelphinConnector(settings, database)
 
 
-#: The connectors by their names in the setting CALL_CONTROL.
+#: A name in the setting CALL_CONTROL -> its connector.
 CONNECTORS: dict[str, Callable[[Settings, Connection], Connector]] = {
     "queue": _queue,
     "oktell": _server,
@@ -36,24 +36,24 @@ CONNECTORS: dict[str, Callable[[Settings, Connection], Connector]] = {
 }
 
 
-def carry_out(order: Order, settings: Settings, database: Connection) -> tuple[str, Done]:
-    """Execute an order with the first connector that can. Return its name and its result.
+def carry_out(order: Order, settings: Settings, database: Connection) -> tuple[str, OrderResult]:
+    """Pass the order to the first connector that is able to carry it out. Return the connector's name and its result.
 
-    Raise NotConnected if none can, Misconfigured for an unknown connector, and the errors of the connector.
+    Raise NotConnected if there is none, Misconfigured for an unknown name in CALL_CONTROL, and the connector's errors.
     """
-    for name, connector in _chosen(settings, database):
+    for name, connector in _configured(settings, database):
         try:
             return name, connector.do(order)
         except CannotDo:
             continue
     raise NotConnected(
-        f"{order.command} cannot be done: none of the connectors in CALL_CONTROL"
-        f" ({' '.join(settings.call_control) or 'which is empty'}) can do it for this line"
+        f"{order.command} is not possible: no connector in CALL_CONTROL"
+        f" ({' '.join(settings.call_control) or 'which is empty'}) supports it for this line"
     )
 
 
-def _chosen(settings: Settings, database: Connection) -> Iterator[tuple[str, Connector]]:
+def _configured(settings: Settings, database: Connection) -> Iterator[tuple[str, Connector]]:
     for name in settings.call_control:
         if name not in CONNECTORS:
-            raise Misconfigured(f"CALL_CONTROL names {name!r}; there are {', '.join(CONNECTORS)}")
+            raise Misconfigured(f"CALL_CONTROL has {name!r}; the connectors are {', '.join(CONNECTORS)}")
         yield name, CONNECTORS[name](settings, database)

@@ -1,4 +1,4 @@
-"""Orders to connectors, and their results."""
+"""Orders for connectors, and their results."""
 
 from __future__ import annotations
 
@@ -11,25 +11,29 @@ from chalicelib.oktell.people import Person
 
 
 class CannotDo(Exception):
-    """This connector cannot execute the order. Another one may."""
+    """This connector does not support the order. Another one may."""
 
 
 @dataclass(frozen=True)
 class Order:
-    """One order to the PBX: a command with parameters, for a user and an integration. Times are UTC."""
+    """One order to the PBX: a command with its parameters, on behalf of a user. Times are naive UTC."""
 
     id: str
     command: str
     person: Person
     integration: str
-    asked_at: datetime
+    ordered_at: datetime
     expires_at: datetime
     parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Done:
-    """The result of an order. For a started call: its id in the webhooks that follow, and the handle that ends it."""
+class OrderResult:
+    """The result of an order.
+
+    For a started call `call_id` is its id in later webhooks, and `handle` is the id that ends it. `body` is the text
+    of the answer.
+    """
 
     call_id: str = ""
     handle: str = ""
@@ -37,7 +41,7 @@ class Done:
 
 
 class Connector(Protocol):
-    """A connector to a PBX."""
+    """A connection to a PBX."""
 
-    def do(self, order: Order) -> Done:
-        """Execute the order. Raise CannotDo before anything is done; PartnerRefused, Unavailable and NotConnected."""
+    def do(self, order: Order) -> OrderResult:
+        """Carry out an order. Raise CannotDo before anything is done, PartnerRefused, Unavailable and NotConnected."""

@@ -1,4 +1,4 @@
-"""Orders for Telphin's REST API: a callback starts a call, and deleting a current call ends it."""
+"""Orders for Telphin's REST API: a callback starts a call, and the deletion of a current call ends it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from chalicelib.oktell import people
-from chalicelib.oktell.connectors.orders import CannotDo, Done, Order
+from chalicelib.oktell.connectors.orders import CannotDo, Order, OrderResult
 from chalicelib.oktell.people import Talk
 from chalicelib.oktell.refusals import NotConnected, PartnerRefused
 from chalicelib.platform.postgres import Connection
@@ -18,7 +18,7 @@ _REMOTE = """
 SELECT client, coalesce(settings ->> 'remote_id', '') FROM ledger.extensions
 WHERE provider = 'telphin' AND name = %s AND revoked_at IS NULL
 """
-# Every webhook of a call has the call's id in the API. The last one belongs to the ringing leg.
+# Every webhook of a call has the API's id of its leg. The last one is about the leg that rings now.
 _WEBHOOKS = """
 SELECT query, body FROM ledger.events WHERE provider = %s AND client = %s AND call_id = %s ORDER BY accepted_at DESC
 LIMIT 100
@@ -33,30 +33,30 @@ _STOPPED = "UPDATE ledger.started_calls SET stopped_at = now() WHERE handle = %s
 
 
 class _Phone(NamedTuple):
-    """An extension at Telphin: the account, and the id in the API."""
+    """An extension at Telphin: the account, and the extension's id in the API."""
 
     client: str
     id: str
 
 
 class TelphinConnector:
-    """Telphin, with the rights of TELPHIN_CLIENT_ID."""
+    """Telphin's API with the rights of the application TELPHIN_CLIENT_ID."""
 
     def __init__(self, settings: Settings, database: Connection) -> None:
-        """Read the credentials. Raise NotConnected if there are none."""
+        """Raise NotConnected if there are no credentials."""
         if not (settings.telphin_client_id and settings.telphin_client_secret):
-            raise NotConnected("TELPHIN_CLIENT_ID and TELPHIN_CLIENT_SECRET are not set: an application's credentials")
+            raise NotConnected("TELPHIN_CLIENT_ID and TELPHIN_CLIENT_SECRET are not set: the application's credentials")
         self._api = Telphin(settings, settings.call_control_seconds)
         self._database = database
-        self._ways: dict[str, Callable[[Order, _Phone], Done]] = {
+        self._ways: dict[str, Callable[[Order, _Phone], OrderResult]] = {
             "wp_autocallstart": self._start,
             "wp_switchcall": self._switch,
             "wp_autocallstop": self._stop,
             "wp_declinecall": self._decline,
         }
 
-    def do(self, order: Order) -> Done:
-        """Execute the order through the API, which has no flash, no transfer and no user states."""
+    def do(self, order: Order) -> OrderResult:
+        """Carry out an order through the API, which has no flash, no transfer and no states of users."""
         phone = self._phone(order) if order.command in self._ways else None
         if phone is None:
             raise CannotDo
@@ -69,49 +69,49 @@ class TelphinConnector:
         rows = self._database.execute(_REMOTE, [order.person.user.extension])
         return _Phone(*rows[0]) if rows and rows[0][1] else None
 
-    def _start(self, order: Order, phone: _Phone) -> Done:
+    def _start(self, order: Order, phone: _Phone) -> OrderResult:
         number = order.parameters["number"]
         if order.parameters["direction"] == "pbx":
             number = self._inner(number, phone)
         ends = (order.person.user.extension, number)
         first, second = ends if order.parameters["sequence"] == "back" else ends[::-1]
-        return Done(*self._api.callback(phone.id, first, second))
+        return OrderResult(*self._api.callback(phone.id, first, second))
 
     def _inner(self, number: str, phone: _Phone) -> str:
-        """Return the extension of an internal number in the directory, or of Telphin's own short number."""
-        user = people.by_names(self._database, [number]).get(number)
+        """Return the extension that has an internal number in the directory, else Telphin's name of a short number."""
+        user = people.users_by_number(self._database, [number]).get(number)
         extension = user.extension if user else ""
         return extension or (number if "*" in number else f"{phone.client}*{number}")
 
-    def _switch(self, order: Order, phone: _Phone) -> Done:
+    def _switch(self, order: Order, phone: _Phone) -> OrderResult:
         if order.person.talks:
             raise CannotDo
         return self._start(order, phone)
 
-    def _stop(self, order: Order, phone: _Phone) -> Done:
+    def _stop(self, order: Order, phone: _Phone) -> OrderResult:
         rows = self._database.execute(_STARTED, [order.person.user.id])
         for (handle,) in rows:
             self._api.hang_up(phone.id, handle)
             self._database.execute(_STOPPED, [handle])
-        return Done()
+        return OrderResult()
 
-    def _decline(self, order: Order, phone: _Phone) -> Done:
-        # Without a ringing call there is nothing to decline, and the command succeeds.
+    def _decline(self, order: Order, phone: _Phone) -> OrderResult:
+        # Without a ringing call the command succeeds and does nothing, as `_stop` does without a started call.
         for talk in order.person.talks:
             if _rings(talk, order.person.user.extension):
                 handle = self._handle(talk, order.person.user.extension)
                 if not handle:
                     raise CannotDo
                 self._api.hang_up(phone.id, handle)
-        return Done()
+        return OrderResult()
 
     def _handle(self, talk: Talk, extension: str) -> str:
         rows = self._database.execute(_WEBHOOKS, [talk.provider, talk.client, talk.id])
         webhooks = [
             {name.lower(): value for name, value in parse_qsl(f"{query}&{_text(body)}")} for query, body in rows
         ]
-        own = [each for each in webhooks if extension in (each.get("callednumber", ""), _local(each))]
-        return next((each["callapiid"] for each in own if each.get("callapiid")), "")
+        own = [webhook for webhook in webhooks if extension in (webhook.get("callednumber", ""), _local(webhook))]
+        return next((webhook["callapiid"] for webhook in own if webhook.get("callapiid")), "")
 
 
 def _rings(talk: Talk, extension: str) -> bool:

@@ -1,11 +1,11 @@
-"""Service scripts: each module of this folder registers functions under the names that clients ask for.
+"""Service scripts: each module of this folder registers functions under the names that clients use.
 
     @script("SvcScript1")
     def calls_of_numbers(run: ScriptRun) -> str: ...
 
-The function returns the script's value. For `download/byscript`, it returns the key of a file in the bucket below
-SCRIPT_FILES_PREFIX. It runs in its own process, which ends with it or after SCRIPT_SECONDS, so its errors affect
-nothing else. The modules are imported with the interface, so they import large packages inside their functions.
+The function returns the value of the script. For `download/byscript` it returns the key of a file in the bucket, below
+SCRIPT_FILES_PREFIX. It runs in a process of its own for at most SCRIPT_SECONDS, so an exception or a crash affects
+nothing else. The interface imports these modules at its start, so import heavy packages inside the functions.
 """
 
 from __future__ import annotations
@@ -22,7 +22,11 @@ from chalicelib.settings import Settings
 
 @dataclass(frozen=True)
 class ScriptRun:
-    """One run: the five start parameters (empty if missing), the integration, and if a file is expected."""
+    """One run of a script.
+
+    `parameters` are the five start parameters; a missing one is an empty text. `integration` is the name of the
+    caller's token. `wants_file` is true for `download/byscript`.
+    """
 
     id: str
     parameters: tuple[str, ...]
@@ -37,7 +41,7 @@ _registered: dict[str, tuple[str, Script]] = {}
 
 
 def script(name: str) -> Callable[[Script], Script]:
-    """Register the function as the script `name`, which clients may write in any case."""
+    """Register a function as the script `name`. Clients may write the name in any case."""
 
     def register(function: Script) -> Script:
         _registered[name.casefold()] = (name, function)
@@ -47,7 +51,7 @@ def script(name: str) -> Callable[[Script], Script]:
 
 
 def find(name: str) -> tuple[str, Script] | None:
-    """Return the name and the function of a script, or None if there is no such script."""
+    """Return the registered name of a script and its function, or None if there is no such script."""
     _load()
     return _registered.get(name.strip().casefold())
 
@@ -57,5 +61,5 @@ def _load() -> None:
     for module in pkgutil.iter_modules(__path__):
         try:
             import_module(f"{__name__}.{module.name}")
-        except Exception:  # noqa: BLE001 - a script that cannot be loaded does not affect the others
+        except Exception:  # noqa: BLE001 - the other scripts must run even if one cannot be loaded
             edge.logger().exception("a script cannot be loaded", extra={"module": module.name})

@@ -1,4 +1,4 @@
-"""An example script: count the calls with each of its numbers in the last thirty days."""
+"""An example: the count of answered calls with each given number in the last 30 days."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from chalicelib.oktell.scripts import ScriptRun, script
 from chalicelib.platform import objects
 from chalicelib.platform.postgres import Row, connection
 
-# It uses the reader's connection, as queries of the statistics channel do. Values are always parameters.
+# It runs on the reader's connection, as queries of the statistics channel do. Values are passed as parameters.
 CALLS = """
-SELECT asked.number, count(inviteid), coalesce(sum(duration), 0)
-FROM unnest(%s::text[]) AS asked (number)
-LEFT JOIN calls.success ON (anumber = asked.number OR bnumber = asked.number) AND invitedt > now() - interval '30 days'
-GROUP BY asked.number ORDER BY asked.number
+SELECT numbers.number, count(inviteid), coalesce(sum(duration), 0)
+FROM unnest(%s::text[]) AS numbers (number)
+LEFT JOIN calls.success
+    ON (anumber = numbers.number OR bnumber = numbers.number) AND invitedt > now() - interval '30 days'
+GROUP BY numbers.number ORDER BY numbers.number
 """
 
 
 @script("SvcScript1")
 def calls_of_numbers(run: ScriptRun) -> str:
-    """Return `number=calls;number=calls` for the start parameters, or the key of a CSV if a file is expected."""
+    """Return `number=calls;number=calls` for the start parameters, or the key of a CSV that also has the seconds."""
     rows = connection(run.settings.reader_database_url).execute(CALLS, [[text for text in run.parameters if text]])
     return _file(run, rows) if run.wants_file else ";".join(f"{number}={calls}" for number, calls, _ in rows)
 
