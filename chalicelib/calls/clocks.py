@@ -1,7 +1,8 @@
 """Puts the times of a leg and of a row in order where a provider's clocks contradict each other.
 
 A leg is dialled, then answered, then ended. Where its events say otherwise, one clock is wrong: the one that disagrees
-with the two others. The duration that the hangup states decides what the wrong time should have been.
+with the two others. The duration that the hangup states decides what the wrong time should have been. A leg that seems
+to last far longer than its stated duration has a wrong clock, too.
 """
 
 from __future__ import annotations
@@ -12,6 +13,10 @@ from typing import NamedTuple
 
 #: Clocks of one PBX differ by this much without being wrong.
 JITTER = timedelta(seconds=2)
+#: Clocks that are wrong by a time zone are wrong by half an hour or more; a leg that is longer by less is believed.
+OVERRUN = timedelta(minutes=25)
+#: A shorter Duration is in another unit than it should be, and proves nothing.
+SHORTEST_DURATION = timedelta(seconds=1)
 _NO_TIME = timedelta(0)
 
 
@@ -33,7 +38,7 @@ class Times(NamedTuple):
 def in_order(times: Times) -> Times:
     """Return `times` such that dialling, answer and end do not run backwards."""
     if times.is_in_order:
-        return times
+        return _shortened(times) if times.duration else times
     if times.answered is None:
         return _end_moved(times, times.dialled)
     if times.dialled and times.answered < times.dialled:
@@ -76,6 +81,16 @@ def _ended_before_answered(times: Times, answered: datetime) -> Times:
     if answered - ended <= JITTER:
         return times._replace(ended=answered)
     return times._replace(answered=ended)
+
+
+def _shortened(times: Times) -> Times:
+    """Return times in order that agree with the duration, unless they do so already or it proves nothing."""
+    begin, ended, duration = times.answered or times.dialled, times.ended, times.duration or _NO_TIME
+    if begin is None or ended is None or duration < SHORTEST_DURATION or ended - begin < duration + OVERRUN:
+        return times
+    if times.dialled is None:
+        return times._replace(answered=ended - duration)
+    return times._replace(ended=begin + duration)
 
 
 def _end_moved(times: Times, begin: datetime | None) -> Times:
