@@ -192,10 +192,9 @@ def _clock(trimmed: Fields, accepted_at: datetime) -> _Clock:
     """Return when an event happened: EventTime is microseconds; other units and ISO text are read too."""
     text = trimmed.get("eventtime", "")
     stamp = time_stamp(text)
-    if stamp is None:
-        return _receipt(accepted_at, "no EventTime: the time of receipt is taken")
-    if not is_plausible(stamp.at, accepted_at):
-        return _receipt(accepted_at, f"EventTime {text} cannot be: the time of receipt is taken")
+    if stamp is None or not is_plausible(stamp.at, accepted_at):
+        fault = f"EventTime {text} cannot be" if text else "no EventTime"
+        return _receipt(accepted_at, f"{fault}: the time of receipt is taken")
     notes = () if stamp.name == MICROSECONDS else (("clock", f"EventTime is in {stamp.name}"),)
     return _Clock(stamp.at, is_sent=True, unit=stamp.unit, notes=notes)
 

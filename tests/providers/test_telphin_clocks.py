@@ -101,3 +101,17 @@ def test_a_duration_longer_than_any_call_is_ignored() -> None:
     assert read(HANGUP.replace("7529999", str(longest))).duration == timedelta(days=30)
     assert read(HANGUP.replace("7529999", str(longest + 1))).duration is None
     assert read(HANGUP.replace("7529999", "-1")).duration is None
+
+
+@pytest.mark.parametrize(
+    ("time", "note"),
+    [
+        ("", "no EventTime: the time of receipt is taken"),
+        ("soon", "EventTime soon cannot be: the time of receipt is taken"),
+        ("1e999", "EventTime 1e999 cannot be: the time of receipt is taken"),
+        ("NaN", "EventTime NaN cannot be: the time of receipt is taken"),
+    ],
+)
+def test_a_time_that_is_not_believed_is_noted(time: str, note: str) -> None:
+    """The event says which time was sent, so that its sender can be corrected."""
+    assert dict(read(DIAL_IN.replace("1766736711480097", time)).notes)["clock"] == note
