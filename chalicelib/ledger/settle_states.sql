@@ -18,23 +18,23 @@ old_talk AS MATERIALIZED (
         WHERE known.provider = call.provider AND known.client = call.client AND known.call_id = call.id OFFSET 0
     ) AS talk
 ),
-ended_talk AS (
-    DELETE FROM ledger.phone_talks AS known USING (TABLE old_talk EXCEPT TABLE new_talk) AS past
+begun_talk AS MATERIALIZED (TABLE new_talk EXCEPT TABLE old_talk),
+past_talk AS MATERIALIZED (TABLE old_talk EXCEPT TABLE new_talk),
+dropped AS (
+    DELETE FROM ledger.phone_talks AS known USING past_talk AS past
     WHERE known.provider = past.provider AND known.client = past.client AND known.call_id = past.call_id
         AND (known.login, known.leg_id, known.since, known.until)
             IS NOT DISTINCT FROM (past.login, past.leg_id, past.since, past.until)
 ),
-begun_talk AS (
-    INSERT INTO ledger.phone_talks SELECT * FROM (TABLE new_talk EXCEPT TABLE old_talk) AS begun
-),
-changed_talk AS (
-    (TABLE new_talk EXCEPT TABLE old_talk) UNION ALL (TABLE old_talk EXCEPT TABLE new_talk)
+added AS (
+    INSERT INTO ledger.phone_talks TABLE begun_talk
 ),
 touched AS MATERIALIZED (
     SELECT name, min(first) AS first, max(last) AS last FROM (
         SELECT * FROM unnest(%(names)s::text[], %(firsts)s::timestamp[], %(lasts)s::timestamp[])
         UNION ALL
-        SELECT login, since, coalesce(until, since + interval '1 day') FROM changed_talk
+        SELECT login, since, coalesce(until, since + interval '1 day') FROM (TABLE begun_talk UNION ALL TABLE past_talk)
+            AS changed
     ) AS part (name, first, last) GROUP BY name
 ),
 span AS MATERIALIZED (
