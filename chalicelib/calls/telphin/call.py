@@ -14,16 +14,10 @@ from chalicelib.calls.numbers import is_internal
 from chalicelib.calls.options import Feature, Options
 from chalicelib.calls.telphin import talks
 from chalicelib.calls.telphin.legs import Leg, legs
+from chalicelib.calls.telphin.transfers import Party, outside_party, with_remaining_party
 
 # Looking up an enumeration's member takes longer than comparing with it.
 _CLOSED = Kind.CLOSED
-
-
-class Party(NamedTuple):
-    """The outside party of a call."""
-
-    number: str = ""
-    name: str = ""
 
 
 class Call(NamedTuple):
@@ -93,6 +87,8 @@ def assemble(key: CallKey, events: Sequence[Event], options: Options) -> Call | 
         return None
     machines = tuple([leg for leg in counted if not leg.is_phone])
     phones = talks.by_role([leg for leg in counted if leg.is_phone], machines)
+    outside = outside_party((*machines, *phones.talking, *phones.orders))
+    phones = with_remaining_party(phones, outside)
     return Call(
         key=key,
         invited=min(map(attrgetter("began"), counted)),
@@ -108,7 +104,7 @@ def assemble(key: CallKey, events: Sequence[Event], options: Options) -> Call | 
         is_inbound=any(map(attrgetter("incoming"), (*machines, *phones.talking))),
         bridged=_bridged(machines, phones),
         did=_did(counted),
-        outside=_outside((*machines, *phones.talking, *phones.orders)),
+        outside=outside,
     )
 
 
@@ -158,13 +154,6 @@ def _is_refuted(machines: Sequence[Leg], phones: talks.Phones) -> bool:
 
 def _end_unsuccessfully(machines: Sequence[Leg]) -> bool:
     return all(leg.status in UNSUCCESSFUL for leg in machines if leg.bridged)
-
-
-def _outside(counted: Iterable[Leg]) -> Party:
-    """Return the first party from outside that called, else the first that was called."""
-    ordered = sorted(counted, key=attrgetter("order"))
-    callers = [Party(leg.a, leg.a_name) for leg in ordered if leg.a_outer and leg.a]
-    return next(iter([*callers, *(Party(leg.b) for leg in ordered if leg.b_outer)]), Party())
 
 
 def _notes(events: Iterable[Event], counted: Iterable[Leg], phones: talks.Phones) -> dict[str, str]:
