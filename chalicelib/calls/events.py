@@ -17,6 +17,12 @@ from chalicelib.errors import RingledgerError
 CLOSE = "CLOSE"
 
 
+#: The types of extensions, and so of the devices that send events.
+PHONE = "phone"
+IVR = "ivr"
+QUEUE = "queue"
+
+
 class Kind(StrEnum):
     """The type of an event, independent of the provider's own name for it."""
 
@@ -34,6 +40,9 @@ class Kind(StrEnum):
     # Enum's own hash takes ten times as long, and the rules compare kinds all the time.
     __hash__ = str.__hash__
 
+
+# Looking up an enumeration's member takes longer than comparing with it.
+_HANGUP = Kind.HANGUP
 
 #: The kinds with which a call usually begins.
 BEGINNINGS = frozenset({Kind.DIAL_IN, Kind.DIAL_OUT, Kind.PREMEDIA_START})
@@ -139,6 +148,11 @@ class Event(NamedTuple):
     def call(self) -> CallKey:
         """The call that this event belongs to."""
         return CallKey(self.provider, self.client, self.call_id)
+
+    @property
+    def is_mistyped(self) -> bool:
+        """Tell whether the sender is no phone, as which it is registered: only IVRs and queues send Bridged."""
+        return self.bridged is not None and self.kind is _HANGUP and self.device == PHONE
 
     @property
     def order(self) -> tuple[datetime, str]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from chalicelib.calls.events import Event, Kind
+from chalicelib.calls.events import PHONE, Event, Kind
 from chalicelib.calls.records import Row, Table, Value, filled
-from chalicelib.calls.telphin.legs import PHONE
 
 EXTENSIONS: Table = ("sipuserevents", "sipuser_state_changed")
 AGENTS: Table = ("userevents", "usr_state_changed")

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from chalicelib import metrics
-from chalicelib.calls.events import Kind
-from chalicelib.calls.telphin.legs import PHONE
 from chalicelib.ledger.intake import Item
 from chalicelib.ledger.rows import columns
 from chalicelib.platform.postgres import Connection
@@ -26,10 +24,7 @@ def flag(writer: Connection, items: Iterable[Item]) -> None:
     Call it last in a transaction, so that the order of locks is the same in all of them.
     """
     senders = {
-        (item.message.extension, event.extension)
-        for item in items
-        for event in item.events
-        if event.bridged is not None and event.kind is Kind.HANGUP and event.device == PHONE
+        (item.message.extension, event.extension) for item in items for event in item.events if event.is_mistyped
     }
     if senders:
         writer.post(_FLAG, columns(sorted(senders)))

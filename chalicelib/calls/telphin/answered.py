@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chalicelib.calls.clocks import ascending
+from chalicelib.calls.events import QUEUE
 from chalicelib.calls.numbers import is_internal
 from chalicelib.calls.records import NO_END, SUCCESS, Row, Side, filled, seconds
 from chalicelib.calls.telphin.call import Call
-from chalicelib.calls.telphin.legs import QUEUE, Leg
+from chalicelib.calls.telphin.legs import Leg
 from chalicelib.calls.telphin.talks import is_order
 
 

@@ -11,18 +11,12 @@ from typing import Any, NamedTuple
 from chalicelib.calls import clocks
 from chalicelib.calls.causes import ANSWER, UNSUCCESSFUL
 from chalicelib.calls.clocks import Times
-from chalicelib.calls.events import Event, Kind
+from chalicelib.calls.events import IVR, PHONE, Event, Kind
 from chalicelib.calls.numbers import is_internal, is_outside
 from chalicelib.calls.options import Feature, Options
 from chalicelib.calls.telphin.leg_events import LegEvents
 from chalicelib.calls.telphin.rounds import rounds
 
-PHONE = "phone"
-IVR = "ivr"
-QUEUE = "queue"
-
-# Looking up an enumeration's member takes longer than comparing with it.
-_HANGUP = Kind.HANGUP
 _LEG_KINDS = frozenset({Kind.DIAL_IN, Kind.DIAL_OUT, Kind.ANSWER, Kind.HANGUP})
 
 
@@ -91,8 +85,7 @@ class Leg(NamedTuple):
 
 def legs(events: Sequence[Event], options: Options) -> list[Leg]:
     """Return the legs of `events` (each once, in order of time), phones apart from the IVRs and queues they meet."""
-    # Only IVRs and queues send Bridged: a phone that sends it is registered under the wrong type.
-    mistyped = {event.extension for event in events if _is_mistyped(event)}
+    mistyped = {event.extension for event in events if event.is_mistyped}
     parts: dict[tuple[bool, str], list[Event]] = defaultdict(list)
     for event in _with_extensions(events):
         if event.kind in _LEG_KINDS:
@@ -100,10 +93,6 @@ def legs(events: Sequence[Event], options: Options) -> list[Leg]:
             parts[part.device == PHONE, part.leg_id].append(part)
     found = [leg for part in parts.values() for leg in _rounds(part, options)]
     return sorted(_with_hidden_callers(found), key=attrgetter("order"))
-
-
-def _is_mistyped(event: Event) -> bool:
-    return event.bridged is not None and event.kind is _HANGUP and event.device == PHONE
 
 
 def _with_extensions(events: Sequence[Event]) -> Sequence[Event]:

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from chalicelib.calls.causes import UNSUCCESSFUL
+from chalicelib.calls.events import QUEUE
 from chalicelib.calls.records import Row, Table, Value, filled, part_id
 from chalicelib.calls.telphin.answered import answering_machine
 from chalicelib.calls.telphin.call import Call
-from chalicelib.calls.telphin.legs import QUEUE, Leg
+from chalicelib.calls.telphin.legs import Leg
 from chalicelib.calls.telphin.transfers import Party
 
 PASSAGES: Table = ("ivrhuntq", "huntq_calls")
