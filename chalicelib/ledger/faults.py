@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import NamedTuple, TypeVar
 
 from chalicelib.calls.events import CallKey
-from chalicelib.errors import RingledgerError, Unavailable
+from chalicelib.errors import Misconfigured, RingledgerError, Unavailable
 from chalicelib.ledger.rows import columns
 from chalicelib.platform.postgres import Connection, DatabaseError
 from chalicelib.texts import storable
@@ -59,8 +59,9 @@ def is_violation(error: Exception) -> bool:
 
 
 def may_pass(error: Exception) -> bool:
-    """Return whether a retry may succeed without any change to the data."""
-    return isinstance(error, DatabaseError) and error.sqlstate.startswith(PASSING_CLASSES)
+    """Return whether a retry may succeed without any change to the data; a wrong setting is no fault of a call."""
+    passes = isinstance(error, DatabaseError) and error.sqlstate.startswith(PASSING_CLASSES)
+    return passes or isinstance(error, Misconfigured)
 
 
 def reason(error: Exception) -> str:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
 from chalicelib.calls.options import Feature, FeatureCode, Options, feature_codes
 from chalicelib.errors import Misconfigured
+from chalicelib.ingest import batches
+from chalicelib.ingest.batches import LAST_RECEIVE, Callbacks, Delivery
 from chalicelib.ledger import interpretation
+from chalicelib.ledger.replay import replay
 from chalicelib.platform import runtime
 from chalicelib.registry import extensions
-from tests.ingest.telephony import CLIENT, Ledger, Webhook, event
+from tests.ingest.telephony import BEGIN, CLIENT, Ledger, Webhook, event
 
+DAY = timedelta(days=1)
 OUTGOING = {"CallFlow": "out", "CallerIDNum": f"{CLIENT}*107", "CalledNumber": "*606"}
 
 
@@ -66,6 +71,22 @@ def test_wrong_codes_are_refused_with_what_would_be_right(environment: pytest.Mo
 
     with pytest.raises(Misconfigured, match=r"FEATURE_CODES: '98=voicemail' is not PREFIX=FEATURE"):
         interpretation.options("telphin")
+
+
+def test_a_wrong_setting_sets_nothing_aside(ledger: Ledger, environment: pytest.MonkeyPatch) -> None:
+    """Webhooks stay in the queue and calls keep their rows until the setting is corrected."""
+    ledger.take(picked_up("C1"))
+    before = ledger.tables()
+    environment.setenv("FEATURE_CODES", "98=voicemail")
+    runtime.renew()
+    deliveries = [Delivery("m0", text, LAST_RECEIVE) for text in ledger.texts(picked_up("C2")[:1])]
+
+    assert batches.take(ledger.writer, deliveries, Callbacks(report=lambda _delivery, _error: None)) == ["m0"]
+    with pytest.raises(Misconfigured):
+        replay(ledger.owner, BEGIN - DAY, BEGIN + DAY, "", lambda _: None)
+    assert ledger.column("SELECT count(*) FROM ledger.quarantine") == [0]
+    assert ledger.column("SELECT fault FROM ledger.calls") == [""]
+    assert ledger.tables() == before
 
 
 def test_codes_are_a_table_of_prefixes() -> None:
