@@ -22,23 +22,21 @@ class Expected(NamedTuple):
     words: str
 
 
-class ChannelRequest(BaseModel):
-    """One request of the channel."""
+class _Model(BaseModel):
+    """A part of a request. Its schema is built when it is first used, since no Lambda start needs it."""
 
-    model_config = ConfigDict(strict=True)
+    model_config = ConfigDict(strict=True, defer_build=True)
+
+
+class ChannelRequest(_Model):
+    """One request of the channel."""
 
     entity: Annotated[str, Expected("a text")]
     action: Annotated[str, Expected("a text")]
     options: Annotated[dict[str, Any], Expected("an object")]
 
 
-class _Options(BaseModel):
-    """The options of an action. Their schema is built when they are first used, since no Lambda start needs it."""
-
-    model_config = ConfigDict(strict=True, defer_build=True)
-
-
-class QuantityOptions(_Options):
+class QuantityOptions(_Model):
     """The options of `chronological/quantity`."""
 
     psql: Annotated[str, Expected("a text: the query to run")]
@@ -62,7 +60,7 @@ class PanelOptions(DataOptions):
     format: Annotated[Literal["json", "columns"], Expected("json or columns, beside other queries")] = "json"
 
 
-class BatchOptions(_Options):
+class BatchOptions(_Model):
     """The options of `chronological/data` for several queries at once."""
 
     queries: Annotated[dict[str, Any], Expected("an object of names and the options of their queries")]
