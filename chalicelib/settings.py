@@ -47,14 +47,21 @@ def _base_url(text: str) -> str:
 
 def _generations(variable: str, text: str) -> tuple[tuple[int, str], ...]:
     """Read `2:newest 1:older`: a secret that is too short to keep, or a number that is too large, is refused."""
-    pairs = tuple((number, secret) for number, _, secret in (word.partition(":") for word in _words(text)))
-    fit = all(n.isascii() and n.isdigit() and int(n) <= LAST_GENERATION and len(s) >= SECRET_LENGTH for n, s in pairs)
-    if not fit or len({int(number) for number, _ in pairs}) != len(pairs):
+    pairs = [_generation(word) for word in _words(text)]
+    numbers = {pair[0] for pair in pairs if pair}
+    if None in pairs or len(numbers) != len(pairs):
         raise Misconfigured(
             f"{variable} must be pairs generation:secret, the newest first; generations are different numbers up"
             f" to {LAST_GENERATION}, secrets have {SECRET_LENGTH} characters or more"
         )
-    return tuple((int(number), secret) for number, secret in pairs)
+    return tuple(pair for pair in pairs if pair)
+
+
+def _generation(word: str) -> tuple[int, str] | None:
+    """Read `2:secret`; return None where a part of it is wrong."""
+    number, _, secret = word.partition(":")
+    is_number = number.isascii() and number.isdigit() and int(number) <= LAST_GENERATION
+    return (int(number), secret) if is_number and len(secret) >= SECRET_LENGTH else None
 
 
 def _pairs(text: str) -> tuple[tuple[str, str], ...]:

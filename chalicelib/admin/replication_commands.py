@@ -157,15 +157,23 @@ class _Bar:
 
     def show(self, progress: Progress) -> None:
         """Show the progress, unless the bar was drawn a moment ago."""
-        whole = progress.done == progress.total
-        every = BAR_SECONDS if self._stream and self._stream.isatty() else 10 * BAR_SECONDS
-        if not self._stream or (time.monotonic() - self._shown < every and not whole and progress.step == self._step):
+        stream = self._stream
+        if stream is None or not self._is_due(progress, on_terminal=stream.isatty()):
             return
-        new = self._step not in {"", progress.step}
+        begin, end = self._frame(progress) if stream.isatty() else ("", "\n")
         self._shown, self._step = time.monotonic(), progress.step
-        begin, end = ("\r", "\n" if whole else "") if self._stream.isatty() else ("", "\n")
-        self._stream.write(("\n" if new and begin else "") + begin + _line(progress) + end)
-        self._stream.flush()
+        stream.write(begin + _line(progress) + end)
+        stream.flush()
+
+    def _is_due(self, progress: Progress, *, on_terminal: bool) -> bool:
+        if progress.done == progress.total or progress.step != self._step:
+            return True
+        return time.monotonic() - self._shown >= BAR_SECONDS * (1 if on_terminal else 10)
+
+    def _frame(self, progress: Progress) -> tuple[str, str]:
+        """Return what goes around the bar on a terminal: each step has a line of its own."""
+        is_new_step = self._step not in {"", progress.step}
+        return ("\n\r" if is_new_step else "\r", "\n" if progress.done == progress.total else "")
 
 
 def _line(progress: Progress) -> str:

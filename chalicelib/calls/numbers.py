@@ -10,8 +10,6 @@ _INTERNAL = re.compile(r"[0-9]{3,6}\*[0-9]{2,4}")
 _LOST_PLUS = re.compile(r" (?=[0-9])")
 _NO_DIGIT = re.compile(r"[^0-9]")
 _RUSSIAN = re.compile(r"(?:\+7|8|7)([0-9]{10})")
-# Most numbers are written so, and need no further look.
-_PLAIN = re.compile(r"[0-9A-Za-z+*#]*")
 _SCHEME = re.compile(r"(?:sips?|tel):", re.IGNORECASE)
 # What most numbers are; anything else takes four times as long to read.
 _PLAIN = re.compile(r"\+?[0-9*#]*")

@@ -12,9 +12,10 @@ import socket
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from http import HTTPStatus
 from typing import BinaryIO, NamedTuple
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
@@ -152,38 +153,62 @@ def _copy(response: BaseHTTPResponse, into: BinaryIO, limit: int) -> int:
 
 
 def _checked(url: str, rules: Rules) -> _Target:
-    try:
-        parts = urlsplit(url)
-        host, port = (parts.hostname or "").rstrip("."), parts.port
-    except ValueError:
-        raise DownloadRefused("The provider gave an address that is none") from None
-    secure = parts.scheme == "https"
-    if parts.username is not None or not (secure or (rules.loopback and parts.scheme == "http")):
+    """Return where `url` leads, as far as `rules` allow it."""
+    parts, host, port = _split(url)
+    schemes = {"https", "http"} if rules.loopback else {"https"}
+    if parts.username is not None or parts.scheme not in schemes:
         raise DownloadRefused(f"Files are taken over https only, not from {parts.scheme or 'nowhere'}://{host}")
     addresses = _addresses(host, rules)
-    if not all(map(_is_loopback, addresses)) and (not secure or port not in {None, HTTPS_PORT}):
+    has_usual_port = parts.scheme == "https" and port in {None, HTTPS_PORT}
+    if not has_usual_port and not all(map(_is_loopback, addresses)):
         raise DownloadRefused(f"Files are taken over https on port {HTTPS_PORT} only, not from {host}")
-    place = f"[{host}]" if ":" in host else host
-    place = place if port is None else f"{place}:{port}"
     path, query = (quote(part, safe=_KEPT_CHARACTERS) for part in (parts.path or "/", parts.query))
-    checked = parts._replace(netloc=place, path=path, query=query, fragment="").geturl()
+    checked = parts._replace(netloc=_place(host, port), path=path, query=query, fragment="").geturl()
     return _Target(checked, host, (parts.scheme, host, port), addresses)
+
+
+def _split(url: str) -> tuple[SplitResult, str, int | None]:
+    try:
+        parts = urlsplit(url)
+        return parts, (parts.hostname or "").rstrip("."), parts.port
+    except ValueError:
+        raise DownloadRefused("The provider gave an address that is none") from None
+
+
+def _place(host: str, port: int | None) -> str:
+    place = f"[{host}]" if ":" in host else host
+    return place if port is None else f"{place}:{port}"
 
 
 def _addresses(host: str, rules: Rules) -> tuple[str, ...]:
     """Return the addresses of the host when every one of them is allowed."""
-    listed = any(host == name or (name.startswith(".") and host.endswith(name)) for name in rules.hosts)
-    local = rules.loopback and (host == "localhost" or host.startswith("127.") or host == "::1")
-    if not (listed or local):
+    is_listed = any(map(partial(_is_named, host), rules.hosts))
+    if not is_listed and not (rules.loopback and _is_local(host)):
         raise DownloadRefused(f"The host {host or 'without a name'} is not among RECORDING_HOSTS")
-    try:
-        resolved = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        raise DownloadFailed(f"The name {host} leads nowhere") from None
-    addresses = tuple(dict.fromkeys(str(entry[4][0]) for entry in resolved))
-    if not all((rules.loopback and _is_loopback(each)) or (listed and _is_public(each)) for each in addresses):
+    addresses = _resolved(host)
+    allowed = {each for each in addresses if is_listed and _is_public(each)}
+    if rules.loopback:
+        allowed |= set(filter(_is_loopback, addresses))
+    if not allowed.issuperset(addresses):
         raise DownloadRefused(f"The host {host} is not on the public internet, or not among RECORDING_HOSTS")
     return addresses
+
+
+def _is_named(host: str, name: str) -> bool:
+    """Tell whether `name` stands for this host; one that begins with a dot stands for the hosts below it."""
+    return host == name or (name.startswith(".") and host.endswith(name))
+
+
+def _is_local(host: str) -> bool:
+    return host in {"localhost", "::1"} or host.startswith("127.")
+
+
+def _resolved(host: str) -> tuple[str, ...]:
+    try:
+        entries = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise DownloadFailed(f"The name {host} leads nowhere") from None
+    return tuple(dict.fromkeys(str(entry[4][0]) for entry in entries))
 
 
 def _is_loopback(address: str) -> bool:

@@ -96,30 +96,43 @@ def _interval_from_call(call: Node) -> float | None:
     named = [argument["NamedArgExpr"] for argument in arguments if "NamedArgExpr" in argument]
     if own_name(call["funcname"]) != "make_interval" or len(named) != len(arguments):
         return None
-    amounts = [(number(argument["arg"]), _UNITS.get(argument["name"].removesuffix("s"))) for argument in named]
-    if any(amount is None or amount < 0 or unit is None for amount, unit in amounts):
-        return None
-    return sum((amount or 0.0) * (unit or 0.0) for amount, unit in amounts)
+    amounts = [_amount(argument) for argument in named]
+    return None if None in amounts else sum(filter(None, amounts), 0.0)
+
+
+def _amount(argument: Node) -> float | None:
+    """Return the length of one argument of make_interval; None unless it is a constant of a known unit."""
+    amount, unit = number(argument["arg"]), _UNITS.get(argument["name"].removesuffix("s"))
+    return amount * unit if amount is not None and amount >= 0 and unit is not None else None
 
 
 def _interval(words: str) -> float | None:
+    """Return the length of `1 day 02:00:00`; None if it is unknown or has parts of both signs.
+
+    Amounts of both signs add up to a shorter step than it seems.
+    """
     clock = _CLOCK.search(words)
-    total = 0.0
     if clock:
-        sign, hours, minutes, rest = clock.groups()
-        total = (int(hours) * 3_600 + int(minutes) * 60 + int(rest or 0)) * (-1 if sign == "-" else 1)
         words = (words[: clock.start()] + words[clock.end() :]).strip()
-    amounts = _AMOUNT.findall(words)
-    signs = {amount.startswith("-") for amount, _ in amounts} | ({total < 0} if clock else set())
-    # Amounts of both signs add up to a shorter step than it seems.
-    if _AMOUNT.sub("", words) or len(signs) != 1:
+    if _AMOUNT.sub("", words):
         return None
-    for amount, unit in amounts:
-        length = _UNITS.get(unit) or _UNITS.get(unit.removesuffix("s"))
-        if length is None:
-            return None
-        total += float(amount) * length
-    return total
+    parts = [_length(amount, unit) for amount, unit in _AMOUNT.findall(words)]
+    parts += [_clock_time(clock)] if clock else []
+    if None in parts:
+        return None
+    total = sum(length for _, length in filter(None, parts))
+    return total if len({sign for sign, _ in filter(None, parts)}) == 1 else None
+
+
+def _length(amount: str, unit: str) -> tuple[str, float] | None:
+    length = _UNITS.get(unit) or _UNITS.get(unit.removesuffix("s"))
+    return None if length is None else ("-" if amount.startswith("-") else "+", float(amount) * length)
+
+
+def _clock_time(clock: re.Match[str]) -> tuple[str, float]:
+    sign, hours, minutes, rest = clock.groups()
+    length = int(hours) * 3_600 + int(minutes) * 60 + int(rest or 0)
+    return ("-", -length) if sign == "-" and length else ("+", length)
 
 
 def constant_time(value: str) -> datetime:

@@ -18,7 +18,7 @@ from chalicelib.statistics.allowlist import (
 from chalicelib.statistics.bounds import BOUNDED, BOUNDED_OPERATORS, CROSSING_OPERATORS, Budget, OutOfBounds
 from chalicelib.statistics.names import Node, dotted, names, own_name
 from chalicelib.statistics.refusal import Refusal
-from chalicelib.statistics.scope import DOCUMENTED
+from chalicelib.statistics.scope import DOCUMENTED, FromItem
 from chalicelib.statistics.suggestions import instead
 
 if TYPE_CHECKING:
@@ -43,20 +43,22 @@ def column(walk: Walk, value: list[Node], node: Node) -> None:
 
 
 def _member(walk: Walk, qualifier: list[Node], name: str, node: Node) -> None:
-    alias = qualifier[-1]["String"]["sval"]
+    alias, location = qualifier[-1]["String"]["sval"], node.get("location", 0)
     is_alias = len(qualifier) == 1
     item = walk.scope.item(alias) if is_alias else DOCUMENTED.get((names(qualifier)[0], alias))
-    if item is not None:
-        walk.weight += item.weight
-        if name in item.columns:
-            if is_alias and name in walk.called:
-                walk.suspects.append((alias, name, node.get("location", 0)))
-            return
-    if not is_alias or (item is not None and item.complete):
-        has = f"; {item.table} has {', '.join(sorted(item.columns))}" if item is not None and item.table else ""
+    walk.weight += item.weight if item else 0
+    if item and name in item.columns:
+        if is_alias and name in walk.called:
+            walk.suspects.append((alias, name, location))
+    elif is_alias and not (item and item.complete):
+        _attribute(walk, name, location)
+    else:
         written = dotted(qualifier)
-        raise Refusal(f"{written}.{name}", f"{written} has no column {name}{has}", node.get("location", 0))
-    _attribute(walk, name, node.get("location", 0))
+        raise Refusal(f"{written}.{name}", f"{written} has no column {name}{_columns_of(item)}", location)
+
+
+def _columns_of(item: FromItem | None) -> str:
+    return f"; {item.table} has {', '.join(sorted(item.columns))}" if item and item.table else ""
 
 
 def _attribute(walk: Walk, name: str, location: int | None) -> None:
