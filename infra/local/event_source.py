@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import json
 import logging
-import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -20,19 +19,20 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalice.app import Chalice, SQSEventConfig
 from chalice.local import LambdaContext
 
+from infra.local.worker import STOP_SECONDS, Worker
+
 MESSAGES_A_RECEIVE = 10
 POLL_SECONDS = 1
 RETRY_SECONDS = 5
 # Lambda's limit for an invocation's payload.
 EVENT_BYTES = 6_000_000
 LAMBDA_SECONDS = 60
-STOP_SECONDS = 10
 
 logger = logging.getLogger(__name__)
 
 
-class Poller:
-    """One thread for one handler of one queue."""
+class Poller(Worker):
+    """One thread for one handler of one queue. It handles what is in the queue before it stops."""
 
     def __init__(self, app: Chalice, source: SQSEventConfig, endpoint: str | None) -> None:
         """Call the handler that `app` registered as `source`, with messages of the SQS at `endpoint`."""
@@ -43,23 +43,14 @@ class Poller:
         self._url = self._sqs.get_queue_url(QueueName=name)["QueueUrl"]
         answer = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])
         self._arn = answer["Attributes"]["QueueArn"]
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"sqs-{source.name}", daemon=True)
+        super().__init__(f"sqs-{source.name}")
 
-    def start(self) -> None:
-        """Begin to poll."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Handle what is in the queue now, for ten seconds at most, and receive no more."""
-        self._stopping.set()
-        self._thread.join(STOP_SECONDS)
-
-    def _run(self) -> None:
+    def run(self) -> None:
+        """Pass batches to the handler. After the order to stop, handle what is in the queue for ten seconds at most."""
         deadline = float("inf")
         while time.monotonic() < deadline:
             # Read before the batch: only a queue that is found empty after the order to stop is drained.
-            stopping = self._stopping.is_set()
+            stopping = self.stopping.is_set()
             if stopping:
                 deadline = min(deadline, time.monotonic() + STOP_SECONDS)
             try:
@@ -70,7 +61,7 @@ class Poller:
                 # Messages that were received and not deleted return by themselves.
                 logger.warning("%s: SQS does not answer: %s", self._source.name, fault)
                 batch = []
-                self._stopping.wait(RETRY_SECONDS)
+                self.stopping.wait(RETRY_SECONDS)
             if stopping and not batch:
                 return
 
@@ -80,7 +71,7 @@ class Poller:
         while len(batch) < self._source.batch_size:
             messages = self._receive(min(MESSAGES_A_RECEIVE, self._source.batch_size - len(batch)))
             batch += messages
-            if self._stopping.is_set() and not messages:
+            if self.stopping.is_set() and not messages:
                 break
             if not batch:
                 continue
@@ -94,7 +85,7 @@ class Poller:
         answer = self._sqs.receive_message(
             QueueUrl=self._url,
             MaxNumberOfMessages=count,
-            WaitTimeSeconds=0 if self._stopping.is_set() else POLL_SECONDS,
+            WaitTimeSeconds=0 if self.stopping.is_set() else POLL_SECONDS,
             AttributeNames=["All"],
             MessageAttributeNames=["All"],
         )

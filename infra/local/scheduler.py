@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import re
-import threading
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -17,12 +16,12 @@ from chalice.app import Chalice, ScheduledEventConfig, ScheduleExpression
 from chalice.local import LambdaContext
 
 from chalicelib.errors import Misconfigured
+from infra.local.worker import Worker
 
 UNITS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
 LAMBDA_SECONDS = 900
-STOP_SECONDS = 10
 
 _RATE = re.compile(r"rate\(([1-9]\d*) (minute|hour|day)s?\)")
 _HOURLY = re.compile(r"cron\(([0-5]?\d) \* \* \* \? \*\)")
@@ -52,7 +51,7 @@ def _next_hourly(moment: datetime, minute: int) -> datetime:
     return due if due > moment else due + timedelta(hours=1)
 
 
-class Scheduler:
+class Scheduler(Worker):
     """One thread for one scheduled handler."""
 
     def __init__(self, app: Chalice, source: ScheduledEventConfig, following: Next) -> None:
@@ -60,21 +59,12 @@ class Scheduler:
         self._following = following
         self._name = source.name
         self._handler = app.handler_map[source.name]
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"schedule-{source.name}", daemon=True)
+        super().__init__(f"schedule-{source.name}")
 
-    def start(self) -> None:
-        """Wait for the first moment in the background."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Start no more calls, and wait ten seconds at most for a running one."""
-        self._stopping.set()
-        self._thread.join(STOP_SECONDS)
-
-    def _run(self) -> None:
+    def run(self) -> None:
+        """Call the handler at each of its moments."""
         due = self._following(datetime.now(UTC))
-        while not self._stopping.wait(max(0.0, (due - datetime.now(UTC)).total_seconds())):
+        while not self.stopping.wait(max(0.0, (due - datetime.now(UTC)).total_seconds())):
             self._invoke(due)
             due = self._following(due)
             # Moments that passed while a handler ran or the machine slept are skipped.
