@@ -18,6 +18,7 @@ edge.mount(
         "recordings": "chalicelib.recordings.surface",
         "webhooks": "chalicelib.webhooks.surface",
         "nimbox": "chalicelib.nimbox.surface",
+        "documents": "chalicelib.documents.surface",
     },
 )
 
@@ -49,6 +50,12 @@ def nimbox(event: dict[str, Any], context: object) -> dict[str, Any]:
 @app.lambda_function(name="oktell")
 def oktell(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Answer commands of Oktell's HTTP interface."""
+    return app(event, context)
+
+
+@app.lambda_function(name="documents")
+def documents(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Answer with the description of the HTTP interface, without a database."""
     return app(event, context)
 
 

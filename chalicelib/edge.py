@@ -189,6 +189,12 @@ def route(
     return register
 
 
+def is_current(request: Request, etag: str) -> bool:
+    """Return whether `If-None-Match` names this version of the answer, by weak comparison (RFC 9110 section 13.1.2)."""
+    known = request.headers.get("if-none-match", "").split(",")
+    return bool({"*", etag.removeprefix("W/")} & {version.strip().removeprefix("W/") for version in known})
+
+
 def cross_origin(request: Request) -> dict[str, str]:
     """Return the headers that let pages of an allowed origin read the answer (Fetch standard, CORS protocol)."""
     origin, allowed = request.headers.get("origin", ""), configuration.current().cors_origins
@@ -196,9 +202,9 @@ def cross_origin(request: Request) -> dict[str, str]:
         return {}
     return {
         "Access-Control-Allow-Origin": "*" if "*" in allowed else origin,
-        "Access-Control-Allow-Headers": "Authorization, Content-Type",
+        "Access-Control-Allow-Headers": "Authorization, Content-Type, If-None-Match",
         "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
-        "Access-Control-Expose-Headers": "Retry-After, X-Request-Id",
+        "Access-Control-Expose-Headers": "ETag, Retry-After, X-Request-Id",
         "Access-Control-Max-Age": "600",
         "Vary": "Origin",
     }

@@ -64,6 +64,7 @@ def checks(stage: Stage) -> Iterator[Check]:
     """Return all checks."""
     yield Check("health", "the API is up", "/health", text='"status":"ok"')
     yield Check("health", "PostgreSQL, SQS and S3 answer", "/health?deep=1", text='"status":"ok"')
+    yield from _documents()
     yield from _statistics(stage.tokens["statistics"])
     yield from _recordings(stage.tokens["recordings"])
     yield from _webhooks(stage.webhook_key)
@@ -71,6 +72,11 @@ def checks(stage: Stage) -> Iterator[Check]:
     yield from _oktell(stage.tokens["oktell"])
     # For a method that a path does not have, API Gateway answers 403 and the local server 405.
     yield Check("gateway", "the gateway's errors have the bundle's shape", "/health", "PUT", (403, 405), '"error"')
+
+
+def _documents() -> Iterator[Check]:
+    yield Check("documents", "the interface is described in OpenAPI", "/openapi.json", text='"openapi": "3.1')
+    yield Check("documents", "the description is a page, too", "/docs", text="<!doctype html>")
 
 
 def _statistics(token: str) -> Iterator[Check]:

@@ -111,6 +111,8 @@ LAMBDAS: dict[str, Lambda] = {
         ("BUCKET", "EVENTS_QUEUE_URL", "CORS_ORIGINS", "WEBHOOK_SECRETS"),
         (Grant.objects("webhooks/*", "s3:GetObject"), TELLS_MISSING, Grant.queue("call-events", "sqs:SendMessage")),
     ),
+    # Its document is a file of the bundle.
+    "documents": Lambda(Network.PUBLIC, ("CORS_ORIGINS",), concurrency=5),
     "nimbox": Lambda(
         Network.DATABASE,
         (*CLIENTS, "WRITER_DATABASE_URL", "SITE_ZONE", "NIMBOX_Z_IS_LOCAL", "NIMBOX_NEW_CONTACTS"),
