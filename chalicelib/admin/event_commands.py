@@ -10,7 +10,7 @@ from functools import partial
 from chalicelib.admin.words import Subparsers, add, at_once, minute, moment, note, owner, progress, say, table
 from chalicelib.envelope import reading
 from chalicelib.envelope.reading import UnreadableMessage
-from chalicelib.errors import InvalidRequest, Misconfigured
+from chalicelib.errors import InvalidRequest, Misconfigured, Unavailable
 from chalicelib.ledger import faults, forgetting, quarantine, store
 from chalicelib.ledger.faults import CallsFailed
 from chalicelib.ledger.replay import count, replay
@@ -20,6 +20,10 @@ from chalicelib.recordings import retention
 
 LIST_LIMIT = 100
 REASON_WIDTH = 80
+REPEAT_FORGET = (
+    "the number is not erased everywhere; webhooks that wait in the queue may hold it too. Repeat this when everything"
+    " answers again, and once more when the queue is empty"
+)
 
 
 def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
@@ -118,6 +122,8 @@ def _forget(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     erase_recordings = partial(retention.erase, owner(), current)
     try:
         touched = forgetting.forget(owner(), arguments.number, erase_recordings, _report_rewritten)
+    except Unavailable as away:
+        raise Unavailable(f"{away.message}: {REPEAT_FORGET}") from away
     except CallsFailed:
         say("The number is erased; ledger.forgotten records in how many rows.")
         raise

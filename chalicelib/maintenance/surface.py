@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from chalicelib import edge, metrics
 from chalicelib.errors import RingledgerError
-from chalicelib.ledger import closing, history
+from chalicelib.ledger import closing, history, suspects
 from chalicelib.ledger.faults import CallsFailed
 from chalicelib.maintenance import partitions
 from chalicelib.platform import configuration, postgres
@@ -37,6 +37,7 @@ def handle(now: datetime | None = None) -> None:
         "made": lambda: partitions.prepare(owner, moment),
         "dropped": lambda: partitions.retire(owner, moment, current.event_retention_months),
         "talks": lambda: history.drop_talks(writer, moment - history.TALKS_KEPT),
+        "suspects": lambda: suspects.drop(writer, moment),
         "closed": lambda: _close(writer, moment, current.call_age_seconds),
         "queued": lambda: fetch_queue.send_overdue(writer, current),
         "deleted": lambda: retention.delete_expired(writer, current, moment),

@@ -220,7 +220,9 @@ class EventQueue:
 
 #: Name in `app.py` -> queue.
 QUEUES: dict[str, EventQueue] = {
-    "call-events": EventQueue("ingest", ref("IngestConcurrency")),
+    # Messages come back every six minutes while the database is away, and ingest sets aside those that fail. SQS allows
+    # a thousand receives: four days.
+    "call-events": EventQueue("ingest", ref("IngestConcurrency"), receives=1_000),
     "recordings": EventQueue("recorder", ref("RecorderConcurrency")),
     "call-control": EventQueue(),
 }

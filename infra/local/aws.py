@@ -28,7 +28,9 @@ CALL_CONTROL_VISIBILITY_SECONDS = 30
 # Lambda requires six times the consumer's timeout, which is one minute.
 VISIBILITY_SECONDS = 360
 RECORDER_VISIBILITY_SECONDS = 1_800
-RECEIVES = 5
+# As in the packaged template: messages of calls wait for a database that is away.
+RECEIVES = 1_000
+OTHER_RECEIVES = 5
 START_SECONDS = 60
 STOP_SECONDS = 15
 # Requests end in a redirect to S3, and a browser that follows a redirect sends `Origin: null`.
@@ -101,17 +103,20 @@ def prepare(endpoint: str | None) -> dict[str, str]:
     s3.put_bucket_cors(Bucket=BUCKET, CORSConfiguration=CORS)
     sqs = boto3.client("sqs", endpoint_url=endpoint)
     return (
-        _queue(sqs, EVENTS, VISIBILITY_SECONDS)
-        | _queue(sqs, RECORDINGS, RECORDER_VISIBILITY_SECONDS)
-        | _queue(sqs, CALL_CONTROL, CALL_CONTROL_VISIBILITY_SECONDS)
+        _queue(sqs, EVENTS, VISIBILITY_SECONDS, RECEIVES)
+        | _queue(sqs, RECORDINGS, RECORDER_VISIBILITY_SECONDS, OTHER_RECEIVES)
+        | _queue(sqs, CALL_CONTROL, CALL_CONTROL_VISIBILITY_SECONDS, OTHER_RECEIVES)
     )
 
 
-def _queue(sqs: SQSClient, name: str, visibility: int) -> dict[str, str]:
-    """Create a queue and its dead-letter queue; a received message is visible again after `visibility` seconds."""
+def _queue(sqs: SQSClient, name: str, visibility: int, receives: int) -> dict[str, str]:
+    """Create a queue and its dead-letter queue, which gets what was received more than `receives` times.
+
+    A received message is visible again after `visibility` seconds.
+    """
     dead = sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": RECEIVES})
+    redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": receives})
     queue = sqs.create_queue(QueueName=name)["QueueUrl"]
     attributes: Any = {"VisibilityTimeout": str(visibility), "RedrivePolicy": redrive}
     sqs.set_queue_attributes(QueueUrl=queue, Attributes=attributes)

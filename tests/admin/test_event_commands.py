@@ -144,6 +144,20 @@ def test_a_number_that_may_be_on_its_way(
     runtime.renew()
 
 
+def test_a_number_cannot_be_erased_while_the_database_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command says that the number remains, also in the queue, and when to repeat it."""
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+    monkeypatch.delenv("EVENTS_QUEUE_URL", raising=False)
+    runtime.renew()
+
+    refused = command("forget", CALLER)
+
+    assert refused.exit == 1
+    assert "The database does not answer: the number is not erased everywhere" in refused.errors
+    assert "Repeat this when everything answers again" in refused.errors
+    runtime.renew()
+
+
 def test_dead_letters_go_back(ledger: Ledger, stack: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """Dead letters return to the queue and are handled, and no dead letters are left."""
     for name, value in aws(stack).items():

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.ingest import batches
-from chalicelib.ingest.batches import LAST_RECEIVE, Callbacks, Delivery
+from chalicelib.ingest.batches import KILLER, LAST_ATTEMPT, LAST_RECEIVE, Callbacks, Delivery
 from chalicelib.ingest.surface import handle
 from chalicelib.platform import runtime
 from chalicelib.platform.postgres import Connection
@@ -81,6 +81,67 @@ def test_a_database_that_is_away_takes_nothing(ledger: Ledger) -> None:
     texts = ledger.texts(answered("C1", 0))
 
     assert batches.take(away, deliveries(texts, LAST_RECEIVE), SILENT) == ["m0", "m1", "m2"]
+
+
+class Killed(BaseException):
+    """The end of the consumer's process in the middle of its work."""
+
+
+class Mortal(Connection):
+    """A writer's connection whose process dies when it sends a statement with a certain word in a parameter."""
+
+    word = "killer"
+
+    def post(self, sql: str, parameters: Any) -> None:
+        """Die instead of sending the word."""
+        if self.word in str(parameters):
+            raise Killed
+        super().post(sql, parameters)
+
+
+def until_nothing_is_left(writer: Connection, texts: list[str], receives: int) -> int:
+    """Deliver the texts again and again, also after the consumer was killed, and return how often it was."""
+    waiting, kills = deliveries(texts, receives), 0
+    for _ in range(20):
+        if not waiting:
+            break
+        try:
+            failed = batches.take(writer, waiting, SILENT)
+        except Killed:
+            # Lambda delivers the whole batch again.
+            writer.close()
+            kills += 1
+        else:
+            waiting = [each for each in waiting if each.id in failed]
+    assert waiting == []
+    return kills
+
+
+def test_a_message_that_kills_the_consumer_is_set_aside(ledger: Ledger) -> None:
+    """It is tried alone after a few deaths, and goes to the quarantine; its neighbours are stored."""
+    killer = message(ledger.ids["106"], identity=IDENTITY, accepted=BEGIN, query="EventType=hangup&CallID=killer")
+    texts = [*ledger.texts(answered("C1", 0)), killer, *ledger.texts(missed("C2", 0))]
+    mortal = Mortal(ledger.settings.writer_database_url)
+
+    kills = until_nothing_is_left(mortal, texts, LAST_RECEIVE + 1)
+
+    assert kills == LAST_ATTEMPT
+    assert ledger.column("SELECT id FROM ledger.quarantine") == [IDENTITY]
+    assert ledger.column("SELECT reason FROM ledger.quarantine") == [KILLER]
+    assert (len(ledger.tables()["calls.success"]), len(ledger.tables()["calls.cancelled"])) == (1, 1)
+    assert ledger.column("SELECT count(*) FROM ledger.suspects") == [0]
+
+
+def test_after_an_outage_of_hours_every_message_is_stored(ledger: Ledger) -> None:
+    """Messages that were received a hundred times are taken like new ones, and none is set aside."""
+    texts = [*ledger.texts(answered("C1", 0)), *ledger.texts(missed("C2", 0))]
+    away = Connection("postgresql://nobody@127.0.0.1:1/none")
+
+    assert len(batches.take(away, deliveries(texts, 100), SILENT)) == len(texts)
+    assert batches.take(ledger.writer, deliveries(texts, 101), SILENT) == []
+    assert (len(ledger.tables()["calls.success"]), len(ledger.tables()["calls.cancelled"])) == (1, 1)
+    assert ledger.column("SELECT count(*) FROM ledger.quarantine") == [0]
+    assert ledger.column("SELECT count(*) FROM ledger.suspects") == [0]
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import boto3
 import pytest
 from chalice.app import Chalice, SQSEvent, SQSEventConfig
 
-from chalicelib.platform import dead_letters, runtime
+from chalicelib.platform import dead_letters, queues, runtime
 from infra.local import environment
 from infra.local.aws import Aws
 from infra.local.event_source import Poller, failures
@@ -154,6 +154,31 @@ def test_given_up_and_sent_back(endpoint: str, monkeypatch: pytest.MonkeyPatch) 
     assert dead_letters.redrive(consumer.url, lambda _: None) == 1
     assert [record["body"] for record in consumer.next()] == ["a"]
     assert (consumer.left(), dead_letters.count(consumer.url)) == (0, 0)
+    runtime.renew()
+
+
+def test_many_dead_letters_go_back(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of them arrive, also those that are too long for one batch. SQS may deliver one twice."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    runtime.renew()
+    sqs = boto3.client("sqs", endpoint_url=endpoint)
+    urls = {name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("many", "many-dead")}
+    policy = {"deadLetterTargetArn": "arn:aws:sqs:us-east-1:123456789012:many-dead", "maxReceiveCount": 2}
+    sqs.set_queue_attributes(QueueUrl=urls["many"], Attributes={"RedrivePolicy": json.dumps(policy)})
+    long = "x" * 200_000
+    for number in range(240):
+        sqs.send_message(QueueUrl=urls["many-dead"], MessageBody=long if number < 8 else str(number))
+    progress: list[int] = []
+
+    moved = dead_letters.redrive(urls["many"], progress.append)
+
+    assert progress == sorted(progress)
+    assert progress[-1] == moved == queues.count(urls["many"])
+    assert dead_letters.count(urls["many"]) == 0
+    bodies: set[str] = set()
+    while messages := sqs.receive_message(QueueUrl=urls["many"], MaxNumberOfMessages=10).get("Messages"):
+        bodies.update(message["Body"] for message in messages)
+    assert bodies == {long, *map(str, range(8, 240))}
     runtime.renew()
 
 

@@ -56,6 +56,10 @@ wanted (role, privilege, kind, object) AS (
         ('ringledger_writer', 'INSERT', 'TABLE', 'ledger.native_rows'),
         ('ringledger_writer', 'SELECT', 'TABLE', 'ledger.quarantine'),
         ('ringledger_writer', 'INSERT', 'TABLE', 'ledger.quarantine'),
+        ('ringledger_writer', 'SELECT', 'TABLE', 'ledger.suspects'),
+        ('ringledger_writer', 'INSERT', 'TABLE', 'ledger.suspects'),
+        ('ringledger_writer', 'UPDATE', 'TABLE', 'ledger.suspects'),
+        ('ringledger_writer', 'DELETE', 'TABLE', 'ledger.suspects'),
         -- The phone-call service
         ('ringledger_writer', 'SELECT', 'TABLE', 'ledger.phonecalls'),
         ('ringledger_writer', 'INSERT', 'TABLE', 'ledger.phonecalls'),
