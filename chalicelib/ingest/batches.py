@@ -46,7 +46,10 @@ def take(writer: Connection, deliveries: Sequence[Delivery], callbacks: Callback
     usual = [delivery for delivery in deliveries if delivery.receives <= LAST_RECEIVE]
     returned = [delivery for delivery in deliveries if delivery.receives > LAST_RECEIVE]
     failed = _take(writer, usual, callbacks) if usual else []
-    return [*failed, *_take_suspects(writer, returned, callbacks)]
+    try:
+        return failed + (_take_suspects(writer, returned, callbacks) if returned else [])
+    except Unavailable:
+        return failed + [delivery.id for delivery in returned]
 
 
 def _take(writer: Connection, deliveries: Sequence[Delivery], callbacks: Callbacks) -> list[str]:
@@ -68,27 +71,22 @@ def _take_suspects(writer: Connection, deliveries: Sequence[Delivery], callbacks
 
     After an outage of the database these are all messages, so the first attempt must be a quick one.
     """
-    if not deliveries:
-        return []
-    try:
-        known = suspects.known(writer, [delivery.id for delivery in deliveries])
-    except Unavailable:
-        return [delivery.id for delivery in deliveries]
+    known = suspects.known(writer, [delivery.id for delivery in deliveries])
     first = [delivery for delivery in deliveries if delivery.id not in known]
-    alone = [[delivery] for delivery in deliveries if delivery.id in known]
-    return [name for group in (first, *alone) if group for name in _attempt(writer, group, callbacks)]
+    failed = _attempt(writer, first, callbacks) if first else []
+    for delivery in deliveries:
+        if delivery.id in known:
+            failed += _attempt(writer, [delivery], callbacks)
+    return failed
 
 
 def _attempt(writer: Connection, group: Sequence[Delivery], callbacks: Callbacks) -> list[str]:
     """Take a group of suspects, or set a killer aside. The attempt is noted before it begins, until it ends."""
     ids = [delivery.id for delivery in group]
-    try:
-        attempts = suspects.note(writer, ids)
-        is_killer = attempts[ids[0]] > LAST_ATTEMPT
-        failed = _set_aside(writer, group[0], KILLER) if is_killer else _take(writer, group, callbacks)
-        suspects.clear(writer, ids)
-    except Unavailable:
-        return ids
+    attempts = suspects.note(writer, ids)
+    is_killer = attempts[ids[0]] > LAST_ATTEMPT
+    failed = _set_aside(writer, group[0], KILLER) if is_killer else _take(writer, group, callbacks)
+    suspects.clear(writer, ids)
     return failed
 
 
