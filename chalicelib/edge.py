@@ -189,6 +189,14 @@ def route(
     return register
 
 
+def wants_redirect(request: Request) -> bool:
+    """Return whether a file is answered with a redirect; `redirect=0` asks for a description of it.
+
+    Some clients send their Authorization header on to S3, which refuses it.
+    """
+    return request.query.get("redirect", "") != "0"
+
+
 def is_current(request: Request, etag: str) -> bool:
     """Return whether `If-None-Match` names this version of the answer, by weak comparison (RFC 9110 section 13.1.2)."""
     known = request.headers.get("if-none-match", "").split(",")
@@ -204,7 +212,7 @@ def cross_origin(request: Request) -> dict[str, str]:
         "Access-Control-Allow-Origin": "*" if "*" in allowed else origin,
         "Access-Control-Allow-Headers": "Authorization, Content-Type, If-None-Match",
         "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
-        "Access-Control-Expose-Headers": "ETag, Retry-After, X-Request-Id",
+        "Access-Control-Expose-Headers": "ETag, Retry-After, X-File-Size, X-File-Type, X-Request-Id",
         "Access-Control-Max-Age": "600",
         "Vary": "Origin",
     }

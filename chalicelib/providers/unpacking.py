@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 
 from chalicelib.calls.events import Unreadable
@@ -11,6 +12,9 @@ UNPACKED_LIMIT = 1_048_576
 CODINGS_LIMIT = 3
 MEMBERS_LIMIT = 16
 
+#: Bytes at the begin of a body that cannot be unpacked.
+_EXAMINED = 1_000
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 # The window sizes by which zlib tells its formats apart.
 _GZIP, _ZLIB, _DEFLATE = 31, 15, -15
 # Senders mean either of two formats by deflate.
@@ -37,7 +41,16 @@ def _undone(coding: str, body: bytes) -> bytes:
             return _inflated(body, window)
         except zlib.error as error:
             fault = fault or error
+    if _is_text(body):
+        # API Gateway unpacks bodies, and the header can remain.
+        return body
     raise Unreadable(f"The body is not {coding}, which its Content-Encoding names: {fault}")
+
+
+def _is_text(body: bytes) -> bool:
+    """Return whether a body looks like text and like no beginning of a packed stream (RFC 1950 section 2.2)."""
+    is_zlib = len(body) > 1 and body[0] & 15 == zlib.DEFLATED and int.from_bytes(body[:2]) % 31 == 0
+    return bool(body) and not is_zlib and not _CONTROL.search(body, 0, _EXAMINED)
 
 
 def _inflated(packed: bytes, window: int) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 from urllib.parse import quote
 
 from chalicelib.errors import RingledgerError
@@ -60,13 +60,23 @@ class Missing(NotPlayable):
     code = "missing"
 
 
-def address(settings: Settings, recording: Recording, method: str, *, attachment: bool, now: datetime) -> str:
-    """Return an address from which `method` (GET or HEAD) gets the recording, to save it as `attachment` or to play it.
+class PlayableFile(NamedTuple):
+    """The file of a recording: its address, its size in bytes, its media type, and the address's seconds to live."""
+
+    location: str
+    size: int
+    type: str
+    expires: int
+
+
+def file(settings: Settings, recording: Recording, method: str, *, attachment: bool, now: datetime) -> PlayableFile:
+    """Return the file of a recording with an address for `method` (GET or HEAD), to save as `attachment` or to play.
 
     `now` is naive UTC. Raises NotPlayable with the reason, Unavailable when S3 does not answer, and Misconfigured.
     """
     place = _place(settings, recording, now)
-    if signed_requests.object_size(*place) is None:
+    size = signed_requests.object_size(*place)
+    if size is None:
         raise Missing
     name = recording.path.rpartition("/")[2]
     disposition = "attachment" if attachment else "inline"
@@ -75,7 +85,8 @@ def address(settings: Settings, recording: Recording, method: str, *, attachment
         "response-content-disposition": f"{disposition}; filename*=UTF-8''{quote(name, safe='')}",
     }
     seconds = min(max(0, recording.duration) + PAUSE_SECONDS, settings.playing_seconds)
-    return signed_requests.presign(method, place.bucket, place.key, seconds, overrides)
+    location = signed_requests.presign(method, place.bucket, place.key, seconds, overrides)
+    return PlayableFile(location, size, media_type(name), seconds)
 
 
 def _place(settings: Settings, recording: Recording, now: datetime) -> ObjectPlace:

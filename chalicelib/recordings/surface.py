@@ -13,12 +13,12 @@ from chalice.app import Blueprint
 
 from chalicelib import edge
 from chalicelib.edge import Answer, Notes, Request
-from chalicelib.errors import InvalidRequest, RingledgerError
+from chalicelib.errors import RingledgerError
 from chalicelib.platform import configuration, postgres
 from chalicelib.recordings import access, links, lookup, playback
 from chalicelib.recordings.access import Right
 
-_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_ID = re.compile(r"[0-9a-f]{8}(-?)[0-9a-f]{4}(\1[0-9a-f]{4}){2}\1[0-9a-f]{12}", re.IGNORECASE)
 METHODS = ("GET", "HEAD")
 # API Gateway would answer 403 to a method that has no route.
 WRONG_METHODS = ("POST", "PUT", "PATCH", "DELETE")
@@ -46,12 +46,17 @@ def recording(request: Request, notes: Notes) -> Answer:
     if right is Right.LINK:
         access.check_link(call_recording.links_revoked)
     attachment = request.query.get("attachment", "").lower() == "true"
-    target = playback.address(current, call_recording, request.method, attachment=attachment, now=now)
-    # The present address carries a key, which S3 must not see as the Referer.
-    return Answer("", 302, {"Location": target, "Referrer-Policy": "no-referrer"})
+    file = playback.file(current, call_recording, request.method, attachment=attachment, now=now)
+    about = {"X-File-Size": str(file.size), "X-File-Type": file.type}
+    if not edge.wants_redirect(request):
+        return edge.json_answer(file._asdict(), headers=about)
+    # Of the file, because API Gateway calls an answer without a type JSON. The present address carries a key, which S3
+    # must not see as the Referer.
+    headers = {"Location": file.location, "Content-Type": file.type, "Referrer-Policy": "no-referrer"}
+    return Answer("", 302, {**headers, **about})
 
 
 def _id(text: str) -> UUID:
     if not _ID.fullmatch(text):
-        raise InvalidRequest("A call's id is a UUID, its inviteid: 8-4-4-4-12 hexadecimal digits")
+        raise playback.UnknownCall("No call has this id: an id is a UUID, 32 hexadecimal digits, usually with dashes")
     return UUID(text)

@@ -77,10 +77,11 @@ class InlineAnswer:
 
 @dataclass(frozen=True)
 class StoredAnswer:
-    """An answer that is stored in S3: its key and its size in bytes."""
+    """An answer that is stored in S3: its key, its size in bytes and its content type."""
 
     key: str
     size: int
+    content_type: str = JSON_TYPE
 
 
 class RowSink:
@@ -119,7 +120,7 @@ class RowSink:
             return InlineAnswer(self._memory.body(), self._frame.content_type)
         self._upload.finish(self._size, until)
         self._upload = None
-        return StoredAnswer(self._target[1], self._size)
+        return StoredAnswer(self._target[1], self._size, self._frame.content_type)
 
     @property
     def size(self) -> int:

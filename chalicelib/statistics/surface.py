@@ -9,6 +9,7 @@ from chalicelib.authentication import callers
 from chalicelib.edge import Answer, Notes, Request
 from chalicelib.errors import RingledgerError, TokenNotFound, Unauthenticated
 from chalicelib.platform import configuration, objects
+from chalicelib.settings import Settings
 from chalicelib.statistics import channel, reference
 from chalicelib.statistics.answer import StoredAnswer
 
@@ -55,12 +56,20 @@ def _answer(request: Request, notes: Notes, *, protocol_beginnings: bool) -> Ans
     answer = channel.answer(request.body, context)
     if isinstance(answer, StoredAnswer):
         notes["stored"] = answer.key
-        location = objects.link(current.bucket, answer.key, current.spill_expires)
-        return Answer("", 303, {"Location": location})
+        return _stored(request, answer, current)
     headers = {"Content-Type": answer.content_type, "Vary": "Origin, Accept-Encoding"}
     if isinstance(answer.body, bytes):
         headers["Content-Encoding"] = "gzip"
     return Answer(answer.body, headers=headers)
+
+
+def _stored(request: Request, answer: StoredAnswer, current: Settings) -> Answer:
+    """Redirect to an answer in S3, or describe it."""
+    location = objects.link(current.bucket, answer.key, current.spill_expires)
+    if edge.wants_redirect(request):
+        return Answer("", 303, {"Location": location, "Content-Type": answer.content_type})
+    place = {"location": location, "size": answer.size, "type": answer.content_type, "expires": current.spill_expires}
+    return edge.json_answer({"success": True, "error": None, "data": None, **place})
 
 
 def _accepts_gzip(accepted: str) -> bool:

@@ -65,6 +65,8 @@ def _properties(bound: Mapping[str, Mapping[str, str]]) -> Json:
         "EndpointConfiguration": "REGIONAL",
         # Its traces would contain addresses, and so tokens and keys; those of the Lambdas do not.
         "TracingEnabled": False,
+        # The statistics channel compresses its own answers, before their size is limited.
+        "MinimumCompressionSize": 1_000,
         # Bodies pass through byte by byte in both directions, whatever the client accepts.
         "BinaryMediaTypes": ["*/*"],
         # Metrics of each method would cost more than the rest of the stage, and the Lambda of each surface has its own.

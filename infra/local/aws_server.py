@@ -15,6 +15,7 @@ from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 from cheroot.wsgi import Server
 from moto.moto_server.werkzeug_app import create_backend_app
@@ -27,6 +28,12 @@ from infra.local.stored_objects import StoredObjects
 THREADS = 24
 KEPT_CONNECTIONS = 512
 COUNTS = ("", "_delayed", "_not_visible")
+BAD_REQUEST = "400 Bad Request"
+XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
+ONE_MECHANISM = (
+    "Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or"
+    " the Authorization header should be specified"
+)
 CHANGING = frozenset({"PUT", "POST", "DELETE"})
 
 Environment = dict[str, Any]
@@ -49,6 +56,9 @@ class Services:
         environment["RAW_URI"] = environment["REQUEST_URI"]
         if "/sqs/" in environment.get("HTTP_AUTHORIZATION", ""):
             return self._sqs(environment, start_response)
+        if refusal := _refusal(environment):
+            start_response(BAD_REQUEST, [("Content-Type", "application/xml"), ("Content-Length", str(len(refusal)))])
+            return [refusal]
         statuses: list[str] = []
 
         def started(status: str, *rest: Any) -> Any:  # noqa: ANN401 - WSGI's own signature
@@ -60,6 +70,19 @@ class Services:
             bucket, _, key = environment["PATH_INFO"].encode("latin-1").decode().lstrip("/").partition("/")
             self._objects.store(bucket, key)
         return answer
+
+
+def _refusal(environment: Environment) -> bytes | None:
+    """Return S3's error for an Authorization header that it does not take: moto ignores it.
+
+    Clients that follow a redirect to a presigned address and send on their token meet it.
+    """
+    authorization = environment.get("HTTP_AUTHORIZATION", "")
+    is_presigned = {"X-Amz-Algorithm", "Signature"} & parse_qs(environment.get("QUERY_STRING", "")).keys()
+    if not authorization or (authorization.startswith("AWS") and not is_presigned):
+        return None
+    message = ONE_MECHANISM if is_presigned else "Unsupported Authorization Type"
+    return f"{XML}<Error><Code>InvalidArgument</Code><Message>{message}</Message></Error>".encode()
 
 
 class _Count:

@@ -28,6 +28,7 @@ class RecordingPlace(BaseModel):
     expires: int = Field(description="seconds until the address ends")
 
 
+_FILE = {"X-File-Size": "the size of the file in bytes", "X-File-Type": "the type of the file"}
 _PARAMETERS = (
     Parameter("inviteid", "the id of the call, with or without dashes", place="path"),
     Parameter("attachment", "true lets a browser save the file instead of playing it", {"enum": ["true", "false"]}),
@@ -42,7 +43,7 @@ _ERRORS = {
     503: UNAVAILABLE,
 }
 _FOUND = {
-    200: Response("The description of the file, for `redirect=0`.", {JSON: RecordingPlace}),
+    200: Response("The description of the file, for `redirect=0`.", {JSON: RecordingPlace}, _FILE),
     302: Response(
         "The file in S3. The address is valid for this method, for the call's duration and ten minutes.", {}, LOCATION
     ),

@@ -107,6 +107,10 @@ class FunctionsAnswer(BaseModel):
 class StoredAnswerPlace(BaseModel):
     """A large answer in S3, for a request with `redirect=0`."""
 
+    success: Literal[True]
+    error: None
+    data: None
+
     location: str = Field(description="the address of the answer; it refuses an Authorization header")
     size: int = Field(description="bytes")
     type: str = Field(description="the content type of the answer")
@@ -128,7 +132,7 @@ ANSWERS = {
         "The result, or an error of the query. CSV and lines of JSON on request. With `redirect=0` an answer that is "
         "too large for a response is described.",
         {
-            JSON: SuccessAnswer | FailureAnswer | StoredAnswerPlace,
+            JSON: StoredAnswerPlace | SuccessAnswer | FailureAnswer,
             "text/csv": {"type": "string"},
             "application/x-ndjson": {"type": "string"},
         },

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
 import time
+import urllib.error
+import urllib.request
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -134,10 +137,52 @@ def test_a_path_never_redirects_to_another_host(desk: Desk, name: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["1", "x" * 36, "%7Bb6a7c39e-0b57-4c5e-9f4e-0e1d2c3b4a59%7D", "../../health"])
-def test_a_malformed_id_is_a_bad_request(desk: Desk, text: str) -> None:
-    """An id is a UUID in its usual form."""
+def test_an_id_that_no_call_can_have(desk: Desk, text: str) -> None:
+    """A text that is no UUID is an unknown call."""
     url = f"{desk.facts['url']}/rest/v1/journal/calls/{text.replace('/', '%2F')}/attachment1"
-    assert requests.get(url, timeout=SECONDS).status_code == 400
+    answer = requests.get(url, timeout=SECONDS)
+    assert (answer.status_code, answer.json()["error"]) == (NOT_FOUND, "unknown-call")
+
+
+def test_an_id_without_dashes(desk: Desk, played: str) -> None:
+    """A UUID may be written without dashes and in capital letters."""
+    answers = [desk.ask(text) for text in (played.replace("-", ""), played.upper())]
+    assert {answer.status_code for answer in answers} == {FOUND}
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_redirect_tells_type_and_size(desk: Desk, played: str, method: str) -> None:
+    """A client that does not follow the redirect reads the type and size of the file, and nothing calls it JSON."""
+    headers = desk.ask(played, method).headers
+    assert headers["Content-Type"] == headers["X-File-Type"] == "audio/wav"
+    assert headers["X-File-Size"] == str(len(tapes.sound(3)))
+
+
+def test_a_client_that_wants_no_redirect(desk: Desk, played: str) -> None:
+    """With `redirect=0` the body has the address, the size and the type of the file."""
+    answer = requests.get(desk.url(played, desk.key(played)) + "&redirect=0", timeout=SECONDS)
+    place = answer.json()
+    assert (answer.status_code, place["size"], place["type"], place["expires"]) == (
+        OK,
+        len(tapes.sound(3)),
+        "audio/wav",
+        660,
+    )
+    assert requests.get(place["location"], timeout=SECONDS).content == tapes.sound(3)
+
+
+def test_a_client_that_sends_its_token_on(desk: Desk, played: str) -> None:
+    """S3 refuses an Authorization header beside the signature; the description has an address for such clients."""
+    bearer = {"Authorization": f"Bearer {desk.facts['tokens']['recordings']}"}
+    request = urllib.request.Request(desk.url(played), headers=bearer)
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, timeout=SECONDS)
+    assert (refused.value.code, b"Only one auth mechanism" in refused.value.read()) == (400, True)
+    described = urllib.request.Request(desk.url(played) + "?redirect=0", headers=bearer)
+    with urllib.request.urlopen(described, timeout=SECONDS) as answer:
+        location = json.load(answer)["location"]
+    with urllib.request.urlopen(location, timeout=SECONDS) as answer:
+        assert answer.read() == tapes.sound(3)
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])

@@ -23,7 +23,7 @@ from chalicelib.statistics.answer import Frame, InlineAnswer, Limits, RowSink, S
 from chalicelib.statistics.execution import Query
 from chalicelib.statistics.formats import Output
 from tests.statistics.cases import ENDED_AT_RUN_TIME, Case, named
-from tests.statistics.conftest import Ask
+from tests.statistics.conftest import Ask, request_of
 
 STATEMENT_TIMEOUT = 3
 #: About 600 bytes a row: 20 MB of JSON.
@@ -63,6 +63,18 @@ def test_a_large_answer_is_fetched_from_s3(ask: Ask) -> None:
     fetched = requests.get(answer.headers["Location"], headers={"Origin": "null"}, timeout=60)
     assert fetched.headers["Access-Control-Allow-Origin"] in {"*", "null"}
     assert (fetched.json()["success"], len(fetched.json()["data"])) == (True, 30_000)
+
+
+def test_a_client_that_wants_no_redirect(stack: dict[str, Any]) -> None:
+    """With `redirect=0` a large answer is described: its address, size and type."""
+    bearer = {"Authorization": f"Bearer {stack['tokens']['statistics']}", "Accept-Encoding": "identity"}
+    url = f"{stack['url']}/statistics?redirect=0"
+    body = request_of(LARGE, format="ndjson")
+    described = requests.post(url, json=body, headers=bearer, timeout=60).json()
+    assert (described["success"], described["data"], described["expires"]) == (True, None, 900)
+    fetched = requests.get(described["location"], timeout=60)
+    assert len(fetched.content) == described["size"]
+    assert fetched.headers["Content-Type"] == described["type"] == "application/x-ndjson; charset=utf-8"
 
 
 @pytest.mark.parametrize("text", ["'я'", "'\"'", "'x'", "'\\'", "E'\\n'", "'𝄞'"], ids=ascii)
