@@ -28,6 +28,11 @@ def _positive(text: str) -> int:
     return number
 
 
+def _sum(text: str) -> int:
+    """Read `40 20`, the numbers of several users of one limit, as their sum."""
+    return sum(map(_positive, _words(text)))
+
+
 def _yes(text: str) -> bool:
     if text.lower() not in {"0", "1", "no", "yes"}:
         raise Misconfigured(f"A setting that is yes or no cannot be {text!r}")
@@ -142,7 +147,7 @@ class Settings:
     call_age_seconds: int = _setting("CALL_AGE_SECONDS", _positive, 4 * 3_600)
     event_retention_months: int = _setting("EVENT_RETENTION_MONTHS", _positive, 36)
     statement_timeout: int = _setting("STATEMENT_TIMEOUT", _positive, 20)
-    reader_connection_limit: int = _setting("READER_CONNECTION_LIMIT", _positive, 40)
+    reader_connection_limit: int = _setting("READER_CONNECTION_LIMIT", _sum, 40)
     token_cache_seconds: int = _setting("TOKEN_CACHE_SECONDS", int, 30)
     answer_limit: int = _setting("ANSWER_LIMIT", _positive, 6 * MEGABYTE)
     row_limit: int = _setting("ROW_LIMIT", _positive, 16 * MEGABYTE)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from app import app
-from infra.aws import building, contents, policies, rest_api, zips
+from infra.aws import building, contents, policies, quotas, rest_api, zips
 from infra.aws.building import BuildFailed, BuildTarget, Built
 from infra.aws.intrinsics import API_HANDLER, function_id
 from infra.aws.lambdas import LAMBDAS
@@ -106,6 +106,7 @@ def _print(stage: str, packaged: Path, starts: dict[str, starting.Start]) -> Non
     sys.stdout.write(f"\n{packaged.relative_to(building.ROOT)}: {packaged.stat().st_size / 1_000_000:.1f} MB, ")
     sys.stdout.write(f"{ARCHITECTURE}, the same bytes from the same commit (sha256 {zips.digest(packaged)[:16]})\n")
     sys.stdout.write("Template: template.json beside it. infra/README.md says how to deploy.\n")
+    sys.stdout.write(quotas.report())
 
 
 def _row(name: str, configured: dict[str, Any], starts: dict[str, starting.Start]) -> tuple[str, ...]:

@@ -10,6 +10,8 @@ from infra.aws.policies import log_group
 from infra.aws.variables import environment
 
 HOUR = 3_600
+#: The ranges that a VPC's addresses are in (RFC 1918 and RFC 6598).
+PRIVATE_ADDRESSES = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
 SUBNETS = {Network.DATABASE: "SubnetIds", Network.OUTBOUND: "OutboundSubnetIds"}
 GROUPS = {Network.DATABASE: "DatabaseLambdas", Network.OUTBOUND: "OutboundLambdas"}
 
@@ -96,10 +98,17 @@ def network() -> Json:
 def _endpoints() -> Json:
     services = {"SecretsManager": "secretsmanager", "Sqs": "sqs", "Lambda": "lambda"}
     group = _group("Endpoints of AWS services", [])
+    # Private DNS sends all workloads of the VPC to these endpoints, so each of them is admitted, not this stack alone.
+    group["Properties"]["SecurityGroupIngress"] = [
+        {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "CidrIp": each} for each in PRIVATE_ADDRESSES
+    ]
     return {
         "EndpointGroup": {**group, "Condition": "HasInterfaceEndpoints"},
         **{
-            f"EndpointFrom{source}": {**_ingress("EndpointGroup", 443, source), "Condition": "HasInterfaceEndpoints"}
+            f"ExistingEndpointFrom{source}": {
+                **_ingress("EndpointSecurityGroupId", 443, source),
+                "Condition": "HasEndpointGroup",
+            }
             for source in GROUPS.values()
         },
         "S3Endpoint": {

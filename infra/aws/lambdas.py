@@ -147,6 +147,8 @@ LAMBDAS: dict[str, Lambda] = {
         Network.DATABASE,
         ("WRITER_DATABASE_URL", "EVENTS_QUEUE_URL", "RECORDINGS_QUEUE_URL", *INTERPRETATION),
         (Grant.queue("recordings", "sqs:SendMessage"), Grant.queue("call-events", "sqs:SendMessage")),
+        # As many as its queue starts, kept from the surge of webhooks that it works off.
+        concurrency=ref("IngestConcurrency"),
     ),
     "recorder": Lambda(
         Network.OUTBOUND,
@@ -162,6 +164,7 @@ LAMBDAS: dict[str, Lambda] = {
             Optional("HasRecordingArns", ("s3:PutObject", "s3:DeleteObject"), ref("RecordingArns")),
             *TELLS_TARGET,
         ),
+        concurrency=ref("RecorderConcurrency"),
         recursive=True,
     ),
     "maintain": Lambda(
@@ -183,6 +186,8 @@ LAMBDAS: dict[str, Lambda] = {
         Network.OUTBOUND,
         (*CRM, *CDR, "WRITER_DATABASE_URL", "LINK_SECRETS", "PUBLIC_URL", "SITE_ZONE"),
         (Grant.function("replicate"),),
+        # A run that continues itself may meet the run of the next hour.
+        concurrency=2,
         recursive=True,
         retries=2,
     ),
@@ -201,6 +206,8 @@ LAMBDAS: dict[str, Lambda] = {
             Grant.queue("call-events-dead", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueUrl"),
         ),
         optional=(Optional("HasRecordingArns", ("s3:DeleteObject",), ref("RecordingArns")),),
+        # Kept for the operator, above all while the account has no execution left.
+        concurrency=2,
     ),
 }  # fmt: skip
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib.edge import Application
 from infra.aws import usage
-from infra.aws.intrinsics import API_HANDLER, Json, attribute, chosen, function_id, physical, ref, sub
+from infra.aws.intrinsics import API_HANDLER, KEPT, Json, attribute, chosen, function_id, physical, ref, sub
 
 # A path contains a token or a key, so the log has the route's pattern instead.
 ACCESS_LOG = {
@@ -69,6 +69,9 @@ def _properties(bound: Mapping[str, Mapping[str, str]]) -> Json:
         "MinimumCompressionSize": 1_000,
         # Bodies pass through byte by byte in both directions, whatever the client accepts.
         "BinaryMediaTypes": ["*/*"],
+        # SAM deploys the stage again when the text of the definition changes. A parameter that decides within the
+        # definition, such as StatisticsApiKey, leaves the text as it is.
+        "AlwaysDeploy": True,
         # Metrics of each method would cost more than the rest of the stage, and the Lambda of each surface has its own.
         "MethodSettings": [
             {"ResourcePath": "/*", "HttpMethod": "*", "MetricsEnabled": False, "DataTraceEnabled": False, **throttling}
@@ -117,8 +120,7 @@ def _logs() -> Json:
     policy = sub("arn:${AWS::Partition}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs")
     kept: dict[str, Any] = {
         "Condition": "SetsApiGatewayLogRole",
-        "DeletionPolicy": "Retain",
-        "UpdateReplacePolicy": "Retain",
+        **KEPT,
     }
     return {
         "ApiLogs": {

@@ -27,18 +27,30 @@ _REQUIRED: dict[str, tuple[str, str]] = {
 }
 _DEFAULTED: dict[str, tuple[str, str | int, str]] = {
     "RouteTableIds": ("CommaDelimitedList", "", "Route tables of the subnets, for S3's endpoint; empty: no endpoint"),
-    "CreateInterfaceEndpoints": ("String", "true", "Endpoints of Secrets Manager, SQS and Lambda in the VPC"),
+    "CreateInterfaceEndpoints": (
+        "String",
+        "true",
+        "Make endpoints of Secrets Manager, SQS and Lambda, once a VPC; it needs DNS support and DNS host names",
+    ),
+    "EndpointSecurityGroupId": (
+        "String",
+        "",
+        "The security group of endpoints that the VPC has already, which gets a rule for the Lambdas",
+    ),
     "DatabasePort": ("Number", 5432, "PostgreSQL's port"),
     "DatabaseName": ("String", "ringledger", "The database"),
     "DatabaseOwner": ("String", "ringledger", "The role that owns the schemas"),
     "DatabaseInstance": ("String", "", "The database's name in RDS, for its alarms; empty: no alarms"),
-    "ConnectionsAlarm": ("Number", 150, "The number of database connections above which there is an alarm"),
     "DatabaseTls": ("String", "require", "libpq's sslmode; verify-full after `make package CA=…`"),
     "DomainName": ("String", "", "The API's domain; empty: the address from API Gateway"),
     "CertificateArn": ("String", "", "The domain's certificate in ACM, in this region"),
     "PublicUrl": ("String", "", "Without a domain, the beginning of links: the output ApiUrl"),
     "Replication": ("String", "false", "There is a CRM: raise an alarm when no run has ended for three hours"),
-    "PlainHttp": ("String", "false", "A CloudFront distribution for clients that cannot speak TLS"),
+    "PlainHttp": (
+        "String",
+        "false",
+        "A CloudFront distribution for clients that cannot speak TLS; files in S3 stay behind TLS",
+    ),
     "CorsOrigins": ("String", "", "Origins of browser pages that can read answers, or *"),
     "AlarmEmail": ("String", "", "The e-mail address that gets alarms"),
     "LogRetentionDays": ("Number", 30, "Days for which logs are kept"),
@@ -49,7 +61,7 @@ _DEFAULTED: dict[str, tuple[str, str | int, str]] = {
     "StatisticsApiKey": ("String", "false", "Queries need a key of the usage plan as X-Api-Key, besides their token"),
     "KeyRequestsPerDay": ("Number", 100_000, "The usage plan's daily quota of one key"),
     "KeyRequestsPerSecond": ("Number", 20, "The usage plan's steady rate of one key"),
-    "StatisticsConcurrency": ("Number", 40, "Concurrent queries, and the reader's connections"),
+    "StatisticsConcurrency": ("Number", 40, "Concurrent queries"),
     "RequestConcurrency": ("Number", 20, "Concurrent requests of each: recordings, nimbox, oktell, scripts"),
     "IngestConcurrency": ("Number", 5, "Batches stored concurrently, 2 or more"),
     "RecorderConcurrency": ("Number", 5, "Recordings fetched concurrently, 2 or more"),
@@ -85,7 +97,6 @@ _BOUNDS: dict[str, dict[str, Any]] = {
     "IngestConcurrency": {"MinValue": 2, "MaxValue": 1000},
     "StatisticsConcurrency": {"MinValue": 1},
     "RequestConcurrency": {"MinValue": 1},
-    "ConnectionsAlarm": {"MinValue": 1},
 }
 
 
@@ -114,6 +125,7 @@ def conditions() -> Json:
         "HasRecordingTarget": _given("RecordingTargetArn"),
         "HasRecordingArns": _listed("RecordingArns"),
         "HasScriptFunctions": _listed("ScriptFunctionArns"),
+        "HasEndpointGroup": _given("EndpointSecurityGroupId"),
         "HasRouteTables": _listed("RouteTableIds"),
         "HasInterfaceEndpoints": _is_true("CreateInterfaceEndpoints"),
         "HasReplication": _is_true("Replication"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra.aws.intrinsics import Json, attribute, logical, physical, queue_id, ref, sub
+from infra.aws.intrinsics import KEPT, Json, attribute, logical, physical, queue_id, ref, sub
 from infra.aws.lambdas import LOST_INVOCATIONS, QUEUES
 from infra.aws.variables import MEMBERS
 
@@ -62,8 +62,7 @@ def names() -> list[str]:
 def _queue(name: str, properties: dict[str, Any]) -> Json:
     return {
         "Type": "AWS::SQS::Queue",
-        "DeletionPolicy": "Retain",
-        "UpdateReplacePolicy": "Retain",
+        **KEPT,
         "Properties": {
             "QueueName": physical(name),
             "MessageRetentionPeriod": FOURTEEN_DAYS,
@@ -94,8 +93,7 @@ def bucket() -> Json:
     return {
         "Bucket": {
             "Type": "AWS::S3::Bucket",
-            "DeletionPolicy": "Retain",
-            "UpdateReplacePolicy": "Retain",
+            **KEPT,
             "Properties": {
                 "PublicAccessBlockConfiguration": dict.fromkeys(
                     ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"), True
@@ -172,7 +170,6 @@ def _password(role: str) -> Json:
 def _secret(name: str, description: str, content: Json) -> Json:
     return {
         "Type": "AWS::SecretsManager::Secret",
-        "DeletionPolicy": "Retain",
-        "UpdateReplacePolicy": "Retain",
+        **KEPT,
         "Properties": {"Name": sub(f"${{AWS::StackName}}/{name}"), "Description": description, **content},
     }

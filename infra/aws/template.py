@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.edge import Application
-from infra.aws import alarms, function_resources, rest_api, schedules, stack_parameters, storage, usage
+from infra.aws import alarms, function_resources, quotas, rest_api, schedules, stack_parameters, storage, usage
 from infra.aws.intrinsics import Json, function_id, logical
 from infra.aws.lambdas import LAMBDAS, QUEUES
 
@@ -18,7 +18,7 @@ def merged(app: Application, timeouts: dict[str, int]) -> Json:
     _agreed(app)
     return {
         "Description": "Ringledger: telephone-call statistics, one Lambda a surface",
-        "Parameters": stack_parameters.parameters(),
+        "Parameters": {**stack_parameters.parameters(), **quotas.parameter()},
         "Mappings": stack_parameters.mappings(),
         "Conditions": stack_parameters.conditions(),
         "Resources": _joined(

@@ -43,7 +43,8 @@ VARIABLES: dict[str, Json] = {
     "WEBHOOK_SECRETS": _generations("webhook"),
     "LINK_SECRETS": _generations("link"),
     "EVENT_RETENTION_MONTHS": ref("EventRetentionMonths"),
-    "READER_CONNECTION_LIMIT": ref("StatisticsConcurrency"),
+    # The Lambdas that use the reader: statistics and scripts. A template cannot add, so the setting does.
+    "READER_CONNECTION_LIMIT": sub("${StatisticsConcurrency} ${RequestConcurrency}"),
     "RECORDINGS_QUEUE_URL": ref(queue_id("recordings")),
     "RECORDING_STORAGES": ref("RecordingStorages"),
     "RECORDING_DAYS": ref("RecordingDays"),

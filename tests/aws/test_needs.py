@@ -23,6 +23,7 @@ ACTIONS = {
     "create_multipart_upload": "s3:PutObject",
     "delete_object": "s3:DeleteObject",
     "delete_message": "sqs:DeleteMessage",
+    "delete_message_batch": "sqs:DeleteMessage",
     "generate_presigned_post": "s3:PutObject",
     "generate_presigned_url": "s3:GetObject",
     "get_object": "s3:GetObject",

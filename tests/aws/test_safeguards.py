@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
 
 from app import app
+from chalicelib import settings
 from chalicelib.oktell import faxes, uploads
 from chalicelib.recordings import storages
-from infra.aws import alarms, policies, schedules, stack_parameters, storage
-from infra.aws.function_resources import HOUR
+from infra.aws import alarms, policies, quotas, schedules, storage
+from infra.aws.function_resources import HOUR, PRIVATE_ADDRESSES
 from infra.aws.intrinsics import attribute, function_id, logical, queue_id, ref, role_id
-from infra.aws.lambdas import LAMBDAS, LOST_INVOCATIONS, QUEUES, Network
+from infra.aws.lambdas import LAMBDAS, LOST_INVOCATIONS, Network
 from infra.aws.variables import METRICS
 from tests.aws import reachable
 
 Template = dict[str, Any]
 LOST = attribute(queue_id(LOST_INVOCATIONS), "Arn")
 #: An account's limit of concurrent Lambdas, and the part of it that cannot be reserved.
-ACCOUNT, UNRESERVED = 1_000, 100
+ACCOUNT = 1_000
 
 
 def lifecycle(sam: Template) -> dict[str, Any]:
@@ -98,18 +100,10 @@ def test_a_schedule_that_cannot_start_its_lambda_leaves_a_letter(sam: Template) 
 
 def test_requests_leave_room_for_webhooks() -> None:
     """Other requests have limits of concurrency, which leave most of an account to webhooks."""
-    known = stack_parameters.parameters()
-    reserved = {
-        name: known[needed.concurrency["Ref"]]["Default"]
-        if isinstance(needed.concurrency, dict)
-        else needed.concurrency
-        for name, needed in LAMBDAS.items()
-        if needed.concurrency is not None
-    }
-    consumers = {queue.consumer for queue in QUEUES.values()}
+    reserved = quotas.reserved()
 
-    assert set(LAMBDAS) - set(reserved) - consumers == {"webhooks", "replicate", "admin"}
-    assert sum(reserved.values()) <= (ACCOUNT - UNRESERVED) / 4
+    assert set(LAMBDAS) - set(reserved) == {"webhooks"}
+    assert sum(reserved.values()) <= (ACCOUNT - quotas.UNRESERVED) / 3
 
 
 @pytest.mark.parametrize("name", [name for name, of in LAMBDAS.items() if of.network is not Network.PUBLIC])
@@ -167,3 +161,61 @@ def test_what_alarms_wait_for_is_counted(sam: Template, service: str, metric: st
 def test_no_lambda_answers_at_an_address_of_its_own(sam: Template) -> None:
     """The API is the only way in: no function has a URL."""
     assert "FunctionUrl" not in json.dumps(sam)
+
+
+def test_the_reader_has_a_connection_for_each_of_its_lambdas(sam: Template) -> None:
+    """The role's limit is the sum of what statistics and scripts can open."""
+    users = {name for name, needed in LAMBDAS.items() if "READER_DATABASE_URL" in needed.variables} - {"admin"}
+    limits = {LAMBDAS[name].concurrency["Ref"] for name in users}
+    variables = sam["Resources"][function_id("admin")]["Properties"]["Environment"]["Variables"]
+
+    text = variables["READER_CONNECTION_LIMIT"]["Fn::Sub"]
+    assert set(text.split()) == {f"${{{limit}}}" for limit in limits}
+    assert settings.load({"READER_CONNECTION_LIMIT": "40 20"}).reader_connection_limit == 60
+
+
+def test_the_quotas_follow_from_the_table(sam: Template) -> None:
+    """The printed numbers are sums over the Lambdas, and the alarm on connections rings before all are open."""
+    assert quotas.executions() == sum(quotas.reserved().values()) + 100
+    assert quotas.executions({"StatisticsConcurrency": 50}) == quotas.executions() + 10
+    assert quotas.connections({"StatisticsConcurrency": 50}) == quotas.connections() + 20
+    assert quotas.connections(through_proxy=False) < quotas.connections()
+    assert sam["Parameters"]["ConnectionsAlarm"]["Default"] == quotas.alarm_at() < quotas.connections()
+
+
+def test_a_change_of_a_parameter_reaches_the_stage(sam: Template) -> None:
+    """SAM makes a deployment for each change of the template's text; these parameters change the API without one."""
+    api = sam["Resources"]["RestAPI"]["Properties"]
+
+    assert api["AlwaysDeploy"] is True
+    assert decisive(sam, [api["DefinitionBody"], api["GatewayResponses"]]) == {"StatisticsApiKey"}
+
+
+def decisive(sam: Template, part: object) -> set[str]:
+    """Return the parameters that `part` refers to, also through conditions."""
+    text = json.dumps(part)
+    conditions = set(re.findall(r'"Fn::If": \["(\w+)"', text)) | set(re.findall(r'"Condition": "(\w+)"', text))
+    names = set(re.findall(r'"Ref": "(\w+)"', text)) | set(re.findall(r"\$\{(\w+)\}", text))
+    for condition in conditions:
+        names |= decisive(sam, sam["Conditions"][condition])
+    return names & set(sam["Parameters"])
+
+
+def test_a_failed_first_deployment_leaves_no_name_taken(sam: Template) -> None:
+    """Whatever outlives the stack goes with it when its creation fails, so that the next try finds the names free."""
+    kept = {name for name, each in sam["Resources"].items() if each.get("DeletionPolicy", "Delete") != "Delete"}
+    policies_of_kept = {sam["Resources"][name]["DeletionPolicy"] for name in kept}
+
+    assert policies_of_kept == {"RetainExceptOnCreate"}
+    assert {"Bucket", "OwnerSecret", queue_id("call-events")} <= kept
+
+
+def test_endpoints_admit_the_other_workloads_of_the_vpc(sam: Template) -> None:
+    """Private DNS leads the whole VPC to them, so that no workload times out; a second stack uses existing ones."""
+    group = sam["Resources"]["EndpointGroup"]["Properties"]
+    existing = [each for name, each in sam["Resources"].items() if name.startswith("ExistingEndpointFrom")]
+
+    assert {rule["CidrIp"] for rule in group["SecurityGroupIngress"]} == set(PRIVATE_ADDRESSES)
+    assert {rule["FromPort"] for rule in group["SecurityGroupIngress"]} == {443}
+    assert {each["Condition"] for each in existing} == {"HasEndpointGroup"}
+    assert {each["Properties"]["GroupId"]["Ref"] for each in existing} == {"EndpointSecurityGroupId"}

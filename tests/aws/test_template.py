@@ -141,7 +141,7 @@ def test_the_bucket_is_private_and_refuses_plain_http(sam: Template) -> None:
     assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
     assert policy["Effect"] == "Deny"
     assert policy["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-    assert sam["Resources"]["Bucket"]["DeletionPolicy"] == "Retain"
+    assert sam["Resources"]["Bucket"]["DeletionPolicy"] == "RetainExceptOnCreate"
 
 
 def test_no_log_has_a_path_in_it(sam: Template) -> None:
