@@ -8,6 +8,7 @@ the last but is useful in reports is listed too, and `bounds.py` limits its argu
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 AGGREGATES = """
     any_value array_agg avg bit_and bit_or bit_xor bool_and bool_or corr count covar_pop covar_samp every json_agg
@@ -92,6 +93,7 @@ SYMBOLS = frozenset(
 )
 #: The parser uses these words in place of an operator's symbol.
 OPERATORS = SYMBOLS | {"BETWEEN", "NOT BETWEEN", "BETWEEN SYMMETRIC", "NOT BETWEEN SYMMETRIC"}
+#: Names of collations that servers usually have. The channel allows those of pg_catalog that its own server has.
 COLLATIONS = frozenset({"C", "POSIX", "default", "ucs_basic", "unicode", "und-x-icu", "en-x-icu", "ru-x-icu"})
 SAMPLING_METHODS = frozenset({"bernoulli", "system"})
 TIME_KEYWORDS = frozenset(
@@ -116,3 +118,13 @@ HARMLESS_ATTRIBUTES = frozenset(
 
 #: Names that `value.name` calls on PostgreSQL 18. The channel adds the names that only its own server has.
 CALLABLE_NAMES = frozenset((Path(__file__).with_name("callable_names.txt")).read_text("ascii").split())
+
+
+class ServerNames(NamedTuple):
+    """The names that depend on the server: the functions that it calls for `value.name`, and its collations."""
+
+    callable_names: frozenset[str] = CALLABLE_NAMES
+    collations: frozenset[str] = COLLATIONS
+
+
+USUAL_NAMES = ServerNames()

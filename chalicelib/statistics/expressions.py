@@ -17,12 +17,16 @@ from chalicelib.statistics.allowlist import (
 )
 from chalicelib.statistics.bounds import BOUNDED, BOUNDED_OPERATORS, CROSSING_OPERATORS, Budget, OutOfBounds
 from chalicelib.statistics.names import Node, dotted, names, own_name
-from chalicelib.statistics.refusal import Refusal
+from chalicelib.statistics.refusal import REFERENCE, Refusal
 from chalicelib.statistics.scope import DOCUMENTED, FromItem
 from chalicelib.statistics.suggestions import instead
 
 if TYPE_CHECKING:
     from chalicelib.statistics.tree import Walk
+
+_LISTED = f"{REFERENCE} lists them"
+#: Advice on sorting names where the server has no Russian collation.
+_RUSSIAN = "for Russian order, write: order by replace(lower(name), 'ё', 'е'), name"  # noqa: RUF001
 
 
 def column(walk: Walk, value: list[Node], node: Node) -> None:
@@ -126,10 +130,14 @@ def json_path(walk: Walk, value: Node, node: Node) -> None:
     _bounded(node, Budget.jsonpath, walk.budget, "json_table", [value, value])
 
 
-def collation(_walk: Walk, value: list[Node], node: Node) -> None:
-    """Check that a collation is listed."""
-    if own_name(value) not in COLLATIONS:
-        raise _refused("collation", value, node, f"the allowed collations are {', '.join(sorted(COLLATIONS))}")
+def collation(walk: Walk, value: list[Node], node: Node) -> None:
+    """Check that the server has a collation."""
+    name = own_name(value)
+    if name not in walk.collations:
+        usual = sorted(walk.collations & COLLATIONS)
+        others = len(walk.collations) - len(usual)
+        hint = f"this server has {', '.join(usual)}{f' and {others} others' if others else ''}"
+        raise _refused("collation", value, node, f"{hint}; {_RUSSIAN if (name or '').startswith('ru') else _LISTED}")
 
 
 def sampling(_walk: Walk, value: list[Node], node: Node) -> None:

@@ -16,7 +16,7 @@ from pglast.parser import DeparseError, ParseError, deparse_protobuf, parse_sql_
 
 from chalicelib.errors import Refused
 from chalicelib.statistics import positions
-from chalicelib.statistics.allowlist import CALLABLE_NAMES
+from chalicelib.statistics.allowlist import USUAL_NAMES, ServerNames
 from chalicelib.statistics.refusal import Refusal
 from chalicelib.statistics.tree import Walk
 
@@ -37,18 +37,18 @@ _BEGINNINGS = {
 
 
 @lru_cache(maxsize=256)
-def check(text: str, beginning: str, callable_names: frozenset[str] = CALLABLE_NAMES) -> str:
+def check(text: str, beginning: str, server: ServerNames = USUAL_NAMES) -> str:
     """Return the statement to run for the query `text`.
 
     `beginning` is the action whose rule for the first words applies (`data` or `quantity`), or ANY_BEGINNING.
-    `callable_names` are the functions that the server would call for `value.name`. Raise Refused.
+    `server` has the names that depend on the server. Raise Refused.
     """
     _check_text(text, beginning)
     try:
         statement = _normalised(text)
-        _walk(statement, callable_names)
+        _walk(statement, server)
     except Refusal as refusal:
-        raise Refused(_sentence(text, refusal, callable_names)) from None
+        raise Refused(_sentence(text, refusal, server)) from None
     return statement
 
 
@@ -90,27 +90,27 @@ def _normalised(text: str) -> str:
     return statement
 
 
-def _walk(text: str, callable_names: frozenset[str]) -> None:
+def _walk(text: str, server: ServerNames) -> None:
     try:
         tree = parse_sql_json(str(text))
         if len(tree) > TREE_LIMIT:
             raise Refused("the query has too many parts; use fewer names, constants and operators")
-        Walk(callable_names).statement(orjson.loads(tree))
+        Walk(server).statement(orjson.loads(tree))
     except (ParseError, orjson.JSONDecodeError, RecursionError):
         raise Refused("the query is nested too deeply; use fewer levels") from None
 
 
-def _sentence(text: str, refusal: Refusal, callable_names: frozenset[str]) -> str:
-    located = _refusal_in_original(text, callable_names)
+def _sentence(text: str, refusal: Refusal, server: ServerNames) -> str:
+    located = _refusal_in_original(text, server)
     shown = located or refusal
     where = f" ({positions.describe(text, located.location)})" if located and located.location is not None else ""
     return f"{shown.construct} is not allowed{where}: {shown.hint}"
 
 
-def _refusal_in_original(text: str, callable_names: frozenset[str]) -> Refusal | None:
+def _refusal_in_original(text: str, server: ServerNames) -> Refusal | None:
     """Return the refusal with its position in the caller's text, which the rewritten statement does not keep."""
     try:
-        _walk(text, callable_names)
+        _walk(text, server)
     except Refusal as refusal:
         return refusal
     except Refused:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from chalicelib.catalog import TABLES
 from chalicelib.errors import RingledgerError
 from chalicelib.platform import configuration, postgres
-from chalicelib.statistics.allowlist import CALLABLE_NAMES
+from chalicelib.statistics.allowlist import CALLABLE_NAMES, ServerNames
 
 #: Seconds. API Gateway gives up after 29, and the answer still has to be delivered.
 LONGEST_STATEMENT = 25
 
-# One round trip: the faults of the role, and every name that this server would call for `value.name`.
+# One round trip: the faults of the role, every name that this server would call for `value.name`, and the collations
+# that work: a server without ICU lists one of its collations all the same.
 _EXAMINE = """
 with me as (select * from pg_catalog.pg_roles where rolname = current_user),
      spaces as (select oid, nspname from pg_catalog.pg_namespace
@@ -57,7 +58,12 @@ select array(select fault from checks where holds is not false),
               where pronamespace = 'pg_catalog'::pg_catalog.regnamespace
                 and pronargs - pronargdefaults <= 1 and (pronargs >= 1 or provariadic <> 0)
               union
-             select typname from pg_catalog.pg_type where typnamespace = 'pg_catalog'::pg_catalog.regnamespace)::text[]
+             select typname from pg_catalog.pg_type where typnamespace = 'pg_catalog'::pg_catalog.regnamespace)::text[],
+       array(select collname from pg_catalog.pg_collation
+              where collnamespace = 'pg_catalog'::pg_catalog.regnamespace
+                and collencoding in (-1, pg_catalog.pg_char_to_encoding(pg_catalog.getdatabaseencoding()))
+                and (collprovider <> 'i' or has_icu))::text[]
+  from (select count(*) > 1 as has_icu from pg_catalog.pg_collation where collprovider = 'i') icu
 """
 _DOCUMENTED = [f"{schema}.{table}" for schema, tables in TABLES.items() for table in tables]
 
@@ -69,19 +75,20 @@ class UnsafeRole(RingledgerError):
     status = 503
 
 
-def examine(connection: postgres.Connection) -> frozenset[str]:
-    """Check that the role of `connection` can only read; return the names that its server calls for `value.name`.
+def examine(connection: postgres.Connection) -> ServerNames:
+    """Check that the role of `connection` can only read; return the names that depend on its server.
 
     Raise UnsafeRole with every fault.
     """
-    faults, names = connection.execute(_EXAMINE, (LONGEST_STATEMENT, _DOCUMENTED))[0]
+    faults, names, collations = connection.execute(_EXAMINE, (LONGEST_STATEMENT, _DOCUMENTED))[0]
     if faults:
         raise UnsafeRole(details="; ".join(faults))
     # Usually the same object, so that the guard's cache need not compare all names.
-    return CALLABLE_NAMES if CALLABLE_NAMES.issuperset(names) else CALLABLE_NAMES.union(names)
+    callable_names = CALLABLE_NAMES if CALLABLE_NAMES.issuperset(names) else CALLABLE_NAMES.union(names)
+    return ServerNames(callable_names, frozenset(collations))
 
 
-def reader() -> tuple[postgres.Connection, frozenset[str]]:
+def reader() -> tuple[postgres.Connection, ServerNames]:
     """Return this thread's open and examined connection, and the result of `examine` for it.
 
     Raise Unavailable or UnsafeRole.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from chalicelib.errors import RingledgerError
 from chalicelib.statistics import bounds, guard, tree
 from chalicelib.statistics.allowlist import COLLATIONS, GROUPS, SAMPLING_METHODS, SYMBOLS, TYPES
+from chalicelib.statistics.reader import reader
 
 LIMITS = {
     "bytes of a query": guard.TEXT_LIMIT,
@@ -21,12 +23,19 @@ LIMITS = {
 
 
 def reference() -> dict[str, object]:
-    """Return the allowed names by kind, and the limits."""
+    """Return the allowed names by kind, with the collations of the server, and the limits.
+
+    Without a database, the collations are those that servers usually have.
+    """
+    try:
+        collations = reader()[1].collations
+    except RingledgerError:
+        collations = COLLATIONS
     return {
         "functions": {group: sorted(words.split()) for group, words in GROUPS.items()},
         "types": sorted(TYPES),
         "operators": sorted(SYMBOLS),
-        "collations": sorted(COLLATIONS),
+        "collations": sorted(collations),
         "sampling methods": sorted(SAMPLING_METHODS),
         "limits": LIMITS,
     }

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from chalicelib.statistics import expressions, from_clause, grammar
-from chalicelib.statistics.allowlist import FUNCTIONS, HARMLESS_ATTRIBUTES, NOT_BY_ATTRIBUTE, TYPES
+from chalicelib.statistics.allowlist import FUNCTIONS, HARMLESS_ATTRIBUTES, NOT_BY_ATTRIBUTE, TYPES, ServerNames
 from chalicelib.statistics.bounds import BOUNDED, Budget
 from chalicelib.statistics.grammar import FIELDS, MANY, ONE, PLAIN
 from chalicelib.statistics.names import Node, dotted, names, output_name
@@ -36,11 +36,12 @@ def _called_by_attribute(callable_names: frozenset[str]) -> frozenset[str]:
 class Walk:
     """One walk over one statement. It raises Refusal at the first construct that is not allowed."""
 
-    __slots__ = ("budget", "called", "scope", "suspects", "weight")
+    __slots__ = ("budget", "called", "collations", "scope", "suspects", "weight")
 
-    def __init__(self, callable_names: frozenset[str]) -> None:
-        """Create a walk. `callable_names` are the functions that PostgreSQL would call for `value.name`."""
-        self.called = _called_by_attribute(callable_names)
+    def __init__(self, server: ServerNames) -> None:
+        """Create a walk for queries that `server` will run."""
+        self.called = _called_by_attribute(server.callable_names)
+        self.collations = server.collations
         self.scope = Scope()
         self.budget = Budget()
         #: The number of columns in the expressions so far, with every subquery merged into its parent.

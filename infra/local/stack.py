@@ -24,7 +24,7 @@ from chalicelib.errors import Misconfigured, Unavailable
 from chalicelib.platform.postgres import connection
 from chalicelib.settings import Settings
 from infra.demonstration import fill
-from infra.local import aws, environment, sample_contacts, sample_users, tapes, telephony
+from infra.local import aws, collations, environment, sample_contacts, sample_users, tapes, telephony
 from infra.local.crm import Crm
 from infra.local.embedded_postgres import Postgres
 from infra.local.environment import StackOptions
@@ -117,7 +117,9 @@ class Stack:
             return self._options.database_url
         self._postgres = Postgres(self._options.data, keyring.secret("owner"))
         parts.callback(self._postgres.stop)
-        return self._postgres.start(keyring.port("postgres_port"), [self._lock])
+        url = self._postgres.start(keyring.port("postgres_port"), [self._lock])
+        collations.add(url)
+        return url
 
     def _begin_aws(self, parts: ExitStack, keyring: Keyring) -> str:
         """Start S3 and SQS, and return their endpoint; they take as long as PostgreSQL, which starts meanwhile."""
