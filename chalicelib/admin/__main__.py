@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from chalicelib.admin import contact_commands
-from chalicelib.admin.commands import CommandResult, run
+from chalicelib.admin.commands import CommandResult, explained, run
 from chalicelib.errors import RingledgerError
 from chalicelib.platform import functions
 
@@ -34,7 +34,7 @@ def _invoke(function: str, command: list[str]) -> CommandResult:
     try:
         return CommandResult(**functions.invoke(function, _event(command)))
     except RingledgerError as error:
-        return CommandResult(1, "", f"{error.message}\n")
+        return CommandResult(1, "", f"{explained(error)}\n")
 
 
 def _event(command: list[str]) -> dict[str, object]:

@@ -46,7 +46,7 @@ def run(command: Sequence[str], read: Callable[[], str]) -> CommandResult:
             arguments.run(arguments, read)
             code = 0
         except RingledgerError as error:
-            note(_explained(error))
+            note(explained(error))
             code = 1
         except Exception as error:  # noqa: BLE001 - the border: the operator gets one line for any error
             note(_unexpected(error))
@@ -145,8 +145,8 @@ def _unexpected(error: Exception) -> str:
     return f"This is a defect in Ringledger: {' '.join(repr(error).split())} in {where}"
 
 
-def _explained(error: RingledgerError) -> str:
+def explained(error: RingledgerError) -> str:
     """Return the error as one line with its cause. An operator may see the cause; a caller of the API may not."""
-    cause = error.primary if isinstance(error, DatabaseError) else error.__cause__ or ""
+    cause = error.primary if isinstance(error, DatabaseError) else error.details or error.__cause__ or ""
     reason = str(cause).strip()
     return f"{error.message}: {reason.splitlines()[0]}" if reason else error.message

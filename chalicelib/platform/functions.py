@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from chalicelib.errors import RingledgerError
-from chalicelib.platform import boto3_errors, runtime
+from chalicelib.platform import boto3_clients, boto3_errors, runtime
 
 # The longest that a Lambda runs: a repeated migration would only wait for the first.
 READ_SECONDS = 900.0
@@ -51,17 +51,14 @@ def _client(read_seconds: float) -> Any:  # noqa: ANN401 - boto3 makes its class
 
 
 def _made(read_seconds: float) -> Any:  # noqa: ANN401 - as above
-    import boto3  # noqa: PLC0415 - a cold start pays for boto3 only where a function is invoked
-    from botocore.config import Config  # noqa: PLC0415
-
-    settings = Config(
+    return boto3_clients.made(
+        "lambda",
         connect_timeout=CONNECT_SECONDS,
         read_timeout=read_seconds,
         # A second try would run the function twice.
         retries={"total_max_attempts": 1},
         tcp_keepalive=True,
     )
-    return boto3.client("lambda", config=settings)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO
 
 from chalicelib.errors import Unavailable
-from chalicelib.platform import boto3_errors, runtime
+from chalicelib.platform import boto3_clients, boto3_errors, runtime
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -28,18 +28,15 @@ def client() -> S3Client:
 
 
 def _made() -> S3Client:
-    # A cold start pays for boto3 only where an answer goes to S3.
-    import boto3  # noqa: PLC0415
-    from botocore.config import Config  # noqa: PLC0415
-
-    settings = Config(
+    client: S3Client = boto3_clients.made(
+        "s3",
         signature_version="s3v4",
         connect_timeout=CONNECT_SECONDS,
         read_timeout=READ_SECONDS,
         retries={"mode": "standard", "total_max_attempts": 3},
         request_checksum_calculation="when_required",
     )
-    return boto3.client("s3", config=settings)
+    return client
 
 
 def check(bucket: str) -> None:

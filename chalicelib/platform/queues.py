@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.errors import Unavailable
-from chalicelib.platform import boto3_errors, runtime, signed_requests
+from chalicelib.platform import boto3_clients, boto3_errors, runtime, signed_requests
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -23,16 +23,15 @@ def client(region: str = "") -> SQSClient:
 
 
 def _made(region: str) -> SQSClient:
-    import boto3  # noqa: PLC0415 - a cold start pays for boto3 only where a queue is used
-    from botocore.config import Config  # noqa: PLC0415
-
-    config = Config(
+    client: SQSClient = boto3_clients.made(
+        "sqs",
+        region,
         connect_timeout=CONNECT_SECONDS,
         read_timeout=READ_SECONDS,
         retries={"total_max_attempts": 1},
         tcp_keepalive=True,
     )
-    return boto3.client("sqs", region_name=region or None, config=config)
+    return client
 
 
 def url_of(queue: str) -> str:

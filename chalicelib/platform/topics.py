@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.platform import boto3_errors, runtime
+from chalicelib.platform import boto3_clients, boto3_errors, runtime
 
 
 def publish(topic: str, message: str) -> None:
@@ -18,7 +18,4 @@ def _client() -> Any:  # noqa: ANN401 - boto3 makes its classes at run time
 
 
 def _made() -> Any:  # noqa: ANN401 - as above
-    import boto3  # noqa: PLC0415 - a cold start pays for boto3 only where something is published
-    from botocore.config import Config  # noqa: PLC0415
-
-    return boto3.client("sns", config=Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 2}))
+    return boto3_clients.made("sns", connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 2})
