@@ -72,7 +72,7 @@ def test_an_unknown_command_is_not_found(client: Client, path: str) -> None:
 def test_no_command_has_the_path_of_another_surface() -> None:
     """The routes of commands match any short path, and a gateway prefers literal paths, so no path may be both."""
     places = {path.strip("/").split("/")[0] for path in app.app.routes}
-    assert places - {"{command}"} == {"health", "statistics", "api", "rest", "ext-event", "webhooks", "direct"}
+    assert {"{command}", "statistics", "ext-event"} <= places
     assert places.isdisjoint({*COMMANDS, "download"})
 
 
