@@ -116,6 +116,7 @@ class Event(NamedTuple):
     # The extension that sent it.
     extension: str = ""
     device: str = ""
+    owner: str = ""  # who uses it, as the registry knows
     external_only: bool = False
     # The parties.
     flow: str = ""  # in or out, as the PBX sees the leg

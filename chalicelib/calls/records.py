@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 from hashlib import sha1
 from typing import NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from chalicelib.calls.events import CallKey, fingerprint
 
@@ -123,6 +123,11 @@ def _uuid(call: CallKey, *words: str) -> str:
     # Equal to str(uuid.uuid5(…)), without creating an object.
     text = sha1(_SPACE + fingerprint(call.provider, call.client, *words).encode(), usedforsecurity=False).hexdigest()
     return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{_VARIANT[text[16]]}{text[17:20]}-{text[20:32]}"
+
+
+def person_id(extension: str) -> str:
+    """Return the id of whoever uses an extension, where a table wants a uuid; it is the same in every call."""
+    return str(uuid5(NAMESPACE, f"extension {extension}"))
 
 
 def seconds(begin: datetime, end: datetime) -> int:

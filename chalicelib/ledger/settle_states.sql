@@ -118,8 +118,10 @@ gone AS (
         AND (old.state, old.dt_stop) IS NOT DISTINCT FROM (past.state, past.dt_stop)
 ),
 made AS (
-    INSERT INTO sipusers.states (event_name, login, state, dt_start, dt_stop, len)
-    SELECT 'sipuser_state_changed', name, state, dt_start, dt_stop, floor(extract(epoch FROM dt_stop - dt_start))
+    INSERT INTO sipusers.states (eventid, event_name, login, state, dt_start, dt_stop, len)
+    -- An interval that is made again has the same id.
+    SELECT hashtextextended(name || ' ' || extract(epoch FROM dt_start), 0) & 9223372036854775807,
+        'sipuser_state_changed', name, state, dt_start, dt_stop, floor(extract(epoch FROM dt_stop - dt_start))
     FROM (TABLE interval EXCEPT TABLE known) AS fresh
 )
 UPDATE ledger.presence SET state = now.state, since = now.since

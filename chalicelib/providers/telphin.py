@@ -111,6 +111,7 @@ def _call(raw: Raw, source: Source, kind: Kind, fields: Fields, trimmed: Fields)
         content=f"{source.id}:{raw.query}{raw.body.decode('latin-1')}",
         extension=extension,
         device=source.type,
+        owner=source.owner,
         external_only=source.external_only,
         flow=flow,
         caller=caller,

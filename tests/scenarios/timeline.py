@@ -35,6 +35,7 @@ START = datetime(2026, 11, 21, 10)  # noqa: DTZ001 - times are naive UTC through
 CLIENT = "13596"
 CALL = "62FE8C5A0B1D4E8FA3C2D1E0F9A8B7C6"
 CONFERENCE = "BC5F236C 5AD211E9 81BA5CB9 01FED6FC"
+_OWNERS = {"107": "Maria"}
 _STATUSES = {"dial-in": "CALLING", "dial-out": "CALLING"}
 _FIELDS = {
     "from": "CallerIDNum",
@@ -102,7 +103,7 @@ class Scenario:
         }
         form |= {"Duration": str(int(float(lasted) * 1_000_000))} if lasted else {}
         form |= {_FIELDS.get(key, key): extension(value) for key, value in (leg | facts).items()}
-        source = Source(int(name), "telphin", CLIENT, extension(name), type_ or "phone")
+        source = Source(int(name), "telphin", CLIENT, extension(name), type_ or "phone", _OWNERS.get(name, ""))
         webhook = replace(raw, body=urlencode(form).encode(), inner_numbers=inner)
         return webhook, replace(source, external_only=self.external_only)
 

@@ -56,12 +56,13 @@ def _parties(call: Call, leg: Leg) -> Row:
     return {
         "anumber": leg.a,
         "ausername": leg.a if is_internal(leg.a) else "",
-        "adisplayname": leg.a_name,
+        "adisplayname": leg.a_name or ("" if leg.incoming else leg.owner),
         "acallednum": call.called_number(leg),
         "aouter": leg.a_outer,
         "aprovidercode": call.key.provider if leg.a_outer else "",
         "bnumber": leg.b,
         "busername": "" if leg.b_outer else leg.b,
+        "bdisplayname": leg.owner if leg.incoming else "",
         "bouter": leg.b_outer,
         "bprovidercode": call.key.provider if leg.b_outer else "",
     }

@@ -25,19 +25,33 @@ def forks(call: Call, written: Collection[str]) -> Iterator[Row]:
 def _fork(call: Call, leg: Leg, home: str) -> Row:
     begin = min(leg.since, leg.answered) if leg.answered else leg.since
     invited, started, answered = ascending(call.invited, begin, leg.answered or begin)
+    rang = _rang(leg)
     return filled(
         inviteid=home,
         invitedt=invited,
         busername=leg.b,
         bouter=leg.b_outer,
         bprovidercode=call.key.provider if leg.b_outer else "",
+        ispreanswered=rang,
         isanswered=leg.answered is not None,
         forkstart_dt=started,
+        forkpreansw_dt=started if rang and leg.dialled else None,
         forkansw_dt=answered if leg.answered else None,
         sipcode=_sip_code(leg),
         reason=leg.status,
         eventid=part_id(call.key, "fork", *filter(None, leg.key)),
     )
+
+
+def _rang(leg: Leg) -> bool | None:
+    """Tell whether the phone rang, which is a provisional answer (18x); None where no event proves it.
+
+    A phone that Telphin calls rings at once, unless its hangup says that it could not be reached. A busy one can have
+    rung before it was declined. Nothing is known of phones outside of the PBX.
+    """
+    if not leg.incoming or leg.status == "BUSY":
+        return None
+    return by_status(leg.status).reached
 
 
 def _sip_code(leg: Leg) -> int | None:

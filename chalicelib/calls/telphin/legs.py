@@ -31,6 +31,7 @@ class Leg(NamedTuple):
     anchor: str
     device: str
     extension: str
+    owner: str
     incoming: bool
     began: datetime
     dialled: datetime | None
@@ -160,6 +161,7 @@ def _parties(events: LegEvents, options: Options) -> dict[str, Any]:
     a, b = (remote or caller, extension) if events.incoming else (extension, called)
     return {
         "extension": extension,
+        "owner": events.first("owner"),
         "a": a,
         "a_name": events.first("caller_name"),
         "a_outer": events.incoming and _is_outer_caller(events, a),

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from chalicelib.calls.causes import UNSUCCESSFUL
 from chalicelib.calls.events import QUEUE
-from chalicelib.calls.records import Row, Table, Value, filled, part_id
+from chalicelib.calls.records import Row, Table, Value, filled, part_id, person_id
 from chalicelib.calls.telphin.answered import answering_machine
 from chalicelib.calls.telphin.call import Call
 from chalicelib.calls.telphin.legs import Leg
@@ -18,6 +18,10 @@ from chalicelib.calls.telphin.transfers import Party
 PASSAGES: Table = ("ivrhuntq", "huntq_calls")
 _EVENTS = "ivrhuntqevents"
 _SECOND = timedelta(seconds=1)
+#: The queue took the caller in, which any event of the queue proves.
+ENQUEUED = "ok"
+#: An agent took the caller out of the queue; the reason says which event proves it.
+ANSWERED, BY_PHONE, BY_QUEUE = "answered", "agent", "bridged"
 
 
 class Passage(NamedTuple):
@@ -103,11 +107,11 @@ def _rows(call: Call, passage: Passage) -> Iterator[tuple[Table, Row]]:
     place = filled(qid=leg.extension, huntq_id=part_id(call.key, "queue", leg.extension, *filter(None, leg.key)))
     user, display = filled(from_user=caller.number), filled(from_displayname=caller.name)
     yield PASSAGES, {**shared, **place, **user, **display, **course}
-    yield from _event("queue_enqueue", leg.dialled, shared, place, user)
+    yield from _event("queue_enqueue", leg.dialled, shared, place, user, filled(result=ENQUEUED))
     for offer in passage.offers:
         yield from _event("queue_start_call", offer.dialled, shared, filled(qid=leg.extension, userid=offer.b))
     taken, left, final = course.get("dt_dequeue"), course.get("dt_quit"), course.get("dt_final")
-    yield from _event("queue_dequeue", taken, shared, place, user, display, filled(result="answered"))
+    yield from _event("queue_dequeue", taken, shared, place, user, display, filled(result=ANSWERED, reason=BY_PHONE))
     yield from _event("queue_quit", left, shared, filled(qid=leg.extension), user)
     stopped = filled(huntq_id=place["huntq_id"], stopreason=course.get("final_stopreason"))
     yield from _event("final", final, shared, stopped)
@@ -122,23 +126,27 @@ def _caller(call: Call, leg: Leg) -> Party:
 
 def _course(passage: Passage) -> Row:
     """Return when the caller entered, was served or gave up, and how it ended, as far as the events prove it."""
-    leg = passage.leg
+    leg, offer = passage.leg, _first_offer(passage)
+    reason = BY_PHONE if passage.taken else BY_QUEUE
     return filled(
-        dequeue_result="answered" if passage.is_answered else "",
+        enqueue_result=ENQUEUED if leg.incoming else "",
+        start_call_uid=person_id(offer.b) if offer else "",
+        dequeue_result=ANSWERED if passage.is_answered else "",
+        dequeue_reason=reason if passage.is_answered else "",
         final_stopreason=leg.status,
         dt_enqueue=leg.began if leg.incoming else None,
-        dt_start_call=_first_offer(passage),
+        dt_start_call=offer.since if offer else None,
         dt_dequeue=passage.taken,
         dt_quit=leg.ended if passage.is_abandoned else None,
         dt_final=leg.ended,
     )
 
 
-def _first_offer(passage: Passage) -> datetime | None:
-    """Return when the queue first called an agent during the passage, before one picked up."""
+def _first_offer(passage: Passage) -> Leg | None:
+    """Return the first call of the queue to an agent during the passage, before one picked up."""
     latest = passage.taken or passage.leg.ended or datetime.max  # noqa: DTZ901 - naive UTC
-    begins = [offer.since for offer in passage.offers if passage.leg.began <= offer.since <= latest]
-    return min(begins, default=None)
+    offers = [offer for offer in passage.offers if passage.leg.began <= offer.since <= latest]
+    return min(offers, key=lambda offer: (offer.since, offer.key), default=None)
 
 
 def _event(table: str, at: Value, *facts: Row) -> Iterator[tuple[Table, Row]]:
