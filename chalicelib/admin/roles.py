@@ -6,6 +6,8 @@ catalog itself shows whether a statement worked: for a REVOKE without the right 
 
 from __future__ import annotations
 
+import re
+
 from chalicelib.admin.database import SQL, owner_session, text_of
 from chalicelib.errors import Misconfigured
 from chalicelib.platform.addresses import Credentials, credentials
@@ -15,6 +17,13 @@ from chalicelib.settings import Settings
 READER = "ringledger_reader"
 GATE = "ringledger_gate"
 WRITER = "ringledger_writer"
+
+#: The statements of this file need a superuser, which a managed server gives to no customer.
+ADMINISTRATOR = "4-administrator"
+#: The roles by which the managed servers of AWS, Google and Azure are known.
+MANAGED = ["rds_superuser", "cloudsqlsuperuser", "azure_pg_admin"]
+_IS_MANAGED = "SELECT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = ANY (%s))"
+_SETTING = re.compile(r"ALTER ROLE \w+ SET (\w+) TO '(\w+)'")
 
 # Roles belong to the whole cluster, so a run on another database may interfere for a short time.
 PASSES = 3
@@ -34,7 +43,12 @@ def ensure_roles(settings: Settings) -> list[str]:
         )
         lines: list[str] = []
         for path in sorted((SQL / "roles").glob("*.sql")):
-            lines += _converge(owner, text_of(path))
+            done, missing = _converge(owner, text_of(path))
+            lines += done
+            if path.stem == ADMINISTRATOR and owner.execute(_IS_MANAGED, [MANAGED])[0][0]:
+                lines += _left_to_the_guard(list(missing))
+            else:
+                lines += [_not_done(statement, refusal) for statement, refusal in missing.items()]
         return lines + [_set_password(owner, login) for login in logins]
 
 
@@ -55,8 +69,11 @@ def _logins(settings: Settings) -> list[Credentials]:
     return logins
 
 
-def _converge(owner: Connection, plan: str) -> list[str]:
-    """Run the statements that `plan` returns until none is left, or only those that this owner may not run."""
+def _converge(owner: Connection, plan: str) -> tuple[list[str], dict[str, str]]:
+    """Run the statements that `plan` returns until none is left, or only those that this owner may not run.
+
+    Return a line for each that was done, and those that were not with PostgreSQL's reason.
+    """
     done: list[str] = []
     refusals: dict[str, str] = {}
     missing = _statements(owner, plan)
@@ -67,7 +84,21 @@ def _converge(owner: Connection, plan: str) -> list[str]:
         if not missing:
             break
     lines = [f"done: {statement}" for statement in dict.fromkeys(done) if statement not in missing]
-    return lines + [_not_done(statement, refusals.get(statement, "")) for statement in missing]
+    return lines, {statement: refusals.get(statement, "") for statement in missing}
+
+
+def _left_to_the_guard(statements: list[str]) -> list[str]:
+    """Return the lines about statements of an administrator on a server where none can run them."""
+    settings = [f"{match[1]} = {match[2]}" for match in map(_SETTING.match, statements) if match]
+    lines = []
+    if settings:
+        lines.append(f"optional: set {' and '.join(settings)} in the server's parameter group")
+    if len(statements) > len(settings):
+        lines.append(
+            "expected on a managed server: the reader keeps rights on built-in functions such as pg_sleep, as no role"
+            " can revoke them here; the guard refuses all of them"
+        )
+    return lines
 
 
 def _statements(owner: Connection, plan: str) -> list[str]:

@@ -48,6 +48,11 @@ with me as (select * from pg_catalog.pg_roles where rolname = current_user),
           select 1 from tables
            where pg_catalog.has_table_privilege(oid, 'INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
               or pg_catalog.has_any_column_privilege(oid, 'INSERT, UPDATE, REFERENCES'))),
+       -- Where set_config cannot be revoked, it still changes no limit that only an administrator sets. What it does
+       -- to other settings ends with the transaction of the query, which is rolled back.
+       ('it may change the settings of administrators', exists (
+          select 1 from pg_catalog.pg_settings where context in ('superuser', 'superuser-backend')
+             and pg_catalog.has_parameter_privilege(name, 'SET, ALTER SYSTEM'))),
        ('it may call functions outside of pg_catalog', exists (
           select 1 from pg_catalog.pg_proc p join spaces s on s.oid = p.pronamespace
            where pg_catalog.has_schema_privilege(s.oid, 'USAGE')

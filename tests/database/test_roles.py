@@ -1,19 +1,16 @@
-"""Roles: the tests log in as each role, also on a database whose owner is not a superuser."""
+"""Roles: the tests log in as each role."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from chalicelib.admin.migrations import migrate
 from chalicelib.admin.roles import ensure_roles
 from chalicelib.authentication import tokens
 from chalicelib.catalog import TABLES
 from chalicelib.errors import Misconfigured
 from chalicelib.platform.postgres import Connection
 from chalicelib.settings import Settings
-from tests.databases import Server, address, refusal, run, settings_of, start_server
+from tests.databases import address, refusal, run
 
 NOT_ALLOWED = "42501"
 READ_ONLY = "25006"
@@ -226,56 +223,3 @@ def test_an_address_of_another_role_is_refused(database: Settings) -> None:
     swapped = Settings(owner_database_url=database.owner_database_url, reader_database_url=database.owner_database_url)
     with pytest.raises(Misconfigured, match="READER_DATABASE_URL must log in as ringledger_reader"):
         ensure_roles(swapped)
-
-
-@pytest.fixture(scope="module")
-def modest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, list[str]]]:
-    """Return a database whose owner is not a superuser, on a new server, and the report about its roles."""
-    for server in start_server(tmp_path_factory.mktemp("modest")):
-        run(server.url, "CREATE ROLE modest LOGIN CREATEROLE PASSWORD 'modest'")
-        url = server.new_database("modest")
-        migrate(url)
-        yield settings_of(url), ensure_roles(settings_of(url))
-
-
-def test_an_ordinary_owner_does_all_but_the_administrators_part(modest: tuple[Settings, list[str]]) -> None:
-    """Without a superuser only temporary files and built-in functions stay unlimited, and the report says so."""
-    undone = [line for line in modest[1] if not line.startswith("done: ")]
-
-    assert undone
-    needs_superuser = ("temp_file_limit", "log_min_messages", "EXECUTE ON FUNCTION pg_catalog.")
-    assert all(any(word in line for word in needs_superuser) for line in undone)
-    assert all("let an administrator run: " in line for line in undone)
-
-
-def test_the_reader_of_an_ordinary_owner_is_restricted(modest: tuple[Settings, list[str]]) -> None:
-    """The reader of such an owner can neither write nor read tokens."""
-    reader = modest[0].reader_database_url
-    assert refusal(reader, "SELECT 1 FROM calls.success") == ""
-    assert refusal(reader, "SELECT 1 FROM ledger.tokens") == NOT_ALLOWED
-    assert refusal(reader, "BEGIN READ WRITE; CREATE TEMP TABLE mine (a integer)") == NOT_ALLOWED
-
-
-def test_an_administrator_can_run_the_reported_statements(server: Server) -> None:
-    """After a superuser runs them nothing is left to do, and the owner can still migrate and dump."""
-    run(server.url, "CREATE ROLE thrifty LOGIN CREATEROLE PASSWORD 'thrifty'")
-    for role in ("reader", "gate", "writer"):
-        if not refusal(server.url, f"CREATE ROLE ringledger_{role} LOGIN NOINHERIT"):
-            continue
-        run(server.url, f"GRANT ringledger_{role} TO thrifty WITH ADMIN OPTION")
-    url = server.new_database("thrifty")
-    migrate(url)
-    settings = settings_of(url)
-    undone = [line.rpartition("let an administrator run: ")[2] for line in ensure_roles(settings) if "not done" in line]
-    administrator = address(url, *_login(server.url))
-    for statement in undone:
-        run(administrator, statement)
-
-    assert [line for line in ensure_roles(settings) if "not done" in line] == []
-    assert migrate(url) == []
-    assert run(url, "SELECT set_config('a.b', 'c', false), pg_try_advisory_xact_lock(1)") == [("c", True)]
-
-
-def _login(url: str) -> tuple[str, str]:
-    user, _, password = url.partition("//")[2].rpartition("@")[0].partition(":")
-    return user, password
