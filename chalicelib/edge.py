@@ -198,9 +198,12 @@ def wants_redirect(request: Request) -> bool:
 
 
 def is_current(request: Request, etag: str) -> bool:
-    """Return whether `If-None-Match` names this version of the answer, by weak comparison (RFC 9110 section 13.1.2)."""
+    """Return whether `If-None-Match` names this version of the answer, by weak comparison (RFC 9110 section 13.1.2).
+
+    `*` names none: it would hide the error of a request that was never answered.
+    """
     known = request.headers.get("if-none-match", "").split(",")
-    return bool({"*", etag.removeprefix("W/")} & {version.strip().removeprefix("W/") for version in known})
+    return etag.removeprefix("W/") in {version.strip().removeprefix("W/") for version in known}
 
 
 def cross_origin(request: Request) -> dict[str, str]:

@@ -69,10 +69,18 @@ class Limits:
 
 @dataclass(frozen=True)
 class InlineAnswer:
-    """An answer for the response's body. A body of bytes is compressed by gzip."""
+    """An answer for the response's body. A body of bytes is compressed by gzip. `etag` is empty for one without."""
 
     body: str | bytes
     content_type: str = JSON_TYPE
+    etag: str = ""
+
+
+@dataclass(frozen=True)
+class Unchanged:
+    """The answer to a client that has the present result under `etag`."""
+
+    etag: str
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ class Batch:
                 sink.write(b"," + json.dumps(name).encode() + b":" + envelope)
             return sink.finish(until)
         finally:
-            notes.update(queries=each, bytes=sink.size)
+            notes.update(queries=each, bytes=sink.size, failed=sum("outcome" in panel for panel in each))
             sink.discard()
 
     def _envelope(self, name: str, options: object, notes: Notes) -> bytes:

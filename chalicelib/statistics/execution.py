@@ -58,9 +58,9 @@ class Execution:
 
     def __init__(self, query: Query, current: Settings, notes: Notes) -> None:
         """Guard `query` and open the connection. Raise Refused, Unavailable, UnsafeRole."""
-        self._connection, server = reader()
+        self._connection, examined = reader()
         self._text = query.text
-        self._statement = guard.check(query.text, query.beginning, server)
+        self._statement = guard.check(query.text, query.beginning, examined.server)
         self._current = current
         self._notes = notes
         notes["fingerprint"] = _fingerprint(self._statement)

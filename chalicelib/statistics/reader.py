@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import NamedTuple
+
 from chalicelib.catalog import TABLES
 from chalicelib.errors import RingledgerError
 from chalicelib.platform import configuration, postgres
@@ -10,8 +13,8 @@ from chalicelib.statistics.allowlist import CALLABLE_NAMES, ServerNames
 #: Seconds. API Gateway gives up after 29, and the answer still has to be delivered.
 LONGEST_STATEMENT = 25
 
-# One round trip: the faults of the role, every name that this server would call for `value.name`, and the collations
-# that work: a server without ICU lists one of its collations all the same.
+# One round trip: the faults of the role, every name that this server would call for `value.name`, the collations that
+# work (a server without ICU lists one of ICU all the same), the counters of changes, and the database.
 _EXAMINE = """
 with me as (select * from pg_catalog.pg_roles where rolname = current_user),
      spaces as (select oid, nspname from pg_catalog.pg_namespace
@@ -67,7 +70,13 @@ select array(select fault from checks where holds is not false),
        array(select collname from pg_catalog.pg_collation
               where collnamespace = 'pg_catalog'::pg_catalog.regnamespace
                 and collencoding in (-1, pg_catalog.pg_char_to_encoding(pg_catalog.getdatabaseencoding()))
-                and (collprovider <> 'i' or has_icu))::text[]
+                and (collprovider <> 'i' or has_icu))::text[],
+       array(select pg_catalog.concat_ws(' ', t.name, t.oid, c.oid)
+               from tables t
+               join pg_catalog.pg_class c on c.relname = 'changes_of_' || pg_catalog.replace(t.name, '.', '_')
+               join pg_catalog.pg_namespace s on s.oid = c.relnamespace and s.nspname = 'ledger'
+              where case c.relkind when 'S' then pg_catalog.has_sequence_privilege(c.oid, 'SELECT') end),
+       (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())
   from (select count(*) > 1 as has_icu from pg_catalog.pg_collation where collprovider = 'i') icu
 """
 _DOCUMENTED = [f"{schema}.{table}" for schema, tables in TABLES.items() for table in tables]
@@ -80,20 +89,36 @@ class UnsafeRole(RingledgerError):
     status = 503
 
 
-def examine(connection: postgres.Connection) -> ServerNames:
-    """Check that the role of `connection` can only read; return the names that depend on its server.
+class Counter(NamedTuple):
+    """The OIDs of a documented table and of the sequence that counts its changes."""
+
+    table: int
+    sequence: int
+
+
+class Examined(NamedTuple):
+    """The findings of an examination: the names of the server, the counters of changes by table, the OID of the database."""
+
+    server: ServerNames
+    counters: Mapping[str, Counter]
+    database: int
+
+
+def examine(connection: postgres.Connection) -> Examined:
+    """Check that the role of `connection` can only read, and look up what depends on its server.
 
     Raise UnsafeRole with every fault.
     """
-    faults, names, collations = connection.execute(_EXAMINE, (LONGEST_STATEMENT, _DOCUMENTED))[0]
+    faults, names, collations, counters, database = connection.execute(_EXAMINE, (LONGEST_STATEMENT, _DOCUMENTED))[0]
     if faults:
         raise UnsafeRole(details="; ".join(faults))
     # Usually the same object, so that the guard's cache need not compare all names.
     callable_names = CALLABLE_NAMES if CALLABLE_NAMES.issuperset(names) else CALLABLE_NAMES.union(names)
-    return ServerNames(callable_names, frozenset(collations))
+    by_table = {table: Counter(*map(int, oids)) for table, *oids in map(str.split, counters)}
+    return Examined(ServerNames(callable_names, frozenset(collations)), by_table, database)
 
 
-def reader() -> tuple[postgres.Connection, ServerNames]:
+def reader() -> tuple[postgres.Connection, Examined]:
     """Return this thread's open and examined connection, and the result of `examine` for it.
 
     Raise Unavailable or UnsafeRole.

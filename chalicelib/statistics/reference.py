@@ -28,7 +28,7 @@ def reference() -> dict[str, object]:
     Without a database, the collations are those that servers usually have.
     """
     try:
-        collations = reader()[1].collations
+        collations = reader()[1].server.collations
     except RingledgerError:
         collations = COLLATIONS
     return {

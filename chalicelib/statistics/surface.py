@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from chalice.app import Blueprint
 
 from chalicelib import edge
@@ -11,7 +13,7 @@ from chalicelib.errors import RingledgerError, TokenNotFound, Unauthenticated
 from chalicelib.platform import configuration, objects
 from chalicelib.settings import Settings
 from chalicelib.statistics import channel, reference
-from chalicelib.statistics.answer import StoredAnswer
+from chalicelib.statistics.answer import StoredAnswer, Unchanged
 
 SCOPE = "statistics"
 #: Bytes: room for the longest query with every character escaped, and for the rest of the request.
@@ -52,15 +54,23 @@ def functions(_request: Request, _notes: Notes) -> Answer:
 def _answer(request: Request, notes: Notes, *, protocol_beginnings: bool) -> Answer:
     current = configuration.current()
     gzip = _accepts_gzip(request.headers.get("accept-encoding", ""))
-    context = channel.Context(request.id, current, notes, protocol_beginnings, gzip)
+    known = partial(edge.is_current, request)
+    context = channel.Context(request.id, current, notes, protocol_beginnings, gzip, known)
     answer = channel.answer(request.body, context)
     if isinstance(answer, StoredAnswer):
         notes["stored"] = answer.key
         return _stored(request, answer, current)
-    headers = {"Content-Type": answer.content_type, "Vary": "Origin, Accept-Encoding"}
+    if isinstance(answer, Unchanged):
+        return Answer("", 304, _validator(answer.etag))
+    headers = {"Content-Type": answer.content_type, "Vary": "Origin, Accept-Encoding", **_validator(answer.etag)}
     if isinstance(answer.body, bytes):
         headers["Content-Encoding"] = "gzip"
     return Answer(answer.body, headers=headers)
+
+
+def _validator(etag: str) -> dict[str, str]:
+    """Return the headers by which a client keeps an answer and asks whether it is still the same."""
+    return {"ETag": etag, "Cache-Control": "private, no-cache"} if etag else {}
 
 
 def _stored(request: Request, answer: StoredAnswer, current: Settings) -> Answer:

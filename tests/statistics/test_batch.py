@@ -94,7 +94,7 @@ def test_a_wrong_batch_is_a_wrong_request(ask_for: Any, queries: object, options
     assert error in answer.json()["error"]
 
 
-def _answer(queries: dict[str, Any], current: Settings, *, compressed: bool = False) -> InlineAnswer | StoredAnswer:
+def _answer(queries: dict[str, Any], current: Settings, *, compressed: bool = False) -> channel.AnyAnswer:
     body = {"entity": "chronological", "action": "data", "options": {"queries": queries}}
     context = channel.Context("batch", current, {}, protocol_beginnings=True, gzip=compressed)
     return channel.answer(json.dumps(body).encode(), context)

@@ -27,6 +27,11 @@ wanted (role, privilege, kind, object) AS (
     UNION ALL
     SELECT 'ringledger_reader', 'SELECT', 'TABLE', name FROM documented_tables
     UNION ALL
+    -- The counters of changes, which give the reader's answers their ETags
+    SELECT 'ringledger_reader', 'SELECT', 'SEQUENCE', format('%I.%I', nspname, relname)
+    FROM pg_catalog.pg_class JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
+    WHERE relkind = 'S' AND nspname = 'ledger' AND relname LIKE 'changes\_of\_%'
+    UNION ALL
     SELECT 'ringledger_writer', 'EXECUTE', 'ROUTINE', name FROM functions
     UNION ALL
     SELECT 'ringledger_writer', 'USAGE', 'SCHEMA', schema FROM documented
