@@ -92,6 +92,8 @@ class Settings:
     reader_database_url: str = _setting("READER_DATABASE_URL", str, "", secret=True)
     gate_database_url: str = _setting("GATE_DATABASE_URL", str, "", secret=True)
     writer_database_url: str = _setting("WRITER_DATABASE_URL", str, "", secret=True)
+    #: The address of ringledger_bi with the password that `roles` gives it; nothing in the bundle connects with it.
+    bi_database_url: str = _setting("BI_DATABASE_URL", str, "", secret=True)
     bucket: str = _setting("BUCKET", str, "")
     events_queue_url: str = _setting("EVENTS_QUEUE_URL", str, "")
     cors_origins: tuple[str, ...] = _setting("CORS_ORIGINS", _words, ())
@@ -148,6 +150,8 @@ class Settings:
     event_retention_months: int = _setting("EVENT_RETENTION_MONTHS", _positive, 36)
     statement_timeout: int = _setting("STATEMENT_TIMEOUT", _positive, 20)
     reader_connection_limit: int = _setting("READER_CONNECTION_LIMIT", _sum, 40)
+    bi_connection_limit: int = _setting("BI_CONNECTION_LIMIT", _positive, 10)
+    bi_statement_timeout: int = _setting("BI_STATEMENT_TIMEOUT", _positive, 60)
     token_cache_seconds: int = _setting("TOKEN_CACHE_SECONDS", int, 30)
     answer_limit: int = _setting("ANSWER_LIMIT", _positive, 6 * MEGABYTE)
     row_limit: int = _setting("ROW_LIMIT", _positive, 16 * MEGABYTE)

@@ -111,7 +111,7 @@ def role_urls(launched: Launched) -> dict[str, str]:
     place = owner.netloc.rpartition("@")[2]
     return {
         f"{role}_url": owner._replace(netloc=f"ringledger_{role}:{secrets[role]}@{place}").geturl()
-        for role in ("reader", "gate", "writer")
+        for role in ("reader", "gate", "writer", "bi")
     }
 
 

@@ -18,7 +18,12 @@ from chalicelib.settings import Settings
 from infra.local.embedded_postgres import Postgres
 from infra.local.gateway import bound
 
-PASSWORDS = {"reader": "reader's-password", "gate": "gate's-password", "writer": "writer's-password"}
+PASSWORDS = {
+    "reader": "reader's-password",
+    "gate": "gate's-password",
+    "writer": "writer's-password",
+    "bi": "bi's-password",
+}
 
 _numbers = itertools.count(1)
 
@@ -48,9 +53,13 @@ def address(url: str, user: str, password: str) -> str:
 
 def settings_of(url: str) -> Settings:
     """Return settings of a bundle on the database of this owner's URL."""
-    reader, gate, writer = (address(url, f"ringledger_{role}", word) for role, word in PASSWORDS.items())
+    reader, gate, writer, bi = (address(url, f"ringledger_{role}", word) for role, word in PASSWORDS.items())
     return Settings(
-        owner_database_url=url, reader_database_url=reader, gate_database_url=gate, writer_database_url=writer
+        owner_database_url=url,
+        reader_database_url=reader,
+        gate_database_url=gate,
+        writer_database_url=writer,
+        bi_database_url=bi,
     )
 
 

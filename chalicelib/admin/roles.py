@@ -17,6 +17,7 @@ from chalicelib.settings import Settings
 READER = "ringledger_reader"
 GATE = "ringledger_gate"
 WRITER = "ringledger_writer"
+BI = "ringledger_bi"
 
 #: The statements of this file need a superuser, which a managed server gives to no customer.
 ADMINISTRATOR = "4-administrator"
@@ -38,8 +39,15 @@ def ensure_roles(settings: Settings) -> list[str]:
     with owner_session(settings.owner_database_url) as owner:
         owner.execute(
             "SELECT pg_catalog.set_config('ringledger.reader_connection_limit', %s, false),"
-            " pg_catalog.set_config('ringledger.statement_timeout', %s, false)",
-            [str(settings.reader_connection_limit), str(settings.statement_timeout)],
+            " pg_catalog.set_config('ringledger.statement_timeout', %s, false),"
+            " pg_catalog.set_config('ringledger.bi_connection_limit', %s, false),"
+            " pg_catalog.set_config('ringledger.bi_statement_timeout', %s, false)",
+            [
+                str(settings.reader_connection_limit),
+                str(settings.statement_timeout),
+                str(settings.bi_connection_limit),
+                str(settings.bi_statement_timeout),
+            ],
         )
         lines: list[str] = []
         for path in sorted((SQL / "roles").glob("*.sql")):
@@ -58,6 +66,7 @@ def _logins(settings: Settings) -> list[Credentials]:
         READER: ("READER_DATABASE_URL", settings.reader_database_url),
         GATE: ("GATE_DATABASE_URL", settings.gate_database_url),
         WRITER: ("WRITER_DATABASE_URL", settings.writer_database_url),
+        BI: ("BI_DATABASE_URL", settings.bi_database_url),
     }
     logins = []
     for role, (variable, url) in addresses.items():

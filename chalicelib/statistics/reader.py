@@ -97,7 +97,7 @@ class Counter(NamedTuple):
 
 
 class Examined(NamedTuple):
-    """The findings of an examination: the names of the server, the counters of changes by table, the OID of the database."""
+    """The findings of an examination: names that depend on the server, counters of changes by table, the database."""
 
     server: ServerNames
     counters: Mapping[str, Counter]

@@ -35,7 +35,7 @@ from infra.local.local_lambda import Functions
 from infra.local.locks import claimed, released
 from infra.local.scheduler import Scheduler, moments
 
-ROLES = ("reader", "gate", "writer")
+ROLES = ("reader", "gate", "writer", "bi")
 Say = Callable[[str], None]
 
 
@@ -177,6 +177,7 @@ class Stack:
             "database_url": database_url,
             "queues": queues,
             "bucket": aws.BUCKET,
+            "bi_database_url": configured.bi_database_url,
             "tokens": {scope: self._issue_token(database_url, scope, keyring) for scope in tokens.SCOPES},
             "recording": tapes.link(configured),
             **telephony.facts(configured),

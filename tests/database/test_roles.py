@@ -182,7 +182,7 @@ def test_another_login_may_not_connect(database: Settings) -> None:
 def test_a_second_run_changes_nothing(database: Settings) -> None:
     """A second run only sets the passwords again, because the stored ones cannot be read."""
     assert ensure_roles(database) == [
-        f"done: ALTER ROLE ringledger_{role} PASSWORD '…'" for role in ("reader", "gate", "writer")
+        f"done: ALTER ROLE ringledger_{role} PASSWORD '…'" for role in ("reader", "gate", "writer", "bi")
     ]
 
 
@@ -223,3 +223,39 @@ def test_an_address_of_another_role_is_refused(database: Settings) -> None:
     swapped = Settings(owner_database_url=database.owner_database_url, reader_database_url=database.owner_database_url)
     with pytest.raises(Misconfigured, match="READER_DATABASE_URL must log in as ringledger_reader"):
         ensure_roles(swapped)
+
+
+def test_the_bi_role_reads_every_documented_table(database: Settings) -> None:
+    """BI tools read the documented tables and nothing else, without changing anything."""
+    assert [
+        f"{schema}.{table}"
+        for schema, tables in TABLES.items()
+        for table in tables
+        if refusal(database.bi_database_url, f"SELECT count(*) FROM {schema}.{table}")
+    ] == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT FROM ledger.tokens",
+        "SELECT FROM pg_catalog.pg_authid",
+        "SET transaction_read_only = off; DELETE FROM calls.success",
+        "SET transaction_read_only = off; CREATE TABLE calls.mine (a integer)",
+        "SET transaction_read_only = off; CREATE TEMP TABLE mine (a integer)",
+        "SET ROLE ringledger_writer",
+        "COPY calls.success TO PROGRAM 'true'",
+        "SELECT pg_sleep(1)",
+    ],
+)
+def test_the_bi_role_is_refused(database: Settings, statement: str) -> None:
+    """Even with other settings of its session, the role cannot write or read more."""
+    assert refusal(database.bi_database_url, statement) == NOT_ALLOWED
+
+
+def test_the_bi_role_has_limits_of_its_own(database: Settings) -> None:
+    """It has few connections, a longer time limit than the channel, and times in UTC."""
+    values = [run(database.bi_database_url, f"SHOW {name}")[0][0] for name in ("statement_timeout", "TimeZone")]
+    assert values == ["1min", "UTC"]
+    limits = run(database.owner_database_url, "SELECT rolconnlimit FROM pg_roles WHERE rolname = 'ringledger_bi'")
+    assert limits == [(10,)]

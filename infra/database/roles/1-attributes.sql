@@ -1,10 +1,12 @@
--- Return the statements that set the attributes of the three roles where the live roles differ.
+-- Return the statements that set the attributes of the roles where the live roles differ.
 -- Like the other files here it only reads; run the statements that it returns (in psql: \gexec). It needs the settings
--- ringledger.reader_connection_limit and ringledger.statement_timeout (seconds).
+-- ringledger.reader_connection_limit, ringledger.bi_connection_limit, ringledger.statement_timeout and
+-- ringledger.bi_statement_timeout (seconds).
 
 WITH wanted (role, connections) AS (
     VALUES
         ('ringledger_reader', current_setting('ringledger.reader_connection_limit')::integer),
+        ('ringledger_bi', current_setting('ringledger.bi_connection_limit')::integer),
         ('ringledger_gate', -1),
         ('ringledger_writer', -1)
 ),

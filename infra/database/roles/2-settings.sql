@@ -22,12 +22,27 @@ WITH wanted (role, name, value) AS (
         ('ringledger_reader', 'extra_float_digits', '1'),
         ('ringledger_reader', 'standard_conforming_strings', 'on'),
         ('ringledger_reader', 'client_encoding', 'UTF8'),
+        -- BI tools keep their connections, may take longer, and read the catalog to draw their menus.
+        ('ringledger_bi', 'default_transaction_read_only', 'on'),
+        ('ringledger_bi', 'statement_timeout', current_setting('ringledger.bi_statement_timeout') || 's'),
+        ('ringledger_bi', 'lock_timeout', '2s'),
+        ('ringledger_bi', 'idle_in_transaction_session_timeout', '60s'),
+        ('ringledger_bi', 'client_connection_check_interval', '2s'),
+        ('ringledger_bi', 'search_path', ''),
+        ('ringledger_bi', 'work_mem', '16MB'),
+        ('ringledger_bi', 'hash_mem_multiplier', '1'),
+        ('ringledger_bi', 'max_parallel_workers_per_gather', '0'),
+        ('ringledger_bi', 'jit', 'off'),
+        ('ringledger_bi', 'TimeZone', 'UTC'),
         ('ringledger_gate', 'statement_timeout', '5s'),
         ('ringledger_gate', 'search_path', ''),
         ('ringledger_writer', 'search_path', '')
     UNION ALL
     -- A little longer than the statement timeout, which should fire first. It needs PostgreSQL 17.
     SELECT 'ringledger_reader', 'transaction_timeout', (current_setting('ringledger.statement_timeout')::integer + 5) || 's'
+    WHERE current_setting('server_version_num')::integer >= 170000
+    UNION ALL
+    SELECT 'ringledger_bi', 'transaction_timeout', (current_setting('ringledger.bi_statement_timeout')::integer + 5) || 's'
     WHERE current_setting('server_version_num')::integer >= 170000
 ),
 live (role, entry) AS (

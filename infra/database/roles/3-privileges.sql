@@ -12,6 +12,10 @@ documented_tables (name) AS (
     FROM pg_catalog.pg_class JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
     WHERE nspname IN (SELECT schema FROM documented) AND relkind IN ('r', 'p')
 ),
+-- The statistics channel, and BI tools that connect to PostgreSQL themselves
+readers (role) AS (
+    VALUES ('ringledger_reader'), ('ringledger_bi')
+),
 functions (name) AS (
     SELECT format('%I.%I(%s)', nspname, proname, pg_get_function_identity_arguments(pg_proc.oid))
     FROM pg_catalog.pg_proc JOIN pg_catalog.pg_namespace ON pg_namespace.oid = pronamespace
@@ -21,11 +25,11 @@ functions (name) AS (
 ),
 wanted (role, privilege, kind, object) AS (
     SELECT role, 'CONNECT', 'DATABASE', format('%I', current_database())
-    FROM (VALUES ('ringledger_reader'), ('ringledger_gate'), ('ringledger_writer')) AS roles (role)
+    FROM (VALUES ('ringledger_reader'), ('ringledger_bi'), ('ringledger_gate'), ('ringledger_writer')) AS roles (role)
     UNION ALL
-    SELECT 'ringledger_reader', 'USAGE', 'SCHEMA', schema FROM documented
+    SELECT role, 'USAGE', 'SCHEMA', schema FROM documented, readers
     UNION ALL
-    SELECT 'ringledger_reader', 'SELECT', 'TABLE', name FROM documented_tables
+    SELECT role, 'SELECT', 'TABLE', name FROM documented_tables, readers
     UNION ALL
     -- The counters of changes, which give the reader's answers their ETags
     SELECT 'ringledger_reader', 'SELECT', 'SEQUENCE', format('%I.%I', nspname, relname)
@@ -148,7 +152,7 @@ live (role, privilege, kind, object) AS (
     -- Privileges of Ringledger's roles count everywhere, those of PUBLIC only on Ringledger's own objects.
     SELECT coalesce(rolname, 'public'), privilege_type || part, kind, object
     FROM lists CROSS JOIN LATERAL aclexplode(acl) LEFT JOIN pg_catalog.pg_roles ON pg_roles.oid = grantee
-    WHERE rolname IN ('ringledger_reader', 'ringledger_gate', 'ringledger_writer')
+    WHERE rolname IN ('ringledger_reader', 'ringledger_bi', 'ringledger_gate', 'ringledger_writer')
         OR grantee = 0 AND (kind = 'DATABASE' OR schema = 'ledger' OR schema IN (SELECT schema FROM documented))
         OR grantee = 0 AND kind = 'SCHEMA' AND schema = 'public'
 ),

@@ -26,11 +26,15 @@ open_to_all (pattern, functions) AS (
     WHERE pronamespace = 'pg_catalog'::regnamespace AND grantee = 0
     GROUP BY pattern
 )
-SELECT format('ALTER ROLE ringledger_reader SET %I TO %L', name, value)
-FROM (VALUES ('temp_file_limit', '1GB'), ('log_min_messages', 'fatal')) AS wanted (name, value)
+SELECT format('ALTER ROLE %I SET %I TO %L', role, name, value)
+FROM (
+    VALUES
+        ('ringledger_reader', 'temp_file_limit', '1GB'), ('ringledger_reader', 'log_min_messages', 'fatal'),
+        ('ringledger_bi', 'temp_file_limit', '1GB')
+) AS wanted (role, name, value)
 WHERE NOT EXISTS (
     SELECT FROM pg_catalog.pg_db_role_setting JOIN pg_catalog.pg_roles ON pg_roles.oid = setrole
-    WHERE setdatabase = 0 AND rolname = 'ringledger_reader' AND name || '=' || value = ANY (setconfig)
+    WHERE setdatabase = 0 AND rolname = role AND name || '=' || value = ANY (setconfig)
 )
 UNION ALL
 SELECT format('GRANT EXECUTE ON FUNCTION %s TO %I', functions, current_user)
