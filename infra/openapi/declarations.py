@@ -89,3 +89,18 @@ LOCATION = {"Location": "the address of the content, which needs no Authorizatio
 #: Errors that every surface with common errors can answer with.
 UNAVAILABLE = problem("A service that the answer needs is away.", RETRY_AFTER)
 INTERNAL = problem("An internal error; the log has its details under the X-Request-Id of the answer.")
+
+
+class GatewayProblem(BaseModel):
+    """An error of the gateway in front of the surfaces."""
+
+    error: str | None = Field(default=None, description="`gateway-refused` or `gateway-failed`")
+    message: str | None
+
+
+#: Answers of the gateway itself, to requests of every surface.
+GATEWAY = {
+    411: Response("The body came in chunks, without Content-Length.", {JSON: GatewayProblem}),
+    429: Response("Too many requests: repeat it later.", {JSON: GatewayProblem}),
+    504: Response("The answer took longer than 29 seconds: repeat it later.", {JSON: GatewayProblem}),
+}

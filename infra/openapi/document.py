@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
-from infra.openapi.declarations import Content, Operation, Parameter, Response, Surface, Type
+from infra.openapi.declarations import GATEWAY, Content, Operation, Parameter, Response, Surface, Type
 from infra.openapi.registry import SURFACES
 from infra.openapi.security import SCHEMES
 
@@ -19,11 +19,12 @@ Mode = Literal["validation", "serialization"]
 
 #: The number of operations from which a reply is described once for all of them.
 _SHARED = 3
+_CHUNKED = 411
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _REQUEST_ID = "X-Request-Id"
 _DESCRIPTION = """\
 Telephone-call statistics over HTTP. Every answer carries `X-Request-Id`, under which the log has its details. All text
-is UTF-8. The gateway itself can answer 429 (too many requests) and 504 (29 seconds are over); repeat such requests
-later. Methods that a path does not have are answered with 403 or 405."""
+is UTF-8. Methods that a path does not have are answered with 403 or 405."""
 
 
 class Schemas:
@@ -51,6 +52,9 @@ def _types(operations: list[Operation]) -> Iterator[tuple[Type, Mode]]:
         for reply in operation.replies.values():
             for type_ in reply.content.values():
                 yield type_, "serialization"
+    for reply in GATEWAY.values():
+        for type_ in reply.content.values():
+            yield type_, "serialization"
 
 
 class Replies:
@@ -99,7 +103,10 @@ def document(surfaces: tuple[Surface, ...] = SURFACES) -> Json:
         "components": {
             "securitySchemes": SCHEMES,
             "headers": {_REQUEST_ID: _header("the id of the request in the log")},
-            "responses": dict(sorted(replies.shared.items())),
+            "responses": {
+                **dict(sorted(replies.shared.items())),
+                **{f"gateway-{status}": _reply(reply, schemas) for status, reply in GATEWAY.items()},
+            },
             "schemas": dict(sorted(schemas.definitions.items())),
         },
     }
@@ -118,11 +125,19 @@ def _operation(surface: Surface, operation: Operation, schemas: Schemas, replies
         "description": operation.description,
         "parameters": [_parameter(parameter, schemas) for parameter in operation.parameters],
         "requestBody": _body(operation, schemas),
-        "responses": {str(status): replies.of(surface, reply) for status, reply in sorted(operation.replies.items())},
+        "responses": {
+            **{str(status): replies.of(surface, reply) for status, reply in sorted(operation.replies.items())},
+            **{str(status): {"$ref": f"#/components/responses/gateway-{status}"} for status in _gateway(operation)},
+        },
         "security": [{name: []} for name in operation.security],
     }
     # An empty list means "open to everyone", so it stays for `security`.
     return {name: value for name, value in described.items() if value or name == "security"}
+
+
+def _gateway(operation: Operation) -> list[int]:
+    """Return the statuses of the gateway: without a body a request cannot come in chunks."""
+    return [status for status in GATEWAY if operation.method in _WITH_BODY or status != _CHUNKED]
 
 
 def _id(operation: Operation) -> str:
