@@ -12,7 +12,7 @@ PACKAGE_STAMP := .venv-package/.installed
 IS_313 := import sys; sys.exit(sys.version_info[:2] != (3, 13))
 STAGE ?= dev
 
-.PHONY: help run test lint types check verify bench package smoke
+.PHONY: help run test lint types check verify bench package rehearse smoke
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -43,6 +43,9 @@ bench: $(STAMP) ## Take measurements, as ratios to a floor or a peer of the same
 
 package: $(PACKAGE_STAMP) ## Build and check template and zip for AWS in out/STAGE (STAGE=dev CA=authorities.pem)
 	@exec .venv-package/bin/python -m infra.aws --stage "$(STAGE)" $(if $(CA),--authorities "$(CA)")
+
+rehearse: $(STAMP) ## Play the deployment from zero, without an AWS account (half a minute)
+	@exec $(VENV) -W ignore -m infra.rehearsal
 
 smoke: $(RUN_STAMP) ## Check a running stage from outside (URL=… TOKEN=…)
 	@exec $(VENV) -m infra.smoke

@@ -63,6 +63,7 @@ def _finished(built: Built, out: Path, architecture: str) -> Path:
     packaged, template = out / "deployment.zip", out / "template.json"
     zips.finish(built.zip, packaged)
     template.write_text(json.dumps(built.template, indent=1) + "\n", "utf-8")
+    (out / "samconfig.toml").write_text(_samconfig(), "utf-8")
     if faults := contents.faults(packaged, architecture, building.ROOT):
         raise BuildFailed("\n".join([f"{packaged} cannot be deployed:", *faults]))
     linter = Path(sys.executable).with_name("cfn-lint")
@@ -70,6 +71,15 @@ def _finished(built: Built, out: Path, architecture: str) -> Path:
     if lint.returncode:
         raise BuildFailed(f"cfn-lint: {lint.stdout}{lint.stderr}")
     return packaged
+
+
+def _samconfig() -> str:
+    """Return the configuration with which `sam deploy --guided` finds the template and asks for the rest."""
+    return (
+        "version = 0.1\n\n[default.deploy.parameters]\n"
+        'template_file = "template.json"\ncapabilities = "CAPABILITY_IAM"\n'
+        "resolve_s3 = true\nconfirm_changeset = true\n"
+    )
 
 
 def _starts(stage: str) -> dict[str, starting.Start]:

@@ -24,6 +24,9 @@ COUNTED = {
 }
 #: The counts that the dashboard shows next to these.
 SHOWN = (*COUNTED.values(), ("recorder", "recordings_ready"), ("maintenance", "calls_closed"))
+#: The database's processor is busy above this share for so many periods.
+BUSY_PERCENT = 90
+BUSY_PERIODS = 3
 #: Share of the Lambda's timeout: a p99 above it means that more data will fail.
 NEAR_TIMEOUT = 0.8
 
@@ -41,16 +44,8 @@ def alarms(timeouts: dict[str, int]) -> Json:
             "Properties": {"TopicArn": ref("Alarms"), "Protocol": "email", "Endpoint": ref("AlarmEmail")},
         },
         "ApiFailures": _alarm("AWS/ApiGateway", "5XXError", {"ApiName": ref("AWS::StackName")}, 5),
-        "DatabaseConnections": {
-            **_alarm(
-                "AWS/RDS",
-                "DatabaseConnections",
-                {"DBInstanceIdentifier": ref("DatabaseInstance")},
-                ref("ConnectionsAlarm"),
-                Statistic="Maximum",
-            ),
-            "Condition": "HasDatabaseInstance",
-        },
+        **_of_database(),
+        "NoWebhooks": _no_webhooks(),
     }
     for name in LAMBDAS:
         of = {"FunctionName": ref(function_id(name))}
@@ -74,6 +69,58 @@ def alarms(timeouts: dict[str, int]) -> Json:
     for name, (service, metric) in COUNTED.items():
         resources[name] = _alarm(METRICS, metric, {"service": service}, 0)
     return resources | _behind() | {"Dashboard": _dashboard()}
+
+
+def _of_database() -> Json:
+    """Return the alarms of the database, if its name is known."""
+    free = {"Fn::FindInMap": ["FreeStorage", ref("DatabaseFreeGigabytes"), "Bytes"]}
+    alarms_by_name = {
+        "DatabaseConnections": _rds("DatabaseConnections", ref("ConnectionsAlarm"), Statistic="Maximum"),
+        "DatabaseStorage": _rds("FreeStorageSpace", free, Statistic="Minimum"),
+        "DatabaseProcessor": _rds("CPUUtilization", BUSY_PERCENT, Statistic="Average"),
+    }
+    alarms_by_name["DatabaseStorage"]["Properties"]["ComparisonOperator"] = "LessThanThreshold"
+    alarms_by_name["DatabaseProcessor"]["Properties"]["EvaluationPeriods"] = BUSY_PERIODS
+    return alarms_by_name
+
+
+def _rds(metric: str, threshold: float | Json, **statistic: str) -> Json:
+    alarm = _alarm("AWS/RDS", metric, {"DBInstanceIdentifier": ref("DatabaseInstance")}, threshold, **statistic)
+    return {**alarm, "Condition": "HasDatabaseInstance"}
+
+
+def _no_webhooks() -> Json:
+    """Return the alarm for an hour of a working day without any webhook: a PBX may post elsewhere, or not at all."""
+    # A metric without a single value gives no time to compare. The maintenance runs every hour, so it serves as the
+    # clock, and a sum of several metrics counts missing values as zero. Days count from Monday, 1; outside of the
+    # working hours one webhook is assumed.
+    expression = (
+        "IF(DAY(clock) <= 5 AND HOUR(clock) >= ${WorkdayBegin} AND HOUR(clock) < ${WorkdayEnd},"
+        " SUM([posted, clock]) - clock, 1)"
+    )
+    return {
+        "Type": "AWS::CloudWatch::Alarm",
+        "Condition": "HasWorkday",
+        "Properties": {
+            "Metrics": [
+                {"Id": "expected", "Expression": sub(expression), "Label": "webhooks of a working hour"},
+                *(_hourly(identity, name) for identity, name in (("posted", "webhooks"), ("clock", "maintain"))),
+            ],
+            "ComparisonOperator": "LessThanThreshold",
+            "Threshold": 1,
+            "EvaluationPeriods": 1,
+            "TreatMissingData": "notBreaching",
+            "AlarmActions": [ref("Alarms")],
+            "OKActions": [ref("Alarms")],
+        },
+    }
+
+
+def _hourly(identity: str, name: str) -> Json:
+    """Return the hourly invocations of the Lambda `name` as a term of an expression."""
+    dimensions = [{"Name": "FunctionName", "Value": ref(function_id(name))}]
+    metric = {"Namespace": "AWS/Lambda", "MetricName": "Invocations", "Dimensions": dimensions}
+    return {"Id": identity, "MetricStat": {"Metric": metric, "Period": HOUR, "Stat": "Sum"}, "ReturnData": False}
 
 
 def _queue(name: str) -> Json:

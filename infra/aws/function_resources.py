@@ -35,7 +35,13 @@ def _properties(name: str, needed: Lambda) -> Json:
     properties: dict[str, Any] = {
         "FunctionName": physical(name),
         "Environment": {"Variables": environment(needed.variables)},
-        "LoggingConfig": {"LogGroup": ref(log_group(name))},
+        # Lambda's own lines of each start and end would cost more than the bundle's; their figures are in its metrics.
+        "LoggingConfig": {
+            "LogGroup": ref(log_group(name)),
+            "LogFormat": "JSON",
+            "SystemLogLevel": "WARN",
+            "ApplicationLogLevel": {"Fn::FindInMap": ["LogLevels", ref("LogLevel"), "Lambda"]},
+        },
         # Lambda traces by itself. Powertools' Tracer would do it too, but its import costs as much as four cold starts.
         "Tracing": "Active",
     }

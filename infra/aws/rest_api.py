@@ -53,6 +53,19 @@ def api(app: Application) -> Json:
         **_logs(),
         **_domain(),
         **_plain_http(),
+        "WebAcl": {
+            "Type": "AWS::WAFv2::WebACLAssociation",
+            "Condition": "HasWebAcl",
+            "Properties": {
+                "WebACLArn": ref("WebAclArn"),
+                "ResourceArn": {
+                    "Fn::Sub": [
+                        "arn:${AWS::Partition}:apigateway:${AWS::Region}::/restapis/${RestAPI}/stages/${Stage}",
+                        {"Stage": ref("RestAPI.Stage")},
+                    ]
+                },
+            },
+        },
     }
 
 

@@ -8,6 +8,9 @@ from infra.aws.intrinsics import Json
 
 #: The possible retentions of recordings, in days. A template cannot add, so S3's own limit is looked up in a table.
 RECORDING_DAYS = (30, 60, 90, 180, 365, 730, 1095, 1825, 3650)
+#: The possible thresholds of the alarm on the database's storage.
+FREE_GIGABYTES = (1, 2, 5, 10, 20, 50, 100, 200, 500)
+LAMBDA_LEVELS = {"WARNING": "WARN"}
 #: S3 deletes this many days after maintenance should have done it.
 SECOND_WALL_DAYS = 30
 
@@ -45,6 +48,15 @@ _DEFAULTED: dict[str, tuple[str, str | int, str]] = {
     "DomainName": ("String", "", "The API's domain; empty: the address from API Gateway"),
     "CertificateArn": ("String", "", "The domain's certificate in ACM, in this region"),
     "PublicUrl": ("String", "", "Without a domain, the beginning of links: the output ApiUrl"),
+    "DatabaseFreeGigabytes": ("Number", 5, "The free storage of the database below which there is an alarm"),
+    "WorkdayBegin": ("Number", 0, "The hour in UTC from which on webhooks are expected, Monday to Friday"),
+    "WorkdayEnd": (
+        "Number",
+        0,
+        "The hour in UTC until which they are; an hour without any raises an alarm; 0: no alarm",
+    ),
+    "WebAclArn": ("String", "", "A web ACL of AWS WAF (regional) for the API"),
+    "AccessLogBucket": ("String", "", "A bucket of yours for the access log of the stack's bucket"),
     "Replication": ("String", "false", "There is a CRM: raise an alarm when no run has ended for three hours"),
     "PlainHttp": (
         "String",
@@ -78,7 +90,8 @@ _DEFAULTED: dict[str, tuple[str, str | int, str]] = {
     "SetApiGatewayLogRole": ("String", "true", "Give API Gateway this region's role for logs; once an account"),
     "LogLevel": ("String", "INFO", "The level of the bundle's log"),
 }
-_CHOICES = {
+_CHOICES: dict[str, list[Any]] = {
+    "DatabaseFreeGigabytes": list(FREE_GIGABYTES),
     "CreateInterfaceEndpoints": ["true", "false"],
     "PlainHttp": ["true", "false"],
     "StatisticsApiKey": ["true", "false"],
@@ -97,6 +110,8 @@ _BOUNDS: dict[str, dict[str, Any]] = {
     "IngestConcurrency": {"MinValue": 2, "MaxValue": 1000},
     "StatisticsConcurrency": {"MinValue": 1},
     "RequestConcurrency": {"MinValue": 1},
+    "WorkdayBegin": {"MinValue": 0, "MaxValue": 23},
+    "WorkdayEnd": {"MinValue": 0, "MaxValue": 24},
 }
 
 
@@ -113,7 +128,10 @@ def parameters() -> Json:
 def mappings() -> Json:
     """Return the tables of values that are computed from a parameter."""
     walls = {str(days): {"Days": days + SECOND_WALL_DAYS} for days in RECORDING_DAYS}
-    return {"SecondWall": walls}
+    # CloudWatch counts bytes, and Lambda has its own word for one of the levels.
+    free = {str(gigabytes): {"Bytes": gigabytes * 1024**3} for gigabytes in FREE_GIGABYTES}
+    levels = {level: {"Lambda": LAMBDA_LEVELS.get(level, level)} for level in _CHOICES["LogLevel"]}
+    return {"SecondWall": walls, "FreeStorage": free, "LogLevels": levels}
 
 
 def conditions() -> Json:
@@ -122,6 +140,9 @@ def conditions() -> Json:
         "HasDomain": _given("DomainName"),
         "HasAlarmEmail": _given("AlarmEmail"),
         "HasDatabaseInstance": _given("DatabaseInstance"),
+        "HasWorkday": {"Fn::Not": [{"Fn::Equals": [{"Ref": "WorkdayEnd"}, 0]}]},
+        "HasWebAcl": _given("WebAclArn"),
+        "HasAccessLog": _given("AccessLogBucket"),
         "HasRecordingTarget": _given("RecordingTargetArn"),
         "HasRecordingArns": _listed("RecordingArns"),
         "HasScriptFunctions": _listed("ScriptFunctionArns"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra.aws.intrinsics import KEPT, Json, attribute, logical, physical, queue_id, ref, sub
+from infra.aws.intrinsics import ABSENT, KEPT, Json, attribute, chosen, logical, physical, queue_id, ref, sub
 from infra.aws.lambdas import LOST_INVOCATIONS, QUEUES
 from infra.aws.variables import MEMBERS
 
@@ -106,6 +106,14 @@ def bucket() -> Json:
                 },
                 "VersioningConfiguration": {"Status": "Enabled"},
                 "LifecycleConfiguration": {"Rules": _lifecycle()},
+                "LoggingConfiguration": chosen(
+                    "HasAccessLog",
+                    {
+                        "DestinationBucketName": ref("AccessLogBucket"),
+                        "LogFilePrefix": sub("${AWS::StackName}/"),
+                    },
+                    ABSENT,
+                ),
                 # Requests end in a redirect to S3, and a browser that follows a redirect sends `Origin: null`.
                 "CorsConfiguration": {
                     "CorsRules": [{"AllowedMethods": ["GET", "HEAD"], "AllowedOrigins": ["*"], "AllowedHeaders": ["*"]}]

@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
@@ -28,8 +29,12 @@ from infra.local.serving import LoopbackServer
 ROOT = Path(__file__).parents[2]
 PAYLOAD_BYTES = 6 * 1024 * 1024
 DEFAULT_SECONDS = 60
+#: The Lambda of Chalice's own routes has no function in `app.py`: the application itself answers.
+ENTRY_POINTS = {"api_handler": "app"}
 
-_PLACE = re.compile(r"/2015-03-31/functions/(\w+)/invocations/?")
+_PLACE = re.compile(r"/2015-03-31/functions/([\w-]+)/invocations/?")
+
+Environments = Callable[[str], Mapping[str, str]]
 
 logger = logging.getLogger(__name__)
 
@@ -45,8 +50,14 @@ class Invocation:
 class Functions(LoopbackServer):
     """The server, its thread, and the invocations that run."""
 
-    def __init__(self) -> None:
-        """Read the functions and their limits."""
+    def __init__(self, environment: Environments = lambda _: {}, names: Mapping[str, str] | None = None) -> None:
+        """Read the functions and their limits.
+
+        `environment` returns the variables of a function besides this process's; `names` maps what callers call it to
+        its name in `app.py`, where these differ.
+        """
+        self._environment = environment
+        self._names = names
         stage = json.loads((ROOT / ".chalice/config.json").read_text())["stages"]["dev"]["lambda_functions"]
         self._limits = {name: float(of.get("lambda_timeout", DEFAULT_SECONDS)) for name, of in stage.items()}
         self._running: set[subprocess.Popen[bytes]] = set()
@@ -61,18 +72,25 @@ class Functions(LoopbackServer):
         for process in list(self._running):
             _kill(process)
 
-    def knows(self, name: str) -> bool:
-        """Return True when there is a function of this name."""
-        return name in self._limits
+    def find(self, called: str) -> str:
+        """Return the name in `app.py` of the function that callers call so; empty when there is none."""
+        name = called if self._names is None else self._names.get(called, "")
+        return name if name in self._limits else ""
 
     def run(self, name: str, event: bytes) -> Invocation:
         """Run the function on `event` in a new process, until its limit."""
-        command = [sys.executable, "-m", "infra.local.invocation", name, str(self._limits[name])]
+        entry_point = ENTRY_POINTS.get(name, name)
+        command = [sys.executable, "-m", "infra.local.invocation", entry_point, str(self._limits[name])]
         process = subprocess.Popen(
             command,
             cwd=ROOT,
             # Lambda's own variables, so that the process loads only this function's surface.
-            env={**os.environ, "_HANDLER": f"app.{name}", "LAMBDA_TASK_ROOT": str(ROOT)},
+            env={
+                **os.environ,
+                **self._environment(name),
+                "_HANDLER": f"app.{entry_point}",
+                "LAMBDA_TASK_ROOT": str(ROOT),
+            },
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
@@ -122,9 +140,10 @@ class _Handler(BaseHTTPRequestHandler):
         """Answer one invocation."""
         event = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         place = _PLACE.fullmatch(self.path.partition("?")[0])
-        name = place[1] if place else ""
-        if not self.functions.knows(name):
-            self._refuse(HTTPStatus.NOT_FOUND, "ResourceNotFoundException", f"Function not found: {name}")
+        called = place[1] if place else ""
+        name = self.functions.find(called)
+        if not name:
+            self._refuse(HTTPStatus.NOT_FOUND, "ResourceNotFoundException", f"Function not found: {called}")
         elif len(event) > PAYLOAD_BYTES:
             self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "RequestTooLargeException", "The payload is too large")
         elif self.headers.get("X-Amz-Invocation-Type") == "Event":

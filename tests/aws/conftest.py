@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import copy
-import os
 from typing import Any
 
 import pytest
-from samtranslator.translator.managed_policy_translator import ManagedPolicyLoader
-from samtranslator.translator.transform import transform
 
 from app import app
-from infra.aws import building
+from infra.aws import building, translation
 from infra.aws.building import BuildTarget, Built
-
-REGION = "us-east-1"
 
 
 @pytest.fixture(scope="session")
@@ -32,25 +26,4 @@ def sam(built: Built) -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def translated(sam: dict[str, Any]) -> dict[str, Any]:
     """Return the template after SAM's transform, with its code in a bucket."""
-    template = copy.deepcopy(sam)
-    for resource in template["Resources"].values():
-        if resource["Type"] == "AWS::Serverless::Function":
-            resource["Properties"]["CodeUri"] = {"Bucket": "code", "Key": "deployment.zip"}
-    before = os.environ.get("AWS_DEFAULT_REGION")
-    os.environ["AWS_DEFAULT_REGION"] = REGION
-    try:
-        result: dict[str, Any] = transform(template, {}, _NoManagedPolicies())
-    finally:
-        os.environ.pop("AWS_DEFAULT_REGION")
-        if before is not None:
-            os.environ["AWS_DEFAULT_REGION"] = before
-    return result
-
-
-class _NoManagedPolicies(ManagedPolicyLoader):
-    def __init__(self) -> None:
-        """Need no account."""
-
-    def load(self) -> dict[str, str]:
-        """Return nothing: every policy is spelled out."""
-        return {}
+    return translation.translated(sam)

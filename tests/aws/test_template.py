@@ -85,7 +85,7 @@ def test_each_lambda_has_its_own_role_limits_and_log(sam: Template, name: str) -
         configured["lambda_timeout"],
     )
     assert function["Architectures"] == ["arm64"]
-    assert function["LoggingConfig"] == {"LogGroup": {"Ref": policies.log_group(name)}}
+    assert function["LoggingConfig"]["LogGroup"] == {"Ref": policies.log_group(name)}
     assert ("VpcConfig" in function) == (LAMBDAS[name].network is not Network.PUBLIC)
     statement = sam["Resources"][role_id(name)]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
     assert statement == policies.document(name)["Statement"]
@@ -173,7 +173,8 @@ def test_everything_that_can_fail_has_an_alarm(sam: Template) -> None:
     wanted = {f"{logical(name)}{kind}" for name in LAMBDAS for kind in ("Errors", "Throttles", "Slow")}
     wanted |= {f"{queue_id(name)}{kind}" for name in QUEUES for kind in ("Old", "Lost")}
 
-    wanted |= {"ApiFailures", "DatabaseConnections", "ReplicationBehind", "InvocationsLost", *COUNTED}
+    wanted |= {"DatabaseConnections", "DatabaseStorage", "DatabaseProcessor"}
+    wanted |= {"ApiFailures", "NoWebhooks", "ReplicationBehind", "InvocationsLost", *COUNTED}
     assert wanted == set(alarms)
     assert all(each["Properties"]["AlarmActions"] == [{"Ref": "Alarms"}] for each in alarms.values())
 

@@ -1,0 +1,1 @@
+"""The deployment from zero, as infra/README.md describes it, on moto and a local PostgreSQL."""
