@@ -140,3 +140,10 @@ NEEDED: dict[tuple[str, str], tuple[str, ...]] = {
     ("sipuserevents", "sipuser_transtate_set"): ("login", "state", "eventts"),
     ("userevents", "usr_state_changed"): ("user_id",),
 }
+
+#: schema, table -> the column by whose month the table is partitioned. These are the tables that grow with calls.
+PARTITION_KEYS: dict[tuple[str, str], str] = {
+    **{("calls", table): "invitedt" for table in TABLES["calls"]},
+    ("ivrhuntq", "huntq_calls"): "dt_enqueue",
+    **{("ivrhuntqevents", table): "eventts" for table in TABLES["ivrhuntqevents"]},
+}

@@ -74,7 +74,7 @@ SELECT table_schema || '.' || table_name, format(
 FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name),
     (VALUES (%s, %s, %s, %s, %s)) AS number (separators, digits, pattern, zeros, numeral)
 WHERE table_type = 'BASE TABLE' AND data_type IN ('character varying', 'text', 'jsonb')
-    AND (table_schema NOT IN ('pg_catalog', 'information_schema', 'ledger', 'public')
+    AND (table_schema NOT IN ('pg_catalog', 'information_schema', 'ledger', 'partitions', 'public')
         OR (table_schema, table_name, column_name) IN (
             ('ledger', 'records', 'facts'), ('ledger', 'calls', 'live'), ('ledger', 'calls', 'fault'),
             ('ledger', 'phone_talks', 'login'), ('ledger', 'phonecalls', 'source'),

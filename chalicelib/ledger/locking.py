@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from chalicelib.calls.events import CLOSE, CallKey, Event
-from chalicelib.ledger import interpretation, raw_events
+from chalicelib.ledger import interpretation, months, raw_events
 from chalicelib.ledger.intake import Item
 from chalicelib.ledger.rows import columns
 from chalicelib.platform.postgres import Connection, Row
@@ -35,12 +35,12 @@ ON CONFLICT (provider, client, id) DO UPDATE SET
 # than the limit tells that there are more.
 _READ = f"""
 SELECT call.provider, call.client, call.id, call.first_accepted_at, call.last_accepted_at, call.relations, call.records,
-    {raw_events.COLUMNS}
+    {months.NAMES}, {raw_events.COLUMNS}
 FROM unnest(%s::text[], %s::text[], %s::text[], %s::timestamp[], %s::integer[])
     AS asked (provider, client, id, since, event_limit)
 CROSS JOIN LATERAL (
     SELECT calls.*, ARRAY(
-        SELECT inviteid::text FROM ledger.records
+        SELECT inviteid || ' ' || array_to_string(months, ' ') FROM ledger.records
         WHERE records.provider = asked.provider AND records.client = asked.client AND records.call_id = asked.id
     ) AS records
     FROM ledger.calls
@@ -92,15 +92,17 @@ LEFT JOIN LATERAL (SELECT * FROM ledger.extensions WHERE extensions.id = event.e
 
 
 class LockedCall(NamedTuple):
-    """A locked call: the tables that hold its rows, the ids of its records, tombstones included, and its events.
+    """A locked call: the tables that hold its rows, its records, tombstones included, and its events.
 
+    `records` has the months of the rows of each inviteid, `months` all months that have partitions.
     `interpreted_until` is the acceptance time of the last event that is read of a call with more events than are
     interpreted. `event_ids` are those of the webhooks behind `events`.
     """
 
     key: CallKey
     relations: Sequence[str]
-    records: Sequence[str]
+    records: Mapping[str, Sequence[str]]
+    months: Sequence[str]
     events: list[Event]
     event_ids: set[str]
     interpreted_until: datetime | None = None
@@ -108,6 +110,7 @@ class LockedCall(NamedTuple):
 
 def lock(writer: Connection, spans: Mapping[CallKey, Span]) -> None:
     """Lock calls, and note between which times their events were accepted. Sent with the next statement."""
+    months.hold(writer)
     writer.post(_LOCK, columns((*key, *span) for key, span in spans.items()))
 
 
@@ -137,7 +140,7 @@ def read(
     long = {key: (rows[0][3], rows[0][4]) for key, rows in rows_of_call.items() if len(rows) > _limit(key)}
     distinct = _read_distinct(writer, long) if long else {}
     return [
-        _call(key, rows[0], distinct.get(key) or [row[7:] for row in rows], items) for key, rows in rows_of_call.items()
+        _call(key, rows[0], distinct.get(key) or [row[8:] for row in rows], items) for key, rows in rows_of_call.items()
     ]
 
 
@@ -164,7 +167,8 @@ def _call(key: CallKey, first: Row, rows: Sequence[Row], items: Mapping[str, Ite
     stored = [row for row in rows if row[0] is not None]
     events = [event for row in raw_events.in_order(stored) for event in raw_events.events_of(row, items)]
     end = max(row[1] for row in stored) if len(rows) > _limit(key) else None
-    return LockedCall(key, first[5], first[6], events, {row[0] for row in stored}, end)
+    records = {inviteid: of_record for inviteid, *of_record in map(str.split, first[6])}
+    return LockedCall(key, first[5], records, (first[7] or "").split(), events, {row[0] for row in stored}, end)
 
 
 def _limit(key: CallKey) -> int:

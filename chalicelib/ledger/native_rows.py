@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from hashlib import blake2b
 
 from chalicelib.calls.records import Row, Table
-from chalicelib.ledger import history
+from chalicelib.ledger import history, months
 from chalicelib.ledger.intake import Item
 from chalicelib.ledger.rows import as_json, by_relation, columns
 from chalicelib.ledger.writing import CALL_RELATIONS
@@ -44,6 +44,7 @@ def write(writer: Connection, items: Iterable[Item]) -> dict[Table, list[Row]]:
     if not posted:
         return {}
     rows = [(digest, ".".join(table), accepted) for digest, (table, _, accepted) in posted.items()]
+    months.hold(writer)
     new = [bytes(digest) for (digest,) in writer.execute(_REMEMBER, columns(rows))]
     fresh = [posted[digest][:2] for digest in new]
     histories: dict[Table, list[Row]] = defaultdict(list)

@@ -148,7 +148,9 @@ def _understood(writer: Connection, calls: Sequence[LockedCall], files: list[Fil
     """Return what follows from `calls`, with the facts of their recordings; add recordings to fetch to `files`."""
     results = [_result(call) for call in calls]
     results = recording_facts.with_facts(writer, results, [call.records for call in calls], files)
-    return [Outcome(result, call.relations, call.records) for result, call in zip(results, calls, strict=True)]
+    return [
+        Outcome(result, call.relations, call.records, call.months) for result, call in zip(results, calls, strict=True)
+    ]
 
 
 def _result(call: LockedCall) -> Records:

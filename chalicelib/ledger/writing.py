@@ -6,14 +6,19 @@ grows by one in a transaction, however many of its rows change: `changed_at = no
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain
+from operator import itemgetter
 from typing import NamedTuple
 
 from chalicelib.calls.events import CallKey
 from chalicelib.calls.records import Records, Row, Side, Table
 from chalicelib.errors import RingledgerError
+from chalicelib.ledger import months
 from chalicelib.ledger.rows import as_json, by_relation, columns
+from chalicelib.platform.plans import PLANS_LIMIT
 from chalicelib.platform.postgres import Connection
 
 #: The documented tables whose rows belong to a call by their inviteid.
@@ -37,24 +42,27 @@ CALL_RELATIONS = (
 
 # An inviteid that another call owns breaks the primary key: no call can take the record of another.
 _ADD_RECORDS = """
-INSERT INTO ledger.records (inviteid, provider, client, call_id, complete, facts)
+INSERT INTO ledger.records (inviteid, provider, client, call_id, complete, facts, months)
 SELECT * FROM json_to_recordset(%s::json) AS record (
-    inviteid uuid, provider text, client text, call_id text, complete boolean, facts jsonb
+    inviteid uuid, provider text, client text, call_id text, complete boolean, facts jsonb, months text[]
 ) ORDER BY inviteid
 """
 _CHANGE_RECORDS = """
 UPDATE ledger.records AS old SET
-    version = old.version + 1, complete = record.complete, facts = record.facts,
+    version = old.version + 1, complete = record.complete, facts = record.facts, months = record.months,
     changed_at = now(), gone_at = NULL, successor = NULL
-FROM json_to_recordset(%s::json) AS record (inviteid uuid, complete boolean, facts jsonb)
-WHERE old.inviteid = record.inviteid
-    AND (old.gone_at IS NOT NULL OR (old.complete, old.facts) IS DISTINCT FROM (record.complete, record.facts))
+FROM json_to_recordset(%s::json) AS record (inviteid uuid, complete boolean, facts jsonb, months text[])
+WHERE old.inviteid = record.inviteid AND (
+    old.gone_at IS NOT NULL
+    OR (old.complete, old.facts, old.months) IS DISTINCT FROM (record.complete, record.facts, record.months)
+)
 """
 
 # A tombstone's successor changes too when the record that took its place is gone itself.
 _BURY = """
 UPDATE ledger.records AS old SET
-    version = old.version + 1, changed_at = now(), gone_at = coalesce(old.gone_at, now()), successor = past.successor
+    version = old.version + 1, changed_at = now(), gone_at = coalesce(old.gone_at, now()), successor = past.successor,
+    months = '{}'
 FROM (
     SELECT buried.inviteid, coalesce((of_rounds::jsonb ->> (known.facts ->> 'first_event'))::uuid, buried.successor)
     FROM unnest(%s::uuid[], %s::uuid[], %s::text[]) AS buried (inviteid, successor, of_rounds)
@@ -64,7 +72,9 @@ WHERE old.inviteid = past.inviteid
     AND (old.gone_at IS NULL OR past.successor IS NOT NULL AND old.successor IS DISTINCT FROM past.successor)
 """
 
-# Two rows are equal as wholes, also where both have NULL. Other rows under the inviteid of a record do not remain.
+# A statement compares the rows of one partition. It adds rows through the table, whose lock and trigger tell readers
+# that the table changes: the versions of statistics rely on them, also when rows only go. Two rows are equal as
+# wholes, also where both have NULL. Other rows of the partition under the inviteid of a record do not remain.
 _ROWS = """
 WITH fresh AS MATERIALIZED (
     SELECT content FROM json_populate_recordset(NULL::{table}, %s::json) AS content
@@ -80,7 +90,7 @@ gone AS (
     RETURNING old.inviteid
 ),
 made AS (
-    INSERT INTO {table} SELECT (content).* FROM (TABLE fresh EXCEPT TABLE known) AS new
+    INSERT INTO {relation} SELECT (content).* FROM (TABLE fresh EXCEPT TABLE known) AS new
     RETURNING inviteid
 ),
 counted AS (
@@ -88,11 +98,10 @@ counted AS (
     FROM (SELECT inviteid FROM gone UNION SELECT inviteid FROM made) AS changed
     WHERE old.inviteid = changed.inviteid AND old.changed_at <> now()
 )
-SELECT '{table}', change, count(DISTINCT inviteid)
+SELECT '{relation}', change, count(DISTINCT inviteid)
 FROM (SELECT 'gone' AS change, inviteid FROM gone UNION ALL SELECT 'made', inviteid FROM made) AS changed
 GROUP BY change ORDER BY change
 """
-_ROWS_OF = {relation: _ROWS.replace("{table}", relation) for relation in CALL_RELATIONS}
 
 _CALLS = """
 UPDATE ledger.calls AS old SET
@@ -121,11 +130,22 @@ class UnknownRelation(RingledgerError):
 
 
 class Outcome(NamedTuple):
-    """The result for a locked call, with the names of its stored tables and the ids of its stored records."""
+    """The result for a locked call, with the names of its stored tables and the months of its stored records' rows.
+
+    `months` are those that have partitions.
+    """
 
     result: Records
     relations: Sequence[str] = ()
-    records: Sequence[str] = ()
+    records: Mapping[str, Sequence[str]] = {}
+    months: Collection[str] = ()
+
+
+class _Part(NamedTuple):
+    """The part of a batch for one partition of a table: its new rows, and the records that may have had others."""
+
+    rows: list[Row]
+    inviteids: set[str]
 
 
 def post(writer: Connection, outcomes: Sequence[Outcome]) -> None:
@@ -165,13 +185,49 @@ def _statements_of_records(outcomes: Sequence[Outcome]) -> Iterator[_Statement]:
 
 
 def _statements_of_rows(outcomes: Sequence[Outcome]) -> Iterator[_Statement]:
-    rows = by_relation(chain.from_iterable(_rows(outcome.result) for outcome in outcomes))
-    relations = set(rows).union(*(outcome.relations for outcome in outcomes))
-    if unknown := sorted(relations.difference(CALL_RELATIONS)):
+    parts: dict[tuple[str, str], _Part] = defaultdict(lambda: _Part([], set()))
+    for outcome in outcomes:
+        _divide(outcome, parts)
+    for (relation, partition), part in sorted(parts.items(), key=itemgetter(0)):
+        yield _rows_of(relation, partition), [as_json(part.rows), sorted(part.inviteids)]
+
+
+@lru_cache(maxsize=PLANS_LIMIT)
+def _rows_of(relation: str, partition: str) -> str:
+    return _ROWS.replace("{table}", partition).replace("{relation}", relation)
+
+
+def _divide(outcome: Outcome, parts: dict[tuple[str, str], _Part]) -> None:
+    """Add the rows of a call, and the records whose rows may differ, to the partitions of their months."""
+    rows = by_relation(_rows(outcome.result))
+    if unknown := sorted({*rows, *outcome.relations}.difference(CALL_RELATIONS)):
         raise UnknownRelation(f"{', '.join(unknown)} holds no rows of calls")
-    inviteids = sorted(set().union(*({*outcome.records, *_inviteids(outcome.result)} for outcome in outcomes)))
-    for relation in sorted(relations):
-        yield _ROWS_OF[relation], [as_json(rows.get(relation, [])), inviteids]
+    of_records = _months(outcome)
+    for relation in {*rows, *outcome.relations}:
+        for month, inviteids in of_records.items():
+            partition = months.partition(relation, month, outcome.months)
+            parts[relation, partition].inviteids.update(inviteids)
+        for row in rows.get(relation, []):
+            partition = months.partition(relation, months.month_of(relation, row), outcome.months)
+            parts[relation, partition].rows.append(row)
+
+
+def _months(outcome: Outcome) -> dict[str, set[str]]:
+    """Return the ids of the records that have rows in each month, or had some."""
+    of_records: dict[str, set[str]] = defaultdict(set)
+    for records in (outcome.records, _new_months(outcome.result)):
+        for inviteid, of_record in records.items():
+            for month in of_record:
+                of_records[month].add(inviteid)
+    return of_records
+
+
+def _new_months(result: Records) -> dict[str, set[str]]:
+    """Return the months of the rows of each record."""
+    of_records: dict[str, set[str]] = defaultdict(set)
+    for table, row in _rows(result):
+        of_records[str(row["inviteid"])].add(months.month_of(".".join(table), row))
+    return of_records
 
 
 def _rows(result: Records) -> Iterator[tuple[Table, Row]]:
@@ -198,8 +254,10 @@ def _records(outcomes: Sequence[Outcome]) -> tuple[list[dict[str, object]], list
     old: list[dict[str, object]] = []
     for outcome in outcomes:
         sides = {side.inviteid: side for side in outcome.result.sides}
+        of_records = _new_months(outcome.result)
         for inviteid in sorted(_inviteids(outcome.result)):
             record = _record(outcome.result.call, inviteid, sides.get(inviteid))
+            record["months"] = sorted(of_records[inviteid])
             (old if inviteid in outcome.records else new).append(record)
     return new, old
 

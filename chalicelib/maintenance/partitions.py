@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from chalicelib.maintenance import schema_changes
+from chalicelib.maintenance.calendar import month_after
 from chalicelib.platform.postgres import Connection
 
 MONTHS_AHEAD = 2
@@ -38,14 +40,15 @@ _DROP = "DROP TABLE ledger.{name}"
 
 
 def prepare(owner: Connection, now: datetime) -> list[str]:
-    """Create the partitions of this and the next months, and those of events in events_rest. Return the new names."""
+    """Create the partitions of this and the next months, and those of events in events_rest. Return the new names.
+
+    A partition whose tables are in use is left to the next run.
+    """
     known = {name for (name,) in owner.execute(_KNOWN)}
-    months = {_month(now, distance) for distance in range(MONTHS_AHEAD + 1)}
+    months = {month_after(now, distance) for distance in range(MONTHS_AHEAD + 1)}
     months |= {month for (month,) in owner.execute(_STRAYED)}
     missing = [month for month in sorted(months) if _name(month) not in known]
-    for month in missing:
-        _make(owner, month)
-    return [_name(month) for month in missing]
+    return [_name(month) for month in missing if _make(owner, month)]
 
 
 def retire(owner: Connection, now: datetime, months: int) -> list[str]:
@@ -53,29 +56,28 @@ def retire(owner: Connection, now: datetime, months: int) -> list[str]:
 
     Calls that lose events are frozen first: their rows never change again.
     """
-    floor = _month(now, -months)
+    floor = month_after(now, -months)
     while owner.execute(_FREEZE, [floor]):
         pass
     owner.execute(_CLEAR_REST, [floor])
     old = [name for (name,) in owner.execute(_KNOWN) if name < _name(floor)]
-    for name in old:
-        owner.execute(_DROP.replace("{name}", name))
-    return old
+    return [name for name in old if _drop(owner, name)]
 
 
-def _make(owner: Connection, month: datetime) -> None:
-    name, bounds = _name(month), [month, _month(month, 1)]
-    with owner.transaction():
-        owner.execute(_LOCK)
+def _make(owner: Connection, month: datetime) -> bool:
+    name, bounds = _name(month), [month, month_after(month, 1)]
+
+    def change() -> None:
         owner.execute(_CREATE.replace("{name}", name))
+        owner.execute(_LOCK)
         owner.execute(_MOVE.replace("{name}", name), bounds)
         owner.execute(_ATTACH.replace("{name}", name), bounds)
 
+    return schema_changes.attempt(owner, f"making {name}", change)
 
-def _month(moment: datetime, distance: int) -> datetime:
-    """Return the first day of the month that is `distance` months after the month of `moment`."""
-    count = moment.year * 12 + moment.month - 1 + distance
-    return datetime(count // 12, count % 12 + 1, 1)  # noqa: DTZ001 - naive UTC
+
+def _drop(owner: Connection, name: str) -> bool:
+    return schema_changes.attempt(owner, f"dropping {name}", lambda: owner.execute(_DROP.replace("{name}", name)))
 
 
 def _name(month: datetime) -> str:

@@ -9,7 +9,7 @@ from chalicelib import edge, metrics
 from chalicelib.errors import RingledgerError
 from chalicelib.ledger import closing, history, suspects
 from chalicelib.ledger.faults import CallsFailed
-from chalicelib.maintenance import partitions
+from chalicelib.maintenance import monthly_tables, partitions
 from chalicelib.platform import configuration, postgres
 from chalicelib.platform.postgres import Connection
 from chalicelib.recordings import fetch_queue, notices, retention
@@ -35,6 +35,8 @@ def handle(now: datetime | None = None) -> None:
     writer = postgres.connection(current.writer_database_url)
     steps: dict[str, Step] = {
         "made": lambda: partitions.prepare(owner, moment),
+        "months": lambda: monthly_tables.prepare(owner, moment),
+        "analyzed": lambda: monthly_tables.analyze(owner, moment),
         "dropped": lambda: partitions.retire(owner, moment, current.event_retention_months),
         "talks": lambda: history.drop_talks(writer, moment - history.TALKS_KEPT),
         "suspects": lambda: suspects.drop(writer, moment),

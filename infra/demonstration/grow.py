@@ -6,12 +6,14 @@ a day's report has the same work to do whatever the size.
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import psycopg2.extensions
 from psycopg2 import sql
 
 from chalicelib.catalog import TABLES
+from chalicelib.maintenance import monthly_tables
+from chalicelib.platform.postgres import Connection
 from infra.demonstration.fill import END, Progress, analyze, fill, transaction
 
 SCHEMA = "calls"
@@ -35,6 +37,7 @@ def grow(
     block = min(days, BLOCK_DAYS)
     blocks = -(-days // block)
     first_end = end - timedelta(block * (blocks - 1))
+    _make_months(database_url, end - timedelta(days), end)
     fill(database_url, block * per_day, days=block, end=first_end, level=True)
     with transaction(database_url) as connection, connection.cursor() as cursor:
         indexes = _drop_indexes(cursor)
@@ -48,6 +51,16 @@ def grow(
         _create_indexes(cursor, indexes)
         analyze(connection)
     return blocks * block * per_day
+
+
+def _make_months(database_url: str, first: date, last: date) -> None:
+    """Make the partitions beforehand: rows that come first have to move into them."""
+    owner = Connection(database_url)
+    month = first.replace(day=1)
+    while month <= last:
+        monthly_tables.make(owner, datetime(month.year, month.month, 1))  # noqa: DTZ001 - naive UTC
+        month = (month + timedelta(days=31)).replace(day=1)
+    owner.close()
 
 
 def _names(table: str) -> tuple[sql.Identifier, sql.Identifier]:
@@ -84,4 +97,5 @@ def _drop_indexes(cursor: Cursor) -> list[str]:
 def _create_indexes(cursor: Cursor, definitions: list[str]) -> None:
     cursor.execute("SET LOCAL maintenance_work_mem = '256MB'")
     for definition in definitions:
-        cursor.execute(definition)
+        # The definition of an index of a table with partitions would leave them out.
+        cursor.execute(definition.replace(" ON ONLY ", " ON "))

@@ -21,6 +21,7 @@ from chalicelib import settings
 from chalicelib.admin import migrations, roles
 from chalicelib.authentication import tokens
 from chalicelib.errors import Misconfigured, Unavailable
+from chalicelib.maintenance import monthly_tables, partitions
 from chalicelib.platform.postgres import connection
 from chalicelib.settings import Settings
 from infra.demonstration import fill
@@ -163,6 +164,7 @@ class Stack:
     def _prepare_database(self, configured: Settings) -> None:
         migrations.migrate(configured.owner_database_url)
         roles.ensure_roles(configured)
+        self._make_partitions(configured)
         sample_contacts.register(configured.owner_database_url)
         sample_users.register(configured.owner_database_url)
         if self._options.calls and not fill.is_filled(configured.owner_database_url):
@@ -170,6 +172,13 @@ class Stack:
             fill.fill(configured.owner_database_url, self._options.calls, self._progress, end=today)
             sample_users.occupy(configured.owner_database_url)
             tapes.record(configured)
+            self._make_partitions(configured)
+
+    def _make_partitions(self, configured: Settings) -> None:
+        """Do what the hourly maintenance does, which waits for its hour."""
+        owner, now = connection(configured.owner_database_url), datetime.now(UTC).replace(tzinfo=None)
+        partitions.prepare(owner, now)
+        monthly_tables.prepare(owner, now)
 
     def _facts(self, configured: Settings, queues: dict[str, str], keyring: Keyring) -> dict[str, Any]:
         database_url = configured.owner_database_url

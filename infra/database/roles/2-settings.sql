@@ -36,6 +36,8 @@ WITH wanted (role, name, value) AS (
         ('ringledger_bi', 'TimeZone', 'UTC'),
         ('ringledger_gate', 'statement_timeout', '5s'),
         ('ringledger_gate', 'search_path', ''),
+        -- A batch that waits longer is repeated from the queue.
+        ('ringledger_writer', 'lock_timeout', '20s'),
         ('ringledger_writer', 'search_path', '')
     UNION ALL
     -- A little longer than the statement timeout, which should fire first. It needs PostgreSQL 17.

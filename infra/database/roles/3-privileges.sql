@@ -16,6 +16,12 @@ documented_tables (name) AS (
 readers (role) AS (
     VALUES ('ringledger_reader'), ('ringledger_bi')
 ),
+-- The writer finds a call's rows in the partitions of their months. Everyone else reads tables as wholes.
+parts (name) AS (
+    SELECT format('%I.%I', nspname, relname)
+    FROM pg_catalog.pg_class JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
+    WHERE nspname = 'partitions' AND relkind = 'r'
+),
 functions (name) AS (
     SELECT format('%I.%I(%s)', nspname, proname, pg_get_function_identity_arguments(pg_proc.oid))
     FROM pg_catalog.pg_proc JOIN pg_catalog.pg_namespace ON pg_namespace.oid = pronamespace
@@ -43,7 +49,12 @@ wanted (role, privilege, kind, object) AS (
     SELECT 'ringledger_writer', privilege, 'TABLE', name
     FROM documented_tables, (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE')) AS rights (privilege)
     UNION ALL
+    SELECT 'ringledger_writer', privilege, 'TABLE', name
+    FROM parts, (VALUES ('SELECT'), ('DELETE')) AS rights (privilege)
+    UNION ALL
     VALUES
+        ('ringledger_writer', 'USAGE', 'SCHEMA', 'partitions'),
+        ('ringledger_writer', 'SELECT', 'TABLE', 'ledger.months'),
         ('ringledger_writer', 'USAGE', 'SCHEMA', 'ledger'),
         ('ringledger_writer', 'SELECT', 'TABLE', 'ledger.extensions'),
         ('ringledger_writer', 'UPDATE (mistyped_at)', 'TABLE', 'ledger.extensions'),

@@ -1,0 +1,36 @@
+"""The monthly partitions of a call's rows: a batch reads and writes them directly, so their number costs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from chalicelib.calls.records import Row
+from chalicelib.catalog import PARTITION_KEYS
+from chalicelib.platform.postgres import Connection
+
+#: The partition of rows without a time, and of those of months without a partition of their own.
+REST = "rest"
+
+_KEYS = {f"{schema}.{table}": key for (schema, table), key in PARTITION_KEYS.items()}
+# Maintenance locks this table exclusively before partitions come or go.
+_HOLD = "SELECT FROM ledger.months LIMIT 0"
+
+#: SQL: the names of all months that have partitions, separated by blanks.
+NAMES = "(SELECT string_agg(name, ' ') FROM ledger.months)"
+
+
+def hold(writer: Connection) -> None:
+    """Keep the partitions as they are until the transaction ends. Sent with the next statement."""
+    writer.post(_HOLD, [])
+
+
+def month_of(relation: str, row: Row) -> str:
+    """Return the month that a row belongs to, as `2026_11`, or REST for a row without a time."""
+    moment = row.get(_KEYS[relation])
+    return f"{moment.year:04}_{moment.month:02}" if isinstance(moment, datetime) else REST
+
+
+def partition(relation: str, month: str, existing: Collection[str]) -> str:
+    """Return the name of the partition that has the rows of a month, when `existing` are the months with partitions."""
+    return f"partitions.{relation.replace('.', '_')}_{month if month in existing else REST}"
