@@ -10,6 +10,7 @@ from infra.bench import (
     answering,
     click_cost,
     day_report,
+    format_cost,
     guarding,
     ingesting,
     large,
@@ -27,6 +28,7 @@ Part = Callable[[Testbed], Iterator[Figure]]
 PARTS: dict[str, tuple[str, Part]] = {
     "guard": ("The guard on the corpus of allowed queries", lambda _: guarding.lines()),
     "answer": ("An answer of 10,000 rows and 17 columns", answering.lines),
+    "formats": ("Forms of that answer: compressed, as CSV, several queries, unchanged", format_cost.lines),
     "row": ("A query of one row", one_row.lines),
     "accept": ("Accepting a webhook", webhook_cost.lines),
     "throughput": ("Accepting webhooks on the local stack", throughput.lines),

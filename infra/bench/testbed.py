@@ -91,9 +91,9 @@ def opened(data: Path | None = None, calls: int = CALLS) -> Iterator[Testbed]:
             process.wait(30)
 
 
-def request(place: Testbed, psql: str, action: str = "data") -> dict[str, Any]:
+def request(place: Testbed, psql: str, action: str = "data", **options: object) -> dict[str, Any]:
     """Return the event that API Gateway sends for one request with the token in the address."""
-    body = {"entity": "chronological", "action": action, "options": {"psql": psql}}
+    body = {"entity": "chronological", "action": action, "options": {"psql": psql, **options}}
     return {
         "requestContext": {
             "resourcePath": "/api/token/v1/{token}",
