@@ -7,7 +7,8 @@ client, so a test that calls `renew()` starts anew with the environment of that 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
@@ -25,6 +26,7 @@ class Runtime:
         """Hold nothing yet."""
         self._shared: dict[Hashable, Any] = {}
         self._of_thread = _ThreadObjects()
+        self._kept: list[dict[Hashable, Any]] = []
 
     def shared(self, key: Hashable, make: Callable[[], T]) -> T:
         """Return the object of this key that all threads share; `make` makes it at its first use."""
@@ -40,9 +42,22 @@ class Runtime:
             made[key] = make()
         return cast("T", made[key])
 
+    @contextmanager
+    def borrowing(self) -> Iterator[None]:
+        """Use, instead of this thread's objects, some that an earlier block made and that no thread uses now.
+
+        A server with many threads then makes as many objects as it handles requests at a time.
+        """
+        own, self._of_thread.made = self._of_thread.made, self._kept.pop() if self._kept else {}
+        try:
+            yield
+        finally:
+            self._kept.append(self._of_thread.made)
+            self._of_thread.made = own
+
     def close(self) -> None:
-        """Close what can be closed among the shared objects and those of this thread, and forget all of them."""
-        for made in (self._shared, self._of_thread.made):
+        """Close what can be closed among the shared objects, this thread's and the kept ones, and forget them."""
+        for made in (self._shared, self._of_thread.made, *self._kept):
             while made:
                 close = getattr(made.popitem()[1], "close", None)
                 if close is not None:

@@ -26,6 +26,7 @@ from chalice.config import Config
 from chalice.local import ChaliceRequestHandler, LambdaEventConverter, LocalChalice, LocalGateway
 
 from chalicelib.errors import Misconfigured
+from chalicelib.platform import runtime
 from infra.local import serving
 
 BODY_BYTES = 10 * 1024 * 1024
@@ -33,7 +34,7 @@ BODY_BYTES = 10 * 1024 * 1024
 DRAINED_BYTES = 10 * BODY_BYTES
 BLOCK_BYTES = 1 << 16
 SILENCE_SECONDS = 30
-# Each thread keeps a connection to PostgreSQL for each role that it served, of which the reader has 40 in all.
+# Requests at a time, each with a connection to PostgreSQL for each of its roles, of which the reader has 40 in all.
 CONNECTIONS = 32
 BACKLOG = 128
 LAST_PORT = 65_535
@@ -85,8 +86,7 @@ class Gateway:
 class GatewayServer(HTTPServer):
     """An HTTP server on a listening socket, with one thread a connection.
 
-    A thread that is done serves the next connection: it keeps its own connections to PostgreSQL and SQS, which would
-    otherwise be made anew for each client that closes its connection after a request.
+    Requests use the connections to PostgreSQL and SQS that earlier requests made, whichever threads served those.
     """
 
     def __init__(self, listener: socket.socket, handler: type[BaseHTTPRequestHandler]) -> None:
@@ -165,7 +165,8 @@ class Handler(ChaliceRequestHandler):
             self._send(status, message)
             return
         try:
-            self._generic_handle()
+            with runtime.current().borrowing():
+                self._generic_handle()
         except (ConnectionError, TimeoutError):
             raise
         except Exception:

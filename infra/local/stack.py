@@ -25,7 +25,7 @@ from chalicelib.maintenance import monthly_tables, partitions
 from chalicelib.platform.postgres import connection
 from chalicelib.settings import Settings
 from infra.demonstration import fill
-from infra.local import aws, collations, environment, sample_contacts, sample_users, tapes, telephony
+from infra.local import aws, collations, environment, first_query, sample_contacts, sample_users, tapes, telephony
 from infra.local.crm import Crm
 from infra.local.embedded_postgres import Postgres
 from infra.local.environment import StackOptions
@@ -100,6 +100,7 @@ class Stack:
             parts.enter_context(_started(*_event_sources(app, endpoint)))
             # It stops first, so that the queues fill no more while they are drained.
             parts.enter_context(_started(Gateway(app, listener)))
+            first_query.send(f"{url}/statistics", self.facts["tokens"]["statistics"])
             parts.callback(self._file.unlink, missing_ok=True)
             parts.callback(self._environment.unlink, missing_ok=True)
             write_private(self._file, self.facts)

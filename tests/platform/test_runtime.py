@@ -44,6 +44,33 @@ def test_threads_share_clients_but_not_connections() -> None:
     assert others_own is not own
 
 
+def test_blocks_of_different_threads_use_the_same_objects_in_turn() -> None:
+    """An object is used in one block at a time, and kept for the next block of any thread."""
+    made = Runtime()
+    own = made.of_thread("key", Closable)
+    with made.borrowing():
+        first = made.of_thread("key", Closable)
+        assert first is not own
+        with made.borrowing():
+            second = made.of_thread("key", Closable)
+            assert second not in {own, first}
+    assert made.of_thread("key", Closable) is own
+
+    seen: list[Closable] = []
+
+    def work() -> None:
+        with made.borrowing():
+            seen.append(made.of_thread("key", Closable))
+
+    for _ in range(2):
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+    assert seen == [first, first]
+    made.close()
+    assert (own.closed, first.closed, second.closed) == (1, 1, 1)
+
+
 def test_closing_closes_and_forgets() -> None:
     """Objects without `close` are forgotten too."""
     made = Runtime()
