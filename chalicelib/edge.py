@@ -18,7 +18,7 @@ from chalice.app import Blueprint, Chalice, Response
 
 from chalicelib import settings
 from chalicelib.errors import InvalidRequest, RingledgerError, TooLarge
-from chalicelib.platform import configuration, runtime
+from chalicelib.platform import configuration, runtime, snapshots
 
 # Clients send JSON and forms under many content types, so the body decides.
 ANY_CONTENT = ["*/*"]
@@ -154,6 +154,8 @@ def mount(app: Application, surfaces: Mapping[str, str]) -> None:
     """
     app.surfaces = surfaces
     serving = settings.lambda_handler().removeprefix("app.")
+    if serving:
+        snapshots.register()
     for entry_point, module in surfaces.items():
         if serving in {"", entry_point}:
             app.register_blueprint(import_module(module).routes)

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra.aws.intrinsics import Json, attribute, function_id, logical, physical, queue_id, ref, sub
+from infra.aws.intrinsics import (
+    ABSENT,
+    ALIAS,
+    Json,
+    attribute,
+    chosen,
+    function_id,
+    logical,
+    physical,
+    queue_id,
+    ref,
+    sub,
+)  # fmt: skip
 from infra.aws.lambdas import LAMBDAS, LOST_INVOCATIONS, QUEUES, Lambda, Network
 from infra.aws.policies import log_group
 from infra.aws.variables import environment
@@ -16,11 +28,15 @@ SUBNETS = {Network.DATABASE: "SubnetIds", Network.OUTBOUND: "OutboundSubnetIds"}
 GROUPS = {Network.DATABASE: "DatabaseLambdas", Network.OUTBOUND: "OutboundLambdas"}
 
 
-def functions() -> Json:
-    """Return each Lambda with its name, environment, network and limits, and its log group."""
+def functions(answering: set[str]) -> Json:
+    """Return each Lambda with its name, environment, network and limits, and its log group.
+
+    `answering` are those behind the API, which are published as versions.
+    """
     resources: Json = {}
     for name, needed in LAMBDAS.items():
-        resources[function_id(name)] = {"Properties": _properties(name, needed)}
+        published = _publication(name) if name in answering else {"Description": sub("Release ${Release}")}
+        resources[function_id(name)] = {"Properties": {**_properties(name, needed), **published}}
         resources[log_group(name)] = {
             "Type": "AWS::Logs::LogGroup",
             "Properties": {
@@ -68,6 +84,18 @@ def _properties(name: str, needed: Lambda) -> Json:
         if of.consumer == name
     }
     return {**properties, "Events": events} if events else properties
+
+
+def _publication(name: str) -> Json:
+    """Return how a new version of the Lambda takes over: a canary that raises the alarm on errors is rolled back."""
+    alarms = chosen("HasCanary", [ref(f"{logical(name)}Errors")], [ABSENT])
+    return {
+        "AutoPublishAlias": ALIAS,
+        # A version is made when this changes. SAM itself sees a change of the code, but not one of a parameter's value.
+        "AutoPublishCodeSha256": ref("Release"),
+        "DeploymentPreference": {"Type": ref("DeploymentPreference"), "Alarms": alarms},
+        "SnapStart": {"ApplyOn": chosen("HasSnapStart", "PublishedVersions", "None")},
+    }
 
 
 def _consumption(queue: str) -> Json:

@@ -9,6 +9,8 @@ Json = dict[str, Any]
 
 #: Chalice chooses this name; every other Lambda has the name of its entry point in `app.py`.
 API_HANDLER = "api_handler"
+#: The alias of the version that the API invokes.
+ALIAS = "live"
 #: The policies of a resource with data: it outlives its stack, unless the stack's very creation fails. Otherwise the
 #: names of a failed first deployment would be taken at the next try.
 KEPT: Json = {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}

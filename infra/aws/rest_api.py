@@ -41,15 +41,21 @@ def owners(app: Application) -> dict[str, dict[str, str]]:
     return bound
 
 
+def answering(app: Application) -> set[str]:
+    """Return the Lambdas that answer requests of the API."""
+    return {owner for verbs in owners(app).values() for owner in verbs.values()}
+
+
 def api(app: Application) -> Json:
     """Return the API with its integrations, their permissions, its stage, certificate and log."""
     bound = owners(app)
     return {
         "RestAPI": {"Properties": _properties(bound)},
         **{
-            f"{function_id(name)}InvokePermission": _permission(name)
-            for name in sorted({owner for verbs in bound.values() for owner in verbs.values()} - {API_HANDLER})
+            f"{function_id(name)}InvokePermission": _permission(name) for name in sorted(answering(app) - {API_HANDLER})
         },
+        # Chalice writes this one, without the alias.
+        f"{function_id(API_HANDLER)}InvokePermission": {"Properties": {"FunctionName": _alias(API_HANDLER)}},
         **_logs(),
         **_domain(),
         **_plain_http(),
@@ -104,7 +110,12 @@ def _properties(bound: Mapping[str, Mapping[str, str]]) -> Json:
 
 def _operation(name: str) -> Json:
     functions = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/"
-    return {"x-amazon-apigateway-integration": {"uri": sub(f"{functions}${{{function_id(name)}.Arn}}/invocations")}}
+    return {"x-amazon-apigateway-integration": {"uri": sub(f"{functions}${{{function_id(name)}.Alias}}/invocations")}}
+
+
+def _alias(name: str) -> Json:
+    """Return a reference to the Lambda's version that answers requests."""
+    return ref(f"{function_id(name)}.Alias")
 
 
 def _error(kind: str) -> Json:
@@ -120,7 +131,7 @@ def _permission(name: str) -> Json:
     return {
         "Type": "AWS::Lambda::Permission",
         "Properties": {
-            "FunctionName": ref(function_id(name)),
+            "FunctionName": _alias(name),
             "Action": "lambda:InvokeFunction",
             "Principal": "apigateway.amazonaws.com",
             "SourceArn": sub("arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${RestAPI}/*"),

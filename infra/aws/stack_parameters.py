@@ -10,6 +10,8 @@ from infra.aws.intrinsics import Json
 RECORDING_DAYS = (30, 60, 90, 180, 365, 730, 1095, 1825, 3650)
 #: The possible thresholds of the alarm on the database's storage.
 FREE_GIGABYTES = (1, 2, 5, 10, 20, 50, 100, 200, 500)
+#: The preferences of CodeDeploy: all at once, or a tenth of the requests first, for five or fifteen minutes.
+DEPLOYMENTS = ("AllAtOnce", "Canary10Percent5Minutes", "Canary10Percent15Minutes")
 LAMBDA_LEVELS = {"WARNING": "WARN"}
 #: S3 deletes this many days after maintenance should have done it.
 SECOND_WALL_DAYS = 30
@@ -68,6 +70,13 @@ _DEFAULTED: dict[str, tuple[str, str | int, str]] = {
     "LogRetentionDays": ("Number", 30, "Days for which logs are kept"),
     "EventRetentionMonths": ("Number", 36, "Months for which raw events are kept"),
     "RecordingDays": ("String", "1095", "Days for which recordings are kept; S3 itself deletes the rest 30 days later"),
+    "Release": (
+        "String",
+        "1",
+        "Any new word at each deployment, such as the time in seconds: the Lambdas behind the API get a new version",
+    ),
+    "DeploymentPreference": ("String", "AllAtOnce", "How requests move to a new version: at once, or with a canary"),
+    "SnapStart": ("String", "false", "Start the Lambdas behind the API from snapshots"),
     "RequestsPerSecond": ("Number", 500, "The API's steady rate, for each method"),
     "RequestBurst": ("Number", 1000, "The API's burst, for each method"),
     "StatisticsApiKey": ("String", "false", "Queries need a key of the usage plan as X-Api-Key, besides their token"),
@@ -94,6 +103,8 @@ _CHOICES: dict[str, list[Any]] = {
     "DatabaseFreeGigabytes": list(FREE_GIGABYTES),
     "CreateInterfaceEndpoints": ["true", "false"],
     "PlainHttp": ["true", "false"],
+    "DeploymentPreference": list(DEPLOYMENTS),
+    "SnapStart": ["true", "false"],
     "StatisticsApiKey": ["true", "false"],
     "RecordingDays": [str(days) for days in RECORDING_DAYS],
     "Replication": ["true", "false"],
@@ -106,6 +117,7 @@ _CHOICES: dict[str, list[Any]] = {
     "LogRetentionDays": [1, 3, 5, 7, 14, 30, 60, 90, 180, 365, 731, 1827],
 }
 _BOUNDS: dict[str, dict[str, Any]] = {
+    "Release": {"AllowedPattern": "[0-9A-Za-z]{1,10}"},
     "RecorderConcurrency": {"MinValue": 2, "MaxValue": 1000},
     "IngestConcurrency": {"MinValue": 2, "MaxValue": 1000},
     "StatisticsConcurrency": {"MinValue": 1},
@@ -140,6 +152,8 @@ def conditions() -> Json:
         "HasDomain": _given("DomainName"),
         "HasAlarmEmail": _given("AlarmEmail"),
         "HasDatabaseInstance": _given("DatabaseInstance"),
+        "HasCanary": {"Fn::Not": [{"Fn::Equals": [{"Ref": "DeploymentPreference"}, DEPLOYMENTS[0]]}]},
+        "HasSnapStart": _is_true("SnapStart"),
         "HasWorkday": {"Fn::Not": [{"Fn::Equals": [{"Ref": "WorkdayEnd"}, 0]}]},
         "HasWebAcl": _given("WebAclArn"),
         "HasAccessLog": _given("AccessLogBucket"),

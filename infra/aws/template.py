@@ -22,7 +22,7 @@ def merged(app: Application, timeouts: dict[str, int]) -> Json:
         "Mappings": stack_parameters.mappings(),
         "Conditions": stack_parameters.conditions(),
         "Resources": _joined(
-            function_resources.functions(),
+            function_resources.functions(rest_api.answering(app)),
             function_resources.network(),
             rest_api.api(app),
             usage.plan(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from samtranslator.translator.managed_policy_translator import ManagedPolicyLoader
@@ -15,8 +16,11 @@ REGION = "us-east-1"
 CODE = {"Bucket": "code", "Key": "deployment.zip"}
 
 
-def translated(template: Json) -> Json:
-    """Return a packaged template after the transform, with its code in the bucket of CODE."""
+def translated(template: Json, values: Mapping[str, str] | None = None) -> Json:
+    """Return a packaged template after the transform, with its code in the bucket of CODE.
+
+    `values` are those of the template's parameters, by default their defaults.
+    """
     deployed = copy.deepcopy(template)
     for resource in deployed["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
@@ -24,7 +28,7 @@ def translated(template: Json) -> Json:
     before = os.environ.get("AWS_DEFAULT_REGION")
     os.environ["AWS_DEFAULT_REGION"] = REGION
     try:
-        result: dict[str, Any] = transform(deployed, {}, _NoManagedPolicies())
+        result: dict[str, Any] = transform(deployed, dict(values or {}), _NoManagedPolicies())
     finally:
         os.environ.pop("AWS_DEFAULT_REGION")
         if before is not None:

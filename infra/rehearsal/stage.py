@@ -15,7 +15,7 @@ from infra.local.gateway import Gateway
 from infra.local.local_lambda import Functions
 from infra.rehearsal.cloud import Cloud
 
-_INTEGRATION = re.compile(r"\$\{(\w+?)(?:\.Arn|Aliaslive)?\}/invocations")
+_INTEGRATION = re.compile(r"\$\{(\w+?)\.Alias\}/invocations")
 
 
 class RehearsedStage:

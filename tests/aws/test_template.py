@@ -36,7 +36,7 @@ def test_each_route_is_bound_to_the_lambda_of_its_surface(sam: Template, path: s
     """A route belongs to the Lambda under whose name `app.py` mounts its surface."""
     entry = {module: name for name, module in app.surfaces.items()}[module]
     uri = sam["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]["paths"][path][verb]
-    named = re.findall(r"\$\{(\w+)\.Arn\}", uri["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"])
+    named = re.findall(r"\$\{(\w+)\.Alias\}", uri["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"])
 
     assert named == [function_id("api_handler" if entry == "app" else entry)]
 
@@ -59,7 +59,8 @@ def test_only_lambdas_with_routes_may_be_invoked_by_the_api(sam: Template) -> No
     permissions = [each["Properties"] for each in of_type(sam, "AWS::Lambda::Permission").values()]
     owners = {owner for verbs in rest_api.owners(app).values() for owner in verbs.values()}
 
-    assert sorted(each["FunctionName"]["Ref"] for each in permissions) == sorted(map(function_id, owners))
+    aliases = [f"{function_id(name)}.Alias" for name in owners]
+    assert sorted(each["FunctionName"]["Ref"] for each in permissions) == sorted(aliases)
     assert all("${RestAPI" in json.dumps(each["SourceArn"]) for each in permissions)
 
 
