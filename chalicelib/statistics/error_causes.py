@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import orjson
@@ -35,7 +36,18 @@ def _location(sqlstate: str, message: str, tree: Node) -> int | None:
     if sqlstate == _PROGRAM_LIMIT:
         return _only(tree, _makes_characters)
     quoted = _QUOTED.search(message)
-    return _only(tree, lambda kind, node: kind == "A_Const" and _is_text(node, quoted[1])) if quoted else None
+    constant = _only(tree, lambda kind, node: kind == "A_Const" and _is_text(node, quoted[1])) if quoted else None
+    return _by_words(message, tree) if constant is None else constant
+
+
+def _by_words(message: str, tree: Node) -> int | None:
+    """Return the place of the one node that the words of a message are about: a call that it names, or an operator."""
+    words = set(_WORD.findall(message))
+    for pattern, matches in _CAUSES:
+        found = pattern.search(message)
+        if found:
+            return _only(tree, partial(matches, found.groups()))
+    return _only(tree, lambda kind, node: kind == "FuncCall" and names(node["funcname"])[-1] in words)
 
 
 def _only(tree: Node, matches: Callable[[str, Node], bool]) -> int | None:
@@ -74,3 +86,60 @@ def _makes_characters(kind: str, node: Node) -> bool:
 
 def _is_text(constant: Node, value: str) -> bool:
     return text({"A_Const": constant}) == value
+
+
+def _is_called(called: str, symbols: str = "") -> Callable[[tuple[str, ...], str, Node], bool]:
+    """Return a test for calls of these functions and for operators with these symbols."""
+    functions, operators = frozenset(called.split()), frozenset(symbols.split())
+
+    def matches(_words: tuple[str, ...], kind: str, node: Node) -> bool:
+        if kind == "FuncCall":
+            return names(node["funcname"])[-1] in functions
+        return kind == "A_Expr" and operator_name(node) in operators
+
+    return matches
+
+
+def _makes_type(words: tuple[str, ...], kind: str, node: Node) -> bool:
+    if kind == "FuncCall":
+        return names(node["funcname"])[-1] in {"to_number", "to_date", "to_timestamp"}
+    return kind == "TypeCast" and names(node["typeName"]["names"])[-1] in {words[0], _SHORT_NAMES.get(words[0])}
+
+
+def _computes(words: tuple[str, ...], kind: str, node: Node) -> bool:
+    if kind == "A_Expr":
+        return operator_name(node) in {"+", "-", "*", "^"}
+    return _makes_type(words, kind, node) or _is_called("make_interval sum abs pow power")(words, kind, node)
+
+
+def _is_value(_words: tuple[str, ...], kind: str, node: Node) -> bool:
+    return kind == "SubLink" and node.get("subLinkType") == "EXPR_SUBLINK"
+
+
+#: The parser's names of types whose names in messages differ.
+_SHORT_NAMES = {
+    "integer": "int4", "bigint": "int8", "smallint": "int2", "boolean": "bool", "real": "float4",
+    "double precision": "float8",
+}  # fmt: skip
+_TYPE = r"(integer|bigint|smallint|numeric|real|double precision|boolean|uuid|date|timestamp|time|interval|inet|jsonb?)"
+_WORD = re.compile(r"[a-z_0-9]+")
+#: The words of a message -> the test for the node that causes it, with the groups of the words.
+_CAUSES: tuple[tuple[re.Pattern[str], Callable[[tuple[str, ...], str, Node], bool]], ...] = (
+    (re.compile("square root"), _is_called("sqrt", "|/")),
+    (re.compile("logarithm"), _is_called("ln log log10")),
+    (re.compile("a non-integer power|power is undefined"), _is_called("pow power", "^")),
+    (re.compile("subquery used as an expression"), _is_value),
+    (re.compile("substring length"), _is_called("substring substr")),
+    (re.compile("regular expression"), _is_called(
+        "regexp_count regexp_instr regexp_like regexp_match regexp_matches regexp_replace regexp_split_to_array"
+        " regexp_split_to_table regexp_substr substring", "~ !~ ~* !~*")),
+    (re.compile("field position"), _is_called("split_part")),
+    (re.compile("count must be greater|lower bound cannot equal|operand, lower bound"), _is_called("width_bucket")),
+    (re.compile("range lower bound"), _is_called(
+        "int4range int8range numrange tsrange tstzrange daterange")),
+    (re.compile("(date|time) field value"), _is_called("make_date make_time make_timestamp make_timestamptz")),
+    (re.compile("percentile value"), _is_called("percentile_cont percentile_disc")),
+    (re.compile("hexadecimal|base64"), _is_called("decode")),
+    (re.compile(rf"{_TYPE} out of range"), _computes),
+    (re.compile(rf"for type {_TYPE}"), _makes_type),
+)  # fmt: skip

@@ -25,6 +25,15 @@ _NO_SUCH_OPERATOR = "42883"
 _TEXT_AGAINST_NUMBER = re.compile(
     r"character varying \S+ (integer|bigint|numeric)|(integer|bigint|numeric) \S+ character"
 )
+_SETTING = "DateStyle"
+#: The beginning of a message -> our hint.
+_OUR_HINTS = {
+    "date/time field value out of range": "Write dates as '2026-11-30', and times as '2026-11-30 18:00:00'.",
+    **{
+        f"function {name}(character varying)": "This column has texts; for numbers in it write column::numeric."
+        for name in ("sum", "avg", "stddev", "variance", "round")
+    },
+}
 _CANCELLED = "57014"
 _TOO_LONG_TRANSACTION = "25P04"
 #: Classes whose messages only describe the query: features, cardinality, data exceptions, syntax and names, limits.
@@ -68,8 +77,9 @@ def _where(error: DatabaseError, text: str, statement: str, offset: int) -> str:
 
 
 def _hint(error: DatabaseError) -> str:
-    """Return PostgreSQL's hint and, where telephone numbers are compared with numbers, another one."""
-    hints = [error.hint] if error.hint else []
+    """Return PostgreSQL's hint, unless it is about settings that a query cannot change, and one of ours if any fits."""
+    hints = [error.hint] if error.hint and _SETTING not in error.hint else []
+    hints += [hint for words, hint in _OUR_HINTS.items() if error.primary.startswith(words)]
     if error.sqlstate == _NO_SUCH_OPERATOR and _TEXT_AGAINST_NUMBER.search(error.primary):
         hints.append("Telephone numbers are texts here: write them in quotes, as in bnumber = '205'.")
     return f". {' '.join(hints)}" if hints else ""
