@@ -19,6 +19,7 @@ edge.mount(
         "webhooks": "chalicelib.webhooks.surface",
         "nimbox": "chalicelib.nimbox.surface",
         "documents": "chalicelib.documents.surface",
+        "console": "chalicelib.console.surface",
     },
 )
 
@@ -56,6 +57,12 @@ def oktell(event: dict[str, Any], context: object) -> dict[str, Any]:
 @app.lambda_function(name="documents")
 def documents(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Answer with the description of the HTTP interface, without a database."""
+    return app(event, context)
+
+
+@app.lambda_function(name="console")
+def console(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Answer with the page and its files, without a database."""
     return app(event, context)
 
 

@@ -51,6 +51,8 @@ class Request:
     body: bytes
     #: All parameters of the address, including repeated ones, encoded again: a gateway passes on decoded values only.
     query_string: str = ""
+    #: The path as the client sent it, with a final slash and the gateway's stage where it has them.
+    address: str = ""
 
     @cached_property
     def parameters(self) -> Mapping[str, str]:
@@ -232,6 +234,7 @@ def _request(raw: Any, values: Mapping[str, str]) -> Request:  # noqa: ANN401 - 
         headers=raw.headers,
         body=raw.raw_body or b"",
         query_string=_encoded(raw.query_params),
+        address=raw.context.get("path") or "",
     )
 
 

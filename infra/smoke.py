@@ -65,18 +65,27 @@ def checks(stage: Stage) -> Iterator[Check]:
     yield Check("health", "the API is up", "/health", text='"status":"ok"')
     yield Check("health", "PostgreSQL, SQS and S3 answer", "/health?deep=1", text='"status":"ok"')
     yield from _documents()
+    yield from _console()
     yield from _statistics(stage.tokens["statistics"])
     yield from _recordings(stage.tokens["recordings"])
     yield from _webhooks(stage.webhook_key)
     yield from _nimbox(stage.tokens["nimbox"])
     yield from _oktell(stage.tokens["oktell"])
-    # For a method that a path does not have, API Gateway answers 403 and the local server 405.
-    yield Check("gateway", "the gateway's errors have the bundle's shape", "/health", "PUT", (403, 405), '"error"')
+    yield Check("gateway", "a path of no surface is not found", "/no/such/path/at/all", statuses=(404,), text='"error"')
+    # For a method that a path does not have, API Gateway answers 404 and the local servers 405 and 403.
+    statuses = (403, 404, 405)
+    yield Check("gateway", "the gateway's errors have the bundle's shape", "/health", "PUT", statuses, '"error"')
 
 
 def _documents() -> Iterator[Check]:
     yield Check("documents", "the interface is described in OpenAPI", "/openapi.json", text='"openapi": "3.1')
     yield Check("documents", "the description is a page, too", "/docs", text="<!doctype html>")
+
+
+def _console() -> Iterator[Check]:
+    browser = {"Accept": "text/html"}
+    yield Check("console", "a browser is led to the page", "/", statuses=(302,), headers=browser)
+    yield Check("console", "the page is served", "/console/", text="<!doctype html>")
 
 
 def _statistics(token: str) -> Iterator[Check]:

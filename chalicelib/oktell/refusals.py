@@ -19,6 +19,13 @@ class NotFound(RingledgerError):
     status = 404
 
 
+class NoSuchPath(RingledgerError):
+    """Nothing has this path; openapi.json describes every path, and docs is the same as a page."""
+
+    code = "not-found"
+    status = 404
+
+
 class InvalidParameter(RingledgerError):
     """A parameter has an invalid value."""
 

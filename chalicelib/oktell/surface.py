@@ -23,7 +23,7 @@ from chalicelib.oktell import (
     scripting,
     uploads,
 )
-from chalicelib.oktell.refusals import Denied, InvalidParameter, NotFound
+from chalicelib.oktell.refusals import Denied, InvalidParameter, NoSuchPath
 from chalicelib.oktell.request import Command, CommandRequest
 from chalicelib.platform import configuration
 
@@ -47,7 +47,12 @@ routes = Blueprint(__name__)
 
 
 def _error(error: RingledgerError) -> Answer:
-    """Return the message as text. A refused password gets the documented words only."""
+    """Return the message as text. A refused password gets the documented words only.
+
+    A path that is no command may be meant for any surface, so its answer has the common shape.
+    """
+    if isinstance(error, NoSuchPath):
+        return edge.plain_error(error)
     return answers.plain(Denied().message if error.status == Denied.status else error.message, error.status)
 
 
@@ -58,9 +63,8 @@ def _serve(path: str) -> Callable[[edge.View], edge.View]:
 @_serve("/{command}")
 def command(http: Request, notes: Notes) -> Answer:
     """Answer a command. Names of commands and parameters are not case-sensitive."""
+    _check_known(http.path["command"].lower() in COMMANDS)
     request = _authenticated(http, notes)
-    if request.command not in COMMANDS:
-        raise NotFound("There is no such command")
     notes["command"] = request.command
     return COMMANDS[request.command](request)
 
@@ -68,9 +72,9 @@ def command(http: Request, notes: Notes) -> Answer:
 @_serve("/{command}/{kind}")
 def download(http: Request, notes: Notes) -> Answer:
     """Answer `download/byscript`."""
-    request, kind = _authenticated(http, notes), http.path["kind"].lower()
-    if request.command != "download" or kind not in files.UNCODED:
-        raise NotFound("There is no such command")
+    kind = http.path["kind"].lower()
+    _check_known(http.path["command"].lower() == "download" and kind in files.UNCODED)
+    request = _authenticated(http, notes)
     notes["command"] = f"download/{kind}"
     return files.UNCODED[kind](request)
 
@@ -78,11 +82,17 @@ def download(http: Request, notes: Notes) -> Answer:
 @_serve("/{command}/{kind}/{code}")
 def download_by_code(http: Request, notes: Notes) -> Answer:
     """Answer `download/rec/…` and `download/fax/…`."""
-    request, kind = _authenticated(http, notes), http.path["kind"].lower()
-    if request.command != "download" or kind not in files.CODED:
-        raise NotFound("There is no such command")
+    kind = http.path["kind"].lower()
+    _check_known(http.path["command"].lower() == "download" and kind in files.CODED)
+    request = _authenticated(http, notes)
     notes["command"] = f"download/{kind}"
     return files.CODED[kind](request, http.path["code"])
+
+
+def _check_known(known: bool) -> None:  # noqa: FBT001 - the result of a look-up
+    """Raise NoSuchPath unless the path is a command: it is as unknown to callers with a password as to others."""
+    if not known:
+        raise NoSuchPath
 
 
 def _authenticated(http: Request, notes: Notes) -> CommandRequest:

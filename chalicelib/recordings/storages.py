@@ -41,6 +41,11 @@ def configured(settings: Settings) -> tuple[Storage, ...]:
     return tuple(_storage(word) for word in settings.recording_storages)
 
 
+def buckets(settings: Settings) -> set[str]:
+    """Return the buckets of all storages. Raises Misconfigured."""
+    return {_storage(word).bucket for word in settings.recording_storages} or {settings.bucket}
+
+
 def place(settings: Settings, code: str | None, path: str) -> ObjectPlace:
     """Return where a row's file is: in the first storage when `code` is empty. Raises NoPlace and Misconfigured."""
     storages = configured(settings)

@@ -113,6 +113,8 @@ LAMBDAS: dict[str, Lambda] = {
     ),
     # Its document is a file of the bundle.
     "documents": Lambda(Network.PUBLIC, ("CORS_ORIGINS",), concurrency=5),
+    # Its page is files of the bundle, whose policy names the buckets with recordings.
+    "console": Lambda(Network.PUBLIC, ("CORS_ORIGINS", "BUCKET", "RECORDING_STORAGES"), concurrency=10),
     "nimbox": Lambda(
         Network.DATABASE,
         (*CLIENTS, "WRITER_DATABASE_URL", "SITE_ZONE", "NIMBOX_Z_IS_LOCAL", "NIMBOX_NEW_CONTACTS"),

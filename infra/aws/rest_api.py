@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.edge import Application
+from chalicelib.oktell.refusals import NoSuchPath
 from infra.aws import usage
 from infra.aws.intrinsics import API_HANDLER, KEPT, Json, attribute, chosen, function_id, physical, ref, sub
 
@@ -22,6 +23,8 @@ ACCESS_LOG = {
     "integration": "$context.integrationLatency",
     "error": "$context.error.responseType",
 }
+#: The kinds of answers to a path or method without a route; the second one to requests with an Authorization header.
+NO_ROUTE = ("MISSING_AUTHENTICATION_TOKEN", "INVALID_SIGNATURE")
 CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 ALL_BUT_HOST = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
 STAGE = "api"
@@ -96,7 +99,10 @@ def _properties(bound: Mapping[str, Mapping[str, str]]) -> Json:
             {"ResourcePath": "/*", "HttpMethod": "*", "MetricsEnabled": False, "DataTraceEnabled": False, **throttling}
         ],
         "AccessLogSetting": {"DestinationArn": attribute("ApiLogs", "Arn"), "Format": json.dumps(ACCESS_LOG)},
-        "GatewayResponses": {kind: _error(kind) for kind in ("DEFAULT_4XX", "DEFAULT_5XX")},
+        "GatewayResponses": {
+            **{kind: _error(kind) for kind in ("DEFAULT_4XX", "DEFAULT_5XX")},
+            **{kind: _no_route() for kind in NO_ROUTE},
+        },
         "DefinitionBody": {
             "x-amazon-apigateway-binary-media-types": ["*/*"],
             "paths": {
@@ -124,6 +130,17 @@ def _error(kind: str) -> Json:
     return {
         "ResponseParameters": {"Headers": {"Access-Control-Allow-Origin": "'*'"}},
         "ResponseTemplates": {"application/json": f'{{"error":"{word}","message":$context.error.messageString}}'},
+    }
+
+
+def _no_route() -> Json:
+    """Return the answer to a path that no surface has, in the words of the surface that answers shorter ones."""
+    return {
+        "StatusCode": 404,
+        "ResponseParameters": {"Headers": {"Access-Control-Allow-Origin": "'*'"}},
+        "ResponseTemplates": {
+            "application/json": json.dumps({"error": NoSuchPath.code, "message": NoSuchPath.__doc__})
+        },
     }
 
 

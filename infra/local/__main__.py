@@ -81,6 +81,9 @@ def _welcome(facts: dict[str, Any], data: Path) -> str:
     return f"""
 Ringledger answers on {url}
 
+The page, in a browser; this address signs you in:
+  {url}/console/#token={facts["console_token"]}
+
 Tokens, the same after a restart:
 {listed}
 

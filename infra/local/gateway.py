@@ -23,9 +23,17 @@ from urllib.parse import parse_qs, quote
 
 from chalice.app import Chalice
 from chalice.config import Config
-from chalice.local import ChaliceRequestHandler, LambdaEventConverter, LocalChalice, LocalGateway
+from chalice.local import (
+    ChaliceRequestHandler,
+    ForbiddenError,
+    LambdaEventConverter,
+    LocalChalice,
+    LocalGateway,
+    LocalGatewayException,
+)
 
 from chalicelib.errors import Misconfigured
+from chalicelib.oktell.refusals import NoSuchPath
 from chalicelib.platform import runtime
 from infra.local import serving
 
@@ -188,13 +196,20 @@ class Handler(ChaliceRequestHandler):
             return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Request Too Long"
         return None
 
+    def _send_error_response(self, error: LocalGatewayException) -> None:
+        """Answer to a path without a route as the deployed gateway is told to; Chalice imitates one that is not."""
+        if isinstance(error, ForbiddenError):
+            self._send(HTTPStatus.NOT_FOUND, NoSuchPath().message, NoSuchPath.code)
+            return
+        super()._send_error_response(error)
+
     def _drain(self, length: int) -> None:
         left = min(length, DRAINED_BYTES)
         while left > 0 and (block := self.rfile.read(min(BLOCK_BYTES, left))):
             left -= len(block)
 
-    def _send(self, status: HTTPStatus, message: str) -> None:
-        body = json.dumps({"message": message})
+    def _send(self, status: HTTPStatus, message: str, error: str = "gateway-refused") -> None:
+        body = json.dumps({"error": error, "message": message})
         self._send_http_response_with_body(status, {"Content-Type": "application/json", "Connection": "close"}, body)
 
     def _send_http_response_with_body(self, code: int, headers: dict[str, Any], body: str | bytes) -> None:

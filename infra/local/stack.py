@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -188,15 +188,16 @@ class Stack:
             "queues": queues,
             "bucket": aws.BUCKET,
             "bi_database_url": configured.bi_database_url,
-            "tokens": {scope: self._issue_token(database_url, scope, keyring) for scope in tokens.SCOPES},
+            "tokens": {scope: self._issue_token(database_url, scope, [scope], keyring) for scope in tokens.SCOPES},
+            "console_token": self._issue_token(database_url, "console", tokens.SCOPES, keyring),
             "recording": tapes.link(configured),
             **telephony.facts(configured),
         }
 
-    def _issue_token(self, database_url: str, scope: str, keyring: Keyring) -> str:
-        name, value = f"demo-{scope}", keyring.secret(f"token_{scope}")
+    def _issue_token(self, database_url: str, label: str, scopes: Sequence[str], keyring: Keyring) -> str:
+        name, value = f"demo-{label}", keyring.secret(f"token_{label}")
         try:
-            tokens.create(database_url, name, [scope], value)
+            tokens.create(database_url, name, scopes, value)
         except tokens.TokenRefused:
             # Usually it exists from an earlier start; it can also be revoked, or the database is shared.
             if not tokens.verify(connection(database_url), value):

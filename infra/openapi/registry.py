@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from infra.openapi import (
+    console_operations,
     documents_operations,
     health_operations,
     nimbox_operations,
@@ -21,4 +22,5 @@ SURFACES: tuple[Surface, ...] = (
     oktell_operations.SURFACE,
     health_operations.SURFACE,
     documents_operations.SURFACE,
+    console_operations.SURFACE,
 )

@@ -91,6 +91,10 @@ def _modules_loaded_by(handler: str) -> set[str]:
             {"boto3", "botocore.session", "psycopg2", "pydantic", "pglast", "chalicelib.statistics.surface"},
         ),
         (
+            "app.console",
+            {"boto3", "botocore.session", "psycopg2", "pydantic", "pglast", "chalicelib.statistics.surface"},
+        ),
+        (
             "app.nimbox",
             {"boto3", "botocore.session", "pglast", "chalicelib.statistics.surface"},
         ),

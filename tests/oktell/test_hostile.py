@@ -15,7 +15,16 @@ from chalicelib.oktell.surface import COMMANDS
 from tests.admin.program import run_admin
 from tests.oktell.conftest import Client
 
-PATHS = [*COMMANDS, "download/byscript", "download/rec/x", "download/fax/x", "nosuch", "no/such", "no/such/thing"]
+PATHS = [*COMMANDS, "download/byscript", "download/rec/x", "download/fax/x"]
+UNKNOWN = [
+    "nosuch",
+    "no/such",
+    "no/such/thing",
+    "no/such/thing/at/all",
+    "download",
+    "download/nosuch",
+    "download/rec/x/y",
+]
 
 
 def _get(client: Client, path: str, **options: object) -> requests.Response:
@@ -63,10 +72,12 @@ def test_a_password_is_neither_passed_on_nor_logged(client: Client) -> None:
     assert client.facts["tokens"]["oktell"] not in log.split("Ctrl-C stops everything")[-1]
 
 
-@pytest.mark.parametrize("path", ["nosuch", "download", "download/nosuch", "download/rec/x/y"])
-def test_an_unknown_command_is_not_found(client: Client, path: str) -> None:
-    """The answer is 404, or the gateway's own 403 for a path without a route."""
-    assert client.get(path).status_code in {404, 403}
+@pytest.mark.parametrize("path", UNKNOWN)
+def test_a_path_of_no_surface_is_not_found(client: Client, path: str) -> None:
+    """Any path that no surface has is answered with 404 in JSON, with a password and without one."""
+    answers = [_get(client, path), client.get(path), requests.post(client.url(path), timeout=60)]
+    assert [answer.status_code for answer in answers] == [404, 404, 404]
+    assert {answer.json()["error"] for answer in answers} == {"not-found"}
 
 
 def test_no_command_has_the_path_of_another_surface() -> None:

@@ -1,0 +1,1 @@
+"""The Visual Interface: a page of static files, which `infra/console` builds."""
