@@ -58,8 +58,16 @@ class ReferencePage:
             f'<details id="{escape(operation["operationId"])}"><summary><span class="method">{method.upper()}</span>'
             f"<code>{escape(path)}</code> {_prose(operation['summary'])}</summary>"
             f"<p>{_prose(operation.get('description', ''))} {_authentication(operation)}</p>"
-            f"{_parameters(operation)}{_body(operation)}{self._replies(operation)}</details>"
+            f"{_parameters(operation)}{_body(operation)}{self._examples(operation)}{self._replies(operation)}</details>"
         )
+
+    def _examples(self, operation: Json) -> str:
+        contents = operation.get("requestBody", {}).get("content", {}).values()
+        choices = [choice for each in contents for choice in each["schema"].get("anyOf", [each["schema"]])]
+        schemas = self._document["components"]["schemas"]
+        named = [schemas[choice["$ref"].rpartition("/")[2]] for choice in choices if "$ref" in choice]
+        examples = [_pretty(example) for schema in named for example in schema.get("examples", ())]
+        return "".join(f"<pre>{example}</pre>" for example in examples)
 
     def _replies(self, operation: Json) -> str:
         replies = {status: self._resolved(reply) for status, reply in operation["responses"].items()}
@@ -84,9 +92,10 @@ class ReferencePage:
         return f'<h2 id="security">Authentication</h2>{_table(("Scheme", "Use"), rows)}'
 
     def _schemas(self) -> str:
+        # A link to something inside opens the closed part around it.
         parts = [
-            f'<details id="schema-{escape(name)}"><summary><code>{escape(name)}</code> '
-            f"{_prose(schema.get('description', ''))}</summary><pre>{_pretty(schema)}</pre></details>"
+            f"<details><summary><code>{escape(name)}</code> {_prose(schema.get('description', ''))}</summary>"
+            f'<pre id="schema-{escape(name)}">{_pretty(schema)}</pre></details>'
             for name, schema in self._document["components"]["schemas"].items()
         ]
         return f'<h2 id="schemas">Schemas</h2>{"".join(parts)}'

@@ -52,6 +52,8 @@ def test_every_content_type_is_binary(sam: Template) -> None:
     """Without `*/*`, API Gateway would decode packed and UTF-16 bodies as text before a Lambda sees them."""
     api = sam["Resources"]["RestAPI"]["Properties"]
     assert api["BinaryMediaTypes"] == api["DefinitionBody"]["x-amazon-apigateway-binary-media-types"] == ["*/*"]
+    # The statistics channel compresses before its answers are limited, the gateway everything else.
+    assert api["MinimumCompressionSize"] == 1_000
 
 
 def test_only_lambdas_with_routes_may_be_invoked_by_the_api(sam: Template) -> None:
