@@ -53,6 +53,8 @@ class Request:
     query_string: str = ""
     #: The path as the client sent it, with a final slash and the gateway's stage where it has them.
     address: str = ""
+    #: The client's IP address, as the gateway saw it.
+    source: str = ""
 
     @cached_property
     def parameters(self) -> Mapping[str, str]:
@@ -235,6 +237,7 @@ def _request(raw: Any, values: Mapping[str, str]) -> Request:  # noqa: ANN401 - 
         body=raw.raw_body or b"",
         query_string=_encoded(raw.query_params),
         address=raw.context.get("path") or "",
+        source=str((raw.context.get("identity") or {}).get("sourceIp") or ""),
     )
 
 

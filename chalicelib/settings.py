@@ -46,6 +46,25 @@ def _zone(text: str) -> ZoneInfo:
         raise Misconfigured(f"A time zone is named as America/Caracas is, not {text!r}") from None
 
 
+def _networks(text: str) -> tuple[str, ...]:
+    from ipaddress import ip_network  # noqa: PLC0415 - loaded only where the setting is used
+
+    words = _words(text)
+    try:
+        networks = [ip_network(word) for word in words]
+    except ValueError as fault:
+        raise Misconfigured(f"Networks are written as 10.0.0.0/8 192.168.0.0/16: {fault}") from None
+    if any(network.prefixlen == 0 for network in networks):
+        raise Misconfigured("A network of all addresses is no restriction")
+    return words
+
+
+def _language(text: str) -> str:
+    if text not in {"ru", "en"}:
+        raise Misconfigured(f"A language is ru or en, not {text!r}")
+    return text
+
+
 def _base_url(text: str) -> str:
     return text.rstrip("/")
 
@@ -124,10 +143,13 @@ class Settings:
     telphin_url: str = _setting("TELPHIN_URL", _base_url, "https://apiproxy.telphin.ru")
     telphin_client_id: str = _setting("TELPHIN_CLIENT_ID", str, "")
     telphin_client_secret: str = _setting("TELPHIN_CLIENT_SECRET", str, "", secret=True)
-    #: Without a password, the Oktell interface answers every client that reaches it.
+    #: Without a password, the Oktell interface answers clients of these networks only.
     oktell_password_required: bool = _setting("OKTELL_PASSWORD_REQUIRED", _yes, default=True)
-    #: `regserial`, `confirmdate` and `updatelimitdate`, as the licence's details are called.
+    oktell_networks: tuple[str, ...] = _setting("OKTELL_NETWORKS", _networks, ("127.0.0.0/8", "::1/128"))
+    #: `regserial`, `confirmdate`, `updatelimitdate` and other details of the licence; `+` stands for a space.
     oktell_licence: tuple[tuple[str, str], ...] = _setting("OKTELL_LICENCE", _pairs, ())
+    #: The language of the licence's text: `ru`, as a server of this interface has it, or `en`.
+    oktell_language: str = _setting("OKTELL_LANGUAGE", _language, "ru")
     upload_limit: int = _setting("UPLOAD_LIMIT", _positive, 4 * MEGABYTE)
     upload_form_limit: int = _setting("UPLOAD_FORM_LIMIT", _positive, 1_000 * MEGABYTE)
     upload_expires: int = _setting("UPLOAD_EXPIRES", _positive, 900)

@@ -89,6 +89,13 @@ def _add_token_commands(commands: Subparsers[argparse.ArgumentParser]) -> None:
         help=f"one of {', '.join(tokens.SCOPES)}; repeatable",
     )
     create.add_argument(
+        "--script",
+        action="append",
+        default=[],
+        metavar="SCRIPT",
+        help="a script of the Oktell interface that it may run, * for all; repeatable",
+    )
+    create.add_argument(
         "--value-stdin",
         action="store_true",
         help="read the value from standard input: one that clients already use",
@@ -117,7 +124,7 @@ def _roles(_arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
 def _token_create(arguments: argparse.Namespace, read: Callable[[], str]) -> None:
     value = read().rstrip("\r\n") if arguments.value_stdin else None
     # Only the value goes to standard output, so that a script can read it.
-    say(tokens.create(database_url(), arguments.name, arguments.scope, value))
+    say(tokens.create(database_url(), arguments.name, arguments.scope, value, arguments.script))
     note(f"Created {arguments.name}. Only a digest of the token is stored: it cannot be shown again.")
 
 

@@ -12,6 +12,8 @@ from chalicelib.errors import RingledgerError
 from chalicelib.platform.postgres import Connection, connection
 
 SCOPES = ("statistics", "recordings", "nimbox", "oktell")
+#: Among a token's scripts: it may run every one.
+ALL_SCRIPTS = "*"
 LONGEST_NAME = 64
 LONGEST_VALUE = 256
 
@@ -24,16 +26,16 @@ _COST = {"n": 4096, "r": 8, "p": 1}
 
 _VERIFY = """
 WITH live AS (
-    SELECT id, name, scopes, last_used_at FROM ledger.tokens WHERE digest = %s AND revoked_at IS NULL
+    SELECT id, name, scopes, scripts, last_used_at FROM ledger.tokens WHERE digest = %s AND revoked_at IS NULL
 ), touched AS (
     UPDATE ledger.tokens SET last_used_at = now() FROM live
     WHERE tokens.id = live.id AND coalesce(live.last_used_at < now() - interval '1 minute', true)
 )
-SELECT name, scopes FROM live
+SELECT name, scopes, scripts FROM live
 """
 
 _CREATE = """
-INSERT INTO ledger.tokens (name, digest, scopes) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING RETURNING id
+INSERT INTO ledger.tokens (name, digest, scopes, scripts) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING RETURNING id
 """
 
 _REVOKE = """
@@ -41,7 +43,7 @@ UPDATE ledger.tokens SET revoked_at = coalesce(revoked_at, now()) WHERE name = %
 """
 
 _LISTING = """
-SELECT name, scopes, created_at, last_used_at, revoked_at FROM ledger.tokens ORDER BY name
+SELECT name, scopes, created_at, last_used_at, revoked_at, scripts FROM ledger.tokens ORDER BY name
 """
 
 
@@ -54,13 +56,18 @@ class TokenRefused(RingledgerError):
 
 @dataclass(frozen=True)
 class Token:
-    """An integration and its scopes. Only `listing` fills in the times."""
+    """An integration, its scopes, and the scripts that it may run. Only `listing` fills in the times."""
 
     name: str
     scopes: tuple[str, ...]
     created_at: datetime | None = None
     last_used_at: datetime | None = None
     revoked_at: datetime | None = None
+    scripts: tuple[str, ...] = ()
+
+    def may_run(self, script: str) -> bool:
+        """Return True if the token names this script, or names all scripts by `*`."""
+        return ALL_SCRIPTS in self.scripts or script.casefold() in map(str.casefold, self.scripts)
 
 
 def generate() -> str:
@@ -68,20 +75,26 @@ def generate() -> str:
     return secrets.token_urlsafe(32)
 
 
-def create(database_url: str, name: str, scopes: Sequence[str], value: str | None = None) -> str:
+def create(
+    database_url: str, name: str, scopes: Sequence[str], value: str | None = None, scripts: Sequence[str] = ()
+) -> str:
     """Store a token and return its value: `value`, or a new one without it. The value cannot be read back later.
+
+    `scripts` are the names of the scripts that it may run with the scope `oktell`; `*` stands for all of them.
 
     Raise TokenRefused when the name, a scope or the value is invalid or already used.
     """
     value = generate() if value is None else value
     _check_name(name)
     _check_scopes(scopes)
+    if scripts and "oktell" not in scopes:
+        raise TokenRefused("A token that may run scripts needs the scope oktell")
     if problem := _problem(value):
         raise TokenRefused(f"The token's value {problem}")
     stored_scopes = [scope for scope in SCOPES if scope in scopes]
     owner = connection(database_url)
     with owner.transaction():
-        if not owner.execute(_CREATE, [name, digest(value), stored_scopes]):
+        if not owner.execute(_CREATE, [name, digest(value), stored_scopes, list(scripts)]):
             taken = owner.execute("SELECT 1 FROM ledger.tokens WHERE name = %s", [name])
             raise TokenRefused(_taken_name(name) if taken else "Another token has this value: each token needs its own")
     return value
@@ -97,7 +110,10 @@ def revoke(database_url: str, name: str) -> None:
 def listing(database_url: str) -> list[Token]:
     """Return all tokens in the order of their names, including revoked ones."""
     rows = connection(database_url).execute(_LISTING)
-    return [Token(name, tuple(scopes), *times) for name, scopes, *times in rows]
+    return [
+        Token(name, tuple(scopes), created, used, revoked, tuple(scripts))
+        for name, scopes, created, used, revoked, scripts in rows
+    ]
 
 
 def verify(gate: Connection, value: str) -> Token | None:
@@ -105,7 +121,7 @@ def verify(gate: Connection, value: str) -> Token | None:
     if _problem(value):
         return None
     rows = gate.execute(_VERIFY, [digest(value)])
-    return Token(rows[0][0], tuple(rows[0][1])) if rows else None
+    return Token(rows[0][0], tuple(rows[0][1]), scripts=tuple(rows[0][2])) if rows else None
 
 
 def digest(value: str) -> bytes:

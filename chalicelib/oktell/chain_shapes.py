@@ -60,19 +60,19 @@ def call(key: CallKey, leg: LiveLeg, sides: tuple[CallEnd, CallEnd], direction: 
         "objectid": records.part_id(key, "queue", leg.id),
         "objecttype": 0,
         "objecttypestr": "qotQueueLogic",
-        "queuepriority": 10,
+        # PBXs report no priorities: no call comes before another one.
+        "queuepriority": 0,
         "queuesource": 1,
         "queuesourcestr": "qsLineLogic",
     }
 
 
-def commutation(key: CallKey, leg: LiveLeg, sides: tuple[CallEnd, CallEnd]) -> Fields:
-    """Return the element `commutation`: the conversation of a leg's two ends."""
+def commutation(key: CallKey, leg: LiveLeg, sides: tuple[CallEnd, CallEnd], *, recorded: bool | None) -> Fields:
+    """Return the element `commutation`: the conversation of a leg's two ends. `recorded` is None if it is not known."""
     fields: Fields = {
         "contentelementtype": "commutation",
         "commutationid": records.leg_id(key, leg.id),
-        # Only the hangup event says if a call was recorded.
-        "isrecorded": False,
+        "isrecorded": recorded,
     }
     for letter, side, dialed in (("a", sides[0], sides[1].dialled_number()), ("b", sides[1], "")):
         line, number = side.line()
@@ -112,6 +112,6 @@ def abonent(key: CallKey, leg: LiveLeg, other: CallEnd) -> Fields:
         "isconference": False,
         "canswitchtoconf": False,
         "cansendfiles": False,
-        "canfax": True,
+        "canfax": False,
         "canvideo": False,
     }

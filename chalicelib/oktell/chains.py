@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -46,6 +46,7 @@ WHERE user_id = ANY (%s::uuid[]) AND started_at > now() - interval '1 day' AND (
 )
 ORDER BY started_at DESC LIMIT 1
 """
+_RECORDED = "SELECT inviteid::text FROM ledger.recordings WHERE inviteid = ANY (%s::uuid[])"
 
 
 def chain(request: CommandRequest) -> Answer:
@@ -61,7 +62,7 @@ def chain(request: CommandRequest) -> Answer:
     return answers.structure(
         {
             "createtime": _local(begin, zone),
-            "trace": list(_trace(talk, users, zone)),
+            "trace": list(_trace(talk, users, zone, _recorded(request, talk))),
             "customfield": started[0][0] if started else "",
             "chainid": records.call_id(_key(talk)),
         }
@@ -114,14 +115,22 @@ def _other(leg: LiveLeg, users: Mapping[str, User]) -> CallEnd:
     return a if leg.extension in (leg.b, b.user.extension if b.user else "") else b
 
 
-def _trace(talk: Talk, users: Mapping[str, User], zone: ZoneInfo) -> Iterator[Fields]:
+def _recorded(request: CommandRequest, talk: Talk) -> set[str]:
+    """Return the ids of the talk's legs that have a recording."""
+    ids = [records.leg_id(_key(talk), leg.id) for leg in talk.legs]
+    return {inviteid for (inviteid,) in request.database.execute(_RECORDED, [ids])}
+
+
+def _trace(talk: Talk, users: Mapping[str, User], zone: ZoneInfo, recorded: Collection[str]) -> Iterator[Fields]:
     for leg in _distinct(talk.legs):
         a, b = _sides(leg, users)
         connection, word = _CONNECTIONS[a.user is not None, b.user is not None]
         began = _local(leg.began, zone)
         yield chain_shapes.call(_key(talk), leg, (a, b), _DIRECTIONS.get(word, "incoming")) | {"startqueuetime": began}
         if leg.state == "talking":
-            yield chain_shapes.commutation(_key(talk), leg, (a, b)) | {
+            # PBXs report a recording when it ends. Until then, nothing says if there will be one.
+            is_recorded = True if records.leg_id(_key(talk), leg.id) in recorded else None
+            yield chain_shapes.commutation(_key(talk), leg, (a, b), recorded=is_recorded) | {
                 "connectiontype": connection,
                 "connectiontypestr": word,
                 "timestart": began,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 from uuid import UUID
 
 from chalicelib.edge import Answer
-from chalicelib.oktell import answers, faxes, scripting
+from chalicelib.oktell import answers, faxes, script_files, scripting
 from chalicelib.oktell.refusals import NotFound
 from chalicelib.oktell.request import Command, CommandRequest
 from chalicelib.platform import signed_requests
@@ -18,9 +19,11 @@ ADDRESS_SECONDS = 300
 
 
 def recording(request: CommandRequest, code: str) -> Answer:
-    """Redirect to the permanent link of the recording that a code stands for. Raise NotFound for an invalid code."""
-    inviteid = _id(request, code)
-    return answers.redirect(links.recording_url(request.settings.public_url, request.settings.link_secrets, inviteid))
+    """Redirect to a short link to the recording that a code stands for. Raise NotFound for an invalid code."""
+    inviteid, secrets = _id(request, code), request.settings.link_secrets
+    # Only the code lasts: a link that a proxy or a log keeps ends soon.
+    expires = datetime.now(UTC).replace(tzinfo=None) + timedelta(seconds=ADDRESS_SECONDS)
+    return answers.redirect(links.recording_url(request.settings.public_url, secrets, inviteid, expires))
 
 
 def recording_by_link(request: CommandRequest) -> Answer:
@@ -39,10 +42,9 @@ def fax(request: CommandRequest, code: str) -> Answer:
 def by_script(request: CommandRequest) -> Answer:
     """Redirect to the file whose key a script returns. Raise NotFound if it is not below SCRIPT_FILES_PREFIX."""
     key = scripting.path(request).replace("\\", "/")
-    segments, prefix = key.split("/"), request.settings.script_files_prefix
-    if not key.startswith(prefix) or not {"", ".", ".."}.isdisjoint(segments) or not key.isprintable():
+    if not script_files.is_key(key, request.settings.script_files_prefix):
         raise NotFound("The script returned no file that may be downloaded")
-    return _redirect(request, key, _download_as(segments[-1]))
+    return _redirect(request, key, _download_as(key.rpartition("/")[2]))
 
 
 def _id(request: CommandRequest, code: str) -> UUID:

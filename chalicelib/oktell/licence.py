@@ -2,22 +2,52 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote_plus
+
 from chalicelib.edge import Answer
 from chalicelib.oktell import answers
 from chalicelib.oktell.request import Command, CommandRequest
 
-#: The documented details: name -> label, and the value if the setting has none.
-DETAILS = {
-    "regserial": ("Registration number", "0000000"),
-    "confirmdate": ("Next confirmation", "31.12.2099"),
-    "updatelimitdate": ("Updates until", "31.12.2099"),
+#: The documented details, which are part of every licence.
+DETAILS = ("regserial", "confirmdate", "updatelimitdate")
+UNLICENSED = "unlicensed"
+#: Language of the server -> the title of the text, and the labels of details. Other details have their own names.
+TEXTS = {
+    "ru": (
+        "Информация о лицензии",
+        {
+            "regserial": "Номер регистрации",
+            "confirmdate": "Дата следующего подтверждения сертификата",
+            "updatelimitdate": "Конечная дата поддерживаемых версий",
+            "product": "Продукт",
+            "holder": "Владелец лицензии",
+            "users": "Пользователей",
+            "lines": "Линий",
+            UNLICENSED: "Лицензия отсутствует (unlicensed)",
+        },
+    ),
+    "en": (
+        "Licence information",
+        {
+            "regserial": "Registration number",
+            "confirmdate": "Next confirmation of the certificate",
+            "updatelimitdate": "Last date of supported versions",
+            "product": "Product",
+            "holder": "Licence holder",
+            "users": "Users",
+            "lines": "Lines",
+            UNLICENSED: "There is no licence (unlicensed)",
+        },
+    ),
 }
 
 
 def full_text(request: CommandRequest) -> Answer:
-    """Return the whole licence as text."""
-    values = _values(request)
-    return answers.plain("".join(f"{label}: {values[name]}\n" for name, (label, _) in DETAILS.items()))
+    """Return the whole licence as text, in the server's language."""
+    title, labels = TEXTS[request.settings.oktell_language]
+    values = _values(request) if request.settings.oktell_licence else {}
+    lines = [f"{labels.get(name, name)}: {value}" for name, value in values.items()] or [labels[UNLICENSED]]
+    return answers.plain("".join(f"{line}\n" for line in (title, *lines)))
 
 
 def full_xml(request: CommandRequest) -> Answer:
@@ -31,12 +61,14 @@ def full_xml(request: CommandRequest) -> Answer:
 def detail(request: CommandRequest) -> Answer:
     """Return the value of one detail. Raise InvalidParameter if `detail` is missing or unknown."""
     request.required("detail")
-    return answers.plain(_values(request)[request.choice("detail", DETAILS, "")])
+    values = _values(request)
+    return answers.plain(values[request.choice("detail", values, "")])
 
 
 def _values(request: CommandRequest) -> dict[str, str]:
-    settings = dict(request.settings.oktell_licence)
-    return {name: settings.get(name, default) for name, (_, default) in DETAILS.items()}
+    """Return the details: those that the setting lacks are unlicensed."""
+    known = {name: unquote_plus(value) for name, value in request.settings.oktell_licence}
+    return dict.fromkeys(DETAILS, UNLICENSED) | known
 
 
 COMMANDS: dict[str, Command] = {

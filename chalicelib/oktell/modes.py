@@ -6,13 +6,15 @@ import json
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from chalicelib import metrics
 from chalicelib.calls.presence import AGENTS
 from chalicelib.calls.records import Row
 from chalicelib.edge import Answer
+from chalicelib.errors import RingledgerError
 from chalicelib.ledger import history
 from chalicelib.oktell import answers, connectors, control, people
 from chalicelib.oktell.people import Person
-from chalicelib.oktell.refusals import NotConnected, PartnerRefused
+from chalicelib.oktell.refusals import NotConnected
 from chalicelib.oktell.request import Command, CommandRequest
 from chalicelib.oktell.states import STATUSES, Modes, State, StateChange, changed, last_state
 
@@ -50,15 +52,23 @@ def set_state(request: CommandRequest) -> Answer:
     """
     change, reason = _change(request), _reason(request)
     person = people.selected(request)
+    if _saved(request, person, change, reason):
+        # After the transaction: a slow PBX must not make the next change of the user wait.
+        _send_to_pbx(request, person, _valid_parameters(change, reason))
+    return answers.plain("")
+
+
+def _saved(request: CommandRequest, person: Person, change: StateChange, reason: _Reason) -> bool:
+    """Save what is possible of the change, and return True if it changes anything."""
     with request.database.transaction():
         request.database.execute(_LOCK, [person.user.id])
-        person = people.find(request.database, person.user.id)
-        modes, state = changed(person.facts, change)
-        if state is not None or modes != person.facts.modes or (modes.lunch and change.lunch):
-            _write(request, person, (modes, state), reason)
-            _send_to_pbx(request, person, _valid_parameters(change, reason))
-            request.notes.update(state=state and int(state), modes=[name for name, on in vars(modes).items() if on])
-    return answers.plain("")
+        current = people.find(request.database, person.user.id)
+        modes, state = changed(current.facts, change)
+        if state is None and modes == current.facts.modes and not (modes.lunch and change.lunch):
+            return False
+        _write(request, current, (modes, state), reason)
+    request.notes.update(state=state and int(state), modes=[name for name, on in vars(modes).items() if on])
+    return True
 
 
 def _change(request: CommandRequest) -> StateChange:
@@ -80,13 +90,21 @@ def _write(request: CommandRequest, person: Person, after: tuple[Modes, State | 
     now = datetime.now(UTC).replace(tzinfo=None)
     user, why = person.user, reason if modes.lunch or state is State.LUNCH else _Reason("", "")
     request.database.execute(_SWITCH, [modes.call_center, modes.redirect, modes.lunch, *why, user.id])
-    flags = {"oncallcenter": modes.call_center, "onredirect": modes.redirect, "onlunch": modes.lunch}
-    content = json.dumps(flags | {name: text for name, text in _reasons(why).items() if text}, ensure_ascii=False)
-    blocked = modes.lunch or modes.redirect or (last_state(person.facts) if state is None else state) is not State.READY
-    request.database.execute(_TRANSITION, [user.extension or user.login, _BLOCKED if blocked else _OPEN, content, now])
+    open_state = _OPEN if _takes_calls(modes, last_state(person.facts) if state is None else state) else _BLOCKED
+    request.database.execute(_TRANSITION, [user.extension or user.login, open_state, _content(modes, why), now])
     if state is not None:
         row: Row = {"user_id": user.agent, "state": STATUSES[state], "changed_by": request.integration, "eventts": now}
         history.write(request.database, {AGENTS: [row]})
+
+
+def _takes_calls(modes: Modes, state: State) -> bool:
+    return state is State.READY and not (modes.lunch or modes.redirect)
+
+
+def _content(modes: Modes, why: _Reason) -> str:
+    """Return the modes and the reason of a break as the JSON of a transition."""
+    flags = {name: getattr(modes, mode) for mode, name in _FLAGS.items()}
+    return json.dumps(flags | {name: text for name, text in _reasons(why).items() if text}, ensure_ascii=False)
 
 
 def _reasons(why: _Reason) -> dict[str, str]:
@@ -103,9 +121,11 @@ def _valid_parameters(change: StateChange, reason: _Reason) -> dict[str, str]:
 def _send_to_pbx(request: CommandRequest, person: Person, parameters: dict[str, str]) -> None:
     try:
         connectors.carry_out(control.order(request, person, parameters), request.settings, request.database)
-    except (NotConnected, PartnerRefused) as fault:
-        # The directory keeps the change even if no connector controls this PBX, or the PBX refuses it.
+    except RingledgerError as fault:
+        # The directory keeps the change even if no connector controls this PBX, the PBX refuses it or is away.
         request.notes["not_handed_over"] = fault.message
+        if not isinstance(fault, NotConnected):
+            metrics.publish("oktell", {"states_not_sent": 1})
 
 
 COMMANDS: dict[str, Command] = {"wp_setuserstate": set_state}

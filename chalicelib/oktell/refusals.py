@@ -45,3 +45,28 @@ class PartnerRefused(RingledgerError):
 
     code = "partner-refused"
     status = 502
+
+
+class ScriptDenied(RingledgerError):
+    """The token may not run this script."""
+
+    code = "script-denied"
+    status = 403
+
+
+class CodesDenied(RingledgerError):
+    """The token may not get the codes of recordings and faxes."""
+
+    code = "codes-denied"
+    status = 403
+
+
+class ScriptFailed(RingledgerError):
+    """The script failed. `run` is the id of the run in the log."""
+
+    code = "script-failed"
+    status = 500
+
+    def __init__(self, message: str, run: str) -> None:
+        """Put the run's id into the header X-Script-Run, too."""
+        super().__init__(message, headers={"X-Script-Run": run})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
+from chalicelib.authentication.tokens import Token
 from chalicelib.edge import Answer, Notes, Request
 from chalicelib.oktell.refusals import InvalidParameter
 from chalicelib.platform.postgres import Connection, connection
@@ -20,7 +21,10 @@ SHOWN = 60
 
 @dataclass(frozen=True)
 class CommandRequest:
-    """One command of an integration. The names of `parameters` are in lower case; the password is not among them."""
+    """One command of an integration. The names of `parameters` are in lower case; the password is not among them.
+
+    `token` is None for a caller without a password, which OKTELL_NETWORKS admits.
+    """
 
     command: str
     parameters: Mapping[str, str]
@@ -28,6 +32,7 @@ class CommandRequest:
     integration: str
     settings: Settings
     notes: Notes
+    token: Token | None = None
 
     @property
     def database(self) -> Connection:

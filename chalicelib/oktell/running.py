@@ -15,8 +15,8 @@ from typing import Any
 
 from chalicelib import edge
 from chalicelib.errors import RingledgerError
-from chalicelib.oktell import scripts
-from chalicelib.oktell.scripts import Script, ScriptRun
+from chalicelib.oktell import script_runs, scripts
+from chalicelib.oktell.scripts import RegisteredScript, Script, ScriptRun
 from chalicelib.platform import configuration, functions
 from chalicelib.platform.postgres import Connection
 from chalicelib.settings import Settings
@@ -57,37 +57,42 @@ def run(event: dict[str, Any], seconds: float, current: Settings) -> dict[str, A
 
     Raise RingledgerError if there is no such script.
     """
-    name, script = _script(event["script"], current)
+    script = _script(event["script"], current)
     call = ScriptRun(event["run"], tuple(event["parameters"]), event["integration"], event["wants_file"], current)
     # A connection of its own: the child process inherits the shared connection of this thread.
     writer = Connection(current.writer_database_url)
     try:
-        writer.execute(_STARTED, [TYPE, name, _now()])
-        outcome = _run(script, call, seconds)
-        writer.execute(_STOPPED, [TYPE, name, outcome.stop_type, outcome.reason, _now()])
+        script_runs.start(writer, call.id, script.name, call.integration)
+        writer.execute(_STARTED, [TYPE, script.name, _now()])
+        outcome = _run(script.function, call, seconds)
+        # The documented table has no other column for them.
+        reason = f"{outcome.reason} (run {call.id}, caller {call.integration})"
+        writer.execute(_STOPPED, [TYPE, script.name, outcome.stop_type, reason, _now()])
+        script_runs.end(writer, call.id, outcome.stop_type, outcome.reason, outcome.value)
     finally:
         writer.close()
-    facts = {"script": name, "run": call.id, "integration": call.integration, "outcome": outcome.stop_type}
-    edge.logger().info("script", extra=facts | {"reason": outcome.reason, "printed": outcome.printed})
+    facts = {"script": script.name, "run": call.id, "integration": call.integration, "outcome": outcome.stop_type}
+    log = edge.logger().info if outcome.stop_type == script_runs.FINAL else edge.logger().error
+    log("script", extra=facts | {"reason": outcome.reason, "printed": outcome.printed})
     return {"value": outcome.value, "outcome": outcome.stop_type}
 
 
-def _script(name: str, current: Settings) -> tuple[str, Script]:
+def _script(name: str, current: Settings) -> RegisteredScript:
     named_script = scripts.find(name) or remote(name, current)
     if named_script is None:
         raise RingledgerError(f"There is no script {name!r}")
     return named_script
 
 
-def remote(name: str, current: Settings) -> tuple[str, Script] | None:
-    """Return the name and the script that calls a Lambda function in SCRIPT_FUNCTIONS, or None."""
+def remote(name: str, current: Settings) -> RegisteredScript | None:
+    """Return the script that calls a Lambda function in SCRIPT_FUNCTIONS, or None."""
     function = dict(current.script_functions).get(name.lower())
 
-    def invoke(run: ScriptRun) -> str:
+    def invoke(run: ScriptRun) -> Any:  # noqa: ANN401 - the type of its value is checked with those of other scripts
         event = {"run": run.id, "parameters": run.parameters, "wants_file": run.wants_file}
-        return str(functions.invoke(str(function), event, current.script_seconds).get("value", ""))
+        return functions.invoke(str(function), event, current.script_seconds).get("value", "")
 
-    return (name.lower(), invoke) if function else None
+    return RegisteredScript(name.lower(), invoke, "oktell") if function else None
 
 
 def _run(script: Script, run: ScriptRun, seconds: float) -> ScriptOutcome:
@@ -102,8 +107,12 @@ def _run(script: Script, run: ScriptRun, seconds: float) -> ScriptOutcome:
         os.close(source)
         _kill(child)
     if line is None:
-        return ScriptOutcome("timeout", f"killed after {seconds:g} seconds")
-    return ScriptOutcome(**json.loads(line)) if line else ScriptOutcome("error", "its process ended without a result")
+        return ScriptOutcome(script_runs.TIMEOUT, f"killed after {seconds:g} seconds")
+    return (
+        ScriptOutcome(**json.loads(line))
+        if line
+        else ScriptOutcome(script_runs.CRASH, "its process ended without a result")
+    )
 
 
 def _run_in_child(script: Script, run: ScriptRun, sink: int) -> None:
@@ -124,12 +133,14 @@ def _outcome(script: Script, run: ScriptRun) -> ScriptOutcome:
             value: object = script(run)
         except BaseException as fault:  # noqa: BLE001 - a script may raise anything, SystemExit too
             reason = f"{type(fault).__name__}: {' '.join(str(fault).split())}"[:REASON_LIMIT]
-            return ScriptOutcome("error", reason, printed=printed.getvalue())
+            return ScriptOutcome(script_runs.CRASH, reason, printed=printed.getvalue())
     if not isinstance(value, str):
-        return ScriptOutcome("error", f"its value is not a text: {type(value).__name__}", printed=printed.getvalue())
+        reason = f"its value is not a text: {type(value).__name__}"
+        return ScriptOutcome(script_runs.TYPE, reason, printed=printed.getvalue())
     if len(json.dumps(value)) > VALUE_LIMIT:
-        return ScriptOutcome("error", f"its value is longer than {VALUE_LIMIT} bytes", printed=printed.getvalue())
-    return ScriptOutcome("final", "normal", value, printed.getvalue())
+        reason = f"its value is longer than {VALUE_LIMIT} bytes"
+        return ScriptOutcome(script_runs.TYPE, reason, printed=printed.getvalue())
+    return ScriptOutcome(script_runs.FINAL, "normal", value, printed.getvalue())
 
 
 class _LimitedText(io.StringIO):

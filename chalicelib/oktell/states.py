@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import IntEnum
 
 
@@ -106,20 +106,25 @@ def changed(facts: Facts, change: StateChange) -> tuple[Modes, State | None]:
     Oktell's rules: a break needs the call centre's mode, and redirection needs that mode to be off. Leaving the mode
     ends the break, entering it ends redirection. A user who talks cannot become free.
     """
-    modes, written = facts.modes, last_state(facts)
-    before = written
-    if change.call_center is not None:
-        ends = modes.call_center and not change.call_center
-        modes = Modes(change.call_center, modes.redirect and not change.call_center, modes.lunch and not ends)
-        written = State.READY if ends and written is State.LUNCH else written
-    if change.redirect is not None and not modes.call_center:
-        modes = replace(modes, redirect=change.redirect)
-    if change.lunch is not None and modes.call_center:
-        modes = replace(modes, lunch=change.lunch)
-        written = State.READY if written is State.LUNCH and not change.lunch else written
+    before = last_state(facts)
+    modes = _switched(facts.modes, change)
+    left = facts.modes.call_center and not modes.call_center
+    ends_break = left or (change.lunch is False and modes.call_center)
+    after = State.READY if before is State.LUNCH and ends_break else before
     if change.state is not None and _possible(facts, modes, change.state):
-        written = change.state
-    return modes, written if written is not before else None
+        after = change.state
+    return modes, after if after is not before else None
+
+
+def _switched(modes: Modes, change: StateChange) -> Modes:
+    """Return the modes after `change`: the call centre's mode first, since the other two depend on it."""
+    center = modes.call_center if change.call_center is None else change.call_center
+    if center:
+        # Entering the mode ends redirection, which cannot be switched here.
+        redirect = modes.redirect and change.call_center is None
+        return Modes(center, redirect, modes.lunch if change.lunch is None else change.lunch)
+    redirect = modes.redirect if change.redirect is None else change.redirect
+    return Modes(center, redirect, modes.lunch and not modes.call_center)
 
 
 def _possible(facts: Facts, modes: Modes, new_state: State) -> bool:

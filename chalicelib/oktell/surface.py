@@ -9,13 +9,16 @@ from chalice.app import Blueprint
 
 from chalicelib import edge
 from chalicelib.authentication import callers
+from chalicelib.authentication.tokens import Token
 from chalicelib.edge import Answer, Notes, Request
-from chalicelib.errors import RingledgerError, TooLarge
+from chalicelib.errors import Forbidden, RingledgerError, TooLarge
 from chalicelib.oktell import (
     answers,
     availability,
     chains,
+    codes,
     control,
+    encodings,
     files,
     licence,
     modes,
@@ -31,6 +34,9 @@ SCOPE = "oktell"
 #: The longest body with files, which is API Gateway's own limit, and the longest body of any other command. In bytes.
 BODY_LIMIT = 10 * 1024 * 1024
 FORM_LIMIT = 512 * 1024
+#: The caller's name where OKTELL_PASSWORD_REQUIRED is off.
+OPEN = "anybody"
+PASSWORD = frozenset({"password"})
 
 COMMANDS: dict[str, Command] = {
     **scripting.COMMANDS,
@@ -39,6 +45,7 @@ COMMANDS: dict[str, Command] = {
     **modes.COMMANDS,
     **control.COMMANDS,
     **files.COMMANDS,
+    **codes.COMMANDS,
     **uploads.COMMANDS,
     **licence.COMMANDS,
 }
@@ -53,7 +60,8 @@ def _error(error: RingledgerError) -> Answer:
     """
     if isinstance(error, NoSuchPath):
         return edge.plain_error(error)
-    return answers.plain(Denied().message if error.status == Denied.status else error.message, error.status)
+    refused = isinstance(error, Denied | Forbidden)
+    return answers.plain(Denied().message if refused else error.message, error.status)
 
 
 def _serve(path: str) -> Callable[[edge.View], edge.View]:
@@ -101,15 +109,15 @@ def _authenticated(http: Request, notes: Notes) -> CommandRequest:
     Raise Denied if no password is valid, and TooLarge.
     """
     name = http.path["command"].lower()
-    multipart_form = name == "upload" and http.method == "POST"
     _check_size(http, takes_files=name == "upload")
     current = configuration.current()
-    integration = "anybody"
-    if current.oktell_password_required:
-        integration = _integration(passwords(http, multipart_form=multipart_form), notes)
-    parameters = {**http.parameters, **(_fields(http) if multipart_form else {})}
+    token = None
+    if current.oktell_password_required or not _is_within(http.source, current.oktell_networks):
+        token = _token(passwords(http), notes)
+    # The fields of an upload are few. Any other part of it is a file, whatever its form is.
+    parameters = {**encodings.parameters(http), **_fields(http, multipart.FIELDS if name == "upload" else None)}
     lowered = {key.lower(): value for key, value in parameters.items() if key.lower() != "password"}
-    return CommandRequest(name, lowered, http, integration, current, notes)
+    return CommandRequest(name, lowered, http, token.name if token else OPEN, current, notes, token)
 
 
 def _check_size(http: Request, *, takes_files: bool) -> None:
@@ -118,28 +126,40 @@ def _check_size(http: Request, *, takes_files: bool) -> None:
         raise TooLarge(f"The body is {len(http.body)} bytes long; this command takes {FORM_LIMIT}")
 
 
-def passwords(http: Request, *, multipart_form: bool) -> Iterator[str]:
+def _is_within(source: str, networks: Iterable[str]) -> bool:
+    """Return True if the client's address is in one of the networks."""
+    from ipaddress import ip_address, ip_network  # noqa: PLC0415 - loaded only where no password is required
+
+    try:
+        address = ip_address(source)
+    except ValueError:
+        return False
+    return any(address in ip_network(network) for network in networks)
+
+
+def passwords(http: Request) -> Iterator[str]:
     """Yield the passwords of a request, those that need no parsing of the body first."""
     yield {name.lower(): value for name, value in http.query.items()}.get("password", "")
     yield _basic(http.headers)
     yield http.form_value("password", any_case=True)
-    if multipart_form:
-        yield _fields(http).get("password", "")
+    yield _fields(http, PASSWORD).get("password", "")
 
 
-def _fields(http: Request) -> Mapping[str, str]:
+def _fields(http: Request, names: frozenset[str] | None) -> Mapping[str, str]:
+    if http.method != "POST":
+        return {}
     try:
-        return multipart.fields(http.headers.get("content-type", ""), http.body)
+        return multipart.fields(http.headers.get("content-type", ""), http.body, names)
     except InvalidParameter:
         # The command `upload` explains this to a caller who may upload.
         return {}
 
 
-def _integration(passwords: Iterable[str], notes: Notes) -> str:
+def _token(passwords: Iterable[str], notes: Notes) -> Token:
     for password in passwords:
         token = callers.authenticate(password, SCOPE, notes) if password else None
         if token:
-            return token.name
+            return token
     raise Denied
 
 

@@ -55,16 +55,23 @@ def safe_name(name: str) -> str:
 
 
 def _store(request: CommandRequest, file: UploadedFile) -> dict[str, str]:
-    name = safe_name(file.name)
-    if file.content is None or len(file.content) > request.settings.upload_limit:
-        return {"name": name, "saved": "0"}
+    name, limit = safe_name(file.name), request.settings.upload_limit
+    if file.content is None:
+        return _refused(name, file.reason)
+    if len(file.content) > limit:
+        return _refused(name, f"the file has {len(file.content)} bytes; {limit} are allowed, and more by presigned=1")
     key = _key(name)
     try:
         # The client's content type is not stored: a browser would show an uploaded page from the bucket's address.
         objects.write(request.settings.bucket, key, file.content, "application/octet-stream")
     except Unavailable:
-        return {"name": name, "saved": "0"}
+        return _refused(name, "the storage is away; repeat the upload later")
     return {"name": name, "saved": "1", "size": str(len(file.content)), "path": key}
+
+
+def _refused(name: str, reason: str) -> dict[str, str]:
+    """Return the documented attributes of a file that is not stored, and the reason, which Oktell does not have."""
+    return {"name": name, "saved": "0", "reason": reason}
 
 
 def _form(request: CommandRequest) -> Answer:

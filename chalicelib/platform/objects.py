@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO
 
-from chalicelib.errors import Unavailable
+from chalicelib.errors import TooLarge, Unavailable
 from chalicelib.platform import boto3_clients, boto3_errors, runtime
 
 if TYPE_CHECKING:
@@ -63,6 +63,25 @@ def put(bucket: str, key: str, file: BinaryIO, content_type: str) -> None:
 def write(bucket: str, key: str, content: bytes, content_type: str) -> None:
     """Store `content`, in place of what was there. Raises Unavailable."""
     put(bucket, key, BytesIO(content), content_type)
+
+
+def read(bucket: str, key: str, limit: int) -> bytes | None:
+    """Return the content of an object, or None if there is none.
+
+    Raises TooLarge if it has more than `limit` bytes, and Unavailable.
+    """
+    from botocore.exceptions import ClientError  # noqa: PLC0415 - loaded with boto3
+
+    with boto3_errors.translated(AWAY):
+        try:
+            content = client().get_object(Bucket=bucket, Key=key)["Body"].read(limit + 1)
+        except ClientError as fault:
+            if fault.response["Error"]["Code"] != "NoSuchKey":
+                raise
+            return None
+    if len(content) > limit:
+        raise TooLarge(f"{key} has more than {limit} bytes")
+    return content
 
 
 def delete(bucket: str, key: str) -> None:

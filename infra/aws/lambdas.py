@@ -125,7 +125,8 @@ LAMBDAS: dict[str, Lambda] = {
         Network.OUTBOUND,
         (
             *CLIENTS, *TELPHIN, *OKTELL, "WRITER_DATABASE_URL", "BUCKET", "LINK_SECRETS", "PUBLIC_URL", "SITE_ZONE",
-            "CALL_CONTROL_QUEUE_URL", "SCRIPTS_FUNCTION", "SCRIPT_FUNCTIONS",
+            "CALL_CONTROL_QUEUE_URL", "SCRIPTS_FUNCTION", "SCRIPT_FUNCTIONS", "OKTELL_PASSWORD_REQUIRED",
+            "OKTELL_NETWORKS",
         ),
         (
             Grant.objects("script-files/*", "s3:GetObject", "s3:PutObject"),
@@ -139,7 +140,12 @@ LAMBDAS: dict[str, Lambda] = {
     "scripts": Lambda(
         Network.OUTBOUND,
         ("READER_DATABASE_URL", "WRITER_DATABASE_URL", "BUCKET", "SCRIPT_FUNCTIONS"),
-        (Grant.objects("script-files/*", "s3:PutObject"),),
+        (
+            Grant.objects("script-files/*", "s3:GetObject", "s3:PutObject"),
+            # Uploaded files are there for scripts.
+            Grant.objects("uploads/*", "s3:GetObject"),
+            TELLS_MISSING,
+        ),
         optional=(Optional("HasScriptFunctions", ("lambda:InvokeFunction",), ref("ScriptFunctionArns")),),
         concurrency=ref("RequestConcurrency"),
         # A script can have effects in other systems, so it is not known to be safe to run twice.

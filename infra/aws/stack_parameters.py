@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra.aws.intrinsics import Json
+from infra.aws.intrinsics import Json, ref
 
 #: The possible retentions of recordings, in days. A template cannot add, so S3's own limit is looked up in a table.
 RECORDING_DAYS = (30, 60, 90, 180, 365, 730, 1095, 1825, 3650)
@@ -95,6 +95,16 @@ _DEFAULTED: dict[str, tuple[str, str | int, str]] = {
     "FeatureCodes": ("String", "", "Feature codes such as *98=voicemail *8=pickup:0-4; empty for the usual ones"),
     "NimboxZIsLocal": ("String", "no", "A Z after a time sent to the phone-call service means local time"),
     "NimboxNewContacts": ("String", "no", "Create a contact for a phone call to an unknown number"),
+    "OktellPasswordRequired": (
+        "String",
+        "yes",
+        "Commands of the Oktell interface need a token; no: see OktellNetworks",
+    ),
+    "OktellNetworks": (
+        "String",
+        "",
+        "Networks from which commands need no token, as 203.0.113.0/24 …, if OktellPasswordRequired is no",
+    ),
     "SiteZone": ("String", "Europe/Moscow", "The site's time zone, also of schedules that name an hour"),
     "SetApiGatewayLogRole": ("String", "true", "Give API Gateway this region's role for logs; once an account"),
     "LogLevel": ("String", "INFO", "The level of the bundle's log"),
@@ -110,6 +120,7 @@ _CHOICES: dict[str, list[Any]] = {
     "Replication": ["true", "false"],
     "SetApiGatewayLogRole": ["true", "false"],
     "AnswerByStatus": ["yes", "no"],
+    "OktellPasswordRequired": ["yes", "no"],
     "NimboxZIsLocal": ["yes", "no"],
     "NimboxNewContacts": ["yes", "no"],
     "DatabaseTls": ["require", "verify-ca", "verify-full"],
@@ -144,6 +155,23 @@ def mappings() -> Json:
     free = {str(gigabytes): {"Bytes": gigabytes * 1024**3} for gigabytes in FREE_GIGABYTES}
     levels = {level: {"Lambda": LAMBDA_LEVELS.get(level, level)} for level in _CHOICES["LogLevel"]}
     return {"SecondWall": walls, "FreeStorage": free, "LogLevels": levels}
+
+
+def rules() -> Json:
+    """Return the rules that refuse a combination of parameters before anything is deployed."""
+    required = {"Fn::Equals": [ref("OktellPasswordRequired"), "yes"]}
+    restricted = {"Fn::Not": [{"Fn::Equals": [ref("OktellNetworks"), ""]}]}
+    return {
+        "OktellIsProtected": {
+            "Assertions": [
+                {
+                    "Assert": {"Fn::Or": [required, restricted]},
+                    "AssertDescription": "OktellPasswordRequired=no needs OktellNetworks: without a token or a network"
+                    " restriction, everybody could place calls and run scripts",
+                }
+            ]
+        }
+    }
 
 
 def conditions() -> Json:

@@ -20,6 +20,7 @@ def merged(app: Application, timeouts: dict[str, int]) -> Json:
         "Description": "Ringledger: telephone-call statistics, one Lambda a surface",
         "Parameters": {**stack_parameters.parameters(), **quotas.parameter()},
         "Mappings": stack_parameters.mappings(),
+        "Rules": stack_parameters.rules(),
         "Conditions": stack_parameters.conditions(),
         "Resources": _joined(
             function_resources.functions(rest_api.answering(app)),

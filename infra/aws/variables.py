@@ -52,6 +52,8 @@ VARIABLES: dict[str, Json] = {
     "CALL_CONTROL_QUEUE_URL": ref(queue_id("call-control")),
     "SCRIPTS_FUNCTION": sub("${AWS::StackName}-scripts"),
     "SCRIPT_FUNCTIONS": ref("ScriptFunctions"),
+    "OKTELL_PASSWORD_REQUIRED": ref("OktellPasswordRequired"),
+    "OKTELL_NETWORKS": ref("OktellNetworks"),
     "SITE_ZONE": ref("SiteZone"),
     "ANSWER_BY_STATUS": ref("AnswerByStatus"),
     "FEATURE_CODES": ref("FeatureCodes"),
@@ -63,7 +65,7 @@ MEMBERS: dict[str, tuple[str, ...]] = {
     "telphin": ("TELPHIN_CLIENT_ID", "TELPHIN_CLIENT_SECRET"),
     "recorder": ("RECORDING_SOURCES", "RECORDING_HOSTS"),
     "oktell": (
-        "OKTELL_LICENCE", "OKTELL_PASSWORD_REQUIRED", "OKTELL_SERVER_URL", "OKTELL_SERVER_PASSWORD", "CALL_CONTROL",
+        "OKTELL_LICENCE", "OKTELL_LANGUAGE", "OKTELL_SERVER_URL", "OKTELL_SERVER_PASSWORD", "CALL_CONTROL",
     ),
     "crm": (
         "CRM_URL", "CRM_NAME", "CRM_TOKEN", "CRM_USER", "CRM_PASSWORD", "CRM_CONNECTIONS", "CRM_RATE", "CRM_SECONDS",

@@ -46,6 +46,8 @@ SILENCE_SECONDS = 30
 CONNECTIONS = 32
 BACKLOG = 128
 LAST_PORT = 65_535
+#: Carries the client's address from the server to the converter of events.
+SOURCE_HEADER = "X-Local-Source"
 
 logger = logging.getLogger(__name__)
 
@@ -147,7 +149,9 @@ class Events(LambdaEventConverter):
         event: dict[str, Any] = super().create_lambda_event(method, path, headers)
         query = quote(path.partition("?")[2].encode("latin-1"), safe=punctuation)
         parameters = parse_qs(query, keep_blank_values=True, errors="surrogateescape")
+        source = headers.get(SOURCE_HEADER, self.LOCAL_SOURCE_IP)
         return event | {
+            "requestContext": event["requestContext"] | {"identity": {"sourceIp": source}},
             "multiValueQueryStringParameters": parameters or None,
             "body": None if body is None else b64encode(body).decode("ascii"),
             "isBase64Encoded": body is not None,
@@ -172,6 +176,9 @@ class Handler(ChaliceRequestHandler):
             self.close_connection = True
             self._send(status, message)
             return
+        # Also replaces a header of this name that the client sent.
+        del self.headers[SOURCE_HEADER]
+        self.headers[SOURCE_HEADER] = str(self.client_address[0])
         try:
             with runtime.current().borrowing():
                 self._generic_handle()

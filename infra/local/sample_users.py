@@ -11,7 +11,7 @@ GROUP = "120"
 BUSY = ("224", "225", "226")
 
 #: The licence has no meaning here, but clients ask for it.
-LICENCE = "regserial=1234567 confirmdate=01.01.2030 updatelimitdate=31.12.2030"
+LICENCE = "product=Ringledger regserial=1234567 confirmdate=01.01.2030 updatelimitdate=31.12.2030"
 
 USERS = (
     User(

@@ -196,8 +196,12 @@ class Stack:
 
     def _issue_token(self, database_url: str, label: str, scopes: Sequence[str], keyring: Keyring) -> str:
         name, value = f"demo-{label}", keyring.secret(f"token_{label}")
+        # The example script of the Oktell interface tells data of the statistics.
+        runner = label == "oktell"
         try:
-            tokens.create(database_url, name, scopes, value)
+            tokens.create(
+                database_url, name, [*scopes, "statistics"] if runner else scopes, value, ["*"] if runner else ()
+            )
         except tokens.TokenRefused:
             # Usually it exists from an earlier start; it can also be revoked, or the database is shared.
             if not tokens.verify(connection(database_url), value):

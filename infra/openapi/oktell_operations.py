@@ -55,6 +55,15 @@ _COMMANDS = (
     _Command("execsvcscript", "Run a service script", _XML, _SCRIPT),
     _Command("execsvcscriptplain", "Run a service script, and answer its value as text", _TEXT, _SCRIPT),
     _Command(
+        "execsvcscriptresult",
+        "The value of an earlier run of a script; Ringledger's own",
+        {**_XML, **_TEXT},
+        (
+            Parameter("run", "the id in the header X-Script-Run of the earlier answer"),
+            Parameter("plain", "1 answers the value as text", _FLAG),
+        ),
+    ),
+    _Command(
         "tst_getuserstate",
         "State of a user",
         _XML,
@@ -89,6 +98,22 @@ _COMMANDS = (
         "Hold the other end, or return to it",
         _TEXT,
         (*_LINE, Parameter("mode", "return to it", {"enum": ["abort"]})),
+    ),
+    _Command(
+        "getrecordlink",
+        "The code of a call's recording; Ringledger's own",
+        _JSON,
+        (
+            Parameter("inviteid", "the id of a call in the tables"),
+            Parameter("commutationid", "as `inviteid`, from wp_getchaincontent"),
+            Parameter("chainid", "as `commutationid`"),
+        ),
+    ),
+    _Command(
+        "getfaxlinks",
+        "The codes of the newest faxes; Ringledger's own",
+        _JSON,
+        (Parameter("since", "only faxes since this time", example="2026-11-21T04:40:57Z"),),
     ),
     _Command("downloadrecordbylink", "The recording of a code", {}, (Parameter("recordlink", "the code"),)),
     _Command(
@@ -131,10 +156,14 @@ _COMMANDS = (
 )
 _ERRORS = {
     400: Response("A parameter has an invalid value.", _TEXT),
-    403: Response("`403 Forbidden`: no valid password, or a token without the scope `oktell`.", _TEXT),
+    403: Response(
+        "`403 Forbidden`: no valid password, or a token without the scope `oktell`. Other words: the token may not run "
+        "this script or get codes.",
+        _TEXT,
+    ),
     404: Response("There is no such command, script, user, line or file.", _TEXT),
     413: Response("The body is larger than this command takes.", _TEXT),
-    500: Response("An internal error.", _TEXT),
+    500: Response("An internal error, or a script that failed.", _TEXT),
     501: Response("No connector can carry out this command.", _TEXT),
     502: Response("The PBX refused the command.", _TEXT),
     503: Response("A service that the answer needs is away.", _TEXT, RETRY_AFTER),

@@ -207,6 +207,9 @@ def partner() -> Iterator[dict[str, Any]]:
         def do_GET(self) -> None:
             place = urlsplit(self.path)
             facts["requests"].append((place.path, dict(parse_qsl(place.query))))
+            if "inside" in facts:
+                facts["inside"].set()
+                facts["finish"].wait(ANSWER_SECONDS)
             self.send_response(facts["status"])
             self.end_headers()
             self.wfile.write(facts["body"].encode())

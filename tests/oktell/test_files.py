@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qs, parse_qsl, quote, urlsplit
 from uuid import uuid4
 from xml.etree.ElementTree import Element, fromstring
 
@@ -12,11 +13,13 @@ import boto3
 import pytest
 import requests
 
+from chalicelib.authentication import tokens
 from chalicelib.edge import Request
 from chalicelib.oktell import files, scripting
 from chalicelib.oktell.refusals import NotFound
 from chalicelib.oktell.request import CommandRequest
 from chalicelib.recordings import links
+from chalicelib.recordings.links import LinkVerdict
 from tests.admin.program import run_admin
 from tests.oktell.bodies import MULTIPART, named, part
 from tests.oktell.conftest import Client, Office
@@ -51,7 +54,7 @@ def code(client: Client) -> str:
 
 @pytest.mark.parametrize("path", ["download/rec/{}", "Download/REC/{}", "downloadrecordbylink?recordlink={}"])
 def test_the_recording_of_a_code_plays(client: Client, code: str, path: str) -> None:
-    """The command `recording code` prints a code that redirects to the permanent link of the recording."""
+    """The command `recording code` prints a code that redirects to a link to the recording."""
     place = urlsplit(path.format(code))
     answer = client.get(place.path, **dict(parse_qsl(place.query)))
     loaded = requests.get(answer.headers["Location"], timeout=60)
@@ -59,14 +62,18 @@ def test_the_recording_of_a_code_plays(client: Client, code: str, path: str) -> 
     assert (answer.status_code, loaded.status_code, loaded.content[:4]) == (302, 200, b"RIFF")
 
 
-def test_a_code_redirects_to_the_permanent_link(office: Office) -> None:
-    """The code contains the id of the call and a MAC. The link signs a new address at each click."""
+def test_a_code_redirects_to_a_short_link(office: Office) -> None:
+    """The code contains the id of the call and a MAC, and it lasts. The link ends after minutes."""
     configured = office.having(link_secrets=SECRETS, public_url="https://calls.example")
     call = uuid4()
     answer = configured.run("downloadrecordbylink", recordlink=links.call_code(SECRETS, call))
 
     assert answer.status == 302
-    assert answer.headers["Location"].startswith(f"https://calls.example/rest/v1/journal/calls/{call}/attachment1?key=")
+    link = answer.headers["Location"]
+    assert link.startswith(f"https://calls.example/rest/v1/journal/calls/{call}/attachment1?key=")
+    key, now = parse_qs(urlsplit(link).query)["key"][0], datetime.now(UTC).replace(tzinfo=None)
+    verdicts = [links.verify(SECRETS, call, key, now + timedelta(seconds=after)) for after in (0, 299, 301)]
+    assert verdicts == [LinkVerdict.GENUINE, LinkVerdict.GENUINE, LinkVerdict.EXPIRED]
 
 
 @pytest.mark.parametrize("code", ["x", "../../etc/passwd", "A" * 44, "A" * 5_000, "%00", "ы"])
@@ -151,16 +158,18 @@ def test_a_single_file_is_stored(client: Client) -> None:
 
 
 def test_a_failed_file_does_not_affect_the_others(client: Client) -> None:
-    """A file that is too large, damaged or cut off has `saved="0"` and neither size nor path."""
+    """A file that is too large, damaged or cut off has `saved="0"` and a reason, and neither size nor path."""
     body = part(named("big.bin"), b"x" * 4_000_001)
     body += part(named("bad.bin") + "\r\nContent-Transfer-Encoding: base64", b"abc")
     body += part(named("good.bin") + "\r\nContent-Transfer-Encoding: base64", base64.b64encode(b"good"))
     body += part(named("cut.bin"), b"never ends")
     stored = _uploaded(client.post("upload", data=body, headers={"Content-Type": MULTIPART}))
 
-    assert stored[:2] == [{"name": "big.bin", "saved": "0"}, {"name": "bad.bin", "saved": "0"}]
+    refused = [each for each in stored if each["saved"] == "0"]
+    assert [each.keys() for each in refused] == [{"name", "saved", "reason"}] * 3
+    assert ["4000000 are allowed" in refused[0]["reason"], "base64" in refused[1]["reason"]] == [True, True]
+    assert refused[2] == {"name": "cut.bin", "saved": "0", "reason": "the body ends inside this file"}
     assert (stored[2]["size"], _content(client, stored[2]["path"])) == ("4", b"good")
-    assert stored[3] == {"name": "cut.bin", "saved": "0"}
 
 
 def test_a_large_file_is_posted_to_s3(client: Client) -> None:
@@ -193,3 +202,48 @@ def test_an_urlencoded_form_is_not_a_file(client: Client) -> None:
     for headers in ({"Content-Type": "application/x-www-form-urlencoded"}, {"Content-Type": ""}):
         answer = requests.post(client.url("upload"), data=f"password={token}", headers=headers, timeout=60)
         assert (answer.status_code, "multipart/form-data" in answer.text) == (400, True)
+
+
+def _get_with(client: Client, scopes: list[str], command: str, **parameters: str) -> requests.Response:
+    token = tokens.create(client.facts["database_url"], f"codes-{uuid4()}", scopes)
+    return requests.get(
+        client.url(command), params={"password": token, **parameters}, timeout=60, allow_redirects=False
+    )
+
+
+def test_an_integration_gets_the_code_of_a_recording(client: Client) -> None:
+    """The code is that of the command `recording code`, and its recording can be downloaded at once."""
+    call = client.facts["recording"].partition("/calls/")[2].partition("/")[0]
+    answer = _get_with(client, ["oktell", "recordings"], "getrecordlink", inviteid=call)
+    code = answer.json()["recordlink"]
+
+    assert answer.json() == {"inviteid": call, "recordlink": code, "state": "ready"}
+    assert client.get("downloadrecordbylink", recordlink=code).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("scopes", "call", "status"),
+    [
+        (["oktell"], "1b4e28ba-2fa1-11d2-883f-0016d3cca427", 403),
+        (["oktell", "recordings"], "1b4e28ba-2fa1-11d2-883f-0016d3cca427", 404),
+        (["oktell", "recordings"], "x", 400),
+        (["oktell", "recordings"], "", 400),
+    ],
+)
+def test_a_code_is_refused(client: Client, scopes: list[str], call: str, status: int) -> None:
+    """The token needs the scope of recordings, too, since a code opens one; unknown calls have none."""
+    answer = _get_with(client, scopes, "getrecordlink", inviteid=call)
+    assert (answer.status_code, "recordlink" in answer.text) == (status, False)
+
+
+def test_an_integration_gets_the_codes_of_faxes(client: Client, tmp_path: Path) -> None:
+    """The newest is the first. Each code downloads its file."""
+    fax = tmp_path / "second.pdf"
+    fax.write_bytes(b"%PDF-1.4 two")
+    added = run_admin(_operator(client), "fax", "add", str(fax)).stdout.strip()
+    answer = _get_with(client, ["oktell", "recordings"], "getfaxlinks", since="2026-01-01T00:00:00Z")
+
+    newest = answer.json()["faxes"][0]
+    assert (newest["faxlink"], newest["name"], newest["type"]) == (added, "second.pdf", "application/pdf")
+    assert _get_with(client, ["oktell", "recordings"], "getfaxlinks", since="yesterday").status_code == 400
+    assert _get_with(client, ["oktell"], "getfaxlinks").status_code == 403

@@ -11,7 +11,13 @@ import pytest
 import requests
 
 import app
+from chalicelib.edge import Request
+from chalicelib.errors import Misconfigured
+from chalicelib.oktell import surface
+from chalicelib.oktell.refusals import Denied
 from chalicelib.oktell.surface import COMMANDS
+from chalicelib.platform import runtime
+from chalicelib.settings import load
 from tests.admin.program import run_admin
 from tests.oktell.conftest import Client
 
@@ -181,3 +187,36 @@ def test_an_unknown_internal_number_has_no_users(client: Client) -> None:
     """The answer has no free and no busy users, and repeats the number."""
     root = client.xml("tst_getintnumberreadyusers", number='"><x/>')
     assert (root.attrib, len(root)) == ({"name": '"><x/>', "ready": "0", "busy": "0"}, 0)
+
+
+@pytest.mark.parametrize(
+    ("source", "networks", "status"),
+    [
+        ("127.0.0.1", ("127.0.0.0/8", "::1/128"), 200),
+        ("203.0.113.9", ("127.0.0.0/8", "::1/128"), 403),
+        ("203.0.113.9", ("203.0.113.0/24",), 200),
+        ("2001:db8::1", ("203.0.113.0/24", "2001:db8::/32"), 200),
+        ("", ("203.0.113.0/24",), 403),
+    ],
+)
+def test_without_required_passwords_only_listed_networks_are_served(
+    monkeypatch: pytest.MonkeyPatch, source: str, networks: tuple[str, ...], status: int
+) -> None:
+    """By default only this machine is, so that a public stage is never open to everybody."""
+    monkeypatch.setenv("OKTELL_PASSWORD_REQUIRED", "0")
+    monkeypatch.setenv("OKTELL_NETWORKS", " ".join(networks))
+    runtime.renew()
+    http = Request("1", "GET", {"command": "getlicenseinfo"}, {}, {}, b"", "detail=regserial", source=source)
+    try:
+        assert surface.command(http, {}).status == status
+    except Denied as refusal:
+        assert refusal.status == status
+    finally:
+        runtime.renew()
+
+
+@pytest.mark.parametrize("networks", ["0.0.0.0/0", "10.0.0.0/8 ::/0", "the office"])
+def test_networks_must_restrict(networks: str) -> None:
+    """A network of all addresses is refused, and so is what is no network."""
+    with pytest.raises(Misconfigured):
+        load({"OKTELL_NETWORKS": networks})

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from typing import Any
 
 import pytest
 
-from chalicelib.errors import RingledgerError
 from chalicelib.oktell.refusals import InvalidParameter, NotFound
 from tests.oktell.conftest import Office
 
@@ -105,9 +106,27 @@ def test_a_mode_does_not_make_a_user_available(office: Office) -> None:
     assert [row[1] for row in office.rows(SET)] == ["huntblock", "huntblock", "registered"]
 
 
-def test_nothing_changes_while_the_pbx_is_away(office: Office) -> None:
-    """The change and its order to the PBX are one transaction, so a repeated command does both."""
+def test_a_change_stays_while_the_pbx_is_away(office: Office) -> None:
+    """The answer is 200 for every user who exists, and the directory keeps the change."""
     away = office.having(call_control=("oktell",), oktell_server_url="http://127.0.0.1:9")
-    with pytest.raises(RingledgerError, match="does not answer"):
-        away.run("wp_setuserstate", user="ivanov", userstateid="5")
-    assert (office.rows(STATES), _state(office, "ivanov")) == ([], "1")
+    assert away.run("wp_setuserstate", user="ivanov", userstateid="5").status == 200
+    assert (office.rows(STATES), _state(office, "ivanov")) == ([("137", "busy", "a-script")], "5")
+
+
+def test_a_slow_pbx_does_not_hold_up_the_next_change(forwarding: Office, partner: dict[str, Any]) -> None:
+    """While the connector talks to the PBX, another client changes the same user."""
+    partner["inside"], partner["finish"] = threading.Event(), threading.Event()
+    slow = threading.Thread(
+        target=forwarding.run, args=["wp_setuserstate"], kwargs={"user": "ivanov", "userstateid": "5"}
+    )
+    slow.start()
+    assert partner["inside"].wait(10)
+    without = forwarding.having(call_control=())
+    began = time.monotonic()
+    without.run("wp_setuserstate", user="ivanov", userstateid="3")
+    took = time.monotonic() - began
+    partner["finish"].set()
+    slow.join()
+
+    assert took < 5
+    assert _state(forwarding, "ivanov") == "3"

@@ -42,7 +42,7 @@ def test_a_body_that_is_no_mime_is_refused(content_type: str, body: bytes) -> No
     ("head", "name"),
     [
         ('Content-Disposition: attachment; filename="a b.txt"', "a b.txt"),
-        ("Content-Disposition: form-data; name=f; filename*=UTF-8''%D0%B0.txt", "а.txt"),  # noqa: RUF001
+        ("Content-Disposition: form-data; name=f; filename*=UTF-8''%D0%B0.txt", "а.txt"),
         ("Content-Type: audio/wav", ""),
         ("content-disposition: file; FileName=x.wav", "x.wav"),
     ],
@@ -50,6 +50,123 @@ def test_a_body_that_is_no_mime_is_refused(content_type: str, body: bytes) -> No
 def test_a_file_name_is_read(head: str, name: str) -> None:
     """The name may be quoted or encoded, or may be missing, under any disposition."""
     assert _files(part(head, b"content")) == [UploadedFile(name, b"content")]
+
+
+NAME = "Отчёт №7.txt"
+RFC_2047_8 = "=?utf-8?B?0J7RgtGH0ZHRgiDihJY3LnR4dA==?="
+RFC_2047_1251 = "=?windows-1251?Q?=CE=F2=F7=B8=F2_=B97.txt?="
+RFC_5987 = "utf-8''%D0%9E%D1%82%D1%87%D1%91%D1%82%20%E2%84%967.txt"
+
+
+@pytest.mark.parametrize(
+    "parameter",
+    [
+        f'filename="{RFC_2047_8}"; filename*={RFC_5987}',
+        f"filename=other.txt; filename*={RFC_5987}",
+        f"filename*={RFC_5987}; filename=other.txt",
+        f'filename*="{RFC_5987}"',
+        "filename*=windows-1251'ru'%CE%F2%F7%B8%F2%20%B97.txt",
+        f'filename="{RFC_2047_8}"',
+        f'filename="{RFC_2047_1251}"',
+        f'filename="{NAME}"',
+        f'filename="C:\\Мои документы\\{NAME}"',
+        f"filename={NAME}",
+        "filename*0*=utf-8''%D0%9E%D1%82%D1%87; filename*1*=%D1%91%D1%82%20%E2%84%96; filename*2=7.txt",
+    ],
+)
+@pytest.mark.parametrize("codec", ["utf-8", "cp1251"])
+def test_a_russian_name_is_read(parameter: str, codec: str) -> None:
+    """`filename*` counts first, then encoded words, then the bytes as they are, in a part and in a header."""
+    head = f"Content-Disposition: form-data; name=f; {parameter}"
+    body = f"--{BOUNDARY}\r\n".encode() + head.encode(codec) + b"\r\n\r\nx\r\n" + f"--{BOUNDARY}--".encode()
+    (in_a_part,) = read(MULTIPART, "", "", body)
+    # A server decodes the bytes of a header as Latin-1.
+    (in_a_header,) = read(
+        "application/octet-stream", f"attachment; {parameter}".encode(codec).decode("latin-1"), "", b"x"
+    )
+
+    assert [safe_name(each.name) for each in (in_a_part, in_a_header)] == [safe_name(NAME)] * 2
+
+
+def test_dotnet_sends_words_and_an_extended_name() -> None:
+    """The body is that of .NET's MultipartFormDataContent: the boundary is in quotes, and names have none."""
+    lines = [
+        "--5b2d-77",
+        "Content-Type: text/plain; charset=utf-8",
+        "Content-Disposition: form-data; name=comment",
+        "",
+        "привет",
+        "--5b2d-77",
+        f'Content-Disposition: form-data; name=file; filename="{RFC_2047_8}"; filename*={RFC_5987}',
+        "",
+        "content",
+        "--5b2d-77--",
+        "",
+    ]
+    body = "\r\n".join(lines).encode()
+    content_type = 'multipart/form-data; boundary="5b2d-77"'
+    assert list(read(content_type, "", "", body)) == [UploadedFile(NAME, b"content")]
+    assert multipart.fields(content_type, body) == {"comment": "привет"}
+
+
+def test_a_browser_of_1998_sends_a_path_in_windows_1251() -> None:
+    """The name has backslashes that escape nothing, and the field that the user left empty is no file."""
+    head = named("C:\\Мои документы\\новый.doc").encode("cp1251")
+    empty = part(named("") + "\r\nContent-Type: application/octet-stream", b"")
+    body = f"--{BOUNDARY}\r\n".encode() + head + b"\r\n\r\nx\r\n" + empty + f"--{BOUNDARY}--\r\n".encode()
+    (file,) = read(MULTIPART, "", "", body)
+    assert safe_name(file.name) == "новый.doc"
+
+
+@pytest.mark.parametrize("name", ['a "b".txt', "a;b.txt", "a=b.txt"])
+@pytest.mark.parametrize("escaped", [('"', '\\"'), ('"', "%22")])
+def test_a_name_may_have_special_characters(name: str, escaped: tuple[str, str]) -> None:
+    """Old versions of curl escape quotes with backslashes, present ones and browsers as %22."""
+    assert _files(part(named(name.replace(*escaped)), b"x")) == [UploadedFile(name, b"x")]
+
+
+def test_several_files_in_one_field() -> None:
+    """RFC 2388 puts them into one part of type multipart/mixed with a boundary of its own, which may begin alike."""
+    inner = "".join(
+        f"--{BOUNDARY}2\r\nContent-Disposition: file; filename={name}\r\n\r\n{name}\r\n" for name in ("a.txt", "b.txt")
+    )
+    head = f'Content-Disposition: form-data; name=files\r\nContent-Type: multipart/mixed; boundary="{BOUNDARY}2"'
+    body = part(head, f"{inner}--{BOUNDARY}2--\r\n".encode()) + part(named("c.txt"), b"c")
+
+    assert _files(body) == [
+        UploadedFile("a.txt", b"a.txt"),
+        UploadedFile("b.txt", b"b.txt"),
+        UploadedFile("c.txt", b"c"),
+    ]
+
+
+def test_nested_parts_count_together() -> None:
+    """The limit of parts holds for the whole body."""
+    inner = "--i\r\n" + f"{named('x')}\r\n\r\n\r\n--i\r\n" * 60 + f"{named('x')}\r\n\r\n\r\n--i--"
+    head = "Content-Disposition: form-data; name=f\r\nContent-Type: multipart/mixed; boundary=i"
+    with pytest.raises(InvalidParameter, match="100 parts"):
+        _files(part(head, inner.encode()), part(head, inner.encode()))
+
+
+@pytest.mark.parametrize("content", [b"", b"one\ntwo", b"ends with CR\r", b"\n"])
+def test_lines_may_end_with_lf_alone(content: bytes) -> None:
+    """The first boundary shows how lines end; the content is unchanged."""
+    body = b"".join(
+        f"--{BOUNDARY}\n{named(name)}\nContent-Type: image/png\n\n".encode() + content + b"\n" for name in ("a", "b")
+    )
+    assert _files(body, end=False) != []
+    assert list(read(MULTIPART, "", "", body + f"--{BOUNDARY}--\n".encode())) == [
+        UploadedFile("a", content),
+        UploadedFile("b", content),
+    ]
+
+
+def test_an_empty_file_with_a_name_is_a_file() -> None:
+    """Only a part without a name and without content is no file."""
+    assert _files(part(named("empty.txt"), b""), part(named(""), b"x")) == [
+        UploadedFile("empty.txt", b""),
+        UploadedFile("", b"x"),
+    ]
 
 
 def test_a_name_in_windows_1251_is_read() -> None:

@@ -40,6 +40,14 @@ def _request(content_type: str, body: bytes, command: str = "upload") -> Request
     return Request("request", "POST", {"command": command}, {}, {"content-type": content_type}, body)
 
 
+#: The worst bodies of other commands, which are half as large at most.
+OTHERS = {
+    "parts of a command": (MULTIPART, part(FIELD + ";a=b" * 7, b"x" * 4_000) * 99),
+    "a nested form": (MULTIPART, part("Content-Type: multipart/mixed; boundary=b", b"--b\n\n\n" * 60_000)),
+    "spaces after boundaries": (MULTIPART, f"--{BOUNDARY}{' ' * 64}x\r\n".encode() * 6_000),
+}
+
+
 def _calls(request: Request) -> tuple[int, type[RingledgerError]]:
     """Return the function calls until the request is refused, those of C functions too, and the refusal."""
     calls = 0
@@ -62,6 +70,15 @@ def _calls(request: Request) -> tuple[int, type[RingledgerError]]:
 def test_a_body_without_a_password_is_refused_cheaply(name: str) -> None:
     """A megabyte of the worst body makes about as many calls as a small body."""
     calls, refusal = _calls(_request(*BODIES[name]))
+
+    assert refusal in {Denied, TooLarge}
+    assert calls < CALLS_LIMIT
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_multipart_body_of_another_command_is_refused_cheaply(name: str) -> None:
+    """Every command reads a password from a multipart form, within the limits of `upload`."""
+    calls, refusal = _calls(_request(*OTHERS[name], "wp_flash"))
 
     assert refusal in {Denied, TooLarge}
     assert calls < CALLS_LIMIT
@@ -91,7 +108,7 @@ def test_headers_beyond_their_limits_are_refused(head: str) -> None:
 def test_a_password_may_be_in_several_places(query: dict[str, str], content_type: str, body: bytes) -> None:
     """The address comes before the form. A form's last password counts, in any case of letters, escaped or not."""
     request = Request("request", "POST", {"command": "upload"}, query, {"content-type": content_type}, body)
-    passwords = surface.passwords(request, multipart_form=True)
+    passwords = surface.passwords(request)
     assert next(password for password in passwords if password) == "first"
 
 

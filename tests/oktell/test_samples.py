@@ -104,7 +104,7 @@ def test_a_form_may_have_the_parameters(client: Client) -> None:
         ("getlicenseinfo", {"detail": "confirmdate"}, r"\d\d\.\d\d\.\d{4}"),
         ("getlicenseinfo", {"detail": "updatelimitdate"}, r"\d\d\.\d\d\.\d{4}"),
         ("getlicensefullxml", {"detail": "regserial"}, r"\d{7}"),
-        ("getlicensefulltext", {}, r"Registration number: \d{7}\n.*\n.*\n"),
+        ("getlicensefulltext", {}, r"Информация о лицензии\n(.*\n)*Номер регистрации: \d{7}\n(.*\n)*"),
     ],
 )
 def test_a_licence_has_the_documented_formats(
@@ -115,12 +115,13 @@ def test_a_licence_has_the_documented_formats(
 
 
 def test_the_xml_of_a_licence_is_complete(client: Client) -> None:
-    """The document has every documented detail."""
+    """The document has every documented detail, and the others of the setting."""
     root = client.xml("getlicensefullxml")
     assert [each.attrib["key"] for each in root.iter("property_simple")] == [
         "regserial",
         "confirmdate",
         "updatelimitdate",
+        "product",
     ]
 
 

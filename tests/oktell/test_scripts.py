@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, NoReturn
+from uuid import uuid4
 
 import pytest
 
@@ -22,12 +23,12 @@ from chalicelib.settings import Settings
 from infra.local import environment
 from infra.local.local_lambda import Functions
 from tests.databases import run
-from tests.oktell.conftest import Client
 
 ROWS = (
     "SELECT stoptype, stopreason FROM scriptevents.script_start JOIN scriptevents.script_stop USING (type, scrcode)"
     " WHERE scrcode = %s"
 )
+RUNS = "SELECT run::text, integration, outcome, reason, value FROM ledger.script_runs WHERE script = %s"
 
 
 def _echo(call: ScriptRun) -> str:
@@ -77,7 +78,7 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, scripts.Script
     monkeypatch.setattr(scripts, "_registered", dict(scripts._registered))
 
     def register(name: str, script: scripts.Script) -> None:
-        scripts.script(name)(script)
+        scripts.script(name, scope="oktell")(script)
 
     return register
 
@@ -86,12 +87,18 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, scripts.Script
 def clean(database: Settings) -> Iterator[Settings]:
     """Return the settings of a database without runs of scripts."""
     yield database
-    run(database.owner_database_url, "TRUNCATE scriptevents.script_start, scriptevents.script_stop")
+    run(database.owner_database_url, "TRUNCATE scriptevents.script_start, scriptevents.script_stop, ledger.script_runs")
 
 
 def _run(current: Settings, name: str, seconds: float = 5) -> dict[str, Any]:
-    event = {"script": name, "run": "1", "parameters": ["ы", "", "<&>"], "integration": "test", "wants_file": False}
-    return running.run(event, seconds, current)
+    event = {
+        "script": name,
+        "run": str(uuid4()),
+        "parameters": ["ы", "", "<&>"],
+        "integration": "test",
+        "wants_file": False,
+    }
+    return running.run({**event, "wants_file": False}, seconds, current)
 
 
 @pytest.mark.parametrize(
@@ -101,8 +108,8 @@ def _run(current: Settings, name: str, seconds: float = 5) -> dict[str, Any]:
         (_raise, None, ("error", "ValueError: no such thing")),
         (_exit, None, ("error", "SystemExit: 3")),
         (_vanish, None, ("error", "its process ended without a result")),
-        (_number, None, ("error", "its value is not a text: int")),
-        (_too_much, None, ("error", "its value is longer than 1000000 bytes")),
+        (_number, None, ("type", "its value is not a text: int")),
+        (_too_much, None, ("type", "its value is longer than 1000000 bytes")),
         (_print, "printed", ("final", "normal")),
     ],
 )
@@ -113,10 +120,12 @@ def test_a_run_is_recorded(
     value: str | None,
     stop: tuple[str, str],
 ) -> None:
-    """The start and the stop are rows, and the stop has a type and a reason. A failed script has no value."""
+    """The start and the stop are rows. The stop has a type, a reason, the run's id and its caller."""
     registered("Проверка", script)
     assert _run(clean, "проверка") == {"value": value, "outcome": stop[0]}
-    assert run(clean.owner_database_url, ROWS, ["Проверка"]) == [stop]
+    ((identity, *stored),) = run(clean.owner_database_url, RUNS, ["Проверка"])
+    assert stored == ["test", *stop, value]
+    assert run(clean.owner_database_url, ROWS, ["Проверка"]) == [(stop[0], f"{stop[1]} (run {identity}, caller test)")]
 
 
 @pytest.mark.parametrize("script", [_sleep, _spin])
@@ -128,7 +137,9 @@ def test_a_script_that_hangs_is_killed(
     began = time.monotonic()
     assert _run(clean, "Hangs", 0.3) == {"value": None, "outcome": "timeout"}
     assert time.monotonic() - began < 30
-    assert run(clean.owner_database_url, ROWS, ["Hangs"]) == [("timeout", "killed after 0.3 seconds")]
+    ((stop_type, reason),) = run(clean.owner_database_url, ROWS, ["Hangs"])
+    assert isinstance(reason, str)
+    assert (stop_type, reason.partition(" (run ")[0]) == ("timeout", "killed after 0.3 seconds")
 
 
 def test_the_log_has_the_beginning_of_the_output(
@@ -167,46 +178,3 @@ def test_an_unknown_script_is_not_recorded(clean: Settings) -> None:
     with pytest.raises(RingledgerError, match="no script"):
         _run(clean, "NoScript")
     assert run(clean.owner_database_url, ROWS, ["NoScript"]) == []
-
-
-def test_an_unknown_script_is_not_started(client: Client) -> None:
-    """The XML says that it was not started, with an error code of Ringledger's. The plain command answers 404."""
-    simple = {
-        each.attrib["key"]: each.attrib for each in client.xml("execsvcscript", name="NoScript").iter("property_simple")
-    }
-    assert (simple["started"]["value"], simple["started"]["name"]) == ("0", "error")
-    assert (simple["startresult"]["name"], "returnvalue" in simple) == ("error", False)
-    assert client.get("execsvcscriptplain", name="NoScript").status_code == 404
-
-
-@pytest.mark.parametrize("parameters", [{"async": "1"}, {"timeout": "0"}])
-def test_an_asynchronous_script_is_not_waited_for(client: Client, parameters: dict[str, str]) -> None:
-    """The answer says that it was started and has no value. The end of the run is recorded later."""
-    stops = "SELECT count(*) FROM scriptevents.script_stop WHERE scrcode = 'SvcScript1'"
-    before = client.rows(stops)
-    root = client.xml("execsvcscript", name="svcscript1", **parameters)
-
-    assert [each.attrib["key"] for each in root.iter("property_simple")] == ["started", "startresult"]
-    client.eventually(lambda: client.rows(stops) > before)
-
-
-def test_a_long_timeout_is_shortened(client: Client) -> None:
-    """The wait is at most as long as API Gateway allows."""
-    answer = client.get("execsvcscriptplain", name="SvcScript1", startparam1="1", timeout="3600000")
-    assert (answer.status_code, answer.text) == (200, "1=0")
-
-
-@pytest.mark.parametrize(
-    "parameters", [{}, {"name": "SvcScript1", "timeout": "-1"}, {"name": "SvcScript1", "async": "yes"}]
-)
-def test_a_wrong_parameter_is_refused(client: Client, parameters: dict[str, str]) -> None:
-    """The answer is 400."""
-    assert client.get("execsvcscript", **parameters).status_code == 400
-
-
-def test_values_with_markup_are_escaped(client: Client) -> None:
-    """Markup and line breaks are escaped. Characters that XML does not allow are replaced."""
-    hostile = "<a b='c'>&\"]]>\n\t\x01\ufffe Ω𝄞"
-    value = client.xml("execsvcscript", name="SvcScript1", startparam1=hostile).find(".//*[@key='returnvalue']")
-    assert value is not None
-    assert value.attrib["name"] == f"{hostile.strip()}=0".replace("\x01", "\ufffd").replace("\ufffe", "\ufffd")

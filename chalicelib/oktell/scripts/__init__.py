@@ -1,11 +1,13 @@
 """Service scripts: each module of this folder registers functions under the names that clients use.
 
-    @script("SvcScript1")
+    @script("SvcScript1", scope="statistics")
     def calls_of_numbers(run: ScriptRun) -> str: ...
 
-The function returns the value of the script. For `download/byscript` it returns the key of a file in the bucket, below
-SCRIPT_FILES_PREFIX. It runs in a process of its own for at most SCRIPT_SECONDS, so an exception or a crash affects
-nothing else. The interface imports these modules at its start, so import heavy packages inside the functions.
+A token may run the script if it has this scope, and the script's name or `*` among its scripts. The function returns
+the value of the script. For `download/byscript` it returns the key of a file in the bucket, below SCRIPT_FILES_PREFIX:
+`chalicelib/oktell/script_files.py` writes such files, and reads uploaded ones. It runs in a process of its own for at
+most SCRIPT_SECONDS, so an exception or a crash affects nothing else. The interface imports these modules when it needs
+a script, so import heavy packages inside the functions.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
+from typing import NamedTuple
 
 from chalicelib import edge
 from chalicelib.settings import Settings
@@ -37,21 +40,33 @@ class ScriptRun:
 
 Script = Callable[[ScriptRun], str]
 
-_registered: dict[str, tuple[str, Script]] = {}
+
+class RegisteredScript(NamedTuple):
+    """A script: its name, its function, and the scope that a caller's token needs."""
+
+    name: str
+    function: Script
+    scope: str
 
 
-def script(name: str) -> Callable[[Script], Script]:
-    """Register a function as the script `name`. Clients may write the name in any case."""
+_registered: dict[str, RegisteredScript] = {}
+
+
+def script(name: str, *, scope: str) -> Callable[[Script], Script]:
+    """Register a function as the script `name`. Clients may write the name in any case.
+
+    `scope` is the scope of the data that the script tells its callers: `oktell` for scripts that tell no other data.
+    """
 
     def register(function: Script) -> Script:
-        _registered[name.casefold()] = (name, function)
+        _registered[name.casefold()] = RegisteredScript(name, function, scope)
         return function
 
     return register
 
 
-def find(name: str) -> tuple[str, Script] | None:
-    """Return the registered name of a script and its function, or None if there is no such script."""
+def find(name: str) -> RegisteredScript | None:
+    """Return a registered script, or None if there is no such script."""
     _load()
     return _registered.get(name.strip().casefold())
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 
+from chalicelib.oktell import script_files
 from chalicelib.oktell.scripts import ScriptRun, script
-from chalicelib.platform import objects
 from chalicelib.platform.postgres import Row, connection
 
 # It runs on the reader's connection, as queries of the statistics channel do. Values are passed as parameters.
@@ -19,7 +19,7 @@ GROUP BY numbers.number ORDER BY numbers.number
 """
 
 
-@script("SvcScript1")
+@script("SvcScript1", scope="statistics")
 def calls_of_numbers(run: ScriptRun) -> str:
     """Return `number=calls;number=calls` for the start parameters, or the key of a CSV that also has the seconds."""
     rows = connection(run.settings.reader_database_url).execute(CALLS, [[text for text in run.parameters if text]])
@@ -29,6 +29,4 @@ def calls_of_numbers(run: ScriptRun) -> str:
 def _file(run: ScriptRun, rows: list[Row]) -> str:
     table = io.StringIO()
     csv.writer(table).writerows([("number", "calls", "seconds"), *rows])
-    key = f"{run.settings.script_files_prefix}calls-{run.id}.csv"
-    objects.write(run.settings.bucket, key, table.getvalue().encode(), "text/csv; charset=utf-8")
-    return key
+    return script_files.write(run, "calls.csv", table.getvalue().encode(), "text/csv; charset=utf-8")

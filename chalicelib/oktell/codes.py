@@ -1,0 +1,90 @@
+"""`getrecordlink` and `getfaxlinks`, which Oktell does not have: the codes that its web socket passes to clients."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from chalicelib.edge import Answer
+from chalicelib.errors import Forbidden
+from chalicelib.oktell import answers, faxes
+from chalicelib.oktell.refusals import CodesDenied, InvalidParameter, NotFound
+from chalicelib.oktell.request import SHOWN, Command, CommandRequest
+from chalicelib.platform.postgres import connection
+from chalicelib.recordings import links, lookup
+from chalicelib.recordings.access import SCOPE, check_link
+from chalicelib.recordings.lookup import Recording
+
+FAXES_LIMIT = 100
+
+
+def record_link(request: CommandRequest) -> Answer:
+    """Return the code of a call's recording, for `download/rec` and `downloadrecordbylink`, and the recording's state.
+
+    The id is that of a call in the tables, or a `commutationid` or `chainid` of `wp_getchaincontent`. Raise
+    CodesDenied, InvalidParameter, and NotFound if no such call was recorded.
+    """
+    _check_scope(request)
+    inviteid = _id(request, "inviteid", "commutationid", "chainid")
+    found = lookup.find(connection(request.settings.gate_database_url), inviteid)
+    if not found.is_known or (found.state == "none" and not found.is_recorded):
+        raise NotFound(f"The call {inviteid} is unknown, still goes on, or was not recorded")
+    try:
+        check_link(found.links_revoked)
+    except Forbidden as fault:
+        raise CodesDenied(fault.message) from None
+    code = links.call_code(request.settings.link_secrets, inviteid)
+    return answers.structure({"inviteid": str(inviteid), "recordlink": code, "state": _state(found)})
+
+
+def fax_links(request: CommandRequest) -> Answer:
+    """Return the newest faxes, FAXES_LIMIT at most, each with its code for `download/fax`: those since `since`, or all.
+
+    Raise CodesDenied and InvalidParameter.
+    """
+    _check_scope(request)
+    since = _time(request.text("since")) if request.text("since") else None
+    listed = [
+        {
+            "faxlink": links.call_code(request.settings.link_secrets, UUID(fax.id)),
+            "name": fax.name,
+            "type": fax.content_type,
+            "addedat": fax.added_at.isoformat(timespec="seconds"),
+        }
+        for fax in faxes.newest(request.database, since, FAXES_LIMIT)
+    ]
+    return answers.structure({"faxes": listed})
+
+
+def _state(found: Recording) -> str:
+    """Return the recorder's state of the recording. A PBX that writes rows itself has no recorder."""
+    if found.deleted:
+        return "deleted"
+    return "ready" if found.path else found.state
+
+
+def _check_scope(request: CommandRequest) -> None:
+    # A code opens a recording without any token of the recordings' own surface.
+    if request.token is None or SCOPE not in request.token.scopes:
+        raise CodesDenied(f"Codes of recordings and faxes need a token with the scope {SCOPE}, too")
+
+
+def _id(request: CommandRequest, *names: str) -> UUID:
+    text = request.required(*names)
+    try:
+        return UUID(text)
+    except ValueError:
+        raise InvalidParameter(f"{names[0]} must be the id of a call, a UUID, not {text[:SHOWN]!r}") from None
+
+
+def _time(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise InvalidParameter(f"since must be a time such as 2026-11-21T04:40:57Z, not {text[:SHOWN]!r}")
+    return moment
+
+
+COMMANDS: dict[str, Command] = {"getrecordlink": record_link, "getfaxlinks": fax_links}
