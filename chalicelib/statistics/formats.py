@@ -15,8 +15,9 @@ from chalicelib.statistics.failures import ROW_LIMIT_MARKER
 #: COPY's options for rows of JSON: characters that JSON never contains.
 COPY_JSON = "FORMAT csv,QUOTE E'\\x01',DELIMITER E'\\x02'"
 _BYTE_ORDER_MARK = "\N{BYTE ORDER MARK}"
-#: A spreadsheet takes a cell that begins with one of these for a formula.
-_FORMULA = "^[=+@\\t\\r-]"
+#: A spreadsheet takes a cell that begins with one of these for a formula, some also with a full-width one.
+_FORMULA_BEGINNINGS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
+_FORMULA = "^[=+@\\t\\r\\n\\uff1d\\uff0b\\uff0d\\uff20-]"
 _NUMERIC = frozenset({"smallint", "integer", "bigint", "numeric", "real", "double precision", "boolean"})
 _TEMPORAL = frozenset({"date", "time without time zone", "time with time zone", "timestamp without time zone",
                        "timestamp with time zone", "interval", "uuid"})  # fmt: skip
@@ -147,4 +148,4 @@ def _without_formula(column: Column) -> str:
 
 
 def _plain(name: str) -> str:
-    return f"'{name}" if name.startswith(("=", "+", "-", "@", "\t", "\r")) else name
+    return f"'{name}" if name.startswith(tuple(_FORMULA_BEGINNINGS)) else name

@@ -73,6 +73,14 @@ def test_csv_for_spreadsheets_runs_no_formula(ask: Ask) -> None:
     assert row == ["-5", "'=1+1", "'+375291831767", "'-x", "'@x", "'\t=1", "x", "-01:00:00", "false", "", "'-1"]
 
 
+@pytest.mark.parametrize("beginning", ["\r", "\n", "\N{FULLWIDTH EQUALS SIGN}", "\N{FULLWIDTH PLUS SIGN}"], ids=ascii)
+def test_rare_beginnings_of_formulas(ask: Ask, beginning: str) -> None:
+    """Line breaks and full-width signs begin a formula in some spreadsheets, in values and in names of columns."""
+    psql = f"select '{beginning}1' as \"{beginning}n\""
+    head, row = _rows(ask(psql, format="csv", excel=True).content.decode("utf-8-sig"), ";")
+    assert (head, row) == ([f"'{beginning}n"], [f"'{beginning}1"])
+
+
 def test_lines_of_json(ask: Ask) -> None:
     """Each line is one row as an object, also where a value has line breaks of its own."""
     answer = ask(VALUES, format="ndjson")
