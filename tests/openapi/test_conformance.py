@@ -70,6 +70,11 @@ def _use_known_values(case: Any, target: Target) -> None:
             values[name] = target.known[name]
 
 
+def test_the_document_is_valid() -> None:
+    """The document has the structure that OpenAPI 3.1 prescribes."""
+    SCHEMA.validate()
+
+
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["fitting", "wrong"])
 @pytest.mark.parametrize("label", OPERATIONS)
 def test_answers_are_documented(target: Target, label: str, mode: GenerationMode) -> None:
