@@ -16,6 +16,8 @@ LONGEST_NAME = 200
 LONGEST_NUMBER = 40
 
 _BETWEEN = re.compile(r"[;|\n]")
+# Whatever else stands in a number, such as an extension's "ext. 5" or a minus of a formula, makes another number.
+_WRITTEN = re.compile(r"'?\+?[0-9(][0-9 ().\-/\u00a0\u2007\u2010-\u2013\u202f]*")
 
 
 def _name(text: str) -> str:
@@ -37,7 +39,7 @@ def _number(text: str) -> tuple[str, str]:
     number, label = digits(written), " ".join(label.split())
     if len(label) > LONGEST_NAME or not label.isprintable():
         raise ValueError(f"a number's label has up to {LONGEST_NAME} printable characters")
-    if not 0 < len(number) <= LONGEST_NUMBER or number != "".join(filter(str.isdigit, written)):
+    if not (0 < len(number) <= LONGEST_NUMBER and _WRITTEN.fullmatch(written.strip())):
         raise ValueError(f"{written.strip()!r} is not a telephone number")
     return number, label
 

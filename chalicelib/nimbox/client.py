@@ -32,12 +32,7 @@ HIDDEN = "…"
 SECRET_CHARACTERS = 8
 
 # These errors happen before the request leaves.
-_NOT_SENT = (
-    exceptions.NewConnectionError,
-    exceptions.ConnectTimeoutError,
-    exceptions.NameResolutionError,
-    exceptions.SSLError,
-)
+_NOT_SENT = (exceptions.NewConnectionError, exceptions.ConnectTimeoutError, exceptions.NameResolutionError)
 
 
 @dataclass(frozen=True)
@@ -126,7 +121,10 @@ class Client:
             if response.status == HTTPStatus.UNAUTHORIZED and self._credentials_asked(response):
                 response, body = self._request(call)
         except exceptions.SSLError as error:
-            return Verdict("pending", f"no trustworthy connection: {self._quoted(error, call)}", halts=True), None
+            # Any other error than one of the certificate may come after the request has left.
+            lost = "CERTIFICATE_VERIFY_FAILED" not in str(error)
+            reason = f"no trustworthy connection: {self._quoted(error, call)}"
+            return Verdict("pending", reason, halts=True, lost=lost), None
         except (exceptions.HTTPError, OSError) as error:
             lost = not isinstance(error, _NOT_SENT)
             return Verdict("pending", f"no answer: {self._quoted(error, call)}", lost=lost), 0.0

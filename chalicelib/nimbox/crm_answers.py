@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, TypeVar
 
-from pydantic import AfterValidator, BaseModel, Field, StrictBool, StrictInt, StrictStr, TypeAdapter
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StrictBool, StrictInt, StrictStr, TypeAdapter
 
 from chalicelib.texts import encodable
 
@@ -15,8 +15,8 @@ from chalicelib.texts import encodable
 BODY_LIMIT = 65_536
 REASON_LIMIT = 300
 
-# A gateway that gave up does not know if its server took the call.
-_GATEWAY = {HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT}
+# A server with these statuses has not looked at the call. Any other failure may have come after it was stored.
+_NOT_TAKEN = {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS}
 
 
 def _is_true(value: bool) -> bool:  # noqa: FBT001 - a pydantic validator
@@ -37,6 +37,7 @@ def _not_blank(value: int | str) -> int | str:
     return value
 
 
+Answer = TypeVar("Answer")
 Identity = Annotated[StrictInt | StrictStr, AfterValidator(_not_blank)]
 
 
@@ -48,21 +49,37 @@ class CrmAcceptance(BaseModel):
     phonecall: Identity = Field(alias="phonecallId")
 
 
+def _by_parameter(errors: object) -> object:
+    """Return errors by parameter. A server in PHP writes an empty object as `[]`, and texts in a list have none."""
+    if isinstance(errors, list) or errors is None:
+        return {"": errors} if errors else {}
+    return errors
+
+
 class CrmRefusal(BaseModel):
     """The answer to a call that the server refused, with a text for each wrong parameter."""
 
     error: Annotated[StrictBool, AfterValidator(_is_true)]
-    errors: dict[str, Any] = Field(default_factory=dict)
+    errors: Annotated[dict[str, Any], BeforeValidator(_by_parameter)] = Field(default_factory=dict)
+
+
+class CrmDeletion(BaseModel):
+    """The answer to a deletion: the number of deleted calls."""
+
+    error: Annotated[StrictBool, AfterValidator(_is_false)]
+    count: Annotated[StrictInt, Field(ge=0)]
 
 
 _ANSWER: TypeAdapter[CrmAcceptance | CrmRefusal] = TypeAdapter(CrmAcceptance | CrmRefusal)
+_DELETION: TypeAdapter[CrmDeletion | CrmRefusal] = TypeAdapter(CrmDeletion | CrmRefusal)
 
 
 class Verdict(NamedTuple):
     """The state of a phone call after it was offered: `delivered`, `rejected` by the server, or still `pending`.
 
-    `repeats` counts requests after the first. `lost` means that the server may have the call although it is pending,
-    `resent` that a request followed one whose answer was lost, and `halts` that any other call would fail now, too.
+    `refused` are the parameters that the server rejects. `repeats` counts requests after the first. `lost` means that
+    the server may have the call although it is pending, `resent` that a request followed one whose answer was lost, and
+    `halts` that any other call would fail now, too.
     """
 
     state: str
@@ -73,6 +90,15 @@ class Verdict(NamedTuple):
     lost: bool = False
     resent: bool = False
     halts: bool = False
+    refused: tuple[str, ...] = ()
+
+
+class DeletionAnswer(NamedTuple):
+    """The answer to a deletion. `deleted` is None if nothing was, or if it is unknown: then `lost` is true."""
+
+    deleted: int | None
+    reason: str = ""
+    lost: bool = False
 
 
 def read(status: int, body: bytes, without_secrets: Callable[[str], str] = str) -> Verdict:
@@ -80,15 +106,27 @@ def read(status: int, body: bytes, without_secrets: Callable[[str], str] = str) 
 
     Documented errors have status 200. A refusal with a status 4xx counts as well, one with a status 5xx does not.
     """
-    answer = _parsed(body) if status < HTTPStatus.INTERNAL_SERVER_ERROR else None
+    answer = _parsed(body, _ANSWER) if status < HTTPStatus.INTERNAL_SERVER_ERROR else None
     if isinstance(answer, CrmRefusal):
         return _refused(status, answer.errors, without_secrets)
     if isinstance(answer, CrmAcceptance) and status < HTTPStatus.MULTIPLE_CHOICES:
         return Verdict("delivered", contact_id=excerpt(answer.contact), phonecall_id=excerpt(answer.phonecall))
     text = without_secrets(body.decode(errors="replace"))
     reason = excerpt(f"an unexpected answer, status {status}: {text or 'nothing'}")
-    lost = status < HTTPStatus.MULTIPLE_CHOICES or status in _GATEWAY
+    lost = status < HTTPStatus.MULTIPLE_CHOICES or _is_failure(status)
     return Verdict("pending", reason, lost=lost, halts=status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+
+
+def read_deletion(status: int, body: bytes, without_secrets: Callable[[str], str] = str) -> DeletionAnswer:
+    """Return the result of a deletion. Only a documented answer says that calls were deleted, or that none were."""
+    answer = _parsed(body, _DELETION) if status < HTTPStatus.INTERNAL_SERVER_ERROR else None
+    if isinstance(answer, CrmDeletion) and status < HTTPStatus.MULTIPLE_CHOICES:
+        return DeletionAnswer(answer.count)
+    if isinstance(answer, CrmRefusal):
+        return DeletionAnswer(None, _reason(answer.errors, without_secrets))
+    text = without_secrets(body.decode(errors="replace"))
+    lost = status < HTTPStatus.MULTIPLE_CHOICES or _is_failure(status)
+    return DeletionAnswer(None, excerpt(f"an unexpected answer, status {status}: {text or 'nothing'}"), lost=lost)
 
 
 def excerpt(content: object) -> str:
@@ -98,19 +136,28 @@ def excerpt(content: object) -> str:
 
 
 def _refused(status: int, errors: dict[str, Any], without_secrets: Callable[[str], str]) -> Verdict:
-    reason = excerpt(without_secrets(json.dumps(errors, ensure_ascii=False)) if errors else "the CRM gave no reason")
+    reason = _reason(errors, without_secrets)
     # The call itself is correct, and every other call would be refused, too.
     if "token" in errors or status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return Verdict("pending", reason, halts=True)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return Verdict("pending", reason)
-    return Verdict("rejected", reason)
+    return Verdict("rejected", reason, refused=tuple(sorted(excerpt(name) for name in errors if name)))
 
 
-def _parsed(body: bytes) -> CrmAcceptance | CrmRefusal | None:
+def _reason(errors: dict[str, Any], without_secrets: Callable[[str], str]) -> str:
+    shown = errors.get("", errors)
+    return excerpt(without_secrets(json.dumps(shown, ensure_ascii=False)) if errors else "the CRM gave no reason")
+
+
+def _is_failure(status: int) -> bool:
+    return status >= HTTPStatus.INTERNAL_SERVER_ERROR and status not in _NOT_TAKEN
+
+
+def _parsed(body: bytes, shape: TypeAdapter[Answer]) -> Answer | None:
     if len(body) > BODY_LIMIT:
         return None
     try:
-        return _ANSWER.validate_python(json.loads(body))
+        return shape.validate_python(json.loads(body))
     except (ValueError, RecursionError):
         return None

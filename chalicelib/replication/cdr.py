@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
-from typing import Any
+from datetime import datetime, timedelta
+from typing import NamedTuple
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from chalicelib.errors import Misconfigured
-from chalicelib.replication import cdr_database
+from chalicelib.replication import cdr_database, cdr_rows
 from chalicelib.replication.cdr_database import Database
-from chalicelib.replication.crm_calls import Page, Record, tidy
+from chalicelib.replication.cdr_rows import CdrRow, TableClock
+from chalicelib.replication.crm_calls import Page, Record
 from chalicelib.replication.number_rules import Rule
 
 TIMES = ("calldate", "start")
 NEEDED = ("src", "dst", "duration")
-# The word, and the number that cdr_odbc writes without `dispositionstring`.
-ANSWERED = {"ANSWERED", "8"}
 #: How an unanswered call is sent: with a duration of 0, with the duration in the table, or not at all.
 UNANSWERED = ("zero", "whole", "skip")
-LONGEST_DURATION = 2**31 - 1
 
 Key = tuple[datetime, str, str]
 
@@ -41,11 +38,20 @@ class Asterisk:
     unanswered: str = UNANSWERED[0]
 
 
+class _Leg(NamedTuple):
+    """A row that may describe its call. The greatest leg of a call does: an answered one, then the longest."""
+
+    answered: bool
+    record: Record
+    moment: datetime
+
+
 class Cdr:
     """The calls of one CDR table.
 
-    A CRM cannot distinguish rows of the same second and the same numbers. They are one call, described by the longest
-    row: the others are attempts, such as ringing phones of a group. Their order does not matter.
+    A CRM cannot distinguish rows of the same second and the same numbers. They are one call, described by an answered
+    row before the others, and by the longest of those: the others are attempts, such as ringing phones of a group.
+    Their order does not matter.
     """
 
     name = "cdr"
@@ -53,6 +59,7 @@ class Cdr:
     def __init__(self, asterisk: Asterisk, rule: Rule) -> None:
         """Store the parameters. The connection opens with the first page."""
         self._asterisk = asterisk
+        self._clock = TableClock(asterisk.zone)
         self._rule = rule
 
     def pages(self, since: datetime, until: datetime, position: str) -> Generator[Page, None, None]:
@@ -60,19 +67,23 @@ class Cdr:
 
         Raise CdrUnavailable, and Misconfigured if the table lacks a required column.
         """
-        zone = self._asterisk.zone
-        begin = datetime.fromisoformat(position) if position else _local(since, zone)
-        with cdr_database.opened(self._asterisk.url, zone.key) as database:
+        begin = datetime.fromisoformat(position) if position else self._clock.first(since)
+        last: dict[Key, _Leg] = {}
+        for rows in self.rows(begin, self._clock.last(until)):
+            read = [row for row in rows if row]
+            legs = [leg for row in read if (leg := self._leg(row, since, until))]
+            begin = read[-1].moment if read else begin
+            carried = len(last)
+            done, last = _distinct([*last.values(), *legs], begin)
+            yield Page(done, begin.isoformat(), len(rows), carried + len(rows) - len(done) - len(last))
+        yield Page([leg.record for leg in last.values()], begin.isoformat(), 0, 0)
+
+    def rows(self, first: datetime, last: datetime) -> Generator[list[CdrRow | None], None, None]:
+        """Yield the rows between two times of the table, both included, in pages. A row without a time is None."""
+        with cdr_database.opened(self._asterisk.url, self._asterisk.zone.key) as database:
             names, sql = self._statement(database)
-            last: dict[Key, Record] = {}
-            for rows in database.rows(sql, [begin, _local(until, zone)]):
-                calls = [dict(zip(names, row, strict=True)) for row in rows]
-                records = [record for call in calls if (record := self._record(call, until))]
-                begin = _second(calls[-1]["moment"], begin)
-                carried = len(last)
-                done, last = _distinct([*last.values(), *records], _utc(begin, zone))
-                yield Page(done, begin.isoformat(), len(rows), carried + len(rows) - len(done) - len(last))
-            yield Page(list(last.values()), begin.isoformat(), 0, 0)
+            for rows in database.rows(sql, [first, last]):
+                yield [cdr_rows.read(dict(zip(names, row, strict=True))) for row in rows]
 
     def _statement(self, database: Database) -> tuple[list[str], str]:
         columns = database.columns(self._asterisk.table)
@@ -89,51 +100,29 @@ class Cdr:
         sql = f"SELECT {listed} FROM {database.quoted(self._asterisk.table)}"  # noqa: S608
         return ["moment", *names], f"{sql} WHERE {column} >= %s AND {column} <= %s ORDER BY {column}"
 
-    def _record(self, call: Mapping[str, Any], until: datetime) -> Record | None:
-        number = self._rule(str(call["dst"] or ""))
-        began = _utc(call["moment"], self._asterisk.zone)
-        if number is None or began is None:
+    def _leg(self, row: CdrRow, since: datetime, until: datetime) -> _Leg | None:
+        began = self._clock.utc(row)
+        # Where the clock was put back, the table's times reach further than the window.
+        if began < since or began + timedelta(seconds=row.duration) > until:
             return None
-        seconds = _seconds(call["duration"])
-        if began + timedelta(seconds=seconds) > until:
+        record = self.record(row)
+        return _Leg(row.answered, record, row.moment) if record else None
+
+    def record(self, row: CdrRow) -> Record | None:
+        """Return the call as the CRM receives it, or None if the settings leave the row out."""
+        number = self._rule(row.dst)
+        if number is None or not (row.answered or self._asterisk.unanswered != "skip"):
             return None
-        if str(call.get("disposition", "ANSWERED")).upper() not in ANSWERED and self._asterisk.unanswered != "whole":
-            if self._asterisk.unanswered == "skip":
-                return None
-            seconds = 0
-        url = _FIELD.sub(lambda match: quote(str(call[match[1]]), safe=""), self._asterisk.link)
-        return Record(began, tidy(call["src"]), number, seconds, url.replace("%00", ""), tidy(call.get("uniqueid")))
+        seconds = row.duration if row.answered or self._asterisk.unanswered == "whole" else 0
+        url = _FIELD.sub(lambda match: quote(row.values[match[1]], safe=""), self._asterisk.link)
+        return Record(self._clock.utc(row), row.src, number, seconds, url, row.uniqueid)
 
 
-def _distinct(records: list[Record], end: datetime | None) -> tuple[list[Record], dict[Key, Record]]:
+def _distinct(legs: list[_Leg], end: datetime) -> tuple[list[Record], dict[Key, _Leg]]:
     """Return one record for each key. Return those of the second `end` apart, because the next page may have more."""
-    best: dict[Key, Record] = {}
-    for record in records:
-        known = best.get(record[:3])
-        best[record[:3]] = max(known, record) if known else record
-    last = {key: record for key, record in best.items() if record.initiated == end}
-    return [record for key, record in best.items() if key not in last], last
-
-
-def _seconds(value: object) -> int:
-    """Return whole seconds of an integer, a fraction or a text. Return 0 for any other value."""
-    try:
-        return min(max(0, int(Decimal(str(value)))), LONGEST_DURATION)
-    except (InvalidOperation, ValueError, OverflowError):
-        return 0
-
-
-def _utc(value: object, zone: ZoneInfo) -> datetime | None:
-    """Return a time of the table as naive UTC in whole seconds. Return None for MySQL's zero dates."""
-    if not isinstance(value, datetime):
-        return None
-    aware = value if value.tzinfo else value.replace(tzinfo=zone)
-    return aware.astimezone(UTC).replace(tzinfo=None, microsecond=0)
-
-
-def _local(moment: datetime, zone: ZoneInfo) -> datetime:
-    return moment.replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None)
-
-
-def _second(value: object, otherwise: datetime) -> datetime:
-    return value.replace(microsecond=0) if isinstance(value, datetime) else otherwise
+    best: dict[Key, _Leg] = {}
+    for leg in legs:
+        known = best.get(leg.record[:3])
+        best[leg.record[:3]] = max(known, leg) if known else leg
+    last = {key: leg for key, leg in best.items() if leg.moment == end}
+    return [leg.record for key, leg in best.items() if key not in last], last

@@ -73,7 +73,7 @@ class Workers:
             return None
         except Exception as error:  # noqa: BLE001 - an error of one call must not end the thread
             # The message is left out: it may quote the address, which has the token.
-            return Verdict("pending", f"it could not be sent: {type(error).__name__}")
+            return Verdict("pending", f"it could not be sent: {type(error).__name__}", lost=True)
         if verdict.halts:
             # The other threads stop now, not only when this verdict is settled.
             self._stop.set()

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from chalicelib.errors import Misconfigured, Unavailable
-from chalicelib.replication import cdr, cdr_database, number_rules
-from chalicelib.replication.cdr import Asterisk
+from chalicelib.replication import cdr_database
 from chalicelib.replication.replicate import Progress, SourceAway
 from tests import databases
 from tests.databases import Server
@@ -20,7 +19,7 @@ from tests.mariadb import CDR, MariaDb
 from tests.replication.crm import Crm
 from tests.replication.house import NOW, House
 
-CARACAS = ZoneInfo("America/Caracas")
+CARACAS, BERLIN = ZoneInfo("America/Caracas"), ZoneInfo("Europe/Berlin")
 LINK = "http://192.168.128.96/recordings/{channel}"
 #: Of Asterisk's ast-db-manage; it has no calldate.
 NEWER = """
@@ -138,17 +137,57 @@ def test_rows_that_the_crm_cannot_tell_apart(house: House, serve: Serve, pbx: Pb
     assert [call["duration"] for call in crm.effects] == ["100"]
 
 
-def test_rows_of_no_shape() -> None:
-    """An invalid duration is 0, and texts of any length and kind are accepted."""
-    zone = ZoneInfo("UTC")
-    source = cdr.Cdr(Asterisk("mysql://", "cdr", zone), number_rules.rules("minimum:7"))
-    row = {"moment": NOW, "src": "a\0" * 300, "dst": "74950000001", "uniqueid": None}
-    records = [source._record({**row, "duration": each}, NOW) for each in (None, "", "x", float("nan"), -5, "0.9")]
+def test_calls_of_the_night_when_the_clock_is_put_back(house: House, serve: Serve, pbx: Pbx) -> None:
+    """Both passages of the hour arrive with their own times, over pages and whatever the window begins with."""
+    begin = datetime(2026, 10, 24, 23)  # noqa: DTZ001 - UTC
+    moments = [begin + timedelta(minutes=minutes) for minutes in range(240)]
+    rows = ", ".join(
+        f"('{at.replace(tzinfo=UTC).astimezone(BERLIN):%Y-%m-%d %H:%M:%S}', '7222', '02122853348', 5, 'ANSWERED',"
+        f" '{int(at.replace(tzinfo=UTC).timestamp())}.1')"
+        for at in moments
+    )
+    pbx.run(f"INSERT INTO cdr ({pbx.moment}, src, dst, duration, disposition, uniqueid) VALUES {rows}")
+    facts = given(pbx, cdr_zone=BERLIN, cdr_link="", replication_settled_seconds=1)
+    crm, late = serve(), serve()
 
-    assert {record.duration for record in records if record} == {0}
-    assert {record.source for record in records if record} == {"a" * 255}
-    assert len(records) == 6
-    assert source._record({**row, "moment": "0000-00-00 00:00:00", "duration": 1}, NOW) is None
+    for minutes in (75, 130, 150, 190, 240):
+        house.replicate(
+            crm,
+            "full" if minutes == 75 else "incremental",
+            now=begin + timedelta(minutes=minutes),
+            replication_hours=1,
+            **facts,
+        )
+    assert sorted(call["initiated"] for call in crm.effects) == [f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in moments]
+
+    since = begin + timedelta(minutes=100)
+    house.replicate(late, "since", since=since, now=begin + timedelta(hours=8), crm_name="late", **facts)
+    assert sorted(call["initiated"] for call in late.effects) == [f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in moments[100:]]
+
+
+def test_columns_of_fixed_width(house: House, serve: Serve, server: Server) -> None:
+    """The padding of `char(n)` is no part of a number, of an id, of a disposition or of a link."""
+    url = server.new_database()
+    databases.run(
+        url,
+        "CREATE TABLE cdr (calldate timestamp, src char(20), dst char(20), duration char(9), disposition char(45),"
+        " uniqueid char(32), channel char(80));"
+        "INSERT INTO cdr VALUES ('2026-11-20 06:00', '7222', '92853348', '45', 'ANSWERED', 'u', 'SIP/1')",
+    )
+    crm = serve()
+
+    house.replicate(crm, **given(Pbx(url, lambda _: None, "calldate")))
+
+    assert crm.effects == [
+        {
+            "initiated": "2026-11-20T10:00:00Z",
+            "source": "7222",
+            "destination": "02122853348",
+            "duration": "45",
+            "url": "http://192.168.128.96/recordings/SIP%2F1",
+        }
+    ]
+    assert house.sql("SELECT reference FROM ledger.replication") == [("u",)]
 
 
 def test_many_rows_are_streamed_and_taken_up_where_reading_ended(house: House, serve: Serve, pbx: Pbx) -> None:
