@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 from uuid import UUID
 
+from chalicelib import edge
 from chalicelib.edge import Answer
 from chalicelib.oktell import answers, faxes, script_files, scripting
 from chalicelib.oktell.refusals import NotFound
@@ -23,7 +24,7 @@ def recording(request: CommandRequest, code: str) -> Answer:
     inviteid, secrets = _id(request, code), request.settings.link_secrets
     # Only the code lasts: a link that a proxy or a log keeps ends soon.
     expires = datetime.now(UTC).replace(tzinfo=None) + timedelta(seconds=ADDRESS_SECONDS)
-    return answers.redirect(links.recording_url(request.settings.public_url, secrets, inviteid, expires))
+    return _to(request, links.recording_url(request.settings.public_url, secrets, inviteid, expires))
 
 
 def recording_by_link(request: CommandRequest) -> Answer:
@@ -61,7 +62,12 @@ def _download_as(name: str) -> dict[str, str]:
 
 
 def _redirect(request: CommandRequest, key: str, overrides: dict[str, str]) -> Answer:
-    return answers.redirect(signed_requests.presign("GET", request.settings.bucket, key, ADDRESS_SECONDS, overrides))
+    return _to(request, signed_requests.presign("GET", request.settings.bucket, key, ADDRESS_SECONDS, overrides))
+
+
+def _to(request: CommandRequest, location: str) -> Answer:
+    """Redirect to a file, or answer its address as text to a client that would send its password on to S3."""
+    return answers.redirect(location) if edge.wants_redirect(request.http) else answers.plain(location)
 
 
 #: The commands after `download/`, those with a code and those without.

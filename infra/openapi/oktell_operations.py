@@ -170,16 +170,23 @@ _ERRORS = {
 }
 _FILES: Content = {"multipart/form-data": {"type": "object"}, "application/octet-stream": {"type": "string"}}
 
+_FILE = {
+    200: Response("The address of the file, for `redirect=0`.", _TEXT),
+    302: Response("The file.", {}, LOCATION),
+}
+_REDIRECT = Parameter(
+    "redirect", "0 answers the address of the file instead of redirecting to it", {"enum": ["0", "1"]}
+)
+
 
 def _operation(method: str, command: _Command) -> Operation:
-    done = Response("The answer.", command.content) if command.content else Response("The file.", {}, LOCATION)
-    status = 200 if command.content else 302
+    done = {200: Response("The answer.", command.content)} if command.content else _FILE
     return Operation(
         method,
         f"/{command.path}",
         command.summary,
-        {status: done, **_ERRORS},
-        parameters=command.parameters,
+        {**done, **_ERRORS},
+        parameters=command.parameters if command.content else (*command.parameters, _REDIRECT),
         body=_FILES if method == "POST" and command.path == "upload" else {},
         security=(PASSWORD, BASIC),
         route=command.route,

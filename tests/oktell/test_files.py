@@ -62,6 +62,14 @@ def test_the_recording_of_a_code_plays(client: Client, code: str, path: str) -> 
     assert (answer.status_code, loaded.status_code, loaded.content[:4]) == (302, 200, b"RIFF")
 
 
+def test_a_client_that_sends_its_password_on(client: Client, code: str) -> None:
+    """With `redirect=0` the address of the file is the text of the answer: S3 refuses an Authorization header."""
+    for path, parameters in ((f"download/rec/{code}", {}), ("download/byscript", {"name": "SvcScript1"})):
+        answer = client.get(path, redirect="0", **parameters)
+        assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/plain; charset=utf-8")
+        assert requests.get(answer.text, timeout=60).status_code == 200
+
+
 def test_a_code_redirects_to_a_short_link(office: Office) -> None:
     """The code contains the id of the call and a MAC, and it lasts. The link ends after minutes."""
     configured = office.having(link_secrets=SECRETS, public_url="https://calls.example")
