@@ -76,7 +76,7 @@ def opened(data: Path | None = None, calls: int = CALLS) -> Iterator[Testbed]:
         foreign = {"AWS_ENDPOINT_URL", *(setting.metadata["variable"] for setting in fields(Settings))}
         environment = {name: value for name, value in os.environ.items() if name not in foreign}
         environment |= {"DATA": str(folder), "PORT": "0", "HOST": LOOPBACK, "DEMO_CALLS": str(calls)}
-        environment["DEMO"] = "1" if calls else "0"
+        environment |= {"DEMO": "1" if calls else "0", "DEMO_LIVE": "0"}
         process = subprocess.Popen(
             [sys.executable, "-m", "infra.local"], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL
         )

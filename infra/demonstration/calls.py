@@ -6,15 +6,13 @@ from dataclasses import dataclass
 
 from infra.demonstration.centre import DAY, DOMAIN, RECORDS_KEPT_DAYS, Centre, Speaker
 from infra.demonstration.row_sender import Value
+from infra.demonstration.webhooks import sounds
 
 BYE_A = '<<"Bye from side a">>'
 BYE_B = '<<"Bye from side b">>'
 
 KEEP_LONG = "5d8f1c2e-0a51-4e0e-9d53-1f6a7f0c0001"
-KEEP_SHORT = "5d8f1c2e-0a51-4e0e-9d53-1f6a7f0c0002"
 RECORD_ALL = "5d8f1c2e-0a51-4e0e-9d53-1f6a7f0c0003"
-SHORT_DAYS = 7
-BYTES_A_SECOND = 4_000
 
 # The end of an unanswered call: SIP code, the call's reason, the forks' reason.
 Ending = tuple[int, str, str]
@@ -154,20 +152,16 @@ def _recording(centre: Centre, call: StagedCall, dial: Dial, talk: Conversation)
     outer = call.a.outer or dial.b.outer
     if not centre.chance(0.9 if outer else 0.3):
         return {"isrec": False}
-    kept, rule = (RECORDS_KEPT_DAYS, KEEP_LONG) if outer else (SHORT_DAYS, KEEP_SHORT)
-    expires = talk.stopped + kept * DAY
-    deleted = expires + 120 if expires + 120 < centre.clock.end else None
-    agent = call.a.display if dial.b.outer else dial.b.display
+    length = sounds.fitting(talk.stopped - talk.started)
     return {
         "isrec": True,
-        "callrecpath": f"{centre.clock(call.invited)[:10].replace('-', '/')}/{agent}/{call.id}.mp3",
+        "callrecpath": sounds.path(length),
         "callstoragecode": "main",
-        "callrecsize": 1_024 + BYTES_A_SECOND * (talk.stopped - talk.started),
-        "callrecdel_dt": None if deleted is None else centre.clock(deleted),
+        "callrecsize": sounds.size(length),
         "recordruleid": RECORD_ALL,
-        "storageruleid": rule,
+        "storageruleid": KEEP_LONG,
         "recdomain": DOMAIN,
-        "recexpirets": centre.clock(expires),
+        "recexpirets": centre.clock(talk.stopped + RECORDS_KEPT_DAYS * DAY),
     }
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from random import Random
 
-from infra.demonstration.row_sender import Rows
+from infra.demonstration.row_sender import RowTaker
 
 DAY = 86_400
 DOMAIN = "centre.example"
@@ -94,13 +94,13 @@ class CentreClock:
 class Centre:
     """The state of the call centre: random numbers, clock, people, and the sender of rows."""
 
-    def __init__(self, rng: Random, clock: CentreClock, rows: Rows, agents: int) -> None:
+    def __init__(self, rng: Random, clock: CentreClock, rows: RowTaker, agents: int, first_event: int = 0) -> None:
         self.rng = rng
         self.clock = clock
         self.rows = rows
         self.agents = [self._agent(200 + index) for index in range(1, agents + 1)]
         self.customers = [f"37529{rng.randrange(10**6, 10**7)}" for _ in range(max(2_000, agents * 20))]
-        self._last_event = 0
+        self._last_event = first_event
 
     def uuid(self) -> str:
         """Return a new identifier in PostgreSQL's spelling, since some columns hold it as text."""
@@ -125,8 +125,8 @@ class Centre:
         return self.rng.random() < share
 
     def customer(self) -> str:
-        """Return the number of an outside person; a few of them call often."""
-        return self.customers[int(self.rng.random() ** 2 * len(self.customers))]
+        """Return the number of an outside person."""
+        return self.customers[self.below(len(self.customers))]
 
     def _agent(self, number: int) -> Agent:
         name = f"{FIRST_NAMES[self.below(len(FIRST_NAMES))]} {LAST_NAMES[self.below(len(LAST_NAMES))]}"

@@ -1,4 +1,4 @@
-"""Fills the documented tables with a small call centre; equal arguments give equal rows, byte for byte."""
+"""Fills the documented tables for measurements with COPY, past the webhooks; equal arguments give equal rows."""
 
 from __future__ import annotations
 
@@ -12,27 +12,16 @@ import psycopg2.extensions
 from psycopg2 import sql
 
 from chalicelib.catalog import TABLES
-from infra.demonstration import scenes, shift, surroundings
-from infra.demonstration.calls import BYE_A, Conversation, Dial, StagedCall, route, success
-from infra.demonstration.centre import DAY, LINES, Centre, CentreClock
+from infra.demonstration import surroundings
+from infra.demonstration.centre import DAY, Centre, CentreClock
+from infra.demonstration.days import play, quotas
 from infra.demonstration.row_sender import Rows
-from infra.demonstration.scenes import Day
 
 Progress = Callable[[int, int], None]
 
 END = date(2026, 11, 1)
 CALLS_A_DAY_AND_AGENT = 25
 FEWEST_AGENTS = 30
-SATURDAY = 5
-WEEKEND_SHARE = 0.3
-
-# Calls by hour of the day, in UTC; there are none at night.
-HOURS = {6: 5, 7: 9, 8: 12, 9: 12, 10: 10, 11: 7, 12: 8, 13: 10, 14: 10, 15: 8, 16: 5, 17: 3}
-
-# The calls of the protocol's example: identifier and seconds of talk.
-EXAMPLE = (("a72866b5-0631-87dd-2624-0900000334b5", 19), ("cb1a456e-0631-883c-c444-5c00000334b5", 22))
-EXAMPLE_CALLER = "205"
-EXAMPLE_NUMBER = "375291831767"
 
 
 def is_filled(database_url: str) -> bool:
@@ -61,15 +50,16 @@ def fill(  # noqa: PLR0913 - each has a default and is given by name
     with transaction(database_url) as connection:
         clock = CentreClock(end - timedelta(days), days)
         agents = max(FEWEST_AGENTS, calls // days // CALLS_A_DAY_AND_AGENT)
-        centre = Centre(Random(seed), clock, Rows(connection), agents)  # noqa: S311 - rows, not secrets
+        rows = Rows(connection)
+        centre = Centre(Random(seed), clock, rows, agents)  # noqa: S311 - rows, not secrets
         surroundings.reference(centre)
         done = 0
-        for midnight, quota in zip(range(0, days * DAY, DAY), _quotas(clock, days, calls, level=level), strict=True):
-            _play(centre, midnight, quota)
+        for midnight, quota in zip(range(0, days * DAY, DAY), quotas(clock, days, calls, level=level), strict=True):
+            play(centre, midnight, quota)
             done += quota
             if progress is not None:
                 progress(done, calls)
-        centre.rows.finish()
+        rows.finish()
         analyze(connection)
 
 
@@ -86,55 +76,3 @@ def transaction(database_url: str) -> Iterator[psycopg2.extensions.connection]:
     """Open a connection whose work is committed when the block ends, and rolled back when it raises."""
     with closing(psycopg2.connect(database_url)) as connection, connection:
         yield connection
-
-
-def _quotas(clock: CentreClock, days: int, calls: int, *, level: bool) -> list[int]:
-    """Return the number of calls of each day; the sum is `calls`."""
-    weekdays = ((clock.start + timedelta(day)).weekday() for day in range(days))
-    weights = [WEEKEND_SHARE if weekday >= SATURDAY and not level else 1.0 for weekday in weekdays]
-    total, reached, quotas = sum(weights), 0.0, list[int]()
-    for weight in weights:
-        reached += weight
-        quotas.append(round(calls * reached / total) - sum(quotas))
-    return quotas
-
-
-def _play(centre: Centre, midnight: int, quota: int) -> None:
-    """Play a whole day with exactly `quota` calls."""
-    share = centre.rng.uniform(0.7, 0.9)
-    # The caller of the example's calls works on the first day and, for simplicity, on every other day.
-    working = [agent for agent in centre.agents if agent.login == EXAMPLE_CALLER or centre.chance(share)]
-    day = Day(centre, working)
-    shift.begin(centre, midnight, working)
-    surroundings.outage(day, midnight)
-    surroundings.conference(day, midnight)
-    surroundings.alerts(day, midnight)
-    if midnight == 0:
-        quota -= _example(day)
-    moments = sorted(_moments(centre, midnight, quota))
-    left = quota
-    while left > 0:
-        # A transfer makes a second record, so there is one call fewer.
-        day.transfers = left > 1
-        left -= scenes.play(day, moments[quota - left])
-    shift.finish(centre, midnight, working)
-
-
-def _moments(centre: Centre, midnight: int, count: int) -> list[int]:
-    hours = centre.rng.choices(list(HOURS), weights=list(HOURS.values()), k=count)
-    return [midnight + hour * 3600 + centre.below(3600) for hour in hours]
-
-
-def _example(day: Day) -> int:
-    """Play the two calls of the protocol's example, before all others; return their number."""
-    centre, line = day.centre, LINES[0]
-    caller = next(agent for agent in day.working if agent.login == EXAMPLE_CALLER)
-    at = caller.free_at + 1
-    for identifier, seconds in EXAMPLE:
-        call = StagedCall(identifier, at, caller.party(), EXAMPLE_NUMBER)
-        talk = Conversation(at + 7, at + 7 + seconds, BYE_A)
-        route(centre, call, at, "outer", providercode=line.code)
-        success(centre, call, Dial(line.party(EXAMPLE_NUMBER), at, (line.address,)), talk)
-        shift.occupy(centre, caller, ("busy", at), ("registered", talk.stopped))
-        at = caller.free_at + 60
-    return len(EXAMPLE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from infra.demonstration.calls import CANCELLED, Conversation, StagedCall
+from infra.demonstration.calls import Conversation, StagedCall
 from infra.demonstration.centre import QUEUES, Agent, Centre
 from infra.demonstration.row_sender import Value
 
@@ -46,7 +46,7 @@ def serve(centre: Centre, call: StagedCall, passage: QueueVisit, agent: Agent, t
     _event(centre, call, "queue_start_call", passage.offered, qid=passage.queue, userid=agent.id)
     _event(centre, call, "queue_preivr_start", talk.started, qid=passage.queue, userid=agent.id)
     caller = {"from_user": call.a.number, "from_displayname": call.a.display}
-    result = {"result": "ok", "reason": "answered"}
+    result = {"result": "answered", "reason": "agent"}
     _event(centre, call, "queue_dequeue", talk.started, **_at(passage), **caller, **result)
     _event(centre, call, "final", talk.stopped, **_id(passage), stopreason=talk.reason)
     _passage(
@@ -54,28 +54,12 @@ def serve(centre: Centre, call: StagedCall, passage: QueueVisit, agent: Agent, t
         call,
         passage,
         start_call_uid=agent.id,
-        dequeue_result="ok",
-        dequeue_reason="answered",
+        dequeue_result="answered",
+        dequeue_reason="agent",
         dt_preivr=centre.clock(talk.started),
         dt_dequeue=centre.clock(talk.started),
         final_stopreason=talk.reason,
         dt_final=centre.clock(talk.stopped),
-    )
-
-
-def abandon(centre: Centre, call: StagedCall, passage: QueueVisit, agent: Agent, stopped: int) -> None:
-    """Write that the caller gives up while `agent` is called."""
-    _event(centre, call, "queue_start_call", passage.offered, qid=passage.queue, userid=agent.id)
-    _event(centre, call, "queue_quit", stopped, qid=passage.queue, from_user=call.a.number)
-    _event(centre, call, "final", stopped, **_id(passage), stopreason=CANCELLED[1])
-    _passage(
-        centre,
-        call,
-        passage,
-        start_call_uid=agent.id,
-        dt_quit=centre.clock(stopped),
-        final_stopreason=CANCELLED[1],
-        dt_final=centre.clock(stopped),
     )
 
 

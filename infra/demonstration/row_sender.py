@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections import defaultdict
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Protocol
 
 import psycopg2.extensions
 from psycopg2 import sql
@@ -27,6 +28,13 @@ PLACES = {
     for table, columns in tables.items()
 }
 BLANKS = {table: [NULL] * len(places) for table, places in PLACES.items()}
+
+
+class RowTaker(Protocol):
+    """A taker of rows for any documented table."""
+
+    def add(self, schema: str, table: str, **values: Value) -> None:
+        """Take one row; a column without a value is null."""
 
 
 class Rows:

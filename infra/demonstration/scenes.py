@@ -46,10 +46,10 @@ def play(day: Day, now: int) -> int:
     if kind < 0.45:
         return _to_queue(day, now)
     if kind < 0.55:
-        return _to_agent(day, now, _stranger(day))
+        return _to_agent(day, now, _stranger(day, now))
     agent = day.agent(now)
     if agent is None:
-        return _to_agent(day, now, _stranger(day))
+        return _to_agent(day, now, _stranger(day, now))
     return _from_agent(day, now, agent, outside=kind < 0.85)
 
 
@@ -63,8 +63,10 @@ def talk_length(centre: Centre) -> int:
     return 3 + int(centre.rng.lognormvariate(4.4, 0.9)) % 3_600
 
 
-def _stranger(day: Day) -> tuple[Speaker, Trunk]:
+def _stranger(day: Day, now: int) -> tuple[Speaker, Trunk]:
     line = day.line()
+    while day.is_away(line, now):
+        line = day.line()
     return line.party(day.centre.customer()), line
 
 
@@ -77,20 +79,14 @@ def _to_queue(day: Day, now: int) -> int:
     centre = day.centre
     agent = day.agent(now)
     if agent is None:
-        return _to_agent(day, now, _stranger(day))
-    call = _incoming(day, now, _stranger(day))
+        return _to_agent(day, now, _stranger(day, now))
+    call = _incoming(day, now, _stranger(day, now))
     calls.route(centre, call, now, "inner")
     other = day.agent(now) if centre.chance(0.15) else None
     passage = queue_calls.enter(centre, call, other)
     if other is not None:
         shift.occupy(centre, other, ("early", passage.entered), ("registered", passage.offered))
     dial = Dial(agent.party(), passage.offered, agent.devices)
-    if centre.chance(0.14):
-        stopped = dial.at + 5 + centre.below(30)
-        calls.cancelled(centre, call, dial, stopped, CANCELLED)
-        queue_calls.abandon(centre, call, passage, agent, stopped)
-        shift.occupy(centre, agent, ("early", dial.at), ("registered", stopped))
-        return 1
     return _answered(day, call, dial, agent, passage)
 
 

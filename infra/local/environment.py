@@ -18,27 +18,32 @@ NO_ACCOUNT = "local"
 
 @dataclass(frozen=True)
 class StackOptions:
-    """The options of the local stack: address, data folder, number of demonstration calls, services to use."""
+    """The options of the local stack: address, data folder, services to use, and the demonstration.
+
+    `calls` is the number of its calls, and `live` says whether others follow while the stack runs.
+    """
 
     host: str
     port: int
     data: Path
     calls: int
+    live: bool
     database_url: str
     aws_endpoint_url: str
 
 
 def options() -> StackOptions:
-    """Read HOST, PORT, DATA, DEMO, DEMO_CALLS, DATABASE_URL and AWS_ENDPOINT_URL.
+    """Read HOST, PORT, DATA, DEMO, DEMO_CALLS, DEMO_LIVE, DATABASE_URL and AWS_ENDPOINT_URL.
 
     Raises Misconfigured naming the variable that has no usable value.
     """
-    calls = _number(os.environ, "DEMO_CALLS", 20_000)
+    calls = 0 if os.environ.get("DEMO") == "0" else _number(os.environ, "DEMO_CALLS", 10_000)
     return StackOptions(
         host=os.environ.get("HOST") or LOOPBACK,
         port=_number(os.environ, "PORT", 8000),
         data=Path(os.environ.get("DATA") or ".local").absolute(),
-        calls=0 if os.environ.get("DEMO") == "0" else calls,
+        calls=calls,
+        live=calls > 0 and os.environ.get("DEMO_LIVE") != "0",
         database_url=os.environ.get("DATABASE_URL", ""),
         aws_endpoint_url=os.environ.get("AWS_ENDPOINT_URL", ""),
     )

@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import urlsplit, urlunsplit
 
 import psycopg2
 from botocore.exceptions import BotoCoreError, ClientError
@@ -24,8 +24,20 @@ from chalicelib.errors import Misconfigured, Unavailable
 from chalicelib.maintenance import monthly_tables, partitions
 from chalicelib.platform.postgres import connection
 from chalicelib.settings import Settings
-from infra.demonstration import fill
-from infra.local import aws, collations, environment, first_query, sample_contacts, sample_users, tapes, telephony
+from infra.demonstration.webhooks.posts import Post
+from infra.local import (
+    aws,
+    collations,
+    demonstration,
+    environment,
+    first_query,
+    live_calls,
+    sample_contacts,
+    sample_users,
+    stack_urls,
+    tapes,
+    telephony,
+)
 from infra.local.crm import Crm
 from infra.local.embedded_postgres import Postgres
 from infra.local.environment import StackOptions
@@ -36,7 +48,6 @@ from infra.local.local_lambda import Functions
 from infra.local.locks import claimed, released
 from infra.local.scheduler import Scheduler, moments
 
-ROLES = ("reader", "gate", "writer", "bi")
 Say = Callable[[str], None]
 
 
@@ -73,6 +84,7 @@ class Stack:
         self._postgres: Postgres | None = None
         self._aws: aws.Aws | None = None
         self._lock = -1
+        self._due: list[Post] = []
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -86,21 +98,19 @@ class Stack:
             listener = parts.enter_context(bound(self._options.host, self._options.port))
             keyring = Keyring(self._options.data)
             environment.prepare_clients()
-            url = _url(self._options.host, listener.getsockname()[1])
+            url = stack_urls.of_api(self._options.host, listener.getsockname()[1])
             endpoint = self._begin_aws(parts, keyring)
             database_url = self._start_database(parts, keyring)
             queues = self._prepare_aws(endpoint)
             values = self._start_functions(parts, keyring) | _values(database_url, endpoint, queues)
             defaults = _defaults(url, keyring) | self._start_provider(parts, keyring)
             configured = self._settings(values, defaults, keyring, self._start_crm(parts, keyring))
-            self._prepare_database(configured)
+            self._prepare_database(configured, queues)
             self.facts = {"url": url, "aws_endpoint_url": endpoint, **self._facts(configured, queues, keyring)}
             # The bundle reads its settings when it is loaded, so it is loaded last.
             app: Chalice = import_module("app").app
             parts.enter_context(_started(*_event_sources(app, endpoint)))
-            # It stops first, so that the queues fill no more while they are drained.
-            parts.enter_context(_started(Gateway(app, listener)))
-            first_query.send(f"{url}/statistics", self.facts["tokens"]["statistics"])
+            self._serve(parts, Gateway(app, listener), configured)
             parts.callback(self._file.unlink, missing_ok=True)
             parts.callback(self._environment.unlink, missing_ok=True)
             write_private(self._file, self.facts)
@@ -155,31 +165,42 @@ class Stack:
     ) -> Settings:
         # A given database can have roles with passwords of their own.
         owned = defaults if self._options.database_url else values
-        owned.update(_role_urls(values["DATABASE_URL"], keyring))
+        owned.update(stack_urls.of_roles(values["DATABASE_URL"], keyring))
         whole = environment.publish(values, defaults)
         # Without a configured CRM the schedule of the stack sends nothing; commands use the small CRM.
         exported = whole if "CRM_URL" in whole else {**whole, **beside}
         write_private_text(self._environment, environment.exports(exported, [*values, *defaults, *beside]))
         return settings.load(whole)
 
-    def _prepare_database(self, configured: Settings) -> None:
+    def _prepare_database(self, configured: Settings, queues: dict[str, str]) -> None:
         migrations.migrate(configured.owner_database_url)
         roles.ensure_roles(configured)
         self._make_partitions(configured)
         sample_contacts.register(configured.owner_database_url)
         sample_users.register(configured.owner_database_url)
-        if self._options.calls and not fill.is_filled(configured.owner_database_url):
-            today = datetime.now(UTC).date()
-            fill.fill(configured.owner_database_url, self._options.calls, self._progress, end=today)
+        if not self._options.calls:
+            return
+        if demonstration.is_filled(configured):
+            demonstration.close_calls(configured)
+        else:
+            dead_letters = queues[f"{aws.EVENTS}-dead"]
+            self._due = demonstration.fill(configured, dead_letters, self._options.calls, self._progress)
             sample_users.occupy(configured.owner_database_url)
-            tapes.record(configured)
-            self._make_partitions(configured)
 
     def _make_partitions(self, configured: Settings) -> None:
         """Do what the hourly maintenance does, which waits for its hour."""
         owner, now = connection(configured.owner_database_url), datetime.now(UTC).replace(tzinfo=None)
         partitions.prepare(owner, now)
         monthly_tables.prepare(owner, now)
+
+    def _serve(self, parts: ExitStack, gateway: Gateway, configured: Settings) -> None:
+        """Answer clients. What starts last stops first, so that the queues fill no more while they are drained."""
+        parts.enter_context(_started(gateway))
+        url = self.facts["url"]
+        first_query.send(f"{url}/statistics", self.facts["tokens"]["statistics"])
+        if self._options.live:
+            worker = live_calls.worker(replace(configured, public_url=url), self._options.calls, self._due)
+            parts.enter_context(_started(worker))
 
     def _facts(self, configured: Settings, queues: dict[str, str], keyring: Keyring) -> dict[str, Any]:
         database_url = configured.owner_database_url
@@ -211,7 +232,7 @@ class Stack:
         return value
 
     def _progress(self, done: int, total: int) -> None:
-        self._say(f"\rMaking demonstration calls: {done} of {total}" + ("\n" if done >= total else ""))
+        self._say(f"\rTaking in a month of webhooks: {done:,} of {total:,}" + "\n" * (done >= total))
 
 
 def _values(database_url: str, endpoint: str, queues: dict[str, str]) -> dict[str, str]:
@@ -235,17 +256,6 @@ def _defaults(url: str, keyring: Keyring) -> dict[str, str]:
         "LINK_SECRETS": f"1:{keyring.secret('link')}",
         "CALL_CONTROL": "telphin queue",
         "OKTELL_LICENCE": sample_users.LICENCE,
-    }
-
-
-def _role_urls(owner_url: str, keyring: Keyring) -> dict[str, str]:
-    owner = urlsplit(owner_url)
-    place = owner.netloc.rpartition("@")[2]
-    return {
-        f"{role.upper()}_DATABASE_URL": urlunsplit(
-            owner._replace(netloc=f"ringledger_{role}:{keyring.secret(role)}@{place}")
-        )
-        for role in ROLES
     }
 
 
@@ -275,11 +285,6 @@ def _started(*parts: StackPart) -> Iterator[None]:
     finally:
         with ThreadPoolExecutor(len(parts)) as pool:
             list(pool.map(lambda part: part.stop(), running))
-
-
-def _url(host: str, port: int) -> str:
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - the address that clients use
-    return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
 
 
 @contextmanager

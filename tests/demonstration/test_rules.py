@@ -1,4 +1,4 @@
-"""The demonstration follows the protocol's rules: each rule is a query for rows that break it."""
+"""The rows of the branch office follow the protocol's rules: each rule is a query for rows that break it."""
 
 from __future__ import annotations
 
@@ -85,9 +85,8 @@ BREACHES = {
         SELECT 1 FROM calls.success WHERE callrecdel_dt < recexpirets OR recexpirets <= stop_dt""",
     "a passage through a queue that is not its call's": """
         SELECT 1 FROM ivrhuntq.huntq_calls q LEFT JOIN calls.success s USING (inviteid)
-        LEFT JOIN calls.cancelled c USING (inviteid)
         WHERE (s.start_dt = dt_dequeue AND s.stop_dt = dt_final AND s.esgdlg = q.esgdlg AND s.dial_dt = dt_start_call
-            OR c.stop_dt = dt_quit AND c.stop_dt = dt_final AND c.dial_dt = dt_start_call) IS NOT TRUE""",
+            ) IS NOT TRUE""",
     "a passage in disorder": """
         SELECT 1 FROM ivrhuntq.huntq_calls WHERE NOT (dt_greet <= dt_enqueue AND dt_enqueue <= dt_start_call
         AND dt_start_call <= coalesce(dt_dequeue, dt_quit) AND coalesce(dt_dequeue, dt_quit) <= dt_final)""",
@@ -142,7 +141,13 @@ def test_there_are_as_many_calls_as_asked(filled: str) -> None:
     assert run(filled, f"SELECT count(*) FROM {ALL_CALLS}") == [(CALLS,)]
 
 
-@pytest.mark.parametrize("table", [f"{schema}.{table}" for schema, tables in TABLES.items() for table in tables])
+# Only callers of the call centre leave a queue.
+UNUSED = {"ivrhuntqevents.queue_quit"}
+
+
+@pytest.mark.parametrize(
+    "table", sorted({f"{schema}.{table}" for schema, tables in TABLES.items() for table in tables} - UNUSED)
+)
 def test_every_documented_table_has_rows(filled: str, table: str) -> None:
     """Every documented table has rows."""
     assert run(filled, f"SELECT count(*) > 0 FROM {table}") == [(True,)]
@@ -150,8 +155,6 @@ def test_every_documented_table_has_rows(filled: str, table: str) -> None:
 
 INTERESTING = {
     "transfers": "SELECT 1 FROM calls.success WHERE isreplacing",
-    "deleted recordings": "SELECT 1 FROM calls.success WHERE callrecdel_dt IS NOT NULL",
-    "paths beyond ASCII": "SELECT 1 FROM calls.success WHERE octet_length(callrecpath) > length(callrecpath)",
     "internal calls": "SELECT 1 FROM calls.success WHERE NOT aouter AND NOT bouter",
     "outgoing calls": "SELECT 1 FROM calls.success WHERE NOT aouter AND bouter",
     "calls on several devices": "SELECT inviteid FROM calls.forks GROUP BY 1 HAVING count(*) > 1",

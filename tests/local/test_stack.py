@@ -100,11 +100,12 @@ def refused(data: Path, **variables: str) -> str:
 def test_facts(stack: dict[str, Any]) -> None:
     """stack.json has exactly the keys that tools rely on, and its token opens the statistics channel."""
     keys = {"url", "database_url", "aws_endpoint_url", "queues", "bucket", "recording", "tokens", "webhook_keys"}
+    keys |= {"extensions", "bi_database_url", "console_token"}
     body = {"entity": "chronological", "action": "quantity", "options": {"psql": "select count (*) from calls.success"}}
 
     answer = requests.post(f"{stack['url']}/api/token/v1/{stack['tokens']['statistics']}", json=body, timeout=30).json()
 
-    assert set(stack) - {"reader_url", "gate_url", "writer_url", "data"} == {*keys, "extensions"}
+    assert set(stack) - {"reader_url", "gate_url", "writer_url", "bi_url", "data"} == keys
     assert set(stack["queues"]) >= {"call-events", "call-events-dead", "recordings", "recordings-dead"}
     assert set(stack["tokens"]) == {"statistics", "recordings", "nimbox", "oktell"}
     assert answer["success"]
