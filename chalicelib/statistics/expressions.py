@@ -16,6 +16,7 @@ from chalicelib.statistics.allowlist import (
     TYPES,
 )
 from chalicelib.statistics.bounds import BOUNDED, BOUNDED_OPERATORS, CROSSING_OPERATORS, Budget, OutOfBounds
+from chalicelib.statistics.metric_functions import METRIC_FUNCTIONS
 from chalicelib.statistics.names import Node, dotted, names, own_name
 from chalicelib.statistics.refusal import REFERENCE, Refusal
 from chalicelib.statistics.scope import DOCUMENTED, FromItem
@@ -83,8 +84,12 @@ def indirection(walk: Walk, value: list[Node], _node: Node) -> None:
 def call(walk: Walk, value: list[Node], node: Node) -> None:
     """Check that a function is listed and that its arguments are within their limits."""
     name = own_name(value)
+    if dotted(value) in METRIC_FUNCTIONS:
+        return
     if name is None:
-        raise _refused("function", value, node, "only functions of PostgreSQL itself are allowed")
+        raise _refused(
+            "function", value, node, f"only functions of PostgreSQL and {', '.join(METRIC_FUNCTIONS)} are allowed"
+        )
     if name not in FUNCTIONS and not (name in TYPES and len(node.get("args", ())) == 1):
         raise _refused("function", value, node, instead(name, FUNCTIONS, "functions"))
     if name in BOUNDED:

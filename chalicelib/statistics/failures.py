@@ -8,7 +8,7 @@ from chalicelib.errors import QueryFailed
 from chalicelib.platform import postgres
 from chalicelib.platform.postgres import DatabaseError
 from chalicelib.settings import Settings
-from chalicelib.statistics import error_causes, positions
+from chalicelib.statistics import error_causes, positions, slow_parts
 
 #: Begins the error that the server raises for a row over the limit.
 ROW_LIMIT_MARKER = "row of bytes: "
@@ -55,10 +55,8 @@ def _explanation(error: DatabaseError, text: str, statement: str, offset: int, c
     """Return the error text for the caller: PostgreSQL's message where it only describes the query."""
     state = error.sqlstate
     if state in {_CANCELLED, _TOO_LONG_TRANSACTION, postgres.DEADLINE}:
-        return (
-            f"the query ran longer than {current.statement_timeout} seconds: ask for a shorter period of an indexed "
-            "time such as invitedt, or for fewer tables and rows"
-        )
+        usual = "ask for a shorter period of an indexed time such as invitedt, or for fewer tables and rows"
+        return f"the query ran longer than {current.statement_timeout} seconds: {slow_parts.advice(text) or usual}"
     if ROW_LIMIT_MARKER in error.primary:
         return f"a row of the answer is larger than {current.row_limit} bytes: ask for fewer or shorter values"
     if state in _OUT_OF_RESOURCES and error.primary != _NO_SUCH_CHARACTER:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from chalicelib.statistics.allowlist import FUNCTION_COLUMNS
-from chalicelib.statistics.names import Node, names
+from chalicelib.statistics.metric_functions import METRIC_FUNCTIONS
+from chalicelib.statistics.names import Node, dotted, names
 from chalicelib.statistics.refusal import Refusal, tables_like
 from chalicelib.statistics.scope import DOCUMENTED, FromItem
 
@@ -48,6 +49,7 @@ def functions(walk: Walk, value: list[Node], node: Node) -> None:
             raise Refusal("an expression in FROM", "only tables, subqueries and functions are allowed", None)
         walk.visit(call)
         columns.add(names(call["FuncCall"]["funcname"])[-1])
+        columns.update(METRIC_FUNCTIONS.get(dotted(call["FuncCall"]["funcname"]), ()))
         walk.visit(definitions)
         columns.update(_defined(definitions.get("List", {}).get("items", ())))
     visible_name = alias.get("aliasname") or names(call["FuncCall"]["funcname"])[-1]

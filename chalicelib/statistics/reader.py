@@ -58,7 +58,7 @@ with me as (select * from pg_catalog.pg_roles where rolname = current_user),
              and pg_catalog.has_parameter_privilege(name, 'SET, ALTER SYSTEM'))),
        ('it may call functions outside of pg_catalog', exists (
           select 1 from pg_catalog.pg_proc p join spaces s on s.oid = p.pronamespace
-           where pg_catalog.has_schema_privilege(s.oid, 'USAGE')
+           where (s.nspname <> 'metrics' or p.prosecdef) and pg_catalog.has_schema_privilege(s.oid, 'USAGE')
              and pg_catalog.has_function_privilege(p.oid, 'EXECUTE')))
      )
 select array(select fault from checks where holds is not false),

@@ -12,7 +12,8 @@ from pglast.parser import parse_sql_json
 
 from chalicelib.catalog import TABLES
 from chalicelib.statistics.allowlist import TEXTS
-from chalicelib.statistics.names import Node, names
+from chalicelib.statistics.metric_functions import METRIC_FUNCTIONS
+from chalicelib.statistics.names import Node, dotted, names
 
 #: Functions whose results differ between calls. `age` of one value counts from today.
 _CHANGING = frozenset("age clock_timestamp now random statement_timestamp transaction_timestamp".split())
@@ -26,7 +27,7 @@ _TIMES = frozenset("date time timetz timestamp timestamptz".split())
 def tables(statement: str) -> frozenset[str] | None:
     """Return the tables that a guarded `statement` reads, with their schemas.
 
-    None for a statement whose result can also depend on the time or on chance.
+    None for a statement whose result can also depend on the time, on chance, or on tables behind a function.
     """
     found = set()
     for kind, node in _nodes(orjson.loads(parse_sql_json(statement))):
@@ -54,6 +55,11 @@ def _is_changing(kind: str, node: Node) -> bool:
     return kind in _CHANGES and _CHANGES[kind](node)
 
 
+def _reads_tables(call: Node) -> bool:
+    """Tell whether a function is one that reads tables, which the query does not name."""
+    return dotted(call["funcname"]) in METRIC_FUNCTIONS
+
+
 def _names_a_time(constant: Node) -> bool:
     return bool(_TIME_WORDS.search(constant.get("sval", {}).get("sval", "")))
 
@@ -70,7 +76,7 @@ def _makes_a_time(cast: Node) -> bool:
 
 _CHANGES = {
     "A_Const": _names_a_time,
-    "FuncCall": lambda node: names(node["funcname"])[-1] in _CHANGING,
+    "FuncCall": lambda node: names(node["funcname"])[-1] in _CHANGING or _reads_tables(node),
     "RangeTableSample": lambda _node: True,
     "SQLValueFunction": lambda _node: True,
     "TypeCast": _makes_a_time,

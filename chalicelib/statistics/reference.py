@@ -5,6 +5,7 @@ from __future__ import annotations
 from chalicelib.errors import RingledgerError
 from chalicelib.statistics import bounds, guard, tree
 from chalicelib.statistics.allowlist import COLLATIONS, GROUPS, SAMPLING_METHODS, SYMBOLS, TYPES
+from chalicelib.statistics.metric_functions import METRIC_FUNCTIONS
 from chalicelib.statistics.reader import reader
 
 LIMITS = {
@@ -32,7 +33,10 @@ def reference() -> dict[str, object]:
     except RingledgerError:
         collations = COLLATIONS
     return {
-        "functions": {group: sorted(words.split()) for group, words in GROUPS.items()},
+        "functions": {
+            **{group: sorted(words.split()) for group, words in GROUPS.items()},
+            "metrics, in FROM": sorted(METRIC_FUNCTIONS),
+        },
         "types": sorted(TYPES),
         "operators": sorted(SYMBOLS),
         "collations": sorted(collations),

@@ -60,11 +60,11 @@ def test_the_constraints_match_the_protocol(documented: dict[str, seed.Columns])
 
 
 def test_the_database_has_the_catalog_and_nothing_else(database: Settings) -> None:
-    """The documented schemas have only the catalog's tables and columns; the others are `ledger` and `partitions`."""
+    """The documented schemas have only the catalog's tables and columns; the others are Ringledger's own."""
     rows = run(
         database.owner_database_url,
         "SELECT table_schema, table_name, column_name, data_type FROM information_schema.columns"
-        " WHERE table_schema NOT IN ('pg_catalog', 'information_schema', 'ledger', 'partitions')"
+        " WHERE table_schema NOT IN ('pg_catalog', 'information_schema', 'ledger', 'metrics', 'partitions')"
         " ORDER BY ordinal_position",
     )
     live: dict[object, dict[object, tuple[tuple[object, object], ...]]] = {}

@@ -24,7 +24,7 @@ SESSION = {
     "search_path": '""',
     "work_mem": "16MB",
     "hash_mem_multiplier": "1",
-    "max_parallel_workers_per_gather": "0",
+    "max_parallel_workers_per_gather": "2",
     "jit": "off",
     "log_min_messages": "fatal",
     "temp_file_limit": "1GB",

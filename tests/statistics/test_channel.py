@@ -13,6 +13,7 @@ import requests
 
 from chalicelib.authentication import tokens
 from chalicelib.statistics.allowlist import FUNCTIONS, TYPES
+from chalicelib.statistics.metric_functions import METRIC_FUNCTIONS
 from tests.statistics.cases import ALLOWED, Case, named
 from tests.statistics.conftest import Ask, request_of
 
@@ -218,7 +219,7 @@ def test_the_reference_lists_what_is_allowed(stack: dict[str, Any]) -> None:
     answer = requests.get(f"{stack['url']}/statistics/functions", timeout=30)
     assert answer.status_code == 200
     listed = answer.json()
-    assert {name for group in listed["functions"].values() for name in group} == FUNCTIONS
+    assert {name for group in listed["functions"].values() for name in group} == FUNCTIONS | METRIC_FUNCTIONS.keys()
     assert set(listed["types"]) == TYPES
     assert listed["limits"]["bytes of a query"] == 15_500
 

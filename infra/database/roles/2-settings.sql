@@ -12,7 +12,7 @@ WITH wanted (role, name, value) AS (
         ('ringledger_reader', 'search_path', ''),
         ('ringledger_reader', 'work_mem', '16MB'),
         ('ringledger_reader', 'hash_mem_multiplier', '1'),
-        ('ringledger_reader', 'max_parallel_workers_per_gather', '0'),
+        ('ringledger_reader', 'max_parallel_workers_per_gather', '2'),
         ('ringledger_reader', 'jit', 'off'),
         -- The other settings define the format of values in an answer, and how the server reads a query.
         ('ringledger_reader', 'DateStyle', 'ISO, YMD'),

@@ -29,6 +29,11 @@ functions (name) AS (
         ('ledger', 'contact_of'), ('ledger', 'record_of'), ('ledger', 'add_phonecall_record'), ('ledger', 'create_phonecall')
     )
 ),
+metric_functions (name) AS (
+    SELECT format('%I.%I(%s)', nspname, proname, pg_get_function_identity_arguments(pg_proc.oid))
+    FROM pg_catalog.pg_proc JOIN pg_catalog.pg_namespace ON pg_namespace.oid = pronamespace
+    WHERE nspname = 'metrics'
+),
 wanted (role, privilege, kind, object) AS (
     SELECT role, 'CONNECT', 'DATABASE', format('%I', current_database())
     FROM (VALUES ('ringledger_reader'), ('ringledger_bi'), ('ringledger_gate'), ('ringledger_writer')) AS roles (role)
@@ -41,6 +46,10 @@ wanted (role, privilege, kind, object) AS (
     SELECT 'ringledger_reader', 'SELECT', 'SEQUENCE', format('%I.%I', nspname, relname)
     FROM pg_catalog.pg_class JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
     WHERE relkind = 'S' AND nspname = 'ledger' AND relname LIKE 'changes\_of\_%'
+    UNION ALL
+    SELECT role, 'USAGE', 'SCHEMA', 'metrics' FROM readers
+    UNION ALL
+    SELECT role, 'EXECUTE', 'ROUTINE', name FROM metric_functions, readers
     UNION ALL
     SELECT 'ringledger_writer', 'EXECUTE', 'ROUTINE', name FROM functions
     UNION ALL
@@ -169,7 +178,7 @@ live (role, privilege, kind, object) AS (
     SELECT coalesce(rolname, 'public'), privilege_type || part, kind, object
     FROM lists CROSS JOIN LATERAL aclexplode(acl) LEFT JOIN pg_catalog.pg_roles ON pg_roles.oid = grantee
     WHERE rolname IN ('ringledger_reader', 'ringledger_bi', 'ringledger_gate', 'ringledger_writer')
-        OR grantee = 0 AND (kind = 'DATABASE' OR schema = 'ledger' OR schema IN (SELECT schema FROM documented))
+        OR grantee = 0 AND (kind = 'DATABASE' OR schema IN ('ledger', 'metrics', 'partitions') OR schema IN (SELECT schema FROM documented))
         OR grantee = 0 AND kind = 'SCHEMA' AND schema = 'public'
 ),
 steps (step, verb, preposition, role, privilege, kind, object) AS (
