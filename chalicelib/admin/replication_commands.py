@@ -7,7 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from chalicelib import settings
@@ -15,9 +15,18 @@ from chalicelib.admin.words import Subparsers, add, minute, moment, owner, say, 
 from chalicelib.errors import InvalidRequest, RingledgerError
 from chalicelib.platform import configuration
 from chalicelib.replication import deliveries, overview, replicate, run_order, targets
+from chalicelib.replication.overview import CallFilter
 from chalicelib.replication.replicate import DONE, Progress, RunContext
 from chalicelib.replication.runs import Run, RunRequest
 
+READ_COUNTS = ("read", "existing", "left_out", "corrected")
+SENT_COUNTS = ("sent", "delivered", "rejected")
+#: Counts that are shown only if they are not zero.
+RARE_COUNTS = {
+    "offered_again": "refused calls were offered again, because their numbers may be known by now",
+    "maybe_delivered": "calls may have been delivered before: the CRM refused them after an answer was lost",
+    "waiting": "calls wait under the claim of another process; if it is dead, the next run sends them",
+}
 LIST_LIMIT = 100
 RUNS_SHOWN = 10
 REASON_WIDTH = 80
@@ -42,8 +51,16 @@ def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
     )
     under = parser.add_subparsers(metavar="COMMAND", required=True)
     add(under, "status", _status, "show the progress of each CRM, and the latest runs")
-    listed = add(under, "list", _list, f"list up to {LIST_LIMIT} rows, the latest calls first")
+    listed = add(under, "list", _list, "list calls: those that failed first, then the latest")
     listed.add_argument("--state", choices=overview.STATES, default=overview.STATES[0], help="rejected without it")
+    listed.add_argument("--crm", default="", metavar="NAME", help="only calls to this CRM, as `status` names it")
+    time_of_call = partial(moment, years=YEARS)
+    listed.add_argument("--since", type=time_of_call, metavar="TIME", help="only calls from then on: ISO 8601, UTC")
+    listed.add_argument("--until", type=time_of_call, metavar="TIME", help="only calls before then")
+    listed.add_argument("--older", type=int, metavar="DAYS", help="only calls that are older than so many days")
+    listed.add_argument(
+        "--limit", type=int, default=LIST_LIMIT, metavar="COUNT", help=f"so many; {LIST_LIMIT} without it"
+    )
     listed.add_argument("--json", action="store_true", help="as JSON, times in ISO 8601 and UTC")
     retry = add(under, "retry", _retry, "send rejected calls again")
     retry.add_argument("id", nargs="*", type=int, metavar="ID", help="as `replication list` shows it")
@@ -60,25 +77,44 @@ def _add_run(under: Subparsers[argparse.ArgumentParser]) -> None:
 
 
 def _status(_arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
-    rows = [tuple(map(str, each)) for each in overview.targets(owner())]
-    table(("CRM", "PENDING", "DELIVERED", "REJECTED", "CORRECTED"), rows)
-    for target, source, acknowledged in overview.cursors(owner()):
-        until = f"answered for up to {minute(acknowledged)} UTC" if acknowledged else "still to be read whole"
-        say(f"{target}: everything of {source} is {until}")
+    counts = overview.targets(owner())
+    rows = [
+        tuple(map(str, (each.target, each.pending, each.delivered, each.rejected, each.maybe_delivered, each.differs)))
+        for each in counts
+    ]
+    table(("CRM", "PENDING", "DELIVERED", "REJECTED", "MAYBE DELIVERED", "DIFFERS"), rows)
+    for each in counts:
+        if each.held:
+            say(f"{each.target}: {each.held} of the pending calls are held by a process, which may be dead;")
+            say(f"  in that case they are free again within {deliveries.LEASE_SECONDS} seconds")
+    for cursor in overview.cursors(owner()):
+        _say_cursor(cursor)
     latest = overview.latest(owner(), RUNS_SHOWN)
     if latest:
         say("")
-        head = ("RUN", "CRM", "SOURCE", "KIND", "STARTED", "READ", "KNOWN", "SENT", "DELIVERED", "REJECTED", "RETRIED")
+        head = ("RUN", "CRM", "SOURCE", "KIND", "STARTED", "READ", "KNOWN", "SENT", "DELIVERED", "REJECTED", "MAYBE")
         shown = [
-            (*map(str, each[:2]), each.source or "-", each.kind, minute(each.started_at), *map(str, each[5:11]),
-             str(each.uncertain), f"{each.seconds:.1f}", each.outcome[:REASON_WIDTH])
+            (*map(str, each[:2]), each.source or "-", each.kind, minute(each.started_at), *map(str, each[5:14]),
+             f"{each.seconds:.1f}", each.outcome[:REASON_WIDTH])
             for each in latest
         ]  # fmt: skip
-        table((*head, "UNCERTAIN", "SECONDS", "OUTCOME"), shown)
+        table((*head, "UNDELIVERED", "RETRIED", "UNCERTAIN", "SECONDS", "OUTCOME"), shown)
+
+
+def _say_cursor(cursor: overview.Cursor) -> None:
+    acknowledged = cursor.acknowledged
+    until = f"answered for up to {minute(acknowledged)} UTC" if acknowledged else "still to be read whole"
+    say(f"{cursor.target}: everything of {cursor.source} is {until}")
+    if cursor.away_reason:
+        say(f"{cursor.target}: {cursor.source} is away since {minute(cursor.away_since)} UTC: {cursor.away_reason}")
 
 
 def _list(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
-    listed = overview.listing(owner(), arguments.state, LIST_LIMIT)
+    until = arguments.until
+    if arguments.older is not None:
+        until = min(filter(None, (until, _now() - timedelta(days=arguments.older))))
+    chosen = CallFilter(arguments.state, arguments.crm, arguments.since, until)
+    listed = overview.listing(owner(), chosen, arguments.limit)
     if arguments.json:
         say(json.dumps([row._asdict() for row in listed], default=datetime.isoformat, ensure_ascii=False))
         return
@@ -95,7 +131,10 @@ def _retry(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
         raise InvalidRequest("Say which rows: their ids, or --all")
     context, now = _context(), _now()
     target = targets.name(context.settings)
-    say(f"{deliveries.retry(context.writer, target, arguments.id)} rejected rows are pending again.")
+    count = deliveries.retry(context.writer, target, arguments.id)
+    say(f"{count} rejected rows are pending again.")
+    if not count:
+        return
     run = replicate.start(context, RunRequest(target, "", "retry", now, now))
     _report(run)
     _raise_if_stopped([run.outcome])
@@ -131,13 +170,17 @@ def _report(run: Run) -> None:
     counts, request = run.counts, run.request
     work = f"{request.kind}, {request.origin or 'rejected rows'} to {request.target}"
     say(f"run {run.id}, {work}: {run.outcome or 'put aside'}")
-    for names in (("read", "existing", "left_out", "corrected"), ("sent", "delivered", "rejected", "undelivered")):
-        say("  " + ", ".join(f"{name.replace('_', ' ')} {counts[name]}" for name in names))
+    say("  " + ", ".join(f"{name.replace('_', ' ')} {counts[name]}" for name in READ_COUNTS))
+    undelivered = counts["undelivered"] + counts["waiting"]
+    say("  " + ", ".join([*(f"{name} {counts[name]}" for name in SENT_COUNTS), f"undelivered {undelivered}"]))
+    for name, explanation in RARE_COUNTS.items():
+        if counts[name]:
+            say(f"  {counts[name]} {explanation}")
     say(f"  retried {counts['retried']}, uncertain {counts['uncertain']}; {run.seconds:.1f} seconds")
 
 
 def _raise_if_stopped(outcomes: list[str]) -> None:
-    stopped = [outcome for outcome in outcomes if outcome not in {DONE, ""}]
+    stopped = [outcome for outcome in outcomes if outcome and not outcome.startswith(DONE)]
     if stopped:
         raise ReplicationStopped(stopped[0])
 

@@ -13,94 +13,20 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from chalicelib.errors import RingledgerError
 from chalicelib.nimbox.client import Verdict
 from chalicelib.platform.postgres import Connection
-from chalicelib.replication.crm_calls import Record
 
 #: The duration of a claim that is not renewed, in seconds.
 LEASE_SECONDS = 60
-#: A process that reads for a target locks this row of ledger.replication_cursors.
-READER = "reader"
+#: After the second refusal in a row a call is offered again after this time, which doubles with each further one.
+BACKOFF, LONGEST_BACKOFF = "20 hours", "30 days"
 
-# The row exists since the run began.
-_LOCK = "SELECT FROM ledger.replication_cursors WHERE target = %s AND origin = %s FOR UPDATE"
-
-# Two references under one key are one call to the CRM, and the first one counts. A call whose key has changed is found
-# by its reference, which is unique only among our own calls.
-_ENTER = """
-WITH given AS MATERIALIZED (
-    SELECT DISTINCT ON (initiated, source, destination) *
-    FROM unnest(%(initiated)s::timestamp[], %(source)s::text[], %(destination)s::text[], %(duration)s::integer[],
-        %(url)s::text[], %(reference)s::text[])
-        WITH ORDINALITY AS given (initiated, source, destination, duration, url, reference, place)
-    ORDER BY initiated, source, destination, place
-),
-met AS MATERIALIZED (
-    SELECT given.*, known.id, known.state, known.claimed_until > now() AS claimed, known.doubtful,
-        known.reference = given.reference AS same, known.correction AS known_correction,
-        concat_ws(', ',
-            CASE WHEN known.duration <> given.duration
-                THEN format('duration %%s, was %%s', given.duration, known.duration) END,
-            CASE WHEN known.url <> '' AND given.url = '' THEN 'no recording'
-                WHEN known.url = '' AND given.url <> '' THEN 'a recording' END
-        ) AS correction
-    FROM given LEFT JOIN ledger.replication AS known
-        ON known.target = %(target)s AND known.initiated = given.initiated
-        AND known.source = given.source AND known.destination = given.destination
-),
-elder AS MATERIALIZED (
-    -- A constant array: PostgreSQL hashes it, even if the table has no statistics yet.
-    SELECT DISTINCT ON (reference) id AS old_id, reference, state AS old_state,
-        coalesce(claimed_until > now(), false) OR doubtful AS uncertain
-    FROM ledger.replication
-    WHERE reference = ANY (%(reference)s) AND reference <> '' AND target = %(target)s AND origin = %(origin)s
-        AND %(unique)s
-    ORDER BY reference, id
-),
-moved AS MATERIALIZED (
-    SELECT DISTINCT ON (old_id) met.*, old_id, old_state, uncertain
-    FROM met JOIN elder USING (reference) WHERE met.id IS NULL
-    ORDER BY old_id, met.place
-),
-corrected AS (
-    UPDATE ledger.replication AS row SET correction = change.correction
-    FROM (
-        SELECT id, correction FROM met WHERE same AND state = 'delivered' AND correction <> known_correction
-        UNION ALL
-        SELECT old_id, format('now %%s from %%s to %%s', initiated, source, destination)
-        FROM moved WHERE old_state = 'delivered'
-    ) AS change
-    WHERE row.id = change.id AND NOT %(resend)s AND row.correction <> change.correction
-    RETURNING row.correction
-),
-renewed AS (
-    UPDATE ledger.replication AS row
-    SET initiated = change.initiated, source = change.source, destination = change.destination,
-        duration = change.duration, url = change.url,
-        state = CASE WHEN %(resend)s OR change.moves THEN 'pending' ELSE row.state END,
-        correction = CASE WHEN %(resend)s THEN '' ELSE row.correction END,
-        tried_by = CASE WHEN %(resend)s OR change.moves THEN NULL ELSE row.tried_by END
-    FROM (
-        SELECT id, initiated, source, destination, duration, url, false AS moves FROM met
-        WHERE same AND NOT coalesce(claimed, false)
-            AND (%(resend)s AND state <> 'pending' OR state <> 'delivered' AND correction <> '')
-        UNION ALL
-        SELECT old_id, initiated, source, destination, duration, url, true FROM moved
-        WHERE %(resend)s OR old_state <> 'delivered' AND NOT uncertain
-    ) AS change
-    WHERE row.id = change.id
-    RETURNING 1
-),
-added AS (
-    INSERT INTO ledger.replication (target, origin, initiated, source, destination, duration, url, reference)
-    SELECT %(target)s, %(origin)s, initiated, source, destination, duration, url, reference
-    FROM met WHERE id IS NULL AND place NOT IN (SELECT place FROM moved)
-    ORDER BY initiated, source, destination
-    ON CONFLICT (target, initiated, source, destination) DO NOTHING
-    RETURNING 1
-)
-SELECT (SELECT count(*) FROM added), (SELECT count(*) FROM corrected WHERE correction <> '')
-"""
+# `present` is another version of the call that the row's key names, not a call under another key.
+_IS_VERSION = """(
+    present IS NOT NULL AND (present ->> 'initiated')::timestamp = initiated AND present ->> 'source' = source
+    AND present ->> 'destination' = destination
+)"""
 
 _CLAIM = """
 UPDATE ledger.replication AS row
@@ -111,11 +37,20 @@ FROM (
     SELECT id FROM ledger.replication
     WHERE target = %(target)s AND state = 'pending' AND tried_by IS DISTINCT FROM %(run)s
         AND (claimed_until IS NULL OR claimed_until < now())
+        -- While a day is being deleted, nothing of it or of the days beside it is created.
+        AND NOT EXISTS (
+            SELECT FROM ledger.replication_corrections AS held
+            WHERE held.target = replication.target AND held.state = 'deleting' AND held.alive_until > now()
+                AND initiated >= held.since - interval '2 days' AND initiated < held.until + interval '2 days'
+        )
     ORDER BY attempts, initiated LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ) AS chosen
 WHERE row.id = chosen.id
-RETURNING row.id, initiated, source, destination, duration, url, doubtful
-"""
+RETURNING row.id, coalesce((sent_as ->> 'initiated')::timestamp, initiated), coalesce(sent_as ->> 'source', source),
+    coalesce(sent_as ->> 'destination', destination),
+    CASE WHEN {is_version} THEN (present ->> 'duration')::integer ELSE duration END,
+    CASE WHEN {is_version} THEN present ->> 'url' ELSE url END, doubtful
+""".replace("{is_version}", _IS_VERSION)
 
 _RENEW = """
 UPDATE ledger.replication SET claimed_until = now() + %s * interval '1 second' WHERE id = ANY (%s) AND claimed_by = %s
@@ -126,81 +61,82 @@ UPDATE ledger.replication SET claimed_by = NULL, claimed_until = NULL, attempts 
 WHERE id = ANY (%s) AND claimed_by = %s
 """
 
-# One statement with the run's counts, so that a repetition changes neither.
+# One statement with the run's counts, so that a repetition changes neither. A CRM that names the phone call it named
+# before has kept its first version; under another id it has created the call anew, as it is now.
 _SETTLE = """
 WITH given AS (
     SELECT * FROM unnest(%(id)s::bigint[], %(state)s::text[], %(reason)s::text[], %(contact_id)s::text[],
-        %(phonecall_id)s::text[], %(repeats)s::integer[], %(lost)s::boolean[], %(again)s::boolean[])
-        AS given (id, state, reason, contact_id, phonecall_id, repeats, lost, again)
+        %(phonecall_id)s::text[], %(repeats)s::integer[], %(lost)s::boolean[], %(again)s::boolean[],
+        %(refused)s::text[])
+        AS given (id, state, reason, contact_id, phonecall_id, repeats, lost, again, refused)
+),
+judged AS (
+    SELECT given.id, given.contact_id, given.phonecall_id, repeats, again, given.refused,
+        CASE WHEN is_duplicate THEN 'maybe_delivered' ELSE given.state END AS state,
+        CASE WHEN is_duplicate THEN 'may have been delivered before: ' || given.reason ELSE given.reason END AS reason,
+        given.state = 'pending' AND (row.doubtful OR lost) OR is_duplicate AS doubtful,
+        given.state = 'delivered' AND {is_version} AND CASE row.phonecall_id
+            WHEN '' THEN NOT row.doubtful ELSE given.phonecall_id <> row.phonecall_id END AS is_new
+    FROM given JOIN ledger.replication AS row USING (id) CROSS JOIN LATERAL (
+        SELECT given.state = 'rejected' AND (again OR row.doubtful OR row.phonecall_id <> '') AS is_duplicate
+    ) AS history
 ),
 settled AS (
     UPDATE ledger.replication AS row
-    SET state = given.state, reason = given.reason, contact_id = given.contact_id, phonecall_id = given.phonecall_id,
-        doubtful = given.state = 'pending' AND (row.doubtful OR given.lost), claimed_by = NULL, claimed_until = NULL,
-        tried_by = CASE given.state WHEN 'pending' THEN %(run)s END,
-        answered_at = CASE given.state WHEN 'pending' THEN row.answered_at ELSE now() END
-    FROM given WHERE row.id = given.id AND row.claimed_by = %(holder)s
-    RETURNING given.*
+    SET state = judged.state, reason = judged.reason, doubtful = judged.doubtful,
+        contact_id = CASE judged.state WHEN 'delivered' THEN judged.contact_id ELSE row.contact_id END,
+        phonecall_id = CASE judged.state WHEN 'delivered' THEN judged.phonecall_id ELSE row.phonecall_id END,
+        duration = CASE WHEN is_new THEN (present ->> 'duration')::integer ELSE duration END,
+        url = CASE WHEN is_new THEN present ->> 'url' ELSE url END,
+        correction = CASE WHEN is_new THEN '' ELSE correction END,
+        present = CASE WHEN is_new THEN NULL ELSE present END,
+        refused = CASE judged.state WHEN 'pending' THEN row.refused
+            ELSE array_remove(string_to_array(judged.refused, ' '), '') END,
+        refusals = CASE judged.state WHEN 'pending' THEN refusals WHEN 'delivered' THEN 0 ELSE refusals + 1 END,
+        offer_after = CASE WHEN judged.state IN ('rejected', 'maybe_delivered') AND refusals > 0
+            THEN now() + least(interval %(longest)s, interval %(backoff)s * 2 ^ least(refusals - 1, 10)) END,
+        claimed_by = NULL, claimed_until = NULL,
+        tried_by = CASE judged.state WHEN 'pending' THEN %(run)s END,
+        answered_at = CASE judged.state WHEN 'pending' THEN row.answered_at ELSE now() END
+    FROM judged WHERE row.id = judged.id AND row.claimed_by = %(holder)s
+    RETURNING judged.*
 )
 UPDATE ledger.replication_runs AS run
 SET sent = run.sent + counted.sent, delivered = run.delivered + counted.delivered,
     rejected = run.rejected + counted.rejected, undelivered = run.undelivered + counted.undelivered,
+    maybe_delivered = run.maybe_delivered + counted.maybe_delivered,
     retried = run.retried + counted.retried, uncertain = run.uncertain + counted.uncertain
 FROM (
     SELECT count(*) AS sent, count(*) FILTER (WHERE state = 'delivered') AS delivered,
         count(*) FILTER (WHERE state = 'rejected') AS rejected,
+        count(*) FILTER (WHERE state = 'maybe_delivered') AS maybe_delivered,
         count(*) FILTER (WHERE state = 'pending') AS undelivered,
         coalesce(sum(repeats), 0) AS retried, count(*) FILTER (WHERE again) AS uncertain
     FROM settled
 ) AS counted
 WHERE run.id = %(run)s
-"""
+""".replace("{is_version}", _IS_VERSION)
 
 _PENDING = "SELECT count(*) FROM ledger.replication WHERE target = %s AND state = 'pending'"
 
-_RETRY = """
-UPDATE ledger.replication SET state = 'pending', tried_by = NULL
-WHERE target = %s AND state = 'rejected' AND (%s OR id = ANY (%s::bigint[]))
-RETURNING 1
+_HELD = """
+SELECT count(*), max(claimed_until) AT TIME ZONE 'UTC' FROM ledger.replication
+WHERE target = %s AND state = 'pending' AND claimed_until > now() AND claimed_by <> %s
 """
 
-# A new release may compute other ids: the tombstone of the former id names its successor.
-_FOLLOW = """
-WITH RECURSIVE lineage (id, inviteid, step) AS (
-    SELECT row.id, record.successor, 1
-    FROM ledger.records AS record JOIN ledger.replication AS row ON row.reference = record.inviteid::text
-    WHERE record.successor IS NOT NULL AND row.target = %s AND row.origin = %s
-    UNION ALL
-    SELECT lineage.id, record.successor, step + 1
-    FROM lineage JOIN ledger.records AS record USING (inviteid)
-    WHERE record.successor IS NOT NULL AND step < 20
-),
-present AS (SELECT DISTINCT ON (id) id, inviteid FROM lineage ORDER BY id, step DESC)
-UPDATE ledger.replication AS row SET reference = present.inviteid::text
-FROM present
-WHERE row.id = present.id AND row.claimed_by IS NULL AND EXISTS (
-    SELECT FROM calls.success AS call
-    WHERE call.inviteid = present.inviteid AND coalesce(call.dial_dt, call.invitedt) = row.initiated
-    UNION ALL
-    SELECT FROM calls.cancelled AS call
-    WHERE call.inviteid = present.inviteid AND coalesce(call.dial_dt, call.invitedt) = row.initiated
-    UNION ALL
-    SELECT FROM calls.failed AS call WHERE call.inviteid = present.inviteid AND call.invitedt = row.initiated
-)
+_REFUSED = """
+SELECT id FROM ledger.replication
+WHERE target = %s AND state IN ('rejected', 'maybe_delivered') AND (%s OR id = ANY (%s::bigint[]))
 """
 
-# Only references of our own calls are uuids, and the planner may compare others first, so both sides are texts.
-_GONE = """
-UPDATE ledger.replication AS row
-SET correction = CASE row.state WHEN 'delivered' THEN 'the call is gone' ELSE row.correction END,
-    state = CASE row.state WHEN 'pending' THEN 'rejected' ELSE row.state END,
-    reason = CASE row.state WHEN 'pending' THEN 'the call is gone' ELSE row.reason END
-FROM ledger.records AS record
-WHERE record.gone_at IS NOT NULL AND row.reference = record.inviteid::text AND row.target = %s AND row.origin = %s
-    AND (row.state = 'delivered' AND row.correction <> 'the call is gone'
-        OR row.state = 'pending' AND row.claimed_by IS NULL AND NOT row.doubtful)
-RETURNING 1
-"""
+_RETRY = "UPDATE ledger.replication SET state = 'pending', tried_by = NULL WHERE id = ANY (%s::bigint[])"
+
+
+class NotRefused(RingledgerError):
+    """The CRM has refused no such call."""
+
+    code = "not-refused"
+    status = 404
 
 
 class Claimant(NamedTuple):
@@ -221,29 +157,6 @@ class ClaimedCall(NamedTuple):
     duration: int
     url: str
     doubtful: bool
-
-
-class Entered(NamedTuple):
-    """The number of new calls in a page, and of delivered calls that have changed since."""
-
-    added: int
-    corrected: int
-
-
-def enter(writer: Connection, target: str, origin: str, records: Sequence[Record], *, resend: bool) -> Entered:
-    """Enter a page of the source `origin` into the ledger of `target`. The caller opens the transaction.
-
-    Known calls stay. A delivered call that has changed is marked as corrected; others take the change. With `resend`,
-    every call becomes pending.
-    """
-    if not records:
-        return Entered(0, 0)
-    # Two concurrent readers would deadlock on each other's rows.
-    writer.execute(_LOCK, [target, READER])
-    columns = dict(zip(Record._fields, map(list, zip(*records, strict=True)), strict=True))
-    # Several rows of a CDR table may belong to one call and share its id.
-    facts = {"target": target, "origin": origin, "resend": resend, "unique": origin == "calls"}
-    return Entered(*writer.execute(_ENTER, {**columns, **facts})[0])
 
 
 def claim(writer: Connection, claimant: Claimant, limit: int, lease: float = LEASE_SECONDS) -> list[ClaimedCall]:
@@ -274,7 +187,9 @@ def settle(writer: Connection, claimant: Claimant, verdicts: Sequence[tuple[Clai
     values: dict[str, object] = {name: [getattr(verdict, name) for _, verdict in verdicts] for name in fields}
     values["id"] = [row.id for row, _ in verdicts]
     values["again"] = [row.doubtful or verdict.resent for row, verdict in verdicts]
-    writer.execute(_SETTLE, {**values, "holder": str(claimant.id), "run": claimant.run})
+    values["refused"] = [" ".join(name.replace(" ", "_") for name in verdict.refused) for _, verdict in verdicts]
+    facts = {"holder": str(claimant.id), "run": claimant.run, "backoff": BACKOFF, "longest": LONGEST_BACKOFF}
+    writer.execute(_SETTLE, {**values, **facts})
 
 
 def pending(writer: Connection, target: str) -> int:
@@ -282,15 +197,20 @@ def pending(writer: Connection, target: str) -> int:
     return int(writer.execute(_PENDING, [target])[0][0])
 
 
+def held(writer: Connection, claimant: Claimant) -> tuple[int, datetime | None]:
+    """Return how many calls another process holds, and until when, in naive UTC. The process may be dead."""
+    count, until = writer.execute(_HELD, [claimant.target, str(claimant.id)])[0]
+    return count, until
+
+
 def retry(writer: Connection, target: str, ids: Sequence[int]) -> int:
-    """Make rejected calls pending again: those with these ids, or all if there are no ids. Return their number."""
-    return len(writer.execute(_RETRY, [target, not ids, list(ids)]))
+    """Make refused calls pending again: those with these ids, or all if there are no ids. Return their number.
 
-
-def withdraw(writer: Connection, target: str, origin: str) -> int:
-    """Mark calls that were removed: delivered ones as corrected, pending ones as rejected. Return their number.
-
-    A call that has another id now is not removed.
+    Raise NotRefused, and change nothing, if one of the ids is not a refused call of this CRM.
     """
-    writer.execute(_FOLLOW, [target, origin])
-    return len(writer.execute(_GONE, [target, origin]))
+    with writer.transaction():
+        refused = [row[0] for row in writer.execute(_REFUSED, [target, not ids, list(ids)])]
+        if others := sorted(set(ids) - set(refused)):
+            raise NotRefused(f"{target} has refused no call {', '.join(map(str, others))}; nothing was sent")
+        writer.execute(_RETRY, [refused])
+    return len(refused)

@@ -7,52 +7,76 @@ from datetime import datetime
 from typing import NamedTuple
 
 from chalicelib.platform.postgres import Connection
-from chalicelib.replication.deliveries import READER
+from chalicelib.replication.entering import READER
 
-#: The states that `replication list` shows.
-STATES = ("rejected", "pending", "corrected")
+#: The states that `replication list` shows. `differs` are calls of which the CRM has another version.
+STATES = ("rejected", "maybe_delivered", "pending", "differs", "delivered", "withdrawn")
 
 _TARGETS = """
-SELECT target, count(*) FILTER (WHERE state = 'pending'), count(*) FILTER (WHERE state = 'delivered'),
-    count(*) FILTER (WHERE state = 'rejected'), count(*) FILTER (WHERE correction <> '')
+SELECT target, count(*) FILTER (WHERE state = 'pending'),
+    count(*) FILTER (WHERE state = 'pending' AND claimed_until > now()),
+    count(*) FILTER (WHERE state = 'delivered'), count(*) FILTER (WHERE state = 'rejected'),
+    count(*) FILTER (WHERE state = 'maybe_delivered'), count(*) FILTER (WHERE correction <> '' AND state <> 'withdrawn')
 FROM ledger.replication GROUP BY target ORDER BY target
 """
 
 _CURSORS = """
-SELECT target, origin, acknowledged FROM ledger.replication_cursors WHERE origin <> %s ORDER BY target, origin
+SELECT target, origin, acknowledged, away_since AT TIME ZONE 'UTC', away_reason
+FROM ledger.replication_cursors WHERE origin <> %s ORDER BY target, origin
 """
 
 _RUNS = """
-SELECT id, target, origin, kind, started_at, read, existing, sent, delivered, rejected, retried, uncertain, seconds,
+SELECT id, target, origin, kind, started_at, read, existing, sent, delivered, rejected, maybe_delivered,
+    undelivered + waiting, retried, uncertain, seconds,
     CASE WHEN outcome <> '' THEN outcome WHEN alive_until > now() THEN 'running' ELSE 'to be continued' END
 FROM ledger.replication_runs ORDER BY id DESC LIMIT %s
 """
 
+# Calls that failed come before those that were never tried.
 _ROWS = """
 SELECT id, target, initiated, source, destination, duration, state, attempts,
-    CASE WHEN %(state)s = 'corrected' THEN correction ELSE reason END, reference
+    CASE WHEN %(state)s = 'differs' THEN correction ELSE reason END, reference
 FROM ledger.replication
-WHERE (%(state)s = 'corrected' AND correction <> '' OR state = %(state)s)
-ORDER BY initiated DESC LIMIT %(limit)s
+WHERE (%(state)s = 'differs' AND correction <> '' AND state <> 'withdrawn' OR state = %(state)s)
+    AND (%(target)s = '' OR target = %(target)s)
+    AND initiated >= coalesce(%(since)s::timestamp, '-infinity')
+    AND initiated < coalesce(%(until)s::timestamp, 'infinity')
+ORDER BY reason = '' AND correction = '', initiated DESC, id DESC LIMIT %(limit)s
 """
 
 
+class CallFilter(NamedTuple):
+    """The calls to list: in one of STATES, of one CRM or all, between two times in naive UTC where they are given."""
+
+    state: str = STATES[0]
+    target: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
 class TargetCounts(NamedTuple):
-    """The number of calls of one CRM in each state."""
+    """The number of calls of one CRM in each state. `held` are pending calls that some process holds now."""
 
     target: str
     pending: int
+    held: int
     delivered: int
     rejected: int
-    corrected: int
+    maybe_delivered: int
+    differs: int
 
 
 class Cursor(NamedTuple):
-    """The time up to which a CRM has answered for every call of a source: naive UTC, None before the first full run."""
+    """The time up to which a CRM has answered for every call of a source: naive UTC, None before the first full run.
+
+    `away_reason` says why the source cannot be read, since `away_since`; it is empty if the last attempt succeeded.
+    """
 
     target: str
     source: str
     acknowledged: datetime | None
+    away_since: datetime | None
+    away_reason: str
 
 
 class RunLine(NamedTuple):
@@ -68,6 +92,8 @@ class RunLine(NamedTuple):
     sent: int
     delivered: int
     rejected: int
+    maybe_delivered: int
+    undelivered: int
     retried: int
     uncertain: int
     seconds: float
@@ -104,6 +130,6 @@ def latest(owner: Connection, limit: int) -> Sequence[RunLine]:
     return [RunLine(*row) for row in owner.execute(_RUNS, [limit])]
 
 
-def listing(owner: Connection, state: str, limit: int) -> list[CallLine]:
-    """Return the calls in one of STATES, the latest calls first."""
-    return [CallLine(*row) for row in owner.execute(_ROWS, {"state": state, "limit": limit})]
+def listing(owner: Connection, chosen: CallFilter, limit: int) -> list[CallLine]:
+    """Return the chosen calls: those with a reason first, then the latest."""
+    return [CallLine(*row) for row in owner.execute(_ROWS, {**chosen._asdict(), "limit": limit})]

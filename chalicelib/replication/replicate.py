@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 from chalicelib.errors import Misconfigured, Unavailable
 from chalicelib.nimbox.client import Client, Timing
 from chalicelib.platform.postgres import Connection
-from chalicelib.replication import deliveries, runs, targets
+from chalicelib.replication import deliveries, entering, runs, targets
 from chalicelib.replication.cdr_database import CdrUnavailable
 from chalicelib.replication.deliveries import Claimant
 from chalicelib.replication.runs import Run, RunRequest, RunTaken
@@ -92,6 +92,10 @@ class _Job:
     def writer(self) -> Connection:
         return self.context.writer
 
+    @property
+    def claimant(self) -> Claimant:
+        return Claimant(self.holder, self.run.id, self.run.request.target)
+
     def keep_alive(self) -> None:
         """Record that this process still works on the run. Raise RunTaken."""
         runs.keep_alive(self.writer, self.run, self.holder, self.stopwatch.lap())
@@ -160,6 +164,7 @@ def _work(job: _Job) -> str:
         if not (job.run.all_read or _read_pages(job)):
             return ""
     except CdrUnavailable as error:
+        runs.mark_away(job.writer, request, str(error.__cause__ or error.message))
         _send_pending(job)
         raise SourceAway(request.origin, error.message) from error.__cause__
     reason = _send_pending(job)
@@ -167,7 +172,16 @@ def _work(job: _Job) -> str:
         runs.move_cursor(job.writer, request)
     if reason and job.context.short_of_time():
         return ""
-    return reason or DONE
+    return reason or _done(job)
+
+
+def _done(job: _Job) -> str:
+    """Return the outcome of a run that has sent what it could: calls that another process holds are left."""
+    count, until = deliveries.held(job.writer, job.claimant)
+    if not count:
+        return DONE
+    runs.leave_waiting(job.writer, job.run, job.holder, count)
+    return f"{DONE}, except {count} calls that another process holds until {until:%H:%M:%S} UTC at most"
 
 
 def _read_pages(job: _Job) -> bool:
@@ -178,15 +192,18 @@ def _read_pages(job: _Job) -> bool:
     with closing(source.pages(request.since, request.until, job.run.position)) as pages:
         for page in pages:
             with writer.transaction():
-                entered = deliveries.enter(writer, request.target, request.origin, page.records, resend=request.resend)
+                entered = entering.enter(writer, request.target, request.origin, page.records, resend=request.resend)
                 known = (len(page.records) - entered.added, entered.corrected)
                 runs.advance(writer, job.run, job.holder, page, known)
             done += page.read
             context.report(Progress("read", done))
             if context.short_of_time():
                 return False
-    gone = deliveries.withdraw(writer, request.target, request.origin) if request.origin == "calls" else 0
-    runs.finish_reading(writer, job.run, job.holder, gone)
+    gone = entering.withdraw(writer, request.target, request.origin) if request.origin == "calls" else 0
+    again = 0
+    if request.kind == "full":
+        again = entering.offer_again(writer, request.target, request.origin, request.since)
+    runs.finish_reading(writer, job.run, job.holder, gone, again)
     job.keep_alive()
     return True
 
@@ -204,7 +221,7 @@ def _send_pending(job: _Job) -> str:
     service = targets.service(context.settings)
     sending = Sending(
         writer,
-        Claimant(job.holder, job.run.id, job.run.request.target),
+        job.claimant,
         service.connections,
         stop,
         time_is_up=context.short_of_time,

@@ -11,10 +11,14 @@ from uuid import UUID
 from chalicelib.errors import RingledgerError
 from chalicelib.platform.postgres import Connection, Row
 from chalicelib.replication.crm_calls import Page
-from chalicelib.replication.deliveries import LEASE_SECONDS, READER
+from chalicelib.replication.deliveries import LEASE_SECONDS
+from chalicelib.replication.entering import READER
+
+REASON_LIMIT = 300
 
 _COUNTS = (
     "read", "left_out", "existing", "corrected", "sent", "delivered", "rejected", "retried", "uncertain", "undelivered",
+    "maybe_delivered", "offered_again", "waiting",
 )  # fmt: skip
 _COLUMNS = (
     f"id, target, origin, kind, resend, since, until, position, read_whole, outcome, seconds, {', '.join(_COUNTS)}"
@@ -49,8 +53,14 @@ WHERE id = %s AND holder = %s RETURNING 1
 """
 
 _READ_WHOLE = """
-UPDATE ledger.replication_runs SET read_whole = true, corrected = corrected + %s
+UPDATE ledger.replication_runs SET read_whole = true, corrected = corrected + %s, offered_again = offered_again + %s
 WHERE id = %s AND holder = %s RETURNING 1
+"""
+
+_AWAY = """
+UPDATE ledger.replication_cursors
+SET away_reason = %(reason)s, away_since = CASE WHEN %(reason)s <> '' THEN coalesce(away_since, now()) END
+WHERE target = %(target)s AND origin = %(origin)s AND (away_reason, %(reason)s) <> ('', '')
 """
 
 _ALIVE = """
@@ -138,9 +148,22 @@ def advance(writer: Connection, run: Run, holder: UUID, page: Page, known: Seque
     _require_hold(writer.execute(_ADVANCE, [*values, run.id, str(holder)]))
 
 
-def finish_reading(writer: Connection, run: Run, holder: UUID, corrected: int) -> None:
-    """Store that every page is read. Raise RunTaken."""
-    _require_hold(writer.execute(_READ_WHOLE, [corrected, run.id, str(holder)]))
+def finish_reading(writer: Connection, run: Run, holder: UUID, corrected: int, offered_again: int) -> None:
+    """Store that every page is read, with further counts. Raise RunTaken."""
+    _require_hold(writer.execute(_READ_WHOLE, [corrected, offered_again, run.id, str(holder)]))
+    writer.execute(_AWAY, {"reason": "", "target": run.request.target, "origin": run.request.origin})
+
+
+def mark_away(writer: Connection, request: RunRequest, reason: str) -> None:
+    """Store why the source of a run cannot be read. The first failure in a row keeps its time."""
+    writer.execute(_AWAY, {"reason": reason[:REASON_LIMIT], "target": request.target, "origin": request.origin})
+
+
+def leave_waiting(writer: Connection, run: Run, holder: UUID, count: int) -> None:
+    """Store how many calls another process holds at the end of the run."""
+    writer.execute(
+        "UPDATE ledger.replication_runs SET waiting = %s WHERE id = %s AND holder = %s", [count, run.id, str(holder)]
+    )
 
 
 def keep_alive(writer: Connection, run: Run, holder: UUID, seconds: float) -> None:

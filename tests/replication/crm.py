@@ -141,6 +141,13 @@ class _Handler(BaseHTTPRequestHandler):
     def _reject(self, _call: dict[str, str], _value: str) -> None:
         self._json({"errors": REJECTED, "error": True})
 
+    def _duplicate(self, _call: dict[str, str], _value: str) -> None:
+        self._json({"error": True, "errors": {"initiated": "ya existe"}})
+
+    def _status_after(self, call: dict[str, str], value: str) -> None:
+        self.crm.create(call)
+        self._status(call, value)
+
     def _status(self, _call: dict[str, str], value: str) -> None:
         status, _, rest = value.partition(" ")
         self._send(int(status), f"<h1>status {status}</h1>".encode(), **({"Retry-After": rest} if rest else {}))

@@ -82,12 +82,12 @@ def test_what_the_crm_rejected(crm: Crm, unknown: set[str]) -> None:
 
 def test_the_status(crm: Crm) -> None:
     """The status shows each CRM with its counts and cursor, and the latest runs."""
-    assert command("status").output == "CRM  PENDING  DELIVERED  REJECTED  CORRECTED\n"
+    assert command("status").output == "CRM  PENDING  DELIVERED  REJECTED  MAYBE DELIVERED  DIFFERS\n"
     command("run", "--full")
 
     status = command("status").output.splitlines()
 
-    assert status[1].split() == ["crm", "0", "3", "2", "0"]
+    assert status[1].split() == ["crm", "0", "3", "2", "0", "0"]
     assert status[2].startswith("crm: everything of calls is answered for up to 20")
     assert status[5].split()[:4] == ["1", "crm", "calls", "full"]
     assert status[5].endswith("done")
@@ -108,3 +108,75 @@ def test_a_run_that_fails(crm: Crm, monkeypatch: pytest.MonkeyPatch) -> None:
     missing = command("run")
     assert (missing.exit, "CRM_URL is not set" in missing.errors) == (1, True)
     assert crm.effects == []
+
+
+def test_a_retry_of_a_call_that_is_not_there(crm: Crm) -> None:
+    """The answer names the ids that the CRM has not refused. Nothing changes, and nothing is sent."""
+    command("run", "--full")
+    listed = json.loads(command("list", "--json").output)
+    asked = crm.asked.total()
+
+    for ids in (["999"], [str(listed[0]["id"]), "999"], ["1"]):
+        refused = command("retry", *ids)
+        assert (refused.exit, refused.errors) == (1, f"crm has refused no call {ids[-1]}; nothing was sent\n")
+        assert refused.output == ""
+
+    assert crm.asked.total() == asked
+    assert len(json.loads(command("list", "--json").output)) == 2
+
+
+@pytest.mark.usefixtures("crm")
+def test_a_list_of_some_calls(house: House) -> None:
+    """It is limited to a CRM, to a period and to an age. Calls that failed come before those never tried."""
+    command("run", "--full")
+    house.sql("UPDATE ledger.replication SET target = 'other' WHERE destination = '74950000002'")
+    house.sql(
+        "UPDATE ledger.replication SET state = 'pending', attempts = 0, reason = '' WHERE destination > '74950000003'"
+    )
+    house.sql("UPDATE ledger.replication SET state = 'pending', reason = 'no answer' WHERE destination = '74950000001'")
+
+    def numbers(*words: str) -> list[str]:
+        return [row["destination"] for row in json.loads(command("list", "--json", *words).output)]
+
+    assert numbers("--crm", "crm") == ["74950000003"]
+    assert numbers("--crm", "other") == ["74950000002"]
+    assert numbers("--state", "pending") == ["74950000001", "74950000005", "74950000004"]
+    assert numbers("--state", "pending", "--limit", "1") == ["74950000001"]
+    assert numbers("--older", "12") == ["74950000003", "74950000002"]
+    assert numbers("--older", "13") == numbers("--until", "2020-01-01") == []
+    assert numbers("--since", "2020-01-01") == ["74950000003", "74950000002"]
+
+
+def test_a_source_that_is_away(crm: Crm, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The status says since when, and why, until the source is back."""
+    monkeypatch.setenv("REPLICATION_SOURCES", "calls cdr")
+    monkeypatch.setenv("CDR_URL", "mysql://reader:secret@127.0.0.1:9/asterisk")
+    runtime.renew()
+
+    failed = command("run")
+
+    assert failed.exit == 1
+    (line,) = [line for line in command("status").output.splitlines() if "is away" in line]
+    assert line.startswith("crm: cdr is away since 20")
+    assert "Connection refused" in line
+    assert "secret" not in line
+    assert crm.effects == []
+
+
+def test_calls_that_a_dead_process_holds(crm: Crm, house: House) -> None:
+    """The run, its summary and the status say that they wait, and the next run sends them."""
+    command("run", "--full")
+    house.sql(
+        "UPDATE ledger.replication SET state = 'pending', claimed_by = gen_random_uuid(),"
+        " claimed_until = now() + interval '1 minute' WHERE state = 'delivered'"
+    )
+
+    ended = command("run")
+
+    assert ended.output.startswith("run 2, incremental, calls to crm: done, except 3 calls that another process holds")
+    assert "sent 0, delivered 0, rejected 0, undelivered 3" in ended.output
+    assert "3 calls wait under the claim of another process" in ended.output
+    assert "3 of the pending calls are held by a process, which may be dead" in command("status").output
+    house.sql("UPDATE ledger.replication SET claimed_until = now() WHERE claimed_until IS NOT NULL")
+    assert "sent 3, delivered 3, rejected 0, undelivered 0" in command("run").output
+    assert len(crm.effects) == 3

@@ -223,8 +223,8 @@ def test_a_call_that_changed_before_it_was_delivered(house: House, serve: Serve)
 
     assert {call["duration"] for call in good.effects if call["destination"] != "74950000001"} == {"50"}
     assert len(good.effects) == 2
-    assert house.states() == {"delivered": 2, "rejected": 1}
-    assert house.sql("SELECT reason FROM ledger.replication WHERE state = 'rejected'") == [("the call is gone",)]
+    assert house.states() == {"delivered": 2, "withdrawn": 1}
+    assert house.sql("SELECT reason FROM ledger.replication WHERE state = 'withdrawn'") == [("the call is gone",)]
 
 
 def test_a_number_that_is_forgotten(house: House, serve: Serve) -> None:
