@@ -10,6 +10,7 @@ from chalicelib.errors import RingledgerError
 from chalicelib.ledger import closing, history, suspects
 from chalicelib.ledger.faults import CallsFailed
 from chalicelib.maintenance import monthly_tables, partitions
+from chalicelib.oktell import call_orders
 from chalicelib.platform import configuration, postgres
 from chalicelib.platform.postgres import Connection
 from chalicelib.recordings import fetch_queue, notices, retention
@@ -40,6 +41,7 @@ def handle(now: datetime | None = None) -> None:
         "dropped": lambda: partitions.retire(owner, moment, current.event_retention_months),
         "talks": lambda: history.drop_talks(writer, moment - history.TALKS_KEPT),
         "suspects": lambda: suspects.drop(writer, moment),
+        "orders_not_taken": lambda: call_orders.tidy(writer),
         "closed": lambda: _close(writer, moment, current.call_age_seconds),
         "queued": lambda: fetch_queue.send_overdue(writer, current),
         "deleted": lambda: retention.delete_expired(writer, current, moment),

@@ -40,6 +40,13 @@ class NotConnected(RingledgerError):
     status = 501
 
 
+class NotTaken(RingledgerError):
+    """No agent program took the order."""
+
+    code = "order-not-taken"
+    status = 503
+
+
 class PartnerRefused(RingledgerError):
     """The PBX refused the command."""
 

@@ -34,6 +34,8 @@ SCOPE = "oktell"
 #: The longest body with files, which is API Gateway's own limit, and the longest body of any other command. In bytes.
 BODY_LIMIT = 10 * 1024 * 1024
 FORM_LIMIT = 512 * 1024
+#: The longest report of an agent program, in bytes.
+REPORT_LIMIT = 8_192
 #: The caller's name where OKTELL_PASSWORD_REQUIRED is off.
 OPEN = "anybody"
 PASSWORD = frozenset({"password"})
@@ -95,6 +97,14 @@ def download_by_code(http: Request, notes: Notes) -> Answer:
     request = _authenticated(http, notes)
     notes["command"] = f"download/{kind}"
     return files.CODED[kind](request, http.path["code"])
+
+
+@edge.route(routes, "/call-orders/{order}", methods=("POST",), body_limit=REPORT_LIMIT)
+def report_order(http: Request, notes: Notes) -> Answer:
+    """Store the report of an agent program about a call order."""
+    from chalicelib.oktell import order_reports  # noqa: PLC0415 - the models take long to import, and no client waits
+
+    return order_reports.answer(http, notes)
 
 
 def _check_known(known: bool) -> None:  # noqa: FBT001 - the result of a look-up

@@ -21,6 +21,8 @@ COUNTED = {
     "MessagesQuarantined": ("ingest", "messages_quarantined"),
     "CallsSetAside": ("ingest", "calls_set_aside"),
     "RecordingsFailed": ("recorder", "recordings_failed"),
+    "OrdersNotTaken": ("oktell", "orders_not_taken"),
+    "StatesNotSent": ("oktell", "states_not_sent"),
 }
 #: The counts that the dashboard shows next to these.
 SHOWN = (*COUNTED.values(), ("recorder", "recordings_ready"), ("maintenance", "calls_closed"))

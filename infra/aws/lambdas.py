@@ -241,5 +241,8 @@ QUEUES: dict[str, EventQueue] = {
     "recordings": EventQueue("recorder", ref("RecorderConcurrency")),
     "call-control": EventQueue(),
 }
+#: The queue of orders, which agent programs beside PBXs read, and the rights that they need there.
+AGENTS_QUEUE = "call-control"
+AGENTS_ACTIONS = ("sqs:ReceiveMessage", "sqs:DeleteMessage")
 #: The queue of asynchronous invocations that failed for good, with their events and reasons.
 LOST_INVOCATIONS = "lost-invocations"

@@ -9,7 +9,8 @@ from typing import Any
 from chalicelib.edge import Application
 from chalicelib.oktell.refusals import NoSuchPath
 from infra.aws import usage
-from infra.aws.intrinsics import API_HANDLER, KEPT, Json, attribute, chosen, function_id, physical, ref, sub
+from infra.aws.intrinsics import API_HANDLER, KEPT, Json, attribute, chosen, function_id, physical, queue_id, ref, sub
+from infra.aws.lambdas import AGENTS_QUEUE
 
 # A path contains a token or a key, so the log has the route's pattern instead.
 ACCESS_LOG = {
@@ -251,4 +252,6 @@ def outputs() -> Json:
         "PlainHttpHost": {"Condition": "HasPlainHttp", "Value": attribute("PlainHttpDistribution", "DomainName")},
         "BucketName": {"Value": ref("Bucket")},
         "AdminFunction": {"Value": ref(function_id("admin"))},
+        "CallControlQueueUrl": {"Value": ref(queue_id(AGENTS_QUEUE))},
+        "CallControlAgentPolicy": {"Value": ref("CallControlAgentPolicy")},
     }

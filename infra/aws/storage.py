@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from infra.aws.intrinsics import ABSENT, KEPT, Json, attribute, chosen, logical, physical, queue_id, ref, sub
-from infra.aws.lambdas import LOST_INVOCATIONS, QUEUES
+from infra.aws.lambdas import AGENTS_ACTIONS, AGENTS_QUEUE, LOST_INVOCATIONS, QUEUES
 from infra.aws.variables import MEMBERS
 
 #: Lambda requires a visibility timeout of this many timeouts of the consumer.
@@ -49,6 +49,22 @@ def queues(timeouts: dict[str, int]) -> Json:
         "Properties": {
             "Queues": [ref(queue_id(name)) for name in names()],
             "PolicyDocument": _tls_only("sqs:*", ["*"]),
+        },
+    }
+    resources["CallControlAgentPolicy"] = {
+        "Type": "AWS::IAM::ManagedPolicy",
+        "Properties": {
+            "Description": "What the agent program beside a PBX needs",
+            "PolicyDocument": {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Effect": "Allow",
+                        "Action": list(AGENTS_ACTIONS),
+                        "Resource": attribute(queue_id(AGENTS_QUEUE), "Arn"),
+                    }
+                ],
+            },
         },
     }
     return resources

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from typing import NamedTuple
+from uuid import UUID
 
+from chalicelib.oktell.order_reports import OrderAccepted, OrderReport
 from infra.openapi.declarations import (
+    INTERNAL,
     JSON,
     LOCATION,
     RETRY_AFTER,
     TEXT,
+    UNAVAILABLE,
     XML,
     Content,
     Operation,
     Parameter,
     Response,
     Surface,
+    problem,
 )
-from infra.openapi.security import BASIC, PASSWORD
+from infra.openapi.security import BASIC, BEARER, PASSWORD
 
 _TEXT: Content = {TEXT: {"type": "string"}}
 _XML: Content = {XML: {"type": "string"}}
@@ -193,9 +198,28 @@ def _operation(method: str, command: _Command) -> Operation:
     )
 
 
+_REPORT = Operation(
+    "POST",
+    "/call-orders/{order}",
+    "Report of an agent program about a call order; Ringledger's own",
+    {
+        200: Response("The report is stored.", {JSON: OrderAccepted}),
+        400: problem("The report or the id is not of the documented shape."),
+        401: problem("No token, or an unknown one."),
+        403: problem("The token lacks the scope `control`."),
+        409: problem("The order is not open to this agent program: it must not carry it out."),
+        413: problem("The report is too long."),
+        500: INTERNAL,
+        503: UNAVAILABLE,
+    },
+    parameters=(Parameter("order", "the id of the order", UUID, place="path"),),
+    body={JSON: OrderReport},
+    security=(BEARER,),
+)
+
 SURFACE = Surface(
     "oktell",
     "The HTTP interface of an Oktell server, at the root. Names of commands and parameters have any case, and a form "
     "can carry the parameters of `POST`.",
-    tuple(_operation(method, command) for command in _COMMANDS for method in ("GET", "POST")),
+    (*(_operation(method, command) for command in _COMMANDS for method in ("GET", "POST")), _REPORT),
 )

@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -92,6 +92,11 @@ class Client:
         """Return the rows of a query."""
         return run(self.facts["database_url"], query, list(values))
 
+    def report(self, order: str, **fields: object) -> requests.Response:
+        """Send the report of an agent program about an order."""
+        headers = {"Authorization": f"Bearer {self.facts['tokens']['control']}"}
+        return requests.post(self.url(f"call-orders/{order}"), json=fields, headers=headers, timeout=ANSWER_SECONDS)
+
     def orders(self) -> list[dict[str, Any]]:
         """Remove all orders from the queue of the agent program and return them."""
         sqs = boto3.client("sqs", endpoint_url=self.facts["aws_endpoint_url"], region_name="us-east-1")
@@ -108,6 +113,37 @@ def client(stack: dict[str, Any]) -> Client:
     """Return a client of the running bundle, which has the directory of the demonstration."""
     environment.prepare_clients()
     return Client(stack)
+
+
+@dataclass
+class Agent:
+    """An agent program that takes every order, and reports it as done or failed."""
+
+    client: Client
+    taken: list[dict[str, Any]] = field(default_factory=list)
+    result: dict[str, object] = field(default_factory=lambda: {"state": "done"})
+    running: bool = True
+
+    def work(self) -> None:
+        """Take orders until the end of the test."""
+        while self.running:
+            for order in self.client.orders():
+                self.taken.append(order)
+                self.client.report(order["id"], state="taken")
+                self.client.report(order["id"], **self.result)
+            time.sleep(0.05)
+
+
+@pytest.fixture
+def agent(client: Client) -> Iterator[Agent]:
+    """Run an agent program beside the bundle. Orders of earlier tests are dropped."""
+    client.orders()
+    program = Agent(client)
+    thread = threading.Thread(target=program.work)
+    thread.start()
+    yield program
+    program.running = False
+    thread.join()
 
 
 @dataclass
@@ -147,7 +183,8 @@ class Office:
 
 
 _FORGET = """
-DELETE FROM ledger.started_calls; DELETE FROM ledger.presence; DELETE FROM ledger.calls; DELETE FROM ledger.events;
+DELETE FROM ledger.call_orders; DELETE FROM ledger.started_calls;
+DELETE FROM ledger.presence; DELETE FROM ledger.calls; DELETE FROM ledger.events;
 DELETE FROM ledger.records; DELETE FROM ledger.extensions; DELETE FROM userevents.usr_state_changed;
 DELETE FROM sipuserevents.sipuser_transtate_set; DELETE FROM sipuserevents.sipuser_state_changed;
 DELETE FROM sipusers.states; DELETE FROM calls.success; DELETE FROM calls.cancelled; DELETE FROM calls.forks;

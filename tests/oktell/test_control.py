@@ -10,7 +10,7 @@ import pytest
 from chalicelib.errors import Misconfigured, RingledgerError
 from chalicelib.oktell.refusals import InvalidParameter, NotConnected, NotFound, PartnerRefused
 from infra.local.telphin_server import TelphinServer
-from tests.oktell.conftest import Client, Office
+from tests.oktell.conftest import Agent, Client, Office
 
 COMMANDS = ("wp_autocallstart", "wp_switchcall", "wp_autocallstop", "wp_flash", "wp_declinecall")
 NUMBER = {"number": "+7 (921) 456-78-92"}
@@ -51,13 +51,12 @@ def test_an_unknown_line_is_not_found(office: Office) -> None:
         office.run("wp_flash", user="ivan", mode="other")
 
 
-def test_an_agent_program_gets_an_order(client: Client) -> None:
+def test_an_agent_program_gets_an_order(client: Client, agent: Agent) -> None:
     """The message has an id, an expiry, the integration, the user, and the parameters with their defaults."""
-    client.orders()
     assert client.get("wp_autocallstart", user="ivan", number="8 (800) 555-35-35").status_code == 200
     assert client.get("wp_flash", user="ivan", mode="abort").status_code == 200
 
-    started, flashed = sorted(client.orders(), key=lambda order: str(order["command"]))
+    started, flashed = sorted(agent.taken, key=lambda order: str(order["command"]))
     assert (started["version"], started["asked_by"], started["command"]) == (1, "demo-oktell", "wp_autocallstart")
     assert started["parameters"] == {"number": "88005553535", "direction": "city", "sequence": "direct"}
     assert (started["user"]["login"], started["user"]["extension"]) == ("ivan", "13596*538")
@@ -70,11 +69,10 @@ def test_an_agent_program_gets_an_order(client: Client) -> None:
 @pytest.mark.parametrize(
     ("number", "direction"), [("538", "pbx"), ("120", "pbx"), ("13596*106", "pbx"), ("5381", "city")]
 )
-def test_a_number_in_the_directory_is_internal(client: Client, number: str, direction: str) -> None:
+def test_a_number_in_the_directory_is_internal(client: Client, agent: Agent, number: str, direction: str) -> None:
     """The default direction is `pbx` for extensions and for numbers of users and groups, else `city`."""
-    client.orders()
     client.get("wp_switchcall", user="ivanov", number=number)
-    assert [order["parameters"]["direction"] for order in client.orders()] == [direction]
+    assert [order["parameters"]["direction"] for order in agent.taken] == [direction]
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,7 @@ def _shape(element: Element) -> object:
 
 
 @pytest.mark.parametrize("url", _urls() or [pytest.param("", marks=pytest.mark.skip("the seeds are not beside"))])
+@pytest.mark.usefixtures("agent")
 def test_an_address_of_the_document_works(client: Client, url: str) -> None:
     """The answer is 200, or a redirect to a file. The code in the document is an example and is not found."""
     place = urlsplit(url)

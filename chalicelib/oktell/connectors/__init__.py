@@ -12,8 +12,8 @@ from chalicelib.platform.postgres import Connection
 from chalicelib.settings import Settings
 
 
-def _queue(settings: Settings, _database: Connection) -> Connector:
-    return Queue(settings)
+def _queue(settings: Settings, database: Connection) -> Connector:
+    return Queue(settings, database)
 
 
 def _server(settings: Settings, _database: Connection) -> Connector:
