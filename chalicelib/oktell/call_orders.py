@@ -114,7 +114,7 @@ def end(database: Connection, identity: UUID, agent: str, state: OrderState) -> 
 
 
 def tidy(database: Connection) -> int:
-    """Withdraw expired orders for which no client waited, and delete old ones. Return how many nobody took."""
+    """Withdraw expired orders for which no client waited, and delete old ones. Return how many were not taken."""
     ((count,),) = database.execute(_WITHDRAW_EXPIRED)
     metrics.publish("oktell", {"orders_not_taken": count})
     database.execute(_FORGET)

@@ -27,7 +27,7 @@ class OrderNotOpen(RingledgerError):
 
 
 class OrderReport(BaseModel):
-    """What an agent program reports: `taken` before it carries out the order, `done` or `failed` afterwards."""
+    """The report of an agent program: `taken` before it carries out the order, `done` or `failed` afterwards."""
 
     model_config = ConfigDict(extra="forbid")
 

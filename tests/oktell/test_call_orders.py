@@ -1,4 +1,4 @@
-"""Orders for an agent program: they are taken once, reported, and withdrawn if nobody takes them."""
+"""Orders for an agent program: they are taken once, reported, and withdrawn if no program takes them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_without_a_taker_the_client_gets_an_error_in_time(waiting: Office, capsy
 
 
 def test_a_state_of_a_user_does_not_wait(waiting: Office) -> None:
-    """`wp_setuserstate` answers at once. Maintenance counts its order if nobody takes it."""
+    """`wp_setuserstate` answers at once. Maintenance counts its order if no program takes it."""
     waiting = waiting.having(call_control_seconds=60)
     assert waiting.run("wp_setuserstate", user="ivanov", userstateid="5").status == 200
     writer = connection(waiting.settings.writer_database_url)
@@ -84,7 +84,7 @@ def test_an_order_is_taken_once(office: Office) -> None:
     assert (first, second, late, ended) == (True, False, False, [False, True])
 
 
-def test_the_status_shows_orders_that_nobody_took(office: Office) -> None:
+def test_the_status_shows_orders_that_no_program_took(office: Office) -> None:
     """It counts the orders of a day by their outcome, with the reason of the newest failure."""
     for _ in range(2):
         _ordered(office, "-1 second")

@@ -12,9 +12,9 @@ from uuid import uuid4
 import pytest
 from ringledger_asterisk import ami
 from ringledger_asterisk.actions import Actions
+from ringledger_asterisk.agent_settings import Ami, Dialling
 from ringledger_asterisk.ami import AmiFault, Manager
-from ringledger_asterisk.orders import Order, OrderFault
-from ringledger_asterisk.settings import Ami, Dialling
+from ringledger_asterisk.pbx_orders import PbxOrder, PbxOrderFault
 
 from tests.agents.asterisk.ami_server import SECRET, USERNAME, AmiServer, Fields
 
@@ -31,10 +31,10 @@ def pbx() -> Iterator[AmiServer]:
     server.stop()
 
 
-def order(command: str, **parameters: str) -> Order:
+def order(command: str, **parameters: str) -> PbxOrder:
     """Return an order on behalf of Anna."""
     expires = datetime.now(UTC) + timedelta(seconds=30)
-    return Order(str(uuid4()), command, USER, NAMES, parameters, expires)
+    return PbxOrder(str(uuid4()), command, USER, NAMES, parameters, expires)
 
 
 async def _connected(manager: Manager) -> None:
@@ -42,7 +42,7 @@ async def _connected(manager: Manager) -> None:
         await asyncio.sleep(0.01)
 
 
-def carried_out(pbx: AmiServer, *orders: Order) -> list[str]:
+def carried_out(pbx: AmiServer, *orders: PbxOrder) -> list[str]:
     """Carry out orders in turn, and return the ids of the calls that were reported as started."""
     reported: list[str] = []
 
@@ -246,13 +246,13 @@ def test_a_refused_login_is_tried_again_with_longer_pauses(
 )
 def test_a_message_that_is_no_order_is_refused(content: str) -> None:
     """The error says why."""
-    with pytest.raises(OrderFault):
-        Order.read(content)
+    with pytest.raises(PbxOrderFault):
+        PbxOrder.read(content)
 
 
 def test_a_name_cannot_name_further_channels() -> None:
     """Names of users become part of the names of channels."""
     content: dict[str, Any] = {"version": 1, "id": str(uuid4()), "command": "wp_flash", "parameters": {}}
     content |= {"expires_at": "2026-11-21T04:41:27Z", "user": {"id": USER, "extension": "106&PJSIP/107"}}
-    with pytest.raises(OrderFault, match="channel"):
-        Order.read(json.dumps(content))
+    with pytest.raises(PbxOrderFault, match="channel"):
+        PbxOrder.read(json.dumps(content))

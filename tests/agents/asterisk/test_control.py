@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from ringledger_asterisk.__main__ import main
-from ringledger_asterisk.settings import Settings, SettingsFault
+from ringledger_asterisk.agent_settings import AgentSettings, SettingsFault
 
 from infra.local import environment
 from tests.agents.asterisk.ami_server import SECRET, USERNAME, AmiServer
@@ -95,7 +95,7 @@ def test_the_settings_are_checked(client: Client, tmp_path: Path, capsys: pytest
     config = tmp_path / "agent.ini"
     config.write_text(_config(client.facts, 5038))
     assert main(["control", "--config", str(config), "--check"]) == 0
-    shown = repr(Settings.read(config))
+    shown = repr(AgentSettings.read(config))
     assert [secret in shown for secret in (SECRET, client.facts["tokens"]["control"])] == [False, False]
     config.write_text("[ringledger]\nurl = https://calls.example\n")
     assert main(["control", "--config", str(config)]) == 2
@@ -117,7 +117,7 @@ def test_a_wrong_setting_is_named(client: Client, tmp_path: Path, change: tuple[
     config = tmp_path / "agent.ini"
     config.write_text(_config(client.facts, 5038).replace(*change, 1))
     with pytest.raises(SettingsFault, match=words.replace("{", r"\{")):
-        Settings.read(config)
+        AgentSettings.read(config)
 
 
 @pytest.mark.parametrize("path", sorted((PACKAGE / "ringledger_asterisk").glob("*.py")), ids=lambda path: path.name)

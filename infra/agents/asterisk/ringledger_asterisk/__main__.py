@@ -11,13 +11,13 @@ from collections.abc import Awaitable
 from pathlib import Path
 from typing import Callable
 
-from ringledger_asterisk import control
-from ringledger_asterisk.settings import Settings, SettingsFault
+from ringledger_asterisk import call_control
+from ringledger_asterisk.agent_settings import AgentSettings, SettingsFault
 
 DEFAULT_CONFIG = Path("/etc/ringledger-asterisk.ini")
 #: The name of a command -> its function, which runs until it is cancelled, and its help.
-COMMANDS: dict[str, tuple[Callable[[Settings], Awaitable[None]], str]] = {
-    "control": (control.run, "carry out the orders of Ringledger's call control over AMI"),
+COMMANDS: dict[str, tuple[Callable[[AgentSettings], Awaitable[None]], str]] = {
+    "control": (call_control.run, "carry out the orders of Ringledger's call control over AMI"),
 }
 
 
@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     parsed = top.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     try:
-        settings = Settings.read(parsed.config)
+        settings = AgentSettings.read(parsed.config)
     except SettingsFault as fault:
         sys.stderr.write(f"{fault}\n")
         return 2

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Awaitable, Mapping
 from typing import Callable
 
-from ringledger_asterisk.settings import Ami
+from ringledger_asterisk.agent_settings import Ami
 
 CONNECT_SECONDS = 10
 ANSWER_SECONDS = 10
@@ -37,7 +37,7 @@ class AmiFault(Exception):
     """The PBX refused an action, or is away. The message is for the person who ordered it."""
 
 
-class Connection:
+class AmiConnection:
     """One connection that is logged in. Actions run concurrently; their ids tell the answers apart."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -47,7 +47,7 @@ class Connection:
         self._answers: dict[str, asyncio.Queue[Fields]] = {}
 
     @classmethod
-    async def open(cls, ami: Ami) -> Connection:
+    async def open(cls, ami: Ami) -> AmiConnection:
         """Connect and log in. Raise AmiFault."""
         try:
             opening = asyncio.open_connection(ami.host, ami.port, limit=LINE_LIMIT)
@@ -178,7 +178,7 @@ class Manager:
     def __init__(self, ami: Ami) -> None:
         """Connect in `run`."""
         self._ami = ami
-        self._connection: Connection | None = None
+        self._connection: AmiConnection | None = None
 
     async def run(self) -> None:
         """Keep the connection until cancelled."""
@@ -196,7 +196,7 @@ class Manager:
 
     async def _serve(self) -> None:
         """Serve one connection until it is lost. Raise AmiFault if it cannot be opened, and _Lost later."""
-        connection = await Connection.open(self._ami)
+        connection = await AmiConnection.open(self._ami)
         tasks = [asyncio.ensure_future(connection.read())]
         try:
             await connection.act("Login", Username=self._ami.username, Secret=self._ami.secret, Events="call")
@@ -222,14 +222,14 @@ class Manager:
         return await self._open().act(action, **fields)
 
     async def originate(self, queued: Callable[[], Awaitable[None]], seconds: float, **fields: str) -> None:
-        """Start a call, as `Connection.originate` does. Raise AmiFault."""
+        """Start a call, as `AmiConnection.originate` does. Raise AmiFault."""
         await self._open().originate(queued, seconds, fields)
 
     async def channels(self) -> list[Fields]:
         """Return the channels of the PBX. Raise AmiFault."""
         return await self._open().listing("CoreShowChannels", "CoreShowChannelsComplete")
 
-    def _open(self) -> Connection:
+    def _open(self) -> AmiConnection:
         if self._connection is None:
             raise AmiFault("the agent program has no connection to the PBX")
         return self._connection

@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from ringledger_asterisk.settings import Queue
+from ringledger_asterisk.agent_settings import QueueSettings
 from ringledger_asterisk.web import post
 
 #: SQS waits so long for a message, in seconds. A stop of the program waits for that, too.
@@ -20,7 +20,7 @@ MESSAGES = 5
 _CONTENT_TYPE = "application/x-amz-json-1.0"
 
 
-class Message(NamedTuple):
+class QueueMessage(NamedTuple):
     """A message: its text, and the handle that deletes it."""
 
     body: str
@@ -30,19 +30,19 @@ class Message(NamedTuple):
 class OrderQueue:
     """The queue, with the access key that may read it."""
 
-    def __init__(self, queue: Queue) -> None:
+    def __init__(self, queue: QueueSettings) -> None:
         """Read `queue`."""
         self._queue = queue
         place = urlsplit(queue.url)
         self._url = f"{queue.endpoint or f'{place.scheme}://{place.netloc}'}/"
 
-    def receive(self) -> list[Message]:
+    def receive(self) -> list[QueueMessage]:
         """Wait for messages and return them. Raise WebFault."""
         content = {"MaxNumberOfMessages": MESSAGES, "WaitTimeSeconds": WAIT_SECONDS}
         answer = self._ask("ReceiveMessage", content, WAIT_SECONDS + SECONDS)
-        return [Message(each["Body"], each["ReceiptHandle"]) for each in answer.get("Messages") or []]
+        return [QueueMessage(each["Body"], each["ReceiptHandle"]) for each in answer.get("Messages") or []]
 
-    def delete(self, message: Message) -> None:
+    def delete(self, message: QueueMessage) -> None:
         """Delete a message. Raise WebFault."""
         self._ask("DeleteMessage", {"ReceiptHandle": message.handle}, SECONDS)
 
@@ -54,7 +54,7 @@ class OrderQueue:
         return post("The queue of orders", self._url, dated, body, seconds)
 
 
-def signed(queue: Queue, headers: Mapping[str, str], body: bytes, now: datetime) -> dict[str, str]:
+def signed(queue: QueueSettings, headers: Mapping[str, str], body: bytes, now: datetime) -> dict[str, str]:
     """Return the headers with those of the signature, for a POST to the root of the service."""
     moment = now.strftime("%Y%m%dT%H%M%SZ")
     scope = f"{moment[:8]}/{queue.region}/sqs/aws4_request"

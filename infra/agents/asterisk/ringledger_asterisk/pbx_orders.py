@@ -17,12 +17,12 @@ _NUMBER = re.compile(r"\+?[0-9*#]{1,40}")
 _NAME = re.compile(r"[\w.*#+-]*")
 
 
-class OrderFault(Exception):
+class PbxOrderFault(Exception):
     """A message is no order that this program understands."""
 
 
 @dataclass(frozen=True)
-class Order:
+class PbxOrder:
     """One order: a command on behalf of a user, with its parameters."""
 
     id: str
@@ -33,18 +33,18 @@ class Order:
     expires_at: datetime
 
     @classmethod
-    def read(cls, text: str) -> Order:
-        """Return the order in a message. Raise OrderFault."""
+    def read(cls, text: str) -> PbxOrder:
+        """Return the order in a message. Raise PbxOrderFault."""
         try:
             content = json.loads(text)
             if content["version"] != VERSION:
-                raise OrderFault(f"it has version {content['version']!r}; this program knows {VERSION}")
+                raise PbxOrderFault(f"it has version {content['version']!r}; this program knows {VERSION}")
             expires = datetime.strptime(content["expires_at"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
             user = {name: _name(content["user"].get(name)) for name in NAMES}
             parameters = {str(name): str(value) for name, value in content["parameters"].items()}
             identities = (str(UUID(content["id"])), str(content["command"]), str(UUID(content["user"]["id"])))
         except (ValueError, KeyError, TypeError, AttributeError) as fault:
-            raise OrderFault(f"{type(fault).__name__}: {fault}") from None
+            raise PbxOrderFault(f"{type(fault).__name__}: {fault}") from None
         return cls(*identities, user, parameters, expires)
 
     def is_expired(self) -> bool:
@@ -53,10 +53,10 @@ class Order:
 
     @property
     def number(self) -> str:
-        """Return the number to call. Raise OrderFault if it is none that a dial plan can have."""
+        """Return the number to call. Raise PbxOrderFault if it is none that a dial plan can have."""
         number = self.parameters.get("number", "")
         if not _NUMBER.fullmatch(number):
-            raise OrderFault(f"{number!r} is no number to call")
+            raise PbxOrderFault(f"{number!r} is no number to call")
         return number
 
 
@@ -64,5 +64,5 @@ def _name(value: object) -> str:
     # A name becomes part of a channel's name, where "/", "&" and "," mean further channels.
     text = "" if value is None else str(value)
     if not _NAME.fullmatch(text):
-        raise OrderFault(f"{text!r} cannot be part of a channel's name")
+        raise PbxOrderFault(f"{text!r} cannot be part of a channel's name")
     return text

@@ -25,7 +25,7 @@ class Ami:
 
 
 @dataclass(frozen=True)
-class Queue:
+class QueueSettings:
     """The queue of orders, and the AWS access key that may read it. `endpoint` replaces AWS itself in tests."""
 
     url: str
@@ -51,17 +51,17 @@ class Dialling:
 
 
 @dataclass(frozen=True)
-class Settings:
+class AgentSettings:
     """All settings. `url` is the address of Ringledger, `token` one of the scope `control`."""
 
     url: str
     token: str = field(repr=False)
     ami: Ami
-    queue: Queue
+    queue: QueueSettings
     dialling: Dialling
 
     @staticmethod
-    def read(path: Path) -> Settings:
+    def read(path: Path) -> AgentSettings:
         """Return the settings in a file. Raise SettingsFault."""
         parser = configparser.ConfigParser(interpolation=None)
         try:
@@ -78,18 +78,18 @@ class _Reader:
     def __init__(self, parser: configparser.ConfigParser) -> None:
         self._parser = parser
 
-    def settings(self) -> Settings:
+    def settings(self) -> AgentSettings:
         url, token = self._address("ringledger", "url"), self._text("ringledger", "token")
-        return Settings(url, token, self._ami(), self._queue(), self._dial())
+        return AgentSettings(url, token, self._ami(), self._queue(), self._dial())
 
     def _ami(self) -> Ami:
         host, port = self._text("ami", "host", "127.0.0.1"), self._whole("ami", "port", "5038")
         return Ami(host, port, self._text("ami", "username"), self._text("ami", "secret"))
 
-    def _queue(self) -> Queue:
+    def _queue(self) -> QueueSettings:
         url = self._address("queue", "url")
         found = _REGION.match(url)
-        return Queue(
+        return QueueSettings(
             url,
             self._text("queue", "region", found[1] if found else None),
             self._text("queue", "access_key_id"),

@@ -6,11 +6,11 @@ import asyncio
 import logging
 
 from ringledger_asterisk.actions import Actions
+from ringledger_asterisk.agent_settings import AgentSettings
 from ringledger_asterisk.ami import AmiFault, Manager
-from ringledger_asterisk.order_queue import Message, OrderQueue
-from ringledger_asterisk.orders import Order, OrderFault
+from ringledger_asterisk.order_queue import OrderQueue, QueueMessage
+from ringledger_asterisk.pbx_orders import PbxOrder, PbxOrderFault
 from ringledger_asterisk.reports import Reports
-from ringledger_asterisk.settings import Settings
 from ringledger_asterisk.web import WebFault
 
 #: Orders that are carried out at a time.
@@ -21,11 +21,11 @@ UNCONNECTED_PAUSE = 0.5
 logger = logging.getLogger(__name__)
 
 
-async def run(settings: Settings) -> None:
+async def run(settings: AgentSettings) -> None:
     """Carry out orders until cancelled."""
     manager = Manager(settings.ami)
     reports, actions = Reports(settings.url, settings.token), Actions(manager, settings.dialling)
-    worker = Worker(manager, OrderQueue(settings.queue), reports, actions)
+    worker = OrderWorker(manager, OrderQueue(settings.queue), reports, actions)
     tasks = [asyncio.ensure_future(worker.run()), asyncio.ensure_future(manager.run())]
     try:
         await asyncio.gather(*tasks)
@@ -36,8 +36,8 @@ async def run(settings: Settings) -> None:
             await asyncio.gather(task, return_exceptions=True)
 
 
-class Worker:
-    """Takes orders while the PBX is connected; without it, another agent program or nobody takes them."""
+class OrderWorker:
+    """Takes orders while the PBX is connected; without it, they are left to other agent programs."""
 
     def __init__(self, manager: Manager, queue: OrderQueue, reports: Reports, actions: Actions) -> None:
         """Take the orders of `queue` and carry them out by `actions`."""
@@ -65,12 +65,12 @@ class Worker:
         finally:
             await asyncio.gather(*self._running, return_exceptions=True)
 
-    def _begin(self, message: Message) -> None:
+    def _begin(self, message: QueueMessage) -> None:
         task = asyncio.ensure_future(self._handle(message))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
-    async def _handle(self, message: Message) -> None:
+    async def _handle(self, message: QueueMessage) -> None:
         try:
             order = await self._taken(message)
             if order is not None:
@@ -79,11 +79,11 @@ class Worker:
             # An order that could not be taken stays in the queue, and expires there.
             logger.warning("%s", fault)
 
-    async def _taken(self, message: Message) -> Order | None:
+    async def _taken(self, message: QueueMessage) -> PbxOrder | None:
         """Take the order in a message, and delete the message. Return None if the order must not be carried out."""
         try:
-            order = Order.read(message.body)
-        except OrderFault as fault:
+            order = PbxOrder.read(message.body)
+        except PbxOrderFault as fault:
             logger.warning("an order cannot be read: %s", fault)
             await asyncio.to_thread(self._queue.delete, message)
             return None
@@ -93,7 +93,7 @@ class Worker:
             logger.info("order %s (%s) has expired or was taken before", order.id, order.command)
         return order if is_ours else None
 
-    async def _carry_out(self, order: Order) -> None:
+    async def _carry_out(self, order: PbxOrder) -> None:
         async def done(call_id: str = "") -> None:
             await asyncio.to_thread(self._reports.done, order.id, call_id)
 
