@@ -17,11 +17,18 @@ _CREATE = "SELECT contact_id, phonecall_id FROM ledger.create_phonecall(%s, %s, 
 
 _DELETE = """
 WITH gone AS (
-    DELETE FROM ledger.phonecalls WHERE initiated >= %s AND initiated < %s RETURNING inviteid, own
+    DELETE FROM ledger.phonecalls WHERE initiated >= %(since)s AND initiated < %(until)s RETURNING inviteid, own
 ),
 own AS MATERIALIZED (SELECT inviteid FROM gone WHERE own),
-success AS (DELETE FROM calls.success USING own WHERE success.inviteid = own.inviteid),
-cancelled AS (DELETE FROM calls.cancelled USING own WHERE cancelled.inviteid = own.inviteid),
+-- A record that was made for a phone call was invited when it was initiated; the period as constants tells the months.
+success AS (
+    DELETE FROM calls.success USING own
+    WHERE success.inviteid = own.inviteid AND invitedt >= %(since)s AND invitedt < %(until)s
+),
+cancelled AS (
+    DELETE FROM calls.cancelled USING own
+    WHERE cancelled.inviteid = own.inviteid AND invitedt >= %(since)s AND invitedt < %(until)s
+),
 record AS (DELETE FROM ledger.records USING own WHERE records.inviteid = own.inviteid)
 SELECT count(*) FROM gone
 """
@@ -52,4 +59,4 @@ def create(writer: Connection, call: Phonecall, *, new_contacts: bool) -> Create
 
 def delete(writer: Connection, since: datetime, until: datetime) -> int:
     """Delete phone calls from `since` to before `until`, with the records made for them. Return their number."""
-    return int(writer.execute(_DELETE, [since, until])[0][0])
+    return int(writer.execute(_DELETE, {"since": since, "until": until})[0][0])

@@ -1,4 +1,4 @@
-"""Finds what is known of a call's recording, in one round trip to PostgreSQL."""
+"""Finds what is known of a call's recording, in the months that its record names."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from chalicelib.ledger import months
 from chalicelib.platform.postgres import Connection
 from chalicelib.recordings import lineage
 
@@ -14,8 +15,8 @@ _FIND = f"""
 WITH RECURSIVE {lineage.CTE}
 SELECT
     call.inviteid IS NOT NULL
-        OR EXISTS (SELECT FROM calls.cancelled WHERE cancelled.inviteid = present.inviteid)
-        OR EXISTS (SELECT FROM calls.failed WHERE failed.inviteid = present.inviteid),
+        OR EXISTS (SELECT FROM calls.cancelled WHERE cancelled.inviteid = present.inviteid{{within}})
+        OR EXISTS (SELECT FROM calls.failed WHERE failed.inviteid = present.inviteid{{within}}),
     EXISTS (
         SELECT FROM lineage JOIN ledger.recordings USING (inviteid) WHERE recordings.links_revoked_at IS NOT NULL
     ),
@@ -23,13 +24,17 @@ SELECT
     coalesce(call.callrecpath, ''), call.callstoragecode, call.callrecdel_dt, call.recexpirets,
     coalesce(call.duration, 0)
 FROM present
-    LEFT JOIN calls.success AS call ON call.inviteid = present.inviteid
+    LEFT JOIN calls.success AS call ON call.inviteid = present.inviteid{{within}}
     LEFT JOIN ledger.recordings AS fact ON fact.inviteid = present.inviteid
 ORDER BY
     call.callrecpath IS NULL, call.callrecdel_dt IS NOT NULL,
     coalesce(call.recexpirets <= now() AT TIME ZONE 'UTC', false), call.recexpirets DESC NULLS FIRST
 LIMIT 1
 """  # noqa: S608 - a constant of lineage
+_FIND_ANYWHERE = _FIND.format(within="")
+_FIND_WITHIN = _FIND.format(within=" AND invitedt >= %s AND invitedt < %s")
+# Rows that a PBX wrote itself have no record.
+_MONTHS = f"WITH RECURSIVE {lineage.CTE} SELECT months FROM present JOIN ledger.records USING (inviteid)"  # noqa: S608
 
 
 class Recording(NamedTuple):
@@ -52,4 +57,8 @@ class Recording(NamedTuple):
 
 def find(gate: Connection, inviteid: UUID) -> Recording:
     """Return what is known of the recording of the call `inviteid`, or of its successor. Raises Unavailable."""
-    return Recording(*gate.execute(_FIND, [str(inviteid)])[0])
+    records = gate.execute(_MONTHS, [str(inviteid)])
+    period = months.period(records[0][0]) if records else None
+    if period is None:
+        return Recording(*gate.execute(_FIND_ANYWHERE, [str(inviteid)])[0])
+    return Recording(*gate.execute(_FIND_WITHIN, [str(inviteid), *period * 3])[0])

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import psycopg2
 import pytest
 
+from chalicelib.ledger import months as row_months
 from chalicelib.maintenance import monthly_tables, partitions, schema_changes
 from chalicelib.settings import Settings
 from tests.databases import run
@@ -141,3 +142,18 @@ def test_writing_into_partitions_counts_as_a_change_of_the_table(ledger: Ledger)
 
     assert ledger.tables()["calls.cancelled"] == []
     assert ledger.column(counter) > [counted]
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["2026_11"], (datetime(2026, 11, 1), datetime(2026, 12, 1))),  # noqa: DTZ001 - naive UTC
+        (["2026_12", "2027_01"], (datetime(2026, 12, 1), datetime(2027, 2, 1))),  # noqa: DTZ001 - naive UTC
+        (["2026_11", "rest"], None),
+        ([], None),
+    ],
+    ids=["one month", "over the end of a year", "without a time", "unknown"],
+)
+def test_the_period_of_a_record(names: list[str], expected: tuple[datetime, datetime] | None) -> None:
+    """Rows of a record are looked for within its months; rows without a time may be anywhere."""
+    assert row_months.period(names) == expected
