@@ -100,7 +100,7 @@ A phone call to a contact, as NiMbox's scripts make it; made again, it is the sa
   curl -sS "{url}{PHONECALL.format(token=tokens["nimbox"])}"
 
 The demonstration's calls to a small CRM that runs beside, each once, from a second shell:
-  . {data / "environment"} && .venv/bin/python -m chalicelib.admin replication run --full
+  . {data / "environment"} && .venv/bin/ringledger replication run --full
 
 How many of an internal number are free, as an Oktell server answers; and a script of its example:
   curl -sS "{url}/tst_getintnumberreadyusers?number=120&password={tokens["oktell"]}"

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from chalicelib.errors import Misconfigured
+from infra.local.keyring import write_private_text
 
 LOOPBACK = "127.0.0.1"
 CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 # The embedded S3 and SQS check no credentials.
 NO_ACCOUNT = "local"
+_CALL = re.compile(r".*/calls/([^/]*)/.*")
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,22 @@ def publish(values: Mapping[str, str], defaults: Mapping[str, str]) -> Mapping[s
     for variable, value in defaults.items():
         os.environ.setdefault(variable, value)
     return os.environ
+
+
+def add_examples(file: Path, facts: Mapping[str, Any]) -> None:
+    """Add what the examples of the documentation use to the script of `exports`: address, tokens, webhook keys."""
+    keys, tokens, link = facts["webhook_keys"], facts["tokens"], facts["recording"]
+    examples = {
+        "URL": facts["url"],
+        "TOKEN": tokens["statistics"],
+        **{scope.upper(): tokens[scope] for scope in ("recordings", "nimbox", "oktell")},
+        **{f"{kind.upper()}_KEY": key for kind, key in keys["telphin"].items()},
+        **{f"{provider.upper()}_KEY": keys[provider] for provider in ("mtt", "native")},
+        "LINK": link,
+        "CALL": _CALL.sub(r"\1", link),
+    }
+    lines = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in examples.items())
+    write_private_text(file, file.read_text("utf-8") + lines)
 
 
 def exports(whole: Mapping[str, str], variables: Iterable[str]) -> str:

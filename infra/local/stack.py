@@ -113,6 +113,7 @@ class Stack:
             self._serve(parts, Gateway(app, listener), configured)
             parts.callback(self._file.unlink, missing_ok=True)
             parts.callback(self._environment.unlink, missing_ok=True)
+            environment.add_examples(self._environment, self.facts)
             write_private(self._file, self.facts)
             yield
 
@@ -158,7 +159,7 @@ class Stack:
     def _start_crm(self, parts: ExitStack, keyring: Keyring) -> dict[str, str]:
         crm = Crm(keyring.secret("crm"))
         url = _started_server(parts, crm, keyring.port("crm_port"))
-        return {"CRM_URL": url, "CRM_NAME": "demonstration", "CRM_TOKEN": crm.token}
+        return {"CRM_URL": url, "CRM_NAME": "demonstration", "CRM_TOKEN": crm.token, **telephony.SETTLED}
 
     def _settings(
         self, values: dict[str, str], defaults: dict[str, str], keyring: Keyring, beside: dict[str, str]

@@ -11,6 +11,8 @@ from chalicelib.settings import Settings
 from infra.local.telphin_server import TelphinServer
 
 APPLICATION = "local-application"
+#: The month of the demonstration has just been taken in, and its calls need no rest before they are sent.
+SETTLED = {"REPLICATION_SETTLED_SECONDS": "1"}
 EXTENSIONS = {
     "phone": ExtensionDescription(
         "telphin", "13596", "13596*106", "phone", "Anna", remote_id="1138241", agent_id="136"

@@ -10,6 +10,9 @@ from chalicelib.statistics.allowlist import COLLATIONS, FUNCTIONS, SYMBOLS, TYPE
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
+ARCHITECTURE = (ROOT / "docs/architecture.md").read_text("utf-8")
+ARCHITECTURE = (ROOT / "docs/architecture.md").read_text("utf-8")
+LINES_OF_TWO_SCREENS = 100
 
 
 def test_every_name_that_a_query_may_use_is_listed() -> None:
@@ -25,23 +28,22 @@ def test_every_schema_is_named() -> None:
 
 
 def test_every_package_is_given_a_reason() -> None:
-    """The README's table has every runtime dependency with its reason."""
+    """The table of dependencies has every runtime dependency with its reason."""
     pinned = re.findall(r"(?m)^([\w-]+)==", (ROOT / "requirements.txt").read_text("utf-8"))
-    assert [name for name in pinned if f"| {name} |" not in README] == []
+    assert [name for name in pinned if f"| {name} |" not in ARCHITECTURE] == []
 
 
 def test_every_path_that_it_names_exists() -> None:
-    """Every file and folder that a README names exists."""
-    texts = [
-        file.read_text("utf-8") for folder in ("chalicelib", "infra") for file in (ROOT / folder).rglob("README.md")
-    ]
-    paths = set(re.findall(r"`((?:chalicelib|infra|tests)/[\w/.]+)`", "".join([README, *texts])))
+    """Every file and folder that a page names exists."""
+    folders = ("chalicelib", "infra", "docs")
+    texts = [file.read_text("utf-8") for folder in folders for file in (ROOT / folder).rglob("*.md")]
+    paths = set(re.findall(r"`((?:chalicelib|infra|tests)/[a-z_\d/.]+)`", "".join([README, *texts])))
     assert {path for path in paths if not (ROOT / path).exists()} == set()
 
 
 def test_the_tree_names_every_room() -> None:
-    """The README's tree has every package and module directly below chalicelib and infra, and no others."""
-    tree = README.split("## Where things live")[1].split("```")[1]
+    """The tree of the architecture has every package and module directly below chalicelib and infra, and no others."""
+    tree = ARCHITECTURE.split("## Where things live")[1].split("```")[1]
     named = set(re.findall(r"(\w+/|\w+\.py)(?=[, ])", "".join(re.findall(r"(?m)^  ((?:[\w.]+/?,? )+)", tree))))
     rooms = {
         f"{path.name}/" if path.is_dir() else path.name
@@ -50,3 +52,20 @@ def test_the_tree_names_every_room() -> None:
         if path.name != "__init__.py" and (path.suffix == ".py" or any(path.glob("*.py")) or any(path.glob("*.sql")))
     }
     assert named == rooms
+
+
+def test_it_is_short() -> None:
+    """The README fits two screens; its readers have pages of their own."""
+    assert len(README.splitlines()) <= LINES_OF_TWO_SCREENS
+
+
+def test_every_link_leads_somewhere() -> None:
+    """Every file that a page links to exists."""
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md"), *ROOT.glob("*/*/README.md")]
+    broken = [
+        f"{page.relative_to(ROOT)}: {link}"
+        for page in pages
+        for link in re.findall(r"\]\((?!http|#)([^)#]+)", page.read_text("utf-8"))
+        if not (page.parent / link).exists()
+    ]
+    assert broken == []
