@@ -11,6 +11,7 @@ _TYPES = {
     "json": "jsonb",
     "span": "interval",
     "text": "character varying",
+    "word": "text",
     "time": "timestamp without time zone",
     "uuid": "uuid",
 }
@@ -146,4 +147,51 @@ PARTITION_KEYS: dict[tuple[str, str], str] = {
     **{("calls", table): "invitedt" for table in TABLES["calls"]},
     ("ivrhuntq", "huntq_calls"): "dt_enqueue",
     **{("ivrhuntqevents", table): "eventts" for table in TABLES["ivrhuntqevents"]},
+}
+
+#: Ringledger's own views, which readers query like the tables. `docs/channel.md` says what their figures mean.
+VIEWS: dict[str, dict[str, Columns]] = {
+    "metrics": {
+        "calls": _columns("""
+            chain:word inviteid:uuid invitedt:time direction:word result:word number:word line:word agent:word
+            answered_at:time ended_at:time wait:int talk:big talks:int answered:int missed:int in_time:int
+            recorded:flag reason:word
+        """),
+        "talks": _columns("""
+            chain:word inviteid:uuid invitedt:time agent:word person:word direction:word number:word
+            dialled_at:time started_at:time stopped_at:time ring:int talk:int transferred:flag
+        """),
+        "rings": _columns("""
+            inviteid:uuid invitedt:time agent:word started_at:time answered_at:time answered:int reason:word
+        """),
+        "queue_calls": _columns("""
+            chain:word inviteid:uuid queue:word number:word entered_at:time answered_at:time left_at:time
+            result:word wait:int answered:int abandoned:int in_time:int
+        """),
+        "missed_calls": _columns("""
+            inviteid:uuid invitedt:time number:word line:word wait:int reason:word reached_at:time
+            reached_by:word reached_agent:word called_back:int
+        """),
+        "live_legs": _columns("""
+            chain:word provider:word extension:word device:word state:word began_at:time since:time
+            from_number:word to_number:word reported_at:time
+        """),
+        "agents": _columns("agent:word person:word user_id:word"),
+        "queues": _columns("queue:word person:word"),
+        "last_event": _columns("accepted_at:time"),
+    },
+}
+
+#: Everything that readers may query.
+READABLE: dict[str, dict[str, Columns]] = {**TABLES, **VIEWS}
+
+_CALL_TABLES = frozenset({"calls.success", "calls.cancelled", "calls.failed", "calls.forks"})
+
+#: schema.view -> the documented tables that decide about its rows; absent for views of the present state.
+SOURCES: dict[str, frozenset[str]] = {
+    "metrics.calls": _CALL_TABLES,
+    "metrics.talks": frozenset({"calls.success"}),
+    "metrics.rings": frozenset({"calls.forks"}),
+    "metrics.queue_calls": frozenset({"ivrhuntq.huntq_calls"}),
+    "metrics.missed_calls": _CALL_TABLES,
 }

@@ -18,6 +18,7 @@ from chalicelib.admin import (
     extension_commands,
     recording_commands,
     replication_commands,
+    report_commands,
     user_commands,
 )
 from chalicelib.admin.migrations import migrate
@@ -75,6 +76,7 @@ def parser() -> argparse.ArgumentParser:
     contact_commands.add_to(commands)
     user_commands.add_to(commands)
     replication_commands.add_to(commands)
+    report_commands.add_to(commands)
     return top
 
 

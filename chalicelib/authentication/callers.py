@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import binascii
 import hashlib
 import time
+from base64 import b64decode
 
 from chalicelib.authentication import tokens
 from chalicelib.edge import Notes, Request
@@ -21,8 +23,41 @@ def bearer(request: Request) -> str:
     return value.strip()
 
 
-def authenticate(value: str, scope: str, notes: Notes) -> tokens.Token | None:
-    """Return the integration that owns the token `value`, or None. Raise Forbidden if it lacks `scope`.
+def address_or_header(request: Request) -> str:
+    """Return the token of Bearer, of the password of Basic, or of the parameter `token`. Raise Unauthenticated.
+
+    Spreadsheets and browsers send nothing else. A Basic name without a password is the token too.
+    """
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        user, _, password = _decoded(value).partition(":")
+        token = password or user
+    else:
+        token = value if scheme.lower() == "bearer" else request.query.get("token", "")
+    if not token.strip():
+        raise Unauthenticated(
+            "An integration token is needed: as Bearer, as the password of Basic, or as ?token=", headers=_CHALLENGE
+        )
+    return token.strip()
+
+
+_CHALLENGE = {"WWW-Authenticate": 'Basic realm="Ringledger: a token as the password", charset="UTF-8"'}
+
+
+def refusal() -> Unauthenticated:
+    """Return the error for a token that is unknown or revoked, for addresses that browsers open."""
+    return Unauthenticated("The token is unknown or revoked", headers=_CHALLENGE)
+
+
+def _decoded(credentials: str) -> str:
+    try:
+        return b64decode(credentials.strip(), validate=True).decode(errors="replace")
+    except (binascii.Error, ValueError):
+        return ""
+
+
+def authenticate(value: str, scope: str, notes: Notes, *, or_scope: str = "") -> tokens.Token | None:
+    """Return the integration that owns the token `value`, or None. Raise Forbidden if it has neither scope.
 
     A valid token is cached for TOKEN_CACHE_SECONDS. A revoked token works at most that much longer.
     """
@@ -30,7 +65,7 @@ def authenticate(value: str, scope: str, notes: Notes) -> tokens.Token | None:
     if token is None:
         return None
     notes["integration"] = token.name
-    if scope not in token.scopes:
+    if not {scope, or_scope} & set(token.scopes):
         raise Forbidden(f"The token lacks the scope {scope}; it has {', '.join(token.scopes)}")
     return token
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 import orjson
 from pglast.parser import parse_sql_json
 
-from chalicelib.catalog import TABLES
+from chalicelib.catalog import READABLE
 from chalicelib.statistics.names import Node, names
 
 #: PostgreSQL's limit on a name, in bytes.
@@ -115,5 +115,5 @@ def _starred(from_items: Sequence[Node]) -> list[str] | None:
     if kind == "RangeSubselect":
         return _column_names(item["subquery"]["SelectStmt"])
     if kind == "RangeVar" and "schemaname" in item:
-        return [column for column, _ in TABLES[item["schemaname"]][item["relname"]]]
+        return [column for column, _ in READABLE[item["schemaname"]][item["relname"]]]
     return None

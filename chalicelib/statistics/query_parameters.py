@@ -64,6 +64,12 @@ def bound(query: str, values: Values) -> str:
     return with_literals
 
 
+def names(query: str) -> set[str]:
+    """Return the names of the parameters `:name` in `query`. Raise Refused when PostgreSQL's scanner cannot read it."""
+    check_size(query)
+    return {slot.name.removeprefix(":") for slot in _slots(query, {}, by_name=True) if slot.name.startswith(":")}
+
+
 def _numbered(values: Sequence[object]) -> dict[str, object]:
     return {f"${number}": value for number, value in enumerate(values, 1)}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from chalicelib.catalog import TABLES
+from chalicelib.catalog import READABLE
 from chalicelib.errors import RingledgerError
 from chalicelib.platform import configuration, postgres
 from chalicelib.statistics.allowlist import CALLABLE_NAMES, ServerNames
@@ -79,7 +79,7 @@ select array(select fault from checks where holds is not false),
        (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())
   from (select count(*) > 1 as has_icu from pg_catalog.pg_collation where collprovider = 'i') icu
 """
-_DOCUMENTED = [f"{schema}.{table}" for schema, tables in TABLES.items() for table in tables]
+_DOCUMENTED = [f"{schema}.{table}" for schema, tables in READABLE.items() for table in tables]
 
 
 class UnsafeRole(RingledgerError):

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from pglast.parser import parse_sql_json
 
-from chalicelib.catalog import TABLES
+from chalicelib.catalog import SOURCES, TABLES
 from chalicelib.statistics.allowlist import TEXTS
 from chalicelib.statistics.metric_functions import METRIC_FUNCTIONS
 from chalicelib.statistics.names import Node, dotted, names
@@ -29,15 +29,22 @@ def tables(statement: str) -> frozenset[str] | None:
 
     None for a statement whose result can also depend on the time, on chance, or on tables behind a function.
     """
-    found = set()
+    found: set[str] = set()
     for kind, node in _nodes(orjson.loads(parse_sql_json(statement))):
         if _is_changing(kind, node):
             return None
         if kind == "RangeVar" and "schemaname" in node:
-            if node["relname"] not in TABLES.get(node["schemaname"], ()):
+            sources = _sources(node["schemaname"], node["relname"])
+            if not sources:
                 return None
-            found.add(f"{node['schemaname']}.{node['relname']}")
+            found |= sources
     return frozenset(found)
+
+
+def _sources(schema: str, name: str) -> frozenset[str]:
+    """Return the documented tables that decide about the rows of a table or view; none where others do too."""
+    full_name = f"{schema}.{name}"
+    return frozenset({full_name}) if name in TABLES.get(schema, ()) else SOURCES.get(full_name, frozenset())
 
 
 def _nodes(value: Any) -> Iterator[tuple[str, Node]]:  # noqa: ANN401 - a tree of JSON

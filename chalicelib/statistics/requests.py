@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from chalicelib.errors import InvalidRequest, Refused
 
@@ -22,21 +22,21 @@ class Expected(NamedTuple):
     words: str
 
 
-class _Model(BaseModel):
+class RequestModel(BaseModel):
     """A part of a request. Its schema is built when it is first used, since no Lambda start needs it."""
 
     model_config = ConfigDict(strict=True, defer_build=True)
 
 
-class ChannelRequest(_Model):
+class ChannelRequest(RequestModel):
     """One request of the channel."""
 
     entity: Annotated[str, Expected("a text")]
     action: Annotated[str, Expected("a text")]
-    options: Annotated[dict[str, Any], Expected("an object")]
+    options: Annotated[dict[str, Any], Expected("an object")] = Field(default_factory=dict)
 
 
-class QuantityOptions(_Model):
+class QuantityOptions(RequestModel):
     """The options of `chronological/quantity`."""
 
     psql: Annotated[str, Expected("a text: the query to run")]
@@ -46,12 +46,16 @@ class QuantityOptions(_Model):
     ] = None
 
 
-class DataOptions(QuantityOptions):
-    """The options of `chronological/data`."""
+class FormatOptions(RequestModel):
+    """The wanted form of an answer's rows."""
 
     format: Annotated[Literal["json", "csv", "ndjson", "columns"], Expected("json, csv, ndjson or columns")] = "json"
     bigint: Annotated[Literal["number", "text"], Expected("number or text")] = "number"
     excel: Annotated[bool, Expected("true or false")] = False
+
+
+class DataOptions(FormatOptions, QuantityOptions):
+    """The options of `chronological/data`."""
 
 
 class PanelOptions(DataOptions):
@@ -60,7 +64,7 @@ class PanelOptions(DataOptions):
     format: Annotated[Literal["json", "columns"], Expected("json or columns, beside other queries")] = "json"
 
 
-class BatchOptions(_Model):
+class BatchOptions(RequestModel):
     """The options of `chronological/data` for several queries at once."""
 
     queries: Annotated[dict[str, Any], Expected("an object of names and the options of their queries")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from chalicelib.catalog import TABLES
+from chalicelib.catalog import READABLE, SOURCES
 
 NO_NAMES: frozenset[str] = frozenset()
 
@@ -26,10 +26,15 @@ class FromItem(NamedTuple):
     is_function: bool = False
 
 
-#: Every documented table by schema and name.
+#: Every documented table and view by schema and name.
 DOCUMENTED: dict[tuple[str, str], FromItem] = {
-    (schema, table): FromItem(frozenset(column for column, _ in columns), complete=True, table=f"{schema}.{table}")
-    for schema, tables in TABLES.items()
+    (schema, table): FromItem(
+        frozenset(column for column, _ in columns),
+        complete=True,
+        table=f"{schema}.{table}",
+        tables=len(SOURCES.get(f"{schema}.{table}", "1")),
+    )
+    for schema, tables in READABLE.items()
     for table, columns in tables.items()
 }
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
 from functools import partial
 
 from chalice.app import Blueprint
 
 from chalicelib import edge
 from chalicelib.authentication import callers
+from chalicelib.authentication.tokens import Token
 from chalicelib.edge import Answer, Notes, Request
 from chalicelib.errors import RingledgerError, TokenNotFound, Unauthenticated
 from chalicelib.platform import configuration, objects
 from chalicelib.settings import Settings
-from chalicelib.statistics import channel, reference
+from chalicelib.statistics import channel, reference, report_files, reports, schema
 from chalicelib.statistics.answer import StoredAnswer, Unchanged
+from chalicelib.statistics.context import REPORTS, STATISTICS, AnyAnswer, Context
 
-SCOPE = "statistics"
 #: Bytes: room for the longest query with every character escaped, and for the rest of the request.
 BODY_LIMIT = 128 * 1024
 
@@ -32,17 +35,21 @@ def _error(error: RingledgerError) -> Answer:
 @edge.route(routes, "/api/token/v1/{token}", methods=("POST",), errors=_error, body_limit=BODY_LIMIT)
 def by_address(request: Request, notes: Notes) -> Answer:
     """Answer a request of the integration whose token is in the address."""
-    if callers.authenticate(request.path["token"], SCOPE, notes) is None:
+    token = callers.authenticate(request.path["token"], STATISTICS, notes, or_scope=REPORTS)
+    if token is None:
         raise TokenNotFound
-    return _answer(request, notes, protocol_beginnings=True)
+    context = _context(request, notes, token)
+    return _answer(request, channel.answer(request.body, context), context)
 
 
 @edge.route(routes, "/statistics", methods=("POST",), errors=_error, body_limit=BODY_LIMIT)
 def by_bearer(request: Request, notes: Notes) -> Answer:
     """Answer a request of the integration whose token is in the Authorization header."""
-    if callers.authenticate(callers.bearer(request), SCOPE, notes) is None:
+    token = callers.authenticate(callers.bearer(request), STATISTICS, notes, or_scope=REPORTS)
+    if token is None:
         raise Unauthenticated("The token is unknown or revoked", headers={"WWW-Authenticate": "Bearer"})
-    return _answer(request, notes, protocol_beginnings=False)
+    context = replace(_context(request, notes, token), protocol_beginnings=False)
+    return _answer(request, channel.answer(request.body, context), context)
 
 
 @edge.route(routes, "/statistics/functions", methods=("GET",), errors=_error)
@@ -51,15 +58,50 @@ def functions(_request: Request, _notes: Notes) -> Answer:
     return edge.json_answer(reference.reference())
 
 
-def _answer(request: Request, notes: Notes, *, protocol_beginnings: bool) -> Answer:
-    current = configuration.current()
+@edge.route(routes, "/statistics/schema", methods=("GET",), errors=_error)
+def described_schema(request: Request, _notes: Notes) -> Answer:
+    """Return the tables and what a query may use, for a client of any kind."""
+    content = edge.json_answer(schema.described(configuration.current()))
+    etag = f'W/"{hashlib.sha256(str(content.body).encode()).hexdigest()[:32]}"'
+    if edge.is_current(request, etag):
+        return Answer("", 304, _validator(etag))
+    return replace(content, headers=_validator(etag))
+
+
+@edge.route(routes, "/reports", methods=("GET",), errors=_error)
+def listed_reports(request: Request, notes: Notes) -> Answer:
+    """Return the reports with their parameters."""
+    context = _reader_context(request, notes)
+    return _answer(request, reports.listing({}, context), context)
+
+
+@edge.route(routes, "/reports/{file}", methods=("GET",), errors=_error)
+def report(request: Request, notes: Notes) -> Answer:
+    """Run a report and return its rows in the format of the address's ending."""
+    context = _reader_context(request, notes)
+    return _answer(request, report_files.answer(request.path["file"], request.query, context), context)
+
+
+def _reader_context(request: Request, notes: Notes) -> Context:
+    token = callers.authenticate(callers.address_or_header(request), STATISTICS, notes)
+    if token is None:
+        raise callers.refusal()
+    return _context(request, notes, token)
+
+
+def _context(request: Request, notes: Notes, token: Token) -> Context:
     gzip = _accepts_gzip(request.headers.get("accept-encoding", ""))
     known = partial(edge.is_current, request)
-    context = channel.Context(request.id, current, notes, protocol_beginnings, gzip, known)
-    answer = channel.answer(request.body, context)
+    return Context(
+        request.id, configuration.current(), notes, gzip=gzip, is_current=known, scopes=token.scopes,
+        integration=token.name,
+    )  # fmt: skip
+
+
+def _answer(request: Request, answer: AnyAnswer, context: Context) -> Answer:
     if isinstance(answer, StoredAnswer):
-        notes["stored"] = answer.key
-        return _stored(request, answer, current)
+        context.notes["stored"] = answer.key
+        return _stored(request, answer, context.settings)
     if isinstance(answer, Unchanged):
         return Answer("", 304, _validator(answer.etag))
     headers = {"Content-Type": answer.content_type, "Vary": "Origin, Accept-Encoding", **_validator(answer.etag)}

@@ -93,7 +93,7 @@ LAMBDAS: dict[str, Lambda] = {
     ),
     "statistics": Lambda(
         Network.DATABASE,
-        (*CLIENTS, "READER_DATABASE_URL", "BUCKET"),
+        (*CLIENTS, "READER_DATABASE_URL", "BUCKET", "SITE_ZONE"),
         (Grant.objects("answers/*", "s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"),),
         # Each uses one connection of the reader, whose number PostgreSQL limits.
         concurrency=ref("StatisticsConcurrency"),

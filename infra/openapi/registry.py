@@ -9,6 +9,7 @@ from infra.openapi import (
     nimbox_operations,
     oktell_operations,
     recordings_operations,
+    reports_operations,
     statistics_operations,
     webhooks_operations,
 )
@@ -16,6 +17,7 @@ from infra.openapi.declarations import Surface
 
 SURFACES: tuple[Surface, ...] = (
     statistics_operations.SURFACE,
+    reports_operations.SURFACE,
     recordings_operations.SURFACE,
     webhooks_operations.SURFACE,
     nimbox_operations.SURFACE,

@@ -7,6 +7,14 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from chalicelib.statistics.requests import DataOptions, PanelOptions, QuantityOptions
+from infra.openapi.channel_requests import (
+    ListReportsRequest,
+    NamedReportRequest,
+    OperationalRequest,
+    RunReportRequest,
+    SaveReportRequest,
+    SchemaRequest,
+)
 from infra.openapi.declarations import JSON, LOCATION, RETRY_AFTER, Operation, Parameter, Response, Surface
 from infra.openapi.security import BEARER
 
@@ -75,7 +83,10 @@ class SuccessAnswer(BaseModel):
 
     success: Literal[True]
     error: None
-    data: Any = Field(description="an array of rows, a Columns object, an object of envelopes, or a whole number")
+    data: Any = Field(
+        description="by action: rows or Columns, an object of envelopes, a whole number, a Schema, reports, or a "
+        "present state (Summary, Calls, Queues, Agents)"
+    )
 
 
 class FailureAnswer(BaseModel):
@@ -141,13 +152,23 @@ ANSWERS = {
     303: Response("The answer is too large for a response: it is in S3 for 15 minutes.", {}, LOCATION),
     304: Response("The tables of the query did not change.", {}, ETAG),
     400: failure("The body is not JSON or not of the documented shape."),
-    403: failure("The token lacks the scope `statistics`."),
+    403: failure("The token lacks the scope of the action: `statistics`, or `reports` to save and remove reports."),
     413: failure("The body is larger than 128 KiB."),
     422: failure("The query of an answer in CSV or lines of JSON was refused or failed."),
     500: failure("An internal error."),
     503: failure("A service that the answer needs is away.", RETRY_AFTER),
 }
-_BODY = {JSON: QuantityRequest | DataRequest | BatchRequest}
+_BODY = {
+    JSON: QuantityRequest
+    | DataRequest
+    | BatchRequest
+    | OperationalRequest
+    | SchemaRequest
+    | ListReportsRequest
+    | RunReportRequest
+    | NamedReportRequest
+    | SaveReportRequest
+}
 _TOKEN = Parameter("token", "a token with the scope `statistics`", {"type": "string", "minLength": 1}, "path")
 
 SURFACE = Surface(
@@ -158,7 +179,11 @@ SURFACE = Surface(
             "POST",
             "/statistics",
             "Query the tables",
-            {**ANSWERS, 401: failure("The token is missing, unknown or revoked.")},
+            {
+                **ANSWERS,
+                401: failure("The token is missing, unknown or revoked."),
+                404: failure("There is no report of this name."),
+            },
             parameters=(CONDITION, REDIRECT),
             body=_BODY,
             security=(BEARER,),
@@ -167,7 +192,10 @@ SURFACE = Surface(
             "POST",
             "/api/token/v1/{token}",
             "Query the tables, with the token in the address",
-            {**ANSWERS, 404: Response("The token is unknown or revoked.", {JSON: TokenNotFoundAnswer})},
+            {
+                **ANSWERS,
+                404: Response("The token or the report is unknown.", {JSON: TokenNotFoundAnswer | FailureAnswer}),
+            },
             "The address of the protocol. A query begins with `select`, and for `quantity` with `select count`.",
             parameters=(_TOKEN, CONDITION, REDIRECT),
             body=_BODY,

@@ -121,7 +121,7 @@ def test_new_values_are_strong_and_safe_in_an_address() -> None:
         (" x", ["oktell"], None, "no outer spaces"),
         ("a\nb", ["oktell"], None, "printable"),
         ("nul\0", ["oktell"], None, "printable"),
-        ("x", [], None, "needs a scope; the scopes are statistics, recordings, nimbox, oktell"),
+        ("x", [], None, "needs a scope; the scopes are statistics, reports, recordings, nimbox, oktell, control"),
         ("x", ["oktell", "admin"], None, "Unknown scope admin; the scopes are"),
         ("x", ["oktell"], "", "value is empty"),
         ("x", ["oktell"], "v" * 257, "has 257 characters; at most 256 are allowed"),

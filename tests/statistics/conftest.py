@@ -10,6 +10,7 @@ import requests
 
 from chalicelib.platform import runtime
 from chalicelib.settings import Settings, load
+from tests.ingest.telephony import Ledger
 
 Ask = Callable[..., requests.Response]
 
@@ -49,3 +50,11 @@ def bundle(stack: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Settings:
     current = load(environment)
     monkeypatch.setattr("chalicelib.platform.configuration.current", lambda: current)
     return current
+
+
+@pytest.fixture
+def site(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Return the settings of a bundle on the module's ledger, to run the channel's functions in this process."""
+    runtime.renew()
+    monkeypatch.setattr("chalicelib.platform.configuration.current", lambda: ledger.settings)
+    return ledger.settings

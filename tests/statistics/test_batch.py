@@ -20,6 +20,7 @@ from chalicelib.settings import Settings
 from chalicelib.statistics import channel
 from chalicelib.statistics.answer import InlineAnswer, StoredAnswer
 from chalicelib.statistics.batch import QUERIES_LIMIT
+from chalicelib.statistics.context import AnyAnswer, Context
 from tests.statistics.cases import ALLOWED, REFUSED, Case
 from tests.statistics.conftest import Ask
 from tests.statistics.generated_queries import QUERIES
@@ -94,9 +95,9 @@ def test_a_wrong_batch_is_a_wrong_request(ask_for: Any, queries: object, options
     assert error in answer.json()["error"]
 
 
-def _answer(queries: dict[str, Any], current: Settings, *, compressed: bool = False) -> channel.AnyAnswer:
+def _answer(queries: dict[str, Any], current: Settings, *, compressed: bool = False) -> AnyAnswer:
     body = {"entity": "chronological", "action": "data", "options": {"queries": queries}}
-    context = channel.Context("batch", current, {}, protocol_beginnings=True, gzip=compressed)
+    context = Context("batch", current, {}, protocol_beginnings=True, gzip=compressed)
     return channel.answer(json.dumps(body).encode(), context)
 
 

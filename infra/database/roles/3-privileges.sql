@@ -12,6 +12,12 @@ documented_tables (name) AS (
     FROM pg_catalog.pg_class JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
     WHERE nspname IN (SELECT schema FROM documented) AND relkind IN ('r', 'p')
 ),
+-- Ringledger's own views, which show what their owner lets readers see.
+metrics (name) AS (
+    SELECT format('%I.%I', nspname, relname)
+    FROM pg_catalog.pg_class JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
+    WHERE nspname = 'metrics' AND relkind IN ('r', 'p', 'v', 'm')
+),
 -- The statistics channel, and BI tools that connect to PostgreSQL themselves
 readers (role) AS (
     VALUES ('ringledger_reader'), ('ringledger_bi')
@@ -42,12 +48,14 @@ wanted (role, privilege, kind, object) AS (
     UNION ALL
     SELECT role, 'SELECT', 'TABLE', name FROM documented_tables, readers
     UNION ALL
+    SELECT role, 'USAGE', 'SCHEMA', 'metrics' FROM readers
+    UNION ALL
+    SELECT role, 'SELECT', 'TABLE', name FROM metrics, readers
+    UNION ALL
     -- The counters of changes, which give the reader's answers their ETags
     SELECT 'ringledger_reader', 'SELECT', 'SEQUENCE', format('%I.%I', nspname, relname)
     FROM pg_catalog.pg_class JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
     WHERE relkind = 'S' AND nspname = 'ledger' AND relname LIKE 'changes\_of\_%'
-    UNION ALL
-    SELECT role, 'USAGE', 'SCHEMA', 'metrics' FROM readers
     UNION ALL
     SELECT role, 'EXECUTE', 'ROUTINE', name FROM metric_functions, readers
     UNION ALL
@@ -162,7 +170,12 @@ wanted (role, privilege, kind, object) AS (
         ('ringledger_gate', 'SELECT (scripts)', 'TABLE', 'ledger.tokens'),
         ('ringledger_gate', 'SELECT (revoked_at)', 'TABLE', 'ledger.tokens'),
         ('ringledger_gate', 'SELECT (last_used_at)', 'TABLE', 'ledger.tokens'),
-        ('ringledger_gate', 'UPDATE (last_used_at)', 'TABLE', 'ledger.tokens')
+        ('ringledger_gate', 'UPDATE (last_used_at)', 'TABLE', 'ledger.tokens'),
+        -- Saved reports: the reader could not write them
+        ('ringledger_gate', 'SELECT', 'TABLE', 'ledger.reports'),
+        ('ringledger_gate', 'INSERT', 'TABLE', 'ledger.reports'),
+        ('ringledger_gate', 'UPDATE', 'TABLE', 'ledger.reports'),
+        ('ringledger_gate', 'DELETE', 'TABLE', 'ledger.reports')
 ),
 lists (kind, object, schema, part, acl) AS (
     SELECT 'DATABASE', format('%I', datname), '', '', coalesce(datacl, acldefault('d', datdba))

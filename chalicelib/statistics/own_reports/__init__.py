@@ -1,0 +1,43 @@
+"""Ringledger's own reports: SQL files whose first lines have the title and the parameters."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import lru_cache
+from pathlib import Path
+
+from chalicelib.statistics.report_definitions import ReportDefinition, ReportParameter, Title
+
+_FOLDER = Path(__file__).parent
+_PARAMETER = re.compile(r"-- (?P<name>\w+) (?P<type>\w+)(?: = (?P<default>[^:]+))?: (?P<en>[^|]+) \| (?P<ru>.+)")
+
+
+@lru_cache(maxsize=1)
+def own_reports() -> dict[str, ReportDefinition]:
+    """Return the reports by name."""
+    return {path.stem: _read(path) for path in sorted(_FOLDER.glob("*.sql"))}
+
+
+def _read(path: Path) -> ReportDefinition:
+    lines = path.read_text("utf-8").splitlines()
+    head = [line for line in lines if line.startswith("--")]
+    return ReportDefinition(
+        name=path.stem,
+        title=Title(en=head[0].removeprefix("-- en: "), ru=head[1].removeprefix("-- ru: ")),
+        psql="\n".join(lines[len(head) :]),
+        parameters=[_parameter(line) for line in head[2:]],
+    )
+
+
+def _parameter(line: str) -> ReportParameter:
+    found = _PARAMETER.fullmatch(line)
+    if found is None:
+        raise ValueError(f"not a parameter of a report: {line}")
+    content = {
+        "name": found["name"],
+        "type": found["type"],
+        "default": json.loads(found["default"]) if found["default"] else None,
+        "title": {"en": found["en"], "ru": found["ru"]},
+    }
+    return ReportParameter.model_validate(content)

@@ -1,0 +1,125 @@
+"""The entity `reports`: saved queries that run by their name, with typed parameters."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from chalicelib.errors import InvalidRequest, QueryFailed, Refused
+from chalicelib.platform import postgres
+from chalicelib.platform.postgres import Connection
+from chalicelib.statistics import query_parameters, report_definitions, report_store, report_values, requests
+from chalicelib.statistics.answer import CLOSING, OPENING, InlineAnswer
+from chalicelib.statistics.context import AnyAnswer, Context, FileFailed
+from chalicelib.statistics.execution import Execution, Query
+from chalicelib.statistics.formats import FILES
+from chalicelib.statistics.guard import ANY_BEGINNING
+from chalicelib.statistics.report_definitions import ReportDefinition, ReportParameter, Title
+from chalicelib.statistics.report_values import SiteClock
+from chalicelib.statistics.requests import Expected, FormatOptions, RequestModel
+
+
+class ReportSummary(ReportDefinition):
+    """A report as `reports/list` and `GET /reports` describe it."""
+
+    origin: Literal["ringledger", "saved"]
+    changed_at: str | None
+    changed_by: str | None = Field(description="the token that saved it")
+    parameters: list[ReportParameter] = Field(description="every parameter, also `from` and `to`")
+    title: Title
+
+
+class ShowOptions(RequestModel):
+    """The options of `reports/show` and `reports/remove`."""
+
+    name: Annotated[str, Expected("a text: the name of a report")]
+
+
+class RunOptions(FormatOptions, ShowOptions):
+    """The options of `reports/run`."""
+
+    params: Annotated[dict[str, Any], Expected("an object of values for the report's parameters")] = Field(
+        default_factory=dict
+    )
+
+
+Options = Mapping[str, Any]
+
+
+def listing(_options: Options, context: Context) -> AnyAnswer:
+    """Return every report with its parameters."""
+    return _envelope([report_store.summary(stored) for stored in report_store.listing(_gate(context))])
+
+
+def show(options: Options, context: Context) -> AnyAnswer:
+    """Return one report. Raise UnknownReport."""
+    name = requests.validated(ShowOptions, dict(options), "options.").name
+    return _envelope(report_store.summary(report_store.find(_gate(context), name)))
+
+
+def save(options: Options, context: Context) -> AnyAnswer:
+    """Save a report in place of an earlier one of its name, and return it.
+
+    Raise InvalidRequest for a wrong part, Refused and QueryFailed for its query.
+    """
+    definition = report_definitions.read(options)
+    _check_columns(definition, context)
+    report_store.put(_gate(context), definition, context.integration)
+    return _envelope(report_store.summary(report_store.find(_gate(context), definition.name)))
+
+
+def remove(options: Options, context: Context) -> AnyAnswer:
+    """Remove a report. Raise UnknownReport."""
+    name = requests.validated(ShowOptions, dict(options), "options.").name
+    restored = report_store.remove(_gate(context), name, context.integration)
+    return _envelope({"name": name, "restored": restored})
+
+
+def run(options: Options, context: Context) -> AnyAnswer:
+    """Run a report. Raise UnknownReport, InvalidRequest for a wrong parameter, and errors of the query."""
+    chosen = requests.validated(RunOptions, dict(options), "options.")
+    return answer(chosen.name, chosen.params, chosen, context)
+
+
+def answer(name: str, given: Mapping[str, object], chosen: FormatOptions, context: Context) -> AnyAnswer:
+    """Return the rows of the report for the values `given` in the chosen format. Raise the errors of `run`."""
+    if chosen.excel and chosen.format != "csv":
+        raise InvalidRequest("excel needs the format csv")
+    definition = report_store.find(_gate(context), name).definition
+    context.notes["report"] = definition.name
+    try:
+        asked = bound(definition, given, context)
+        key = f"{asked.text}\n{chosen.model_dump_json()}".encode(errors="replace")
+        return context.rows(key, asked, chosen)
+    except (Refused, QueryFailed) as error:
+        if chosen.format in FILES:
+            raise FileFailed(error.message, details=error.details) from None
+        raise
+
+
+def bound(definition: ReportDefinition, given: Mapping[str, object], context: Context) -> Query:
+    """Return the report's query with the values as constants. Raise InvalidRequest, Refused."""
+    values = report_values.values(definition, given, SiteClock(context.now, context.settings.site_zone))
+    used = query_parameters.names(definition.psql)
+    text = query_parameters.bound(definition.psql, {name: value for name, value in values.items() if name in used})
+    return Query(text, ANY_BEGINNING, context.request_id)
+
+
+def _check_columns(definition: ReportDefinition, context: Context) -> None:
+    """Run the query without rows, so that a wrong name of a column is refused before the report is stored."""
+    samples = {each.name: _SAMPLE_VALUES.get(each.type, "1") for each in definition.parameters if each.required}
+    Execution(bound(definition, samples, context), context.settings, context.notes).columns()
+
+
+_SAMPLE_VALUES = {"time": "today", "until": "today", "text": "x", "boolean": "true"}
+
+
+def _gate(context: Context) -> Connection:
+    return postgres.connection(context.settings.gate_database_url)
+
+
+def _envelope(content: object) -> InlineAnswer:
+    return InlineAnswer(f"{OPENING}{json.dumps(content, ensure_ascii=False, separators=(',', ':'))}{CLOSING}")
