@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from chalicelib.errors import Forbidden, Refused
-from chalicelib.statistics import chronological, operational, reports, requests, schema
+from chalicelib.statistics import chronological, operational, report_actions, requests, schema
 from chalicelib.statistics.context import REPORTS, STATISTICS, AnyAnswer, Context
 
 
@@ -48,11 +48,11 @@ ENTITIES: dict[str, dict[str, ActionEntry]] = {
     },
     "operational": {name: ActionEntry(partial(operational.answer, name)) for name in operational.ACTIONS},
     "reports": {
-        "list": ActionEntry(reports.listing, (STATISTICS, REPORTS)),
-        "show": ActionEntry(reports.show, (STATISTICS, REPORTS)),
-        "run": ActionEntry(reports.run),
-        "save": ActionEntry(reports.save, (REPORTS,)),
-        "remove": ActionEntry(reports.remove, (REPORTS,)),
+        "list": ActionEntry(report_actions.listing, (STATISTICS, REPORTS)),
+        "show": ActionEntry(report_actions.show, (STATISTICS, REPORTS)),
+        "run": ActionEntry(report_actions.run),
+        "save": ActionEntry(report_actions.save, (REPORTS,)),
+        "remove": ActionEntry(report_actions.remove, (REPORTS,)),
     },
     "schema": {"data": ActionEntry(schema.answer, (STATISTICS, REPORTS))},
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chalicelib.errors import InvalidRequest, QueryFailed, Refused
-from chalicelib.statistics import reports
+from chalicelib.statistics import report_actions
 from chalicelib.statistics.context import AnyAnswer, Context, FileFailed
 from chalicelib.statistics.report_definitions import RESERVED, UnknownReport
 from chalicelib.statistics.requests import FormatOptions
@@ -32,7 +32,7 @@ def answer(file: str, query: Mapping[str, str], context: Context) -> AnyAnswer:
     )
     given = {parameter: value for parameter, value in query.items() if parameter not in RESERVED}
     try:
-        return reports.answer(name, given, chosen, context)
+        return report_actions.answer(name, given, chosen, context)
     except (Refused, QueryFailed) as error:
         raise FileFailed(error.message, details=error.details) from None
 

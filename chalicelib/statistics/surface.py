@@ -15,7 +15,7 @@ from chalicelib.edge import Answer, Notes, Request
 from chalicelib.errors import RingledgerError, TokenNotFound, Unauthenticated
 from chalicelib.platform import configuration, objects
 from chalicelib.settings import Settings
-from chalicelib.statistics import channel, reference, report_files, reports, schema
+from chalicelib.statistics import channel, reference, report_actions, report_files, schema
 from chalicelib.statistics.answer import StoredAnswer, Unchanged
 from chalicelib.statistics.context import REPORTS, STATISTICS, AnyAnswer, Context
 
@@ -72,7 +72,7 @@ def described_schema(request: Request, _notes: Notes) -> Answer:
 def listed_reports(request: Request, notes: Notes) -> Answer:
     """Return the reports with their parameters."""
     context = _reader_context(request, notes)
-    return _answer(request, reports.listing({}, context), context)
+    return _answer(request, report_actions.listing({}, context), context)
 
 
 @edge.route(routes, "/reports/{file}", methods=("GET",), errors=_error)

@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from chalicelib.statistics.report_actions import RunOptions, ShowOptions
 from chalicelib.statistics.report_definitions import ReportDefinition
-from chalicelib.statistics.reports import RunOptions, ShowOptions
 
 
 def _example(entity: str, action: str, options: dict[str, Any] | None = None) -> ConfigDict:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from chalicelib.statistics.reports import ReportSummary
+from chalicelib.statistics.report_actions import ReportSummary
 from chalicelib.statistics.schema import Schema
 from infra.openapi.declarations import JSON, Operation, Parameter, Response, Surface
 from infra.openapi.security import BASIC, BEARER, TOKEN

@@ -64,7 +64,7 @@ def test_the_database_has_the_catalog_and_nothing_else(database: Settings) -> No
     rows = run(
         database.owner_database_url,
         "SELECT table_schema, table_name, column_name, data_type FROM information_schema.columns"
-        " WHERE table_schema NOT IN ('pg_catalog', 'information_schema', 'ledger', 'metrics', 'partitions')"
+        " WHERE table_schema NOT IN ('pg_catalog', 'information_schema', 'ledger', 'partitions')"
         " ORDER BY ordinal_position",
     )
     live: dict[object, dict[object, tuple[tuple[object, object], ...]]] = {}

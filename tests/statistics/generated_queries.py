@@ -8,7 +8,8 @@ from hypothesis.strategies import SearchStrategy
 from tests.statistics.cases import CASES
 
 RELATIONS = [
-    "calls.success", "metrics.calls", "metrics.queue_calls", "calls.failed", "calls.holds", "userevents.usr_state_changed", "pg_class", "pg_catalog.pg_authid",
+    "metrics.calls", "metrics.queue_calls",
+    "calls.success", "calls.failed", "calls.holds", "userevents.usr_state_changed", "pg_class", "pg_catalog.pg_authid",
     "ledger.tokens", "public.cards", "information_schema.tables", "x", "w", '"Calls".success', "calls.nosuch",
 ]  # fmt: skip
 FUNCTIONS = [
