@@ -12,7 +12,7 @@ PACKAGE_STAMP := .venv-package/.installed
 IS_313 := import sys; sys.exit(sys.version_info[:2] != (3, 13))
 STAGE ?= dev
 
-.PHONY: help run test lint types check verify bench package rehearse smoke
+.PHONY: help run test lint types check verify bench package rehearse smoke console screenshots
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -49,6 +49,12 @@ rehearse: $(STAMP) ## Play the deployment from zero, without an AWS account (hal
 
 smoke: $(RUN_STAMP) ## Check a running stage from outside (URL=… TOKEN=…)
 	@exec $(VENV) -m infra.smoke
+
+console: ## Build the page from infra/console (needs Node.js)
+	@cd infra/console && npm ci --no-audit --no-fund && node build.mjs
+
+screenshots: $(STAMP) ## Take the pictures of docs/screenshots anew (needs Chromium)
+	@SCREENSHOTS=1 exec $(VENV) -m pytest tests/console/test_screenshots.py
 
 $(PACKAGE_STAMP): requirements.txt infra/aws/requirements.txt
 	@found=; for candidate in "$(PYTHON313)" "$$HOME"/.pyenv/versions/3.13.*/bin/python; do \

@@ -179,6 +179,9 @@ VIEWS: dict[str, dict[str, Columns]] = {
         "agents": _columns("agent:word person:word user_id:word"),
         "queues": _columns("queue:word person:word"),
         "last_event": _columns("accepted_at:time"),
+        "reasons": _columns("""
+            inviteid:uuid provider:word version:int complete:flag changed_at:time place:int reason:word
+        """),
     },
 }
 

@@ -48,8 +48,11 @@ export function takeTokenFromAddress(): boolean {
 
 const etags = new Map<string, { etag: string; body: unknown }>();
 
+/** A request; a quiet one changes nothing on the page outside of its own part. */
+export interface Init extends RequestInit { quiet?: boolean }
+
 /** Send a request with the token; the answer may be any status below 500 but 401. */
-export async function request(path: string, init: RequestInit = {}, quiet = false): Promise<Response> {
+export async function request(path: string, { quiet = false, ...init }: Init = {}): Promise<Response> {
   const headers = { Authorization: `Bearer ${token.get()}`, ...(init.headers as Record<string, string> | undefined) };
   let response: Response;
   try {
@@ -111,7 +114,7 @@ export class Stored extends Error {
 const channelAnswers = new Map<string, { etag: string; envelope: unknown }>();
 
 /** Send a request of the statistics channel and return its data; an ETag saves the transfer of the same answer. */
-export async function channel<T>(entity: string, action: string, options: object, init: RequestInit = {}): Promise<T> {
+export async function channel<T>(entity: string, action: string, options: object, init: Init = {}): Promise<T> {
   const body = JSON.stringify({ entity, action, options });
   const known = channelAnswers.get(body);
   const headers = { ...JSON_TYPE, ...(known ? { "If-None-Match": known.etag } : {}) };

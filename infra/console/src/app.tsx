@@ -7,6 +7,7 @@ import { Icon, Loading, Note, Trouble } from "./parts/basics";
 import { Mark } from "./parts/mark";
 import { Calls } from "./pages/calls";
 import { forgetChoices } from "./pages/filter_bar";
+import { forgetReports } from "./report_source";
 import { Now } from "./pages/now";
 import { check, SignIn } from "./pages/sign_in";
 import { address, type Route, useRoute } from "./route";
@@ -31,6 +32,7 @@ export function App(): JSX.Element {
   const leave = (why = ""): void => {
     token.clear();
     forgetChoices();
+    forgetReports();
     setReason(why);
     setSignedIn(false);
     setAway(null);
@@ -115,7 +117,7 @@ function Tools({ speak: say, leave }: { speak: (lang: Lang) => void; leave: (() 
     <div class="tools">
       <span class="segments small" role="group" aria-label="Language / Язык">
         {(["en", "ru"] as const).map((each) => (
-          <button key={each} type="button" lang={each} aria-pressed={language() === each} aria-label={each === "en" ? "English" : "Русский"} onClick={() => say(each)}>{each.toUpperCase()}</button>
+          <button key={each} type="button" lang={each} aria-pressed={language() === each} onClick={() => say(each)}>{each.toUpperCase()}<span class="hidden">{each === "en" ? " – English" : " – русский"}</span></button>
         ))}
       </span>
       <label class="theme">

@@ -16,9 +16,10 @@ export function period(filters: Filters, days = 30): Period {
   return { from: dateOf(1 - Math.max(1, Math.min(back, 3_660))), to: dateOf() };
 }
 
-/** Return the date after `date`. */
+/** Return the date after `date`; a text that is no date stays. */
 export function next(date: string): string {
   const at = new Date(`${date}T12:00:00Z`);
+  if (Number.isNaN(at.getTime())) return date;
   at.setUTCDate(at.getUTCDate() + 1);
   return at.toISOString().slice(0, 10);
 }
@@ -44,13 +45,12 @@ export function asked(psql: string, params: Record<string, unknown>): Query {
   return { psql, params: Object.fromEntries(used) };
 }
 
-/** Return a query with its values written in, for people who go on with it. */
-export function written({ psql, params = {} }: Query): string {
-  return psql.replace(/(?<!:):([a-z]\w*)/g, (whole, name: string) => {
-    const value = params[name];
-    if (value === undefined) return whole;
-    return typeof value === "number" ? String(value) : `'${String(value).replaceAll("'", "''")}'`;
-  });
+/** Return a query with constants in place of its parameters, for people who go on with it. */
+export function written(psql: string, constants: Record<string, string>): string {
+  return psql.replace(/(?<!:):([a-z]\w*)/g, (whole, name: string) => constants[name] ?? whole);
 }
+
+/** Return a text as a constant of SQL. */
+export const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 export const digits = (text: string): string => text.replace(/[\s()+.-]/g, "");

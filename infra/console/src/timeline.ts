@@ -94,8 +94,8 @@ function forkLanes(row: Row, forks: Row[]): Lane[] {
   return forks.filter((fork) => fork["inviteid"] === row["inviteid"]).map((fork) => {
     const answered = at(fork["forkansw_dt"]);
     return {
-      title: [text(fork["busername"]), text(fork["bnetworkaddr"])].filter(Boolean).join(" · "),
-      hint: fork["isanswered"] ? t("state.answered") : t("timeline.rang"),
+      title: [text(fork["busername"]), text(fork["bnetworkaddr"]), fork["isanswered"] ? t("timeline.taken") : t("timeline.rang")].filter(Boolean).join(" · "),
+      hint: "",
       group: "fork" as const,
       spans: spans([fork["isanswered"] ? "ringing" : "missed", at(fork["forkstart_dt"]), answered ?? at(row["start_dt"]) ?? stopped]),
       end: [text(fork["sipcode"]), text(fork["reason"])].filter(Boolean).join(" "),

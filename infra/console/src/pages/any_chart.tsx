@@ -10,7 +10,12 @@ import { moment, number, t } from "../words";
 const COLOURS = ["answered", "missed", "second", "quiet"];
 const BARS = 40;
 
-export function AnyChart({ table }: { table: Table }): JSX.Element {
+/** Tell whether an answer has something to draw: several rows, a number, and a time or a name. */
+export function drawable(table: Table): boolean {
+  return table.rows.length > 1 && table.columns.some(isNumeric) && !table.columns.every(isNumeric);
+}
+
+export function AnyChart({ table, zone }: { table: Table; zone?: string }): JSX.Element {
   const numbers = table.columns.flatMap((column, i) => (isNumeric(column) ? [i] : []));
   const time = table.columns.findIndex(isTime);
   if (time >= 0) {
@@ -19,7 +24,7 @@ export function AnyChart({ table }: { table: Table }): JSX.Element {
       label: table.columns[at]!.name, colour: COLOURS[i]!, kind: "line" as const, dash: i > 0,
       values: rows.map((row) => (row[at] === null ? null : Number(row[at]))),
     }));
-    return <Chart times={rows.map((row) => moment(String(row[time])).getTime() / 1000)} series={series} label={t("sql.answer")} height={300} />;
+    return <Chart times={rows.map((row) => moment(String(row[time])).getTime() / 1000)} series={series} label={t("sql.answer")} height={300} {...(zone ? { zone } : {})} />;
   }
   const name = table.columns.findIndex((column) => !isNumeric(column));
   const first = numbers[0]!;

@@ -3,24 +3,37 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Failure } from "../api";
-import { type Day, loadNow, type Now as Facts, type Row } from "../now_source";
+import { type Figures, loadNow, type LiveCall, type Now as Facts, type Queue } from "../now_source";
 import { Empty, Icon, Loading, State, Trouble, usePolling, useSeconds } from "../parts/basics";
+import { clock, duration, moment, number, percent, t, useZone, when } from "../words";
 import { address } from "../route";
-import { clock, duration, moment, number, percent, t, when, word } from "../words";
+import { Agents } from "./agents";
 
 const SECONDS = 5;
 
 export function Now(): JSX.Element {
   const wall = useRef<HTMLElement>(null);
   const [facts, setFacts] = useState<Facts | null>(null);
+  const [read, setRead] = useState(new Date());
   const [failure, setFailure] = useState<Error | null>(null);
-  const running = useRef(false);
+  const abort = useRef<AbortController | null>(null);
   const poll = (): void => {
-    if (running.current) return;
-    running.current = true;
-    loadNow().then((found) => { setFacts(found); setFailure(null); }, setFailure).finally(() => (running.current = false));
+    if (abort.current) return;
+    const own = (abort.current = new AbortController());
+    loadNow({ signal: own.signal }).then(
+      (found) => {
+        useZone(found.zone);
+        setFacts(found);
+        setRead(new Date());
+        setFailure(null);
+      },
+      (reason: Error) => !own.signal.aborted && setFailure(reason),
+    ).finally(() => (abort.current = null));
   };
-  useEffect(poll, []);
+  useEffect(() => {
+    poll();
+    return () => abort.current?.abort();
+  }, []);
   usePolling(poll, SECONDS);
   const whole = (): void => void (document.fullscreenElement ? document.exitFullscreen() : wall.current?.requestFullscreen?.());
   return (
@@ -28,83 +41,83 @@ export function Now(): JSX.Element {
       <header class="row">
         <h1>{t("tab.now")}</h1>
         <span class="actions">
-          {facts && <Pulse at={facts.at} stale={failure !== null} />}
+          {facts && <Pulse read={read} stale={failure !== null} lastEvent={facts.lastEvent} />}
           <button type="button" class="quiet" onClick={whole}><Icon name="screen" />{t("now.wall")}</button>
         </span>
       </header>
       {failure && !(failure instanceof Failure && failure.kind === "away") && <Trouble failure={failure} retry={poll} />}
       {!facts && !failure && <Loading lines={6} />}
-      {facts && <Board facts={facts} />}
+      {facts && <Tiles today={facts.today} before={facts.before} />}
+      {facts && (
+        <div class="board">
+          <LiveCalls calls={facts.calls} />
+          <Queues queues={facts.queues} />
+          <Agents agents={facts.agents} />
+        </div>
+      )}
     </section>
   );
 }
 
-function Pulse({ at, stale }: { at: Date; stale: boolean }): JSX.Element {
-  return <span class={stale ? "pulse stale" : "pulse"}><i aria-hidden="true" />{t("now.updated", { at: when(at, "time") })}</span>;
+function Pulse({ read, stale, lastEvent }: { read: Date; stale: boolean; lastEvent: string | null }): JSX.Element {
+  const title = lastEvent ? t("now.lastEvent", { at: when(lastEvent) }) : t("now.noEvent");
+  return <span class={stale ? "pulse stale" : "pulse"} title={title}><i aria-hidden="true" />{t("now.updated", { at: when(read, "time") })}</span>;
 }
 
-function Board({ facts }: { facts: Facts }): JSX.Element {
-  return (
-    <>
-      <Tiles today={facts.today} before={facts.before} />
-      <div class="board">
-        <LiveCalls calls={facts.calls} />
-        <Queues queues={facts.queues} />
-        <Agents agents={facts.agents} />
-        <Hours hours={facts.hours} />
-      </div>
-    </>
-  );
-}
-
-function Tiles({ today, before }: { today: Day; before: Day }): JSX.Element {
-  const level = (each: Day): number | null => (each.answered + each.missed ? each.inTime / (each.answered + each.missed) : null);
-  const [now, then] = [level(today), level(before)];
+function Tiles({ today, before }: { today: Figures; before: Figures }): JSX.Element {
+  const level = (each: Figures): string => (each.service_level === null ? "–" : percent(each.service_level / 100));
+  const was = (then: number): string => t("now.was", { value: number(then) });
+  const [now, then] = [today.service_level, before.service_level];
   return (
     <dl class="tiles">
-      <Tile name={t("now.answered")} shown={number(today.answered)} colour="answered" change={difference(before.answered)} good={today.answered >= before.answered || !before.answered} />
-      <Tile name={t("now.missed")} shown={number(today.missed)} colour="missed" change={difference(before.missed)} good={today.missed <= before.missed} />
+      <Tile name={t("now.answered")} shown={number(today.answered)} colour="answered" about={was(before.answered)} />
       <Tile
-        name={t("now.level")} shown={now === null ? "–" : percent(now)} colour="level"
-        change={now === null || then === null ? t("now.noCompare") : t("now.was", { value: percent(then) })} good={now === null || then === null || now >= then}
+        name={t("now.missed")} shown={number(today.missed)} colour="missed" about={was(before.missed)} worse={today.missed > before.missed}
+        more={today.not_called_back ? <a href={address("reports", "not-called-back", { days: "1" })}>{t("now.notCalledBack", { n: today.not_called_back })}</a> : null}
       />
-      <Tile name={t("now.outgoing")} shown={number(today.outgoing)} colour="plain" change={difference(before.outgoing)} good />
+      <Tile name={t("now.level")} shown={level(today)} colour="level" about={then === null ? t("now.noCompare") : t("now.was", { value: level(before) })} worse={now !== null && then !== null && now < then} />
+      <Tile name={t("now.wait")} shown={today.average_wait === null ? "–" : clock(today.average_wait)} colour="plain" about={before.average_wait === null ? t("now.noCompare") : t("now.was", { value: clock(before.average_wait) })} />
+      <Tile name={t("now.outgoing")} shown={number(today.outgoing)} colour="plain" about={was(before.outgoing)} />
     </dl>
   );
 }
 
-function difference(then: number): string {
-  if (!then) return t("now.noCompare");
-  return t("now.was", { value: number(then) });
-}
+interface TileProps { name: string; shown: string; colour: string; about: string; worse?: boolean; more?: JSX.Element | null }
 
-interface TileProps { name: string; shown: string; colour: string; change: string; good: boolean }
-
-function Tile({ name, shown, colour, change, good }: TileProps): JSX.Element {
+function Tile({ name, shown, colour, about, worse = false, more = null }: TileProps): JSX.Element {
   return (
     <div class={`tile ${colour}`}>
       <dt>{name}</dt>
-      <dd><strong>{shown}</strong><span class={good ? "fine" : "fine worse"}>{change}</span></dd>
+      <dd><strong>{shown}</strong><span class={worse ? "fine worse" : "fine"}>{about}</span>{more && <span class="fine">{more}</span>}</dd>
     </div>
   );
 }
 
-function since(value: Row[string] | undefined, now: number): string {
-  return value ? clock(Math.max(0, (now - moment(String(value)).getTime()) / 1000)) : "–";
+const STATES: Record<string, string> = { dialling: "ringing" };
+export const shownState = (state: string): string => STATES[state] ?? state;
+
+/** Return how long something lasts, by the clock, or in words once that is long. */
+export function lasting(since: string | null, now: number, stale = false): string {
+  if (!since) return "–";
+  const seconds = Math.max(0, (now - moment(since).getTime()) / 1000);
+  return stale || seconds > 6 * 3600 ? duration(seconds) : clock(seconds);
 }
 
-function LiveCalls({ calls }: { calls: Row[] }): JSX.Element {
+function LiveCalls({ calls }: { calls: LiveCall[] }): JSX.Element {
   const now = useSeconds();
   return (
     <section class="card live" data-test="live">
       <header class="row"><h2>{t("now.calls")}</h2><strong class="count">{number(calls.length)}</strong></header>
       {!calls.length && <Empty>{t("now.noCalls")}</Empty>}
       <ul class="list">
-        {calls.map((call, i) => (
-          <li key={i}>
-            <State name={String(call["state"] ?? "talking")} />
-            <span class="grow">{String(call["a"] ?? t("unknown"))} → {String(call["b"] ?? t("unknown"))}</span>
-            <span class="clock">{since(call["since"], now)}</span>
+        {calls.map((call) => (
+          <li key={call.chain} class={call.stale ? "stale" : ""}>
+            <State name={shownState(call.state)} />
+            <span class="grow">
+              {call.from_number || t("unknown")} → {call.to_number || t("unknown")}
+              <span class="fine">{call.legs.map((leg) => leg.person || leg.extension).filter(Boolean).join(" · ")}</span>
+            </span>
+            <span class="clock">{lasting(call.since, now, call.stale)}{call.stale && <span class="fine">{t("now.perhapsOver")}</span>}</span>
           </li>
         ))}
       </ul>
@@ -112,85 +125,39 @@ function LiveCalls({ calls }: { calls: Row[] }): JSX.Element {
   );
 }
 
-function Queues({ queues }: { queues: Row[] }): JSX.Element {
+function Queues({ queues }: { queues: Queue[] }): JSX.Element {
   const now = useSeconds();
   return (
     <section class="card queues" data-test="queues">
       <h2>{t("now.queues")}</h2>
       {!queues.length && <Empty>{t("now.noQueues")}</Empty>}
-      <div class="scroll plain" tabIndex={0} role="region" aria-label={t("now.queues")}>
-        {queues.length > 0 && (
+      {queues.length > 0 && (
+        <div class="scroll plain" tabIndex={0} role="region" aria-label={t("now.queues")}>
           <table>
-            <thead><tr><th scope="col">{t("queue")}</th><th scope="col" class="number">{t("now.waiting")}</th><th scope="col" class="number">{t("now.longest")}</th><th scope="col" class="number">{t("column.answered")}</th><th scope="col" class="number">{t("column.abandoned")}</th></tr></thead>
-            <tbody>
-              {queues.map((queue) => (
-                <tr key={String(queue["queue"])}>
-                  <th scope="row">{String(queue["queue"])}</th>
-                  <td class="number">{Number(queue["waiting"]) ? <State name="waiting" label={number(Number(queue["waiting"]))} /> : "0"}</td>
-                  <td class="number clock">{since(queue["waiting_since"], now)}</td>
-                  <td class="number">{number(Number(queue["answered"]))}</td>
-                  <td class="number">{number(Number(queue["abandoned"]))}</td>
-                </tr>
-              ))}
-            </tbody>
+            <thead>
+              <tr>
+                <th scope="col">{t("queue")}</th><th scope="col" class="number">{t("now.waiting")}</th><th scope="col" class="number">{t("now.longest")}</th>
+                <th scope="col" class="number">{t("column.answered")}</th><th scope="col" class="number">{t("column.abandoned")}</th><th scope="col" class="number">{t("now.level")}</th>
+              </tr>
+            </thead>
+            <tbody>{queues.map((queue) => <QueueRow key={queue.queue} queue={queue} now={now} />)}</tbody>
           </table>
-        )}
-      </div>
+        </div>
+      )}
     </section>
   );
 }
 
-const STATES: Record<string, string> = { registered: "ready", early: "ringing", busy: "talking", huntblock: "break", out_of_service: "away", online: "ready", offline: "away" };
-const ORDER = ["talking", "ringing", "ready", "break", "away"];
-const STALE_HOURS = 12;
-
-function Agents({ agents }: { agents: Row[] }): JSX.Element {
-  const now = useSeconds();
-  const shown = agents.map((agent) => ({ ...agent, kind: STATES[String(agent["state"])] ?? String(agent["state"]) }) as Row);
-  const sorted = shown.toSorted((a, b) => ORDER.indexOf(String(a["kind"])) - ORDER.indexOf(String(b["kind"])));
+function QueueRow({ queue, now }: { queue: Queue; now: number }): JSX.Element {
+  const first = queue.waiting[0];
   return (
-    <section class="card agents" data-test="agents">
-      <header class="row"><h2>{t("now.agents")}</h2><strong class="count">{number(agents.length)}</strong></header>
-      {!agents.length && <Empty>{t("now.noAgents")}</Empty>}
-      <ul class="list people">
-        {sorted.map((agent) => {
-          const seconds = (now - moment(String(agent["since"])).getTime()) / 1000;
-          return (
-            <li key={String(agent["login"])}>
-              <State name={String(agent["kind"])} />
-              <a class="grow" href={address("calls", "", { agent: String(agent["login"]), days: "1" })}>{String(agent["name"] ?? agent["login"])}</a>
-              <span class="clock" title={when(String(agent["since"]))}>{seconds > STALE_HOURS * 3600 ? t("now.stale", { time: duration(seconds) }) : since(agent["since"], now)}</span>
-            </li>
-          );
-        })}
-      </ul>
-    </section>
-  );
-}
-
-function Hours({ hours }: { hours: Row[] }): JSX.Element {
-  const most = Math.max(1, ...hours.map((each) => Number(each["answered"]) + Number(each["missed"])));
-  const found = new Map(hours.map((each) => [Number(each["hour"]), each]));
-  const busy = [...found.keys()];
-  const first = Math.min(8, ...busy);
-  const span = Array.from({ length: Math.max(18, ...busy) - first + 1 }, (_, i) => i + first);
-  const height = (value: Row[string] | undefined): { height: string } => ({ height: `${(Number(value ?? 0) / most) * 100}%` });
-  return (
-    <section class="card by-hour">
-      <h2>{t("now.hours")}</h2>
-      <div class="legend"><span class="key"><i class="swatch answered" aria-hidden="true" />{word("state", "answered")}</span><span class="key"><i class="swatch missed" aria-hidden="true" />{word("state", "missed")}</span></div>
-      <ol class="hours">
-        {span.map((hour) => {
-          const each = found.get(hour);
-          return (
-            <li key={hour} title={`${hour}:00 – ${t("now.hourly", { answered: Number(each?.["answered"] ?? 0), missed: Number(each?.["missed"] ?? 0) })}`}>
-              <span class="column" aria-hidden="true"><i class="missed" style={height(each?.["missed"])} /><i class="answered" style={height(each?.["answered"])} /></span>
-              <span class="fine" aria-hidden="true">{hour}</span>
-              <span class="hidden">{`${hour}:00 ${t("now.hourly", { answered: Number(each?.["answered"] ?? 0), missed: Number(each?.["missed"] ?? 0) })}`}</span>
-            </li>
-          );
-        })}
-      </ol>
-    </section>
+    <tr>
+      <th scope="row"><a href={address("calls", "", { queue: queue.queue, days: "1" })}>{queue.person || queue.queue}</a></th>
+      <td class="number">{first ? <State name="waiting" label={number(queue.waiting.length)} /> : "0"}</td>
+      <td class="number clock">{first ? lasting(first.since, now, first.stale) : "–"}</td>
+      <td class="number">{number(queue.answered)}</td>
+      <td class="number">{number(queue.abandoned)}</td>
+      <td class="number">{queue.service_level === null ? "–" : percent(queue.service_level / 100)}</td>
+    </tr>
   );
 }

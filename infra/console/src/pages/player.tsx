@@ -81,11 +81,11 @@ function Deck({ file, inviteid, seconds, again }: Deck): JSX.Element {
         onError={() => setBroken(true)}
       />
       <div class="transport">
-        <button type="button" class="quiet" onClick={() => skip(-SKIP)} aria-label={t("player.back")}>−{number(SKIP)}</button>
+        <button type="button" class="quiet" onClick={() => skip(-SKIP)} data-test="back"><span aria-hidden="true">−{number(SKIP)}</span><span class="hidden">{t("player.back")}</span></button>
         <button type="button" class="round" onClick={toggle} aria-label={playing ? t("player.pause") : t("player.play")}>
           <Icon name={playing ? "pause" : "play"} filled={!playing} />
         </button>
-        <button type="button" class="quiet" onClick={() => skip(SKIP)} aria-label={t("player.on")}>+{number(SKIP)}</button>
+        <button type="button" class="quiet" onClick={() => skip(SKIP)} data-test="on"><span aria-hidden="true">+{number(SKIP)}</span><span class="hidden">{t("player.on")}</span></button>
       </div>
       <span class="clock">{clock(at)}</span>
       <input

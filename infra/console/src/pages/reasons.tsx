@@ -14,9 +14,10 @@ export function Reasons({ ids, row, outcome, details }: Props): JSX.Element {
     <section class="card">
       <h2>{t("why")}</h2>
       <ul class="why">
-        {proofs(row, outcome, details).map((line) => <li key={line}>{line}</li>)}
-        {(noted.data ?? []).map((line) => <li key={line} class="noted">{line}</li>)}
+        {[...new Set(proofs(row, outcome, details))].map((line) => <li key={line}>{line}</li>)}
+        {[...new Set(noted.data ?? [])].map((line) => <li key={line} class="noted">{line}</li>)}
       </ul>
+      {noted.failure && <p class="fine">{t("call.readFailed")}</p>}
     </section>
   );
 }
@@ -46,9 +47,18 @@ function proofs(row: Row, outcome: string, details: Details): string[] {
   return lines;
 }
 
-/** Return the notes of the ledger; a token or server without them has none. */
+interface Noted { place: number; reason: string | null; version: number; complete: boolean; provider: string; changed_at: string }
+
+/** Return what the ledger noted for these rows; rows that a PBX sent ready-made have no notes. */
 async function notes(ids: string[], signal: AbortSignal): Promise<string[]> {
-  const psql = "select * from metrics.record_reasons where inviteid = any(:ids::uuid[])";
-  const table = await query({ psql, params: { ids } }, { signal }).catch(() => null);
-  return table ? objects(table).map((each) => JSON.stringify(each)) : [];
+  const psql = "select reason, version, complete, provider, changed_at, place from metrics.reasons where inviteid = any(:ids) order by inviteid, place";
+  const found = objects(await query({ psql, params: { ids } }, { signal })) as unknown as Noted[];
+  const first = found[0];
+  if (!first) return [];
+  return [
+    ...found.flatMap((each) => (each.reason ? [t("why.noted", { reason: each.reason })] : [])),
+    ...(first.complete ? [] : [t("why.incomplete")]),
+    ...(first.version > 1 ? [t("why.versions", { n: first.version })] : []),
+    t("why.changed", { at: when(first.changed_at, "full"), provider: first.provider }),
+  ];
 }

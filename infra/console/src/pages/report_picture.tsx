@@ -1,105 +1,126 @@
-// The picture of a report, drawn from the columns of its answer.
+// The picture of a report, drawn from its columns. A report without a picture of its own gets one by the types of its columns.
 
 import type { JSX } from "preact";
-import { objects, type Table, type Value } from "../api";
+import type { Table, Value } from "../api";
 import { Chart, type Series } from "../parts/chart";
 import { type Bar, Bars, HeatMap } from "../parts/pictures";
 import { DataTable } from "../parts/table";
-import type { Report } from "../report_catalog";
 import { address, type Filters } from "../route";
-import { duration, moment, number, percent, t, word } from "../words";
+import { clock, duration, moment, number, percent, t, word } from "../words";
+import { AnyChart, drawable } from "./any_chart";
 
-interface Props { report: Report; table: Table; filters: Filters; small?: boolean }
+type Row = Record<string, Value>;
+interface Scene { rows: Row[]; table: Table; filters: Filters; small: boolean; label: string }
+type Picture = (scene: Scene) => JSX.Element;
+
 const BARS_OF_A_CARD = 8;
 const BARS = 40;
-
-export function Drawn({ report, table, filters, small = false }: Props): JSX.Element {
-  const label = t(`report.${report.name}` as "report.heat-map");
-  if (report.picture === "heat") return <HeatMap label={label} cells={objects(table).map(heat)} />;
-  if (report.picture === "bars") {
-    const bars = objects(table).slice(0, small ? BARS_OF_A_CARD : BARS).map((row) => (BAR_OF[report.name] ?? anyBar)(row, filters));
-    return <Bars label={label} bars={bars} />;
-  }
-  if (report.picture === "table") return <DataTable table={briefly(table, small)} caption={label} words limit={small ? 6 : 500} />;
-  return <Timed report={report} table={table} label={label} />;
-}
+const ROWS_OF_A_CARD = 6;
+/** Longer periods are shown by day, or by hour of the day. */
+const HOURS_SHOWN = 8 * 24;
 
 const count = (value: Value | undefined): number => Number(value ?? 0);
-const heat = (row: Record<string, Value>): { day: number; hour: number; value: number } => ({
-  day: count(row["weekday"]), hour: count(row["hour"]), value: count(row["calls"]),
-});
-
-function briefly(table: Table, small: boolean): Table {
-  if (!small) return table;
-  const kept = table.columns.flatMap((column, i) => (column.name === "called" || column.name === "abandoned" ? [] : [i]));
-  return { columns: kept.map((i) => table.columns[i]!), rows: table.rows.map((row) => kept.map((i) => row[i] ?? null)) };
-}
-
-type BarOf = (row: Record<string, Value>, filters: Filters) => Bar;
 const part = (value: Value | undefined, colour: string, label: string): Bar["parts"][number] => ({ value: count(value), colour, label });
+const answeredAndMissed = (row: Row): Bar["parts"] => [part(row["answered"], "answered", t("state.answered")), part(row["missed"], "missed", t("state.missed"))];
 
-const BAR_OF: Record<string, BarOf> = {
-  abandoned: (row, filters) => ({
-    name: String(row["queue"]),
+const PICTURES: Record<string, Picture> = {
+  "not-called-back": brief("number", "missed", "last_missed", "longest_wait"),
+  "longest-waits": brief("inviteid", "called_at", "number", "wait"),
+  "service-level": (scene) => (
+    <>
+      <Timed scene={scene} stacked lines={[{ column: "missed", colour: "missed" }, { column: "answered", colour: "answered" }]} />
+      <Timed scene={scene} max={102} unit={(value) => percent(value / 100)} height={140} lines={[{ column: "service_level", colour: "answered", kind: "line", fill: true }]} />
+    </>
+  ),
+  "heat-map": ({ rows, label }) => <HeatMap label={label} cells={rows.map((row) => ({ day: count(row["weekday"]), hour: count(row["hour"]), value: count(row["incoming"]) }))} />,
+  "calls-per-hour": (scene) => (scene.rows.length <= HOURS_SHOWN ? <Timed scene={scene} stacked lines={CALLS} /> : <Timed scene={{ ...scene, rows: byDay(scene.rows, 0, ["answered", "missed"]) }} stacked lines={CALLS} />),
+  concurrency: (scene) => <Timed scene={{ ...scene, rows: scene.rows.length <= HOURS_SHOWN ? scene.rows : highest(scene.rows, ["most_calls", "most_talks"]) }} lines={[{ column: "most_calls", colour: "answered", kind: "line", fill: true }, { column: "most_talks", colour: "second", kind: "line", dash: true }]} />,
+  "abandoned-by-queue": bars((row, filters) => ({
+    name: String(row["queue"] ?? t("unknown")),
     parts: [part(row["answered"], "answered", t("state.answered")), part(row["abandoned"], "missed", t("column.abandoned"))],
-    shown: `${number(count(row["abandoned"]))} · ${percent(count(row["abandoned_share"]), 1)}`,
-    href: address("calls", "", { ...filters, queue: String(row["queue"]) }),
-  }),
-  agents: (row, filters) => ({
-    name: String(row["name"] || row["agent"]),
-    parts: [part(row["incoming_seconds"], "answered", t("direction.incoming")), part(row["outgoing_seconds"], "second", t("direction.outgoing"))],
-    shown: duration(count(row["talk_seconds"])),
+    shown: `${number(count(row["abandoned"]))} · ${percent(count(row["abandoned_percent"]) / 100, 1)}`,
+    href: address("calls", "", { ...filters, queue: String(row["queue"] ?? "") }),
+  })),
+  "agents-time": bars((row, filters) => ({
+    name: String(row["person"] || row["agent"]), parts: [part(row["talk"], "answered", t("column.talk"))], shown: duration(count(row["talk"])),
     href: address("calls", "", { ...filters, agent: String(row["agent"]) }),
-  }),
-  transfers: (row) => ({
-    name: `${row["from_agent"]} → ${row["to_agent"]}`,
-    parts: [part(row["transfers"], "answered", t("column.transfers"))],
-    shown: number(count(row["transfers"])),
-  }),
-  "repeat-callers": (row, filters) => ({
-    name: String(row["caller"]),
-    parts: [part(row["answered"], "answered", t("state.answered")), part(row["missed"], "missed", t("state.missed"))],
-    shown: number(count(row["calls"])),
-    href: address("calls", "", { ...filters, number: String(row["caller"]) }),
-  }),
-  durations: (row) => ({
-    name: count(row["up_to_seconds"]) > 80_000 ? t("longer") : `≤ ${duration(count(row["up_to_seconds"]))}`,
-    parts: [part(row["calls"], "answered", t("column.calls"))],
-    shown: number(count(row["calls"])),
-  }),
+  })),
+  transfers: bars((row) => ({ name: `${row["from_agent"]} → ${row["to_agent"]}`, parts: [part(row["transfers"], "answered", t("column.transfers"))], shown: number(count(row["transfers"])) })),
+  "repeated-callers": bars((row, filters) => ({ name: String(row["number"]), parts: answeredAndMissed(row), shown: number(count(row["calls"])), href: address("calls", "", { ...filters, number: String(row["number"]) }) })),
+  "duration-percentiles": (scene) => <>{percentiles(scene, "wait", "median_wait", "wait_90")}{percentiles(scene, "talk", "median_talk", "talk_90")}</>,
+  recordings: (scene) => <Timed scene={{ ...scene, rows: byDay(scene.rows, 1, ["recorded"]) }} lines={[{ column: "recorded", colour: "answered" }]} />,
 };
-
-function anyBar(row: Record<string, Value>): Bar {
-  const [[, name], ...rest] = Object.entries(row) as [[string, Value], ...[string, Value][]];
-  const [key, value] = rest.find(([, each]) => typeof each === "number") ?? ["", 0];
-  return { name: String(name), parts: [part(value, "answered", word("column", key))], shown: number(count(value), 2) };
-}
 
 interface Line { column: string; colour: string; kind?: "bars" | "line"; dash?: boolean; fill?: boolean }
-interface Drawing { lines: Line[]; unit?: (value: number) => string; max?: number; stacked?: boolean }
-const LINES: Record<string, Drawing> = {
-  "calls-per-day": { stacked: true, lines: [{ column: "missed", colour: "missed" }, { column: "answered", colour: "answered" }] },
-  recordings: { stacked: true, lines: [{ column: "recorded", colour: "answered" }, { column: "not_recorded", colour: "quiet" }, { column: "deleted", colour: "second" }] },
-  "service-level": { max: 1.02, unit: (value) => percent(value), lines: [{ column: "service_level", colour: "answered", kind: "line", fill: true }, { column: "answered_share", colour: "second", kind: "line", dash: true }] },
-  waits: { unit: (value) => duration(value), lines: [{ column: "median_wait", colour: "answered", kind: "line", fill: true }, { column: "p90_wait", colour: "missed", kind: "line", dash: true }] },
-  concurrency: { lines: [{ column: "concurrent", colour: "answered", kind: "line", fill: true }] },
-};
+const CALLS: Line[] = [{ column: "missed", colour: "missed" }, { column: "answered", colour: "answered" }];
 
-function Timed({ report, table, label }: { report: Report; table: Table; label: string }): JSX.Element {
-  const drawing: Drawing = LINES[report.name] ?? { lines: table.columns.slice(1, 3).map((column, i) => ({ column: column.name, colour: i ? "missed" : "answered" })) };
-  const rows = objects(table);
-  const series: Series[] = drawing.lines.map((line) => ({
-    ...line, label: word("column", line.column), values: rows.map((row) => (row[line.column] == null ? null : Number(row[line.column]))),
+export function Drawn({ name, ...scene }: Scene & { name: string }): JSX.Element {
+  const picture = PICTURES[name];
+  if (picture) return picture(scene);
+  if (drawable(scene.table)) return <AnyChart table={scene.table} zone="UTC" />;
+  return <DataTable table={scene.table} caption={scene.label} words zone="UTC" limit={scene.small ? ROWS_OF_A_CARD : 500} />;
+}
+
+/** Tell whether the picture of a report is its table, so that its page shows it once. */
+export function isTable(name: string, table: Table): boolean {
+  return name === "not-called-back" || name === "longest-waits" || !(name in PICTURES || drawable(table));
+}
+
+function brief(...columns: string[]): Picture {
+  return ({ table, label }) => {
+    const kept = columns.flatMap((name) => table.columns.findIndex((column) => column.name === name)).filter((at) => at >= 0);
+    const shown = { columns: kept.map((at) => table.columns[at]!), rows: table.rows.map((row) => kept.map((at) => row[at] ?? null)) };
+    return <DataTable table={shown} caption={label} words zone="UTC" limit={ROWS_OF_A_CARD} />;
+  };
+}
+
+function bars(of: (row: Row, filters: Filters) => Bar): Picture {
+  return ({ rows, filters, small, label }) => <Bars label={label} bars={rows.slice(0, small ? BARS_OF_A_CARD : BARS).map((row) => of(row, filters))} />;
+}
+
+function percentiles(scene: Scene, kind: "wait" | "talk", median: string, most: string): JSX.Element {
+  const of = (row: Row): Bar => ({
+    name: word("direction", String(row["direction"])),
+    parts: [part(row[median], "answered", t("column.median")), part(Math.max(0, count(row[most]) - count(row[median])), "second", t("column.most"))],
+    shown: `${clock(count(row[median]))} · ${clock(count(row[most]))}`,
+  });
+  return <><h3>{t(`column.${kind}`)}</h3><Bars label={`${scene.label}: ${t(`column.${kind}`)}`} bars={scene.rows.map(of)} /></>;
+}
+
+interface TimedProps { scene: Scene; lines: Line[]; stacked?: boolean; unit?: (value: number) => string; max?: number; height?: number }
+
+function Timed({ scene, lines, stacked, unit, max, height }: TimedProps): JSX.Element {
+  const series: Series[] = lines.map((line) => ({
+    ...line, label: word("column", line.column), values: scene.rows.map((row) => (row[line.column] == null ? null : Number(row[line.column]))),
   }));
   return (
     <Chart
-      times={rows.map((row) => midday(String(Object.values(row)[0])))} series={series} label={label}
-      {...(drawing.stacked ? { stacked: true } : {})} {...(drawing.unit ? { unit: drawing.unit } : {})} {...(drawing.max ? { max: drawing.max } : {})}
+      times={scene.rows.map((row) => moment(String(Object.values(row)[0])).getTime() / 1000)} series={series} label={scene.label} zone="UTC"
+      {...(stacked ? { stacked } : {})} {...(unit ? { unit } : {})} {...(max ? { max } : {})} height={height ?? 200}
     />
   );
 }
 
-/** Return a date of the site as a moment within that day in any zone; a time of the site stays as it is. */
-function midday(text: string): number {
-  return moment(text.length === 10 ? `${text}T12:00:00` : text).getTime() / 1000;
+const dayOf = (row: Row): string => String(Object.values(row)[0]).slice(0, 10);
+
+/** Return one row for each day with the sums of the columns; `each` counts rows instead. */
+function byDay(rows: Row[], each: number, columns: string[]): Row[] {
+  const days = new Map<string, Row>();
+  for (const row of rows) {
+    const day = days.get(dayOf(row)) ?? { day: dayOf(row) };
+    for (const column of columns) day[column] = count(day[column]) + (each || count(row[column]));
+    days.set(dayOf(row), day);
+  }
+  return [...days.values()].sort((a, b) => dayOf(a).localeCompare(dayOf(b)));
+}
+
+/** Return one row for each day with the highest values of the columns. */
+function highest(rows: Row[], columns: string[]): Row[] {
+  const days = new Map<string, Row>();
+  for (const row of rows) {
+    const day = days.get(dayOf(row)) ?? { day: dayOf(row) };
+    for (const column of columns) day[column] = Math.max(count(day[column]), count(row[column]));
+    days.set(dayOf(row), day);
+  }
+  return [...days.values()];
 }

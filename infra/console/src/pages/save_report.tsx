@@ -1,7 +1,47 @@
-// Saving a query as a report, for tokens that may.
+// Saving a query as a report, for tokens with the scope `reports`.
 
 import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { channel, Failure } from "../api";
+import { sentence } from "../parts/basics";
+import { forgetReports } from "../report_source";
+import { address } from "../route";
+import { t } from "../words";
 
-export function SaveReport(_: { psql: string }): JSX.Element | null {
-  return null;
+export function SaveReport({ psql }: { psql: string }): JSX.Element {
+  const [title, setTitle] = useState("");
+  const [told, setTold] = useState<JSX.Element | string>("");
+  const submit = (event: Event): void => {
+    event.preventDefault();
+    const name = slug(title);
+    if (!name) return setTold(t("save.name"));
+    channel("reports", "save", { name, title: { en: title, ru: title }, psql }).then(
+      () => {
+        forgetReports();
+        setTold(<a href={address("reports", name)}>{t("save.done")}</a>);
+      },
+      (fault: Error) => setTold(fault instanceof Failure && fault.kind === "scope" ? t("save.scope") : sentence(fault)),
+    );
+  };
+  return (
+    <details class="menu">
+      <summary>{t("save")}</summary>
+      <form class="menu-body narrow" onSubmit={submit}>
+        <label class="field"><span>{t("save.title")}</span><input name="title" value={title} maxLength={60} onInput={(event) => setTitle(event.currentTarget.value)} /></label>
+        <p class="fine">{t("save.hint")}</p>
+        <button type="submit" class="primary">{t("save")}</button>
+        <p role="status">{told}</p>
+      </form>
+    </details>
+  );
+}
+
+const LATIN: Record<string, string> = Object.fromEntries(
+  [..."абвгдеёжзийклмнопрстуфхцчшщъыьэюя"].map((letter, i) => [letter, "a b v g d e e zh z i y k l m n o p r s t u f h ts ch sh sch  y  e yu ya".split(" ")[i] ?? ""]),
+);
+
+/** Return a title as the name of a report: lower-case Latin letters, digits and hyphens. */
+export function slug(title: string): string {
+  const latin = [...title.toLowerCase()].map((letter) => LATIN[letter] ?? letter).join("");
+  return latin.replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 63);
 }

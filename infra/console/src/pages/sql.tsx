@@ -5,13 +5,12 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { query, Stored, type Table } from "../api";
 import type { Editor } from "../editor";
 import { Icon, Loading, Note, sentence } from "../parts/basics";
-import { isNumeric, isTime } from "../parts/table";
+import { CsvButtons } from "../parts/csv";
 import { DataTable } from "../parts/table";
 import { go, address, type Route } from "../route";
 import { completion } from "../schema";
 import { bytes, number, t } from "../words";
-import { AnyChart } from "./any_chart";
-import { CsvButtons } from "./reports";
+import { AnyChart, drawable } from "./any_chart";
 import { SaveReport } from "./save_report";
 
 const HISTORY = "ringledger-queries";
@@ -124,13 +123,13 @@ function Result({ answer }: { answer: Answer }): JSX.Element {
   }
   if (failure) return <Note tone="error"><span class="sql-error">{sentence(failure)}</span></Note>;
   if (!table) return <></>;
-  const drawable = table.rows.length > 1 && table.columns.some(isNumeric) && table.columns.some((column) => isTime(column) || !isNumeric(column));
+  const draws = drawable(table);
   return (
     <section class="card">
       <header class="row">
         <p class="muted">{t("sql.answered", { n: table.rows.length, seconds: number(answer.milliseconds / 1000, 2) })}</p>
         <span class="actions">
-          {drawable && (
+          {draws && (
             <span class="segments" role="group" aria-label={t("sql.shape")}>
               {(["table", "chart"] as const).map((each) => <button key={each} type="button" aria-pressed={shape === each} onClick={() => setShape(each)}>{t(each)}</button>)}
             </span>
@@ -139,7 +138,7 @@ function Result({ answer }: { answer: Answer }): JSX.Element {
           <SaveReport psql={answer.text} />
         </span>
       </header>
-      {shape === "chart" && drawable ? <AnyChart table={table} /> : <DataTable table={table} caption={t("sql.answer")} />}
+      {shape === "chart" && draws ? <AnyChart table={table} /> : <DataTable table={table} caption={t("sql.answer")} />}
     </section>
   );
 }

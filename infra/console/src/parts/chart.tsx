@@ -7,13 +7,13 @@ import { language, number, siteZone, when } from "../words";
 
 export interface Series { label: string; colour: string; values: (number | null)[]; kind?: "bars" | "line"; dash?: boolean; fill?: boolean }
 interface Props {
-  times: number[]; series: Series[]; label: string; stacked?: boolean; unit?: (value: number) => string; max?: number; height?: number;
+  times: number[]; series: Series[]; label: string; stacked?: boolean; unit?: (value: number) => string; max?: number; height?: number; zone?: string;
 }
 
 /** Draw series over `times`, in seconds. A screen reader gets the label; each chart has its table beside it. */
 export function Chart(props: Props): JSX.Element {
   const host = useRef<HTMLDivElement>(null);
-  const shown = JSON.stringify([props.times, props.series, language(), siteZone()]);
+  const shown = JSON.stringify([props.times, props.series, language(), zoneOf(props)]);
   useEffect(() => {
     const element = host.current!;
     let plot = draw(element, props);
@@ -47,6 +47,8 @@ export function Chart(props: Props): JSX.Element {
   );
 }
 
+const zoneOf = (props: Props): string => props.zone ?? siteZone();
+
 function size(element: HTMLElement, props: Props): { width: number; height: number } {
   return { width: Math.max(200, element.clientWidth), height: props.height ?? 220 };
 }
@@ -74,10 +76,10 @@ function draw(element: HTMLElement, props: Props): uPlot {
     padding: [8, 8, 0, 0],
     legend: { show: false },
     cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },
-    tzDate: (seconds) => uPlot.tzDate(zoned(seconds), siteZone()),
+    tzDate: (seconds) => uPlot.tzDate(zoned(seconds), zoneOf(props)),
     scales: { x: { time: true, range: (_, low, high) => [low - step / 2, high + step / 2] }, y: { range: (_, __, high) => [0, props.max ?? (high || 1) * 1.08] } },
     axes: [
-      { ...axis, size: 30, space: 64, values: (_, ticks) => ticks.map((at) => when(zoned(at), step < 80_000 ? "hour" : "day")) },
+      { ...axis, size: 30, space: 64, values: (_, ticks) => ticks.map((at) => when(zoned(at), ticks.length > 1 && ticks[1]! - ticks[0]! < 80_000 ? "hour" : "day", zoneOf(props))) },
       { ...axis, size: 52, grid: { show: true, stroke: line, width: 1 }, values: (_, ticks) => ticks.map((each) => (props.unit ?? number)(each)) },
     ],
     series: [
@@ -111,7 +113,7 @@ function point(plot: uPlot, element: HTMLElement, props: Props): void {
   if (!tip) element.append((tip = Object.assign(document.createElement("div"), { className: "tip" })));
   const step = props.times.length > 1 ? props.times[1]! - props.times[0]! : 86_400;
   const title = document.createElement("b");
-  title.textContent = when(new Date(props.times[at]! * 1000), step < 80_000 ? "short" : "weekday");
+  title.textContent = when(new Date(props.times[at]! * 1000), step < 80_000 ? "short" : "weekday", zoneOf(props));
   const lines = props.series.map((each) => {
     const row = document.createElement("span");
     const swatch = Object.assign(document.createElement("i"), { className: `swatch ${each.colour}` });

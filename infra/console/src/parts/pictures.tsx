@@ -14,7 +14,7 @@ export function HeatMap({ cells, label }: { cells: Heat[]; label: string }): JSX
   const hours = Array.from({ length: Math.max(18, ...busy) - first + 1 }, (_, i) => i + first);
   return (
     <div class="scroll plain" role="region" aria-label={label} tabIndex={0}>
-      <table class="heat">
+      <table class="heat" style={{ minWidth: `${hours.length * 1.7 + 3}rem` }}>
         <caption class="hidden">{label}</caption>
         <thead>
           <tr>

@@ -1,0 +1,48 @@
+// The agents of the Now page: their states, since when, and what they did today.
+
+import type { JSX } from "preact";
+import type { Agent } from "../now_source";
+import { Empty, State, useSeconds } from "../parts/basics";
+import { address } from "../route";
+import { duration, number, t, when, word } from "../words";
+import { lasting, shownState } from "./now";
+
+const ORDER = ["talking", "ringing", "idle", "unknown", "offline"];
+const ABSENT = /^(break|lunch|offline|huntblock|away|dnd)/;
+
+export function Agents({ agents }: { agents: Agent[] }): JSX.Element {
+  const now = useSeconds();
+  const place = (agent: Agent): number => ORDER.indexOf(shownState(agent.state));
+  const sorted = agents.toSorted((a, b) => place(a) - place(b) || a.agent.localeCompare(b.agent));
+  return (
+    <section class="card agents" data-test="agents">
+      <header class="row"><h2>{t("now.agents")}</h2><strong class="count">{number(agents.length)}</strong></header>
+      {!agents.length && <Empty>{t("now.noAgents")}</Empty>}
+      <ul class="list people" tabIndex={0} aria-label={t("now.agents")}>
+        {sorted.map((agent) => (
+          <li key={agent.agent} class={agent.stale ? "stale" : ""}>
+            <State {...stateOf(agent)} />
+            <span class="grow">
+              <a href={address("calls", "", { agent: agent.agent, days: "1" })}>{agent.person || agent.agent}</a>
+              <span class="fine">{doing(agent)}</span>
+            </span>
+            <span class="clock" title={agent.since ? when(agent.since) : ""}>{lasting(agent.since, now, agent.stale)}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** An idle phone whose agent reported a break is on a break. */
+function stateOf(agent: Agent): { name: string; label?: string } {
+  const state = shownState(agent.state);
+  if (state === "idle" && agent.status && ABSENT.test(agent.status)) return { name: "break", label: word("status", agent.status) };
+  return { name: state };
+}
+
+function doing(agent: Agent): string {
+  if (agent.number && agent.state !== "idle") return agent.number;
+  const calls = agent.incoming + agent.outgoing;
+  return calls ? t("now.did", { n: calls, time: duration(agent.talk) }) : agent.person ? agent.agent : "";
+}
