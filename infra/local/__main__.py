@@ -15,6 +15,10 @@ from typing import Any
 from chalicelib.errors import RingledgerError
 from infra.local import environment
 
+#: The file of the data folder that gets a line for each request.
+LOG = "requests.log"
+_OUTPUT = sys.stdout
+
 # The documented example of the statistics channel, and the query that counts.
 ROWS = "select inviteid,anumber,acallednum,bnumber,duration,stopreason from calls.success limit 2"
 COUNT = "select count (inviteid) from calls.success"
@@ -44,6 +48,7 @@ def main() -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     try:
         options = environment.options()
+        separate_log(options.data)
         # Loading takes a second, in which Ctrl-C must be handled already.
         from infra.local.stack import Stack  # noqa: PLC0415
 
@@ -66,13 +71,20 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+def separate_log(data: Path) -> None:
+    """Write the log of requests to a file, begun anew, when the output is a screen: its addresses stay in sight."""
+    if _OUTPUT.isatty():
+        data.mkdir(parents=True, exist_ok=True)
+        sys.stdout = (data / LOG).open("w", buffering=1, encoding="utf-8")
+
+
 def _say(text: str) -> None:
     try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        _OUTPUT.write(text)
+        _OUTPUT.flush()
     except BrokenPipeError:
         # The reader of the output has gone, as after `make run | head`; the stack goes on.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), _OUTPUT.fileno())
 
 
 def _welcome(facts: dict[str, Any], data: Path) -> str:
@@ -106,7 +118,8 @@ How many of an internal number are free, as an Oktell server answers; and a scri
   curl -sS "{url}/tst_getintnumberreadyusers?number=120&password={tokens["oktell"]}"
   curl -sS "{url}/execsvcscriptplain?name=SvcScript1&startparam1=201&async=0&timeout=10&password={tokens["oktell"]}"
 {_recording(facts["recording"])}
-Data is kept in {data}, addresses for tools in {data / "stack.json"}.
+Data is kept in {data}, addresses for tools in {data / "stack.json"},
+the log of requests in {data / LOG} if this is a terminal.
 Ctrl-C stops everything.
 """
 
