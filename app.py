@@ -18,6 +18,7 @@ edge.mount(
         "recordings": "chalicelib.recordings.surface",
         "webhooks": "chalicelib.webhooks.surface",
         "nimbox": "chalicelib.nimbox.surface",
+        "operations": "chalicelib.operations.surface",
         "documents": "chalicelib.documents.surface",
         "console": "chalicelib.console.surface",
     },
@@ -64,6 +65,20 @@ def documents(event: dict[str, Any], context: object) -> dict[str, Any]:
 def console(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Answer with the page and its files, without a database."""
     return app(event, context)
+
+
+@app.lambda_function(name="operations")
+def operations(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Answer requests of operators."""
+    return app(event, context)
+
+
+@app.lambda_function(name="jobs")
+def jobs(event: dict[str, Any], context: Any) -> None:  # noqa: ANN401 - Lambda's own object
+    """Do the work that an operator ordered; invoked by name."""
+    from chalicelib.operations.work import handle  # noqa: PLC0415 - other Lambdas do not load it
+
+    handle(event, lambda: context.get_remaining_time_in_millis() / 1_000)
 
 
 @app.lambda_function(name="scripts")

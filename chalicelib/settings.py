@@ -113,6 +113,9 @@ class Settings:
     writer_database_url: str = _setting("WRITER_DATABASE_URL", str, "", secret=True)
     #: The address of ringledger_bi with the password that `roles` gives it; nothing in the bundle connects with it.
     bi_database_url: str = _setting("BI_DATABASE_URL", str, "", secret=True)
+    operator_database_url: str = _setting("OPERATOR_DATABASE_URL", str, "", secret=True)
+    #: The Lambda function that does the jobs of operators.
+    jobs_function: str = _setting("JOBS_FUNCTION", str, "")
     bucket: str = _setting("BUCKET", str, "")
     events_queue_url: str = _setting("EVENTS_QUEUE_URL", str, "")
     cors_origins: tuple[str, ...] = _setting("CORS_ORIGINS", _words, ())

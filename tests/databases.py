@@ -23,6 +23,7 @@ PASSWORDS = {
     "gate": "gate's-password",
     "writer": "writer's-password",
     "bi": "bi's-password",
+    "operator": "operator's-password",
 }
 
 _numbers = itertools.count(1)
@@ -53,13 +54,14 @@ def address(url: str, user: str, password: str) -> str:
 
 def settings_of(url: str) -> Settings:
     """Return settings of a bundle on the database of this owner's URL."""
-    reader, gate, writer, bi = (address(url, f"ringledger_{role}", word) for role, word in PASSWORDS.items())
+    reader, gate, writer, bi, operator = (address(url, f"ringledger_{role}", word) for role, word in PASSWORDS.items())
     return Settings(
         owner_database_url=url,
         reader_database_url=reader,
         gate_database_url=gate,
         writer_database_url=writer,
         bi_database_url=bi,
+        operator_database_url=operator,
     )
 
 

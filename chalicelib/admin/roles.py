@@ -18,6 +18,7 @@ READER = "ringledger_reader"
 GATE = "ringledger_gate"
 WRITER = "ringledger_writer"
 BI = "ringledger_bi"
+OPERATOR = "ringledger_operator"
 
 #: The statements of this file need a superuser, which a managed server gives to no customer.
 ADMINISTRATOR = "4-administrator"
@@ -67,6 +68,7 @@ def _logins(settings: Settings) -> list[Credentials]:
         GATE: ("GATE_DATABASE_URL", settings.gate_database_url),
         WRITER: ("WRITER_DATABASE_URL", settings.writer_database_url),
         BI: ("BI_DATABASE_URL", settings.bi_database_url),
+        OPERATOR: ("OPERATOR_DATABASE_URL", settings.operator_database_url),
     }
     logins = []
     for role, (variable, url) in addresses.items():

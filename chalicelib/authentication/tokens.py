@@ -11,7 +11,7 @@ from datetime import datetime
 from chalicelib.errors import RingledgerError
 from chalicelib.platform.postgres import Connection, connection
 
-SCOPES = ("statistics", "reports", "recordings", "nimbox", "oktell", "control")
+SCOPES = ("statistics", "reports", "recordings", "nimbox", "oktell", "control", "operations")
 #: Among a token's scripts: it may run every one.
 ALL_SCRIPTS = "*"
 LONGEST_NAME = 64

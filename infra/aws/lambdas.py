@@ -137,6 +137,31 @@ LAMBDAS: dict[str, Lambda] = {
         ),
         concurrency=ref("RequestConcurrency"),
     ),
+    "operations": Lambda(
+        Network.DATABASE,
+        (
+            *CLIENTS, "OPERATOR_DATABASE_URL", "EVENTS_QUEUE_URL", "PUBLIC_URL", "WEBHOOK_SECRETS", "SITE_ZONE",
+            "JOBS_FUNCTION",
+        ),
+        (
+            Grant.queue("call-events", "sqs:GetQueueAttributes"),
+            Grant.queue("call-events-dead", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"),
+            Grant.function("jobs"),
+        ),
+        concurrency=5,
+    ),
+    "jobs": Lambda(
+        Network.DATABASE,
+        ("DATABASE_URL", "EVENTS_QUEUE_URL", "JOBS_FUNCTION", *INTERPRETATION),
+        (
+            Grant.queue("call-events", "sqs:GetQueueAttributes", "sqs:SendMessage"),
+            Grant.queue("call-events-dead", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueUrl"),
+            Grant.function("jobs"),
+        ),
+        concurrency=2,
+        recursive=True,
+        retries=0,
+    ),
     "scripts": Lambda(
         Network.OUTBOUND,
         ("READER_DATABASE_URL", "WRITER_DATABASE_URL", "BUCKET", "SCRIPT_FUNCTIONS"),
@@ -203,7 +228,8 @@ LAMBDAS: dict[str, Lambda] = {
         Network.OUTBOUND,
         (
             *TELPHIN, *CRM, *CDR, "DATABASE_URL", "READER_DATABASE_URL", "GATE_DATABASE_URL", "WRITER_DATABASE_URL",
-            "BUCKET", "EVENTS_QUEUE_URL", "PUBLIC_URL", "WEBHOOK_SECRETS", "LINK_SECRETS", "READER_CONNECTION_LIMIT",
+            "OPERATOR_DATABASE_URL", "BUCKET", "EVENTS_QUEUE_URL", "PUBLIC_URL", "WEBHOOK_SECRETS", "LINK_SECRETS",
+            "READER_CONNECTION_LIMIT",
             "SITE_ZONE", "RECORDINGS_QUEUE_URL", "RECORDING_STORAGES", *INTERPRETATION,
         ),
         (

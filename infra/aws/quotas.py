@@ -16,6 +16,7 @@ CONNECTIONS = {
     "WRITER_DATABASE_URL": False,
     "READER_DATABASE_URL": True,
     "GATE_DATABASE_URL": True,
+    "OPERATOR_DATABASE_URL": True,
 }
 
 

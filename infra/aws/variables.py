@@ -35,6 +35,8 @@ VARIABLES: dict[str, Json] = {
     "READER_DATABASE_URL": _database("reader", "${RequestDatabaseHost}"),
     "GATE_DATABASE_URL": _database("gate", "${RequestDatabaseHost}"),
     "WRITER_DATABASE_URL": _database("writer", "${DatabaseHost}"),
+    "OPERATOR_DATABASE_URL": _database("operator", "${RequestDatabaseHost}"),
+    "JOBS_FUNCTION": sub("${AWS::StackName}-jobs"),
     "DATABASE_URL": _database("owner", "${DatabaseHost}"),
     "BUCKET": ref("Bucket"),
     "EVENTS_QUEUE_URL": ref(queue_id("call-events")),

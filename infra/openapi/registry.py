@@ -8,6 +8,7 @@ from infra.openapi import (
     health_operations,
     nimbox_operations,
     oktell_operations,
+    operations_operations,
     recordings_operations,
     reports_operations,
     statistics_operations,
@@ -25,4 +26,5 @@ SURFACES: tuple[Surface, ...] = (
     health_operations.SURFACE,
     documents_operations.SURFACE,
     console_operations.SURFACE,
+    operations_operations.SURFACE,
 )

@@ -34,6 +34,10 @@ WITH wanted (role, name, value) AS (
         ('ringledger_bi', 'max_parallel_workers_per_gather', '0'),
         ('ringledger_bi', 'jit', 'off'),
         ('ringledger_bi', 'TimeZone', 'UTC'),
+        -- A search that takes longer is refused: the surface has half a minute.
+        ('ringledger_operator', 'statement_timeout', '20s'),
+        ('ringledger_operator', 'lock_timeout', '2s'),
+        ('ringledger_operator', 'search_path', ''),
         ('ringledger_gate', 'statement_timeout', '5s'),
         ('ringledger_gate', 'search_path', ''),
         -- A batch that waits longer is repeated from the queue.

@@ -18,6 +18,10 @@ metrics (name) AS (
     FROM pg_catalog.pg_class JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
     WHERE nspname = 'metrics' AND relkind IN ('r', 'p', 'v', 'm')
 ),
+roles (role) AS (
+    VALUES
+        ('ringledger_reader'), ('ringledger_bi'), ('ringledger_gate'), ('ringledger_writer'), ('ringledger_operator')
+),
 -- The statistics channel, and BI tools that connect to PostgreSQL themselves
 readers (role) AS (
     VALUES ('ringledger_reader'), ('ringledger_bi')
@@ -42,7 +46,7 @@ metric_functions (name) AS (
 ),
 wanted (role, privilege, kind, object) AS (
     SELECT role, 'CONNECT', 'DATABASE', format('%I', current_database())
-    FROM (VALUES ('ringledger_reader'), ('ringledger_bi'), ('ringledger_gate'), ('ringledger_writer')) AS roles (role)
+    FROM roles
     UNION ALL
     SELECT role, 'USAGE', 'SCHEMA', schema FROM documented, readers
     UNION ALL
@@ -69,7 +73,25 @@ wanted (role, privilege, kind, object) AS (
     SELECT 'ringledger_writer', privilege, 'TABLE', name
     FROM parts, (VALUES ('SELECT'), ('DELETE')) AS rights (privilege)
     UNION ALL
+    -- Operators look at what is stored, and order jobs, which the owner's Lambda does.
+    SELECT 'ringledger_operator', 'USAGE', 'SCHEMA', schema FROM documented
+    UNION ALL
+    SELECT 'ringledger_operator', 'SELECT', 'TABLE', name FROM documented_tables
+    UNION ALL
+    SELECT 'ringledger_operator', 'SELECT', 'TABLE', 'ledger.' || name
+    FROM (
+        VALUES
+            ('calls'), ('events'), ('extensions'), ('migrations'), ('quarantine'), ('recordings'), ('records'),
+            ('replication'), ('replication_cursors'), ('replication_runs')
+    ) AS looked_at (name)
+    UNION ALL
+    SELECT 'ringledger_operator', 'SELECT' || format(' (%s)', name), 'TABLE', 'ledger.tokens'
+    FROM (VALUES ('name'), ('scopes'), ('scripts'), ('created_at'), ('last_used_at'), ('revoked_at')) AS shown (name)
+    UNION ALL
     VALUES
+        ('ringledger_operator', 'USAGE', 'SCHEMA', 'ledger'),
+        ('ringledger_operator', 'SELECT', 'TABLE', 'ledger.jobs'),
+        ('ringledger_operator', 'INSERT', 'TABLE', 'ledger.jobs'),
         ('ringledger_writer', 'USAGE', 'SCHEMA', 'partitions'),
         ('ringledger_writer', 'SELECT', 'TABLE', 'ledger.months'),
         ('ringledger_writer', 'USAGE', 'SCHEMA', 'ledger'),
@@ -200,7 +222,7 @@ live (role, privilege, kind, object) AS (
     -- Privileges of Ringledger's roles count everywhere, those of PUBLIC only on Ringledger's own objects.
     SELECT coalesce(rolname, 'public'), privilege_type || part, kind, object
     FROM lists CROSS JOIN LATERAL aclexplode(acl) LEFT JOIN pg_catalog.pg_roles ON pg_roles.oid = grantee
-    WHERE rolname IN ('ringledger_reader', 'ringledger_bi', 'ringledger_gate', 'ringledger_writer')
+    WHERE rolname IN (SELECT role FROM roles)
         OR grantee = 0 AND (kind = 'DATABASE' OR schema IN ('ledger', 'metrics', 'partitions') OR schema IN (SELECT schema FROM documented))
         OR grantee = 0 AND kind = 'SCHEMA' AND schema = 'public'
 ),

@@ -1,0 +1,161 @@
+"""The operations of a running stage over HTTP, with a Bearer token of the scope `operations`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from chalice.app import Blueprint
+from pydantic import BaseModel
+
+from chalicelib import edge
+from chalicelib.authentication import callers
+from chalicelib.edge import Answer, Notes, Request
+from chalicelib.errors import InvalidRequest, Unauthenticated
+from chalicelib.operations import jobs, operator_requests, pending_work, webhook_log
+from chalicelib.operations.operator_answers import JobsAnswer, WebhookCounts
+from chalicelib.operations.operator_requests import DaysFilter, EventsFilter, ListFilter
+from chalicelib.platform import configuration, functions, postgres
+from chalicelib.platform.postgres import Connection
+from chalicelib.recordings import administration
+from chalicelib.replication import overview
+from chalicelib.settings import Settings
+
+SCOPE = "operations"
+BODY_LIMIT = 64 * 1024
+STATES_OF_QUARANTINE = ("waiting", "all")
+
+routes = Blueprint(__name__)
+
+View = Callable[[Request, Notes], Answer]
+Reading = Callable[[Request, Connection, Settings], BaseModel]
+
+
+def _read(path: str) -> Callable[[Reading], View]:
+    """Answer GET requests of an operator with what a function returns."""
+
+    def register(reading: Reading) -> View:
+        @edge.route(routes, path, methods=("GET",))
+        def view(request: Request, notes: Notes) -> Answer:
+            _authenticate(request, notes)
+            current = configuration.current()
+            return _answer(reading(request, postgres.connection(current.operator_database_url), current))
+
+        return view
+
+    return register
+
+
+@_read("/operations/overview")
+def _overview(_request: Request, database: Connection, current: Settings) -> BaseModel:
+    return pending_work.everything(database, current)
+
+
+@_read("/operations/webhooks")
+def _webhooks(request: Request, database: Connection, current: Settings) -> BaseModel:
+    wanted = operator_requests.filter_of(DaysFilter, dict(request.query))
+    days = webhook_log.counts(database, wanted.days, current.site_zone, _now())
+    return WebhookCounts(days=days, dead_letters=pending_work.dead(current))
+
+
+@_read("/operations/events")
+def _events(request: Request, database: Connection, _current: Settings) -> BaseModel:
+    return webhook_log.page(database, operator_requests.filter_of(EventsFilter, dict(request.query)), _now())
+
+
+@_read("/operations/events/{accepted_at}/{id}")
+def _event(request: Request, database: Connection, _current: Settings) -> BaseModel:
+    try:
+        accepted_at = datetime.fromisoformat(request.path["accepted_at"])
+    except ValueError:
+        raise InvalidRequest("The time of acceptance is ISO 8601, as lists have it") from None
+    return webhook_log.one(database, operator_requests.uuid(request.path["id"]), accepted_at)
+
+
+@_read("/operations/quarantine")
+def _quarantine(request: Request, database: Connection, _current: Settings) -> BaseModel:
+    wanted = operator_requests.filter_of(ListFilter, dict(request.query))
+    state = _one_of(wanted.state or "waiting", STATES_OF_QUARANTINE)
+    return pending_work.quarantined(database, everything=state == "all", limit=wanted.limit)
+
+
+@_read("/operations/quarantine/{id}")
+def _message(request: Request, database: Connection, _current: Settings) -> BaseModel:
+    return pending_work.message(database, request.path["id"])
+
+
+@_read("/operations/set-aside")
+def _set_aside(request: Request, database: Connection, _current: Settings) -> BaseModel:
+    return pending_work.set_aside(database, operator_requests.filter_of(ListFilter, dict(request.query)).limit)
+
+
+@_read("/operations/replication")
+def _replication(_request: Request, database: Connection, _current: Settings) -> BaseModel:
+    return pending_work.replication(database)
+
+
+@_read("/operations/replication/calls")
+def _replicated(request: Request, database: Connection, _current: Settings) -> BaseModel:
+    wanted = operator_requests.filter_of(ListFilter, dict(request.query))
+    return pending_work.replicated(database, _one_of(wanted.state or "rejected", overview.STATES), wanted.limit)
+
+
+@_read("/operations/recordings")
+def _recordings(request: Request, database: Connection, _current: Settings) -> BaseModel:
+    wanted = operator_requests.filter_of(ListFilter, dict(request.query))
+    state = _one_of(wanted.state, ("", *administration.STATES))
+    return pending_work.recordings(database, state, wanted.limit)
+
+
+@_read("/operations/extensions")
+def _extensions(_request: Request, _database: Connection, current: Settings) -> BaseModel:
+    return pending_work.registered(current)
+
+
+@_read("/operations/tokens")
+def _tokens(_request: Request, _database: Connection, current: Settings) -> BaseModel:
+    return pending_work.issued(current)
+
+
+@_read("/operations/jobs/{id}")
+def _job(request: Request, database: Connection, _current: Settings) -> BaseModel:
+    return jobs.find(database, operator_requests.uuid(request.path["id"]))
+
+
+@edge.route(routes, "/operations/jobs", methods=("GET", "POST"), body_limit=BODY_LIMIT)
+def orders(request: Request, notes: Notes) -> Answer:
+    """List the latest jobs, or order one: its answer comes at once, and the job goes on."""
+    name = _authenticate(request, notes)
+    current = configuration.current()
+    database = postgres.connection(current.operator_database_url)
+    if request.method == "GET":
+        limit = operator_requests.filter_of(ListFilter, dict(request.query)).limit
+        return _answer(JobsAnswer(jobs=jobs.latest(database, limit)))
+    order = operator_requests.order(request.body)
+    job = jobs.add(database, str(uuid4()), order.model_dump(mode="json"), name)
+    notes["job"], notes["kind"] = job.id, job.kind
+    functions.start(current.jobs_function, {"job": job.id})
+    return _answer(job, 202, {"Location": f"/operations/jobs/{job.id}"})
+
+
+def _authenticate(request: Request, notes: Notes) -> str:
+    """Return the name of the caller's token. Raises Unauthenticated and Forbidden."""
+    token = callers.authenticate(callers.bearer(request), SCOPE, notes)
+    if token is None:
+        raise Unauthenticated("The token is unknown or revoked", headers={"WWW-Authenticate": "Bearer"})
+    return token.name
+
+
+def _one_of(state: str, states_of: tuple[str, ...]) -> str:
+    if state not in states_of:
+        raise InvalidRequest(f"There is no state {state!r}; there are {', '.join(filter(None, states_of))}")
+    return state
+
+
+def _answer(content: BaseModel, status: int = 200, headers: dict[str, str] | None = None) -> Answer:
+    return Answer(content.model_dump_json(), status, headers or {})
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)

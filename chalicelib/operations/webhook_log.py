@@ -1,0 +1,173 @@
+"""The log of webhooks: how many came, which ones, and what one of them said and led to."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from chalicelib.calls.events import Raw, Unreadable
+from chalicelib.errors import InvalidRequest, RingledgerError
+from chalicelib.operations.operator_answers import CallRecord, CallState, DayCount, EventAnswer, EventLine, EventPage
+from chalicelib.operations.operator_requests import EventsFilter
+from chalicelib.platform.postgres import Connection, Row
+from chalicelib.providers import decoding
+
+SEARCHED = timedelta(days=7)
+LONGEST_SEARCH = timedelta(days=92)
+
+_COUNTS = """
+WITH accepted AS (
+    SELECT (accepted_at AT TIME ZONE 'UTC' AT TIME ZONE %(zone)s)::date AS day, extension, provider, count(*) AS number
+    FROM ledger.events WHERE accepted_at >= %(since)s AND extension > 0 GROUP BY 1, 2, 3
+),
+quarantined AS (
+    SELECT (quarantined_at AT TIME ZONE %(zone)s)::date AS day, extension, provider, count(*) AS number
+    FROM ledger.quarantine WHERE quarantined_at >= %(since)s::timestamp AT TIME ZONE 'UTC' GROUP BY 1, 2, 3
+)
+SELECT day, extension, coalesce(extensions.name, ''), counted.provider, coalesce(accepted.number, 0),
+    coalesce(quarantined.number, 0)
+FROM accepted FULL JOIN quarantined USING (day, extension, provider)
+CROSS JOIN LATERAL (SELECT coalesce(accepted.provider, quarantined.provider, '')) AS counted (provider)
+LEFT JOIN ledger.extensions ON extensions.id = extension
+ORDER BY day DESC, extension
+"""
+_LINE = "event.id::text, accepted_at, event.provider, event.client, call_id, extension, method, length(body)"
+_PAGE = f"""
+SELECT {_LINE} FROM ledger.events AS event
+WHERE accepted_at >= %(since)s AND accepted_at < %(until)s AND (accepted_at, id) < (%(at)s::timestamp, %(id)s::uuid)
+    AND (%(extension)s IS NULL OR extension = %(extension)s) AND (%(call)s = '' OR call_id = %(call)s)
+    AND (%(number)s = '' OR strpos(query, %(number)s) > 0 OR position(%(number)s::bytea IN body) > 0)
+ORDER BY accepted_at DESC, id DESC LIMIT %(limit)s
+"""  # noqa: S608 - a constant of this module
+_ONE = f"""
+SELECT {_LINE}, query, content_type, content_encoding, body FROM ledger.events AS event
+WHERE accepted_at = %s AND id = %s
+"""  # noqa: S608 - as above
+_CALL = """
+SELECT version, open, frozen, flags, fault, first_accepted_at, last_accepted_at, relations FROM ledger.calls
+WHERE provider = %s AND client = %s AND id = %s
+"""
+_RECORDS = """
+SELECT inviteid::text, version, complete, facts, gone_at AT TIME ZONE 'UTC', successor::text FROM ledger.records
+WHERE provider = %s AND client = %s AND call_id = %s ORDER BY inviteid
+"""
+_ROWS = "SELECT inviteid::text, to_jsonb(documented) FROM {relation} AS documented WHERE inviteid = ANY (%s::uuid[])"
+_LAST = "ffffffff-ffff-ffff-ffff-ffffffffffff"
+
+
+class UnknownEvent(RingledgerError):
+    """No webhook with this id was accepted at this time; lists have both."""
+
+    code = "unknown-event"
+    status = 404
+
+
+def counts(database: Connection, days: int, zone: ZoneInfo, now: datetime) -> list[DayCount]:
+    """Return the webhooks of the last `days` of the site, today included. `now` is naive UTC."""
+    today = now.replace(tzinfo=UTC).astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    since = (today - timedelta(days=days - 1)).astimezone(UTC).replace(tzinfo=None)
+    rows = database.execute(_COUNTS, {"zone": zone.key, "since": since})
+    return [DayCount(**dict(zip(DayCount.model_fields, row, strict=True))) for row in rows]
+
+
+def page(database: Connection, wanted: EventsFilter, now: datetime) -> EventPage:
+    """Return a page of stored webhooks, by default of the last seven days. Raises InvalidRequest."""
+    until = wanted.until or now + timedelta(days=1)
+    since = wanted.since or min(until, now) - SEARCHED
+    if until - since > LONGEST_SEARCH:
+        raise InvalidRequest(f"since and until may be {LONGEST_SEARCH.days} days apart")
+    at, identity = _place(wanted.before) if wanted.before else (until, _LAST)
+    rows = database.execute(
+        _PAGE,
+        {
+            **wanted.model_dump(include={"extension", "call"}),
+            "number": wanted.number.lstrip("+"),
+            "since": since,
+            "until": until,
+            "at": at,
+            "id": identity,
+            "limit": wanted.limit,
+        },
+    )
+    events = [_line(row) for row in rows]
+    last = events[-1] if len(events) == wanted.limit else None
+    return EventPage(events=events, next=f"{last.accepted_at.isoformat()},{last.id}" if last else None)
+
+
+def one(database: Connection, identity: str, accepted_at: datetime) -> EventAnswer:
+    """Return a stored webhook and its call. Raises UnknownEvent."""
+    rows = database.execute(_ONE, [accepted_at, identity])
+    if not rows:
+        raise UnknownEvent
+    event = _line(rows[0][:8])
+    query, content_type, content_encoding, body = rows[0][8:]
+    raw = Raw(event.id, accepted_at, event.provider, event.method, query, content_type, bytes(body), content_encoding)
+    text, notes = _readable(raw)
+    return EventAnswer(
+        event=event,
+        query=query,
+        content_type=content_type,
+        content_encoding=content_encoding,
+        body=text,
+        body_base64=b64encode(raw.body).decode(),
+        notes=notes,
+        call=call(database, event.provider, event.client, event.call_id) if event.call_id else None,
+    )
+
+
+def call(database: Connection, provider: str, client: str, identity: str) -> CallState | None:
+    """Return the state of a call with its records and rows, or None when the ledger has none of this key."""
+    key = [provider, client, identity]
+    states = database.execute(_CALL, key)
+    if not states:
+        return None
+    version, is_open, frozen, flags, fault, first, last, relations = states[0]
+    records = database.execute(_RECORDS, key)
+    rows = _rows(database, relations, [record[0] for record in records])
+    return CallState(
+        provider=provider, client=client, id=identity, version=version, open=is_open, frozen=frozen, flags=flags,
+        fault=fault, first_accepted_at=first, last_accepted_at=last,
+        records=[_record(record, rows.get(record[0], {})) for record in records],
+    )  # fmt: skip
+
+
+def _record(record: Row, rows: dict[str, list[dict[str, Any]]]) -> CallRecord:
+    inviteid, version, complete, facts, gone_at, successor = record
+    return CallRecord(
+        inviteid=inviteid, version=version, complete=complete, facts=facts, gone_at=gone_at, successor=successor,
+        rows=rows,
+    )  # fmt: skip
+
+
+def _rows(
+    database: Connection, relations: list[str], inviteids: list[str]
+) -> dict[str, dict[str, list[dict[str, Any]]]]:
+    """Return inviteid -> table -> rows."""
+    found: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    for relation in relations:
+        for inviteid, row in database.execute(_ROWS.replace("{relation}", relation), [inviteids]):
+            found.setdefault(inviteid, {}).setdefault(relation, []).append(row)
+    return found
+
+
+def _readable(raw: Raw) -> tuple[str | None, dict[str, str]]:
+    try:
+        plain = decoding.plain(raw)
+    except Unreadable as fault:
+        return None, {"encoding": fault.message}
+    return plain.raw.body.decode(errors="replace"), dict(plain.notes)
+
+
+def _line(row: Row) -> EventLine:
+    return EventLine(**dict(zip(EventLine.model_fields, row, strict=True)))
+
+
+def _place(text: str) -> tuple[datetime, str]:
+    at, _, identity = text.partition(",")
+    try:
+        return datetime.fromisoformat(at), str(UUID(identity))
+    except ValueError:
+        raise InvalidRequest("before: use the value of next of the page before") from None

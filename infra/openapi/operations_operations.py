@@ -1,0 +1,125 @@
+"""The operations of `operations`. Parameters and answers are the surface's own models."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel
+
+from chalicelib.operations import operator_answers as answers
+from chalicelib.operations import operator_requests
+from infra.openapi.declarations import JSON, UNAVAILABLE, Operation, Parameter, Response, Surface, problem
+from infra.openapi.security import BEARER
+
+_REFUSALS = {
+    400: problem("A parameter or the body is wrong; `message` names it."),
+    401: problem("No token, or an unknown or revoked one.", {"WWW-Authenticate": "Bearer"}),
+    403: problem("The token lacks the scope `operations`."),
+    500: problem("A fault of the bundle; its log has the details under `X-Request-Id`."),
+    503: UNAVAILABLE,
+}
+_UNKNOWN = {404: problem("There is none of this id.")}
+
+
+def _filter(model: type[BaseModel]) -> tuple[Parameter, ...]:
+    """Return the fields of a filter as parameters of the query."""
+    return tuple(
+        Parameter(name, field.description or name, field.rebuild_annotation() or str)
+        for name, field in model.model_fields.items()
+    )
+
+
+def _get(
+    path: str,
+    summary: str,
+    answer: type[BaseModel],
+    parameters: tuple[Parameter, ...] = (),
+    *,
+    can_be_unknown: bool = False,
+) -> Operation:
+    replies = {200: Response(answer.__doc__ or "", {JSON: answer}), **_REFUSALS}
+    return Operation(
+        "GET",
+        f"/operations/{path}",
+        summary,
+        {**replies, **(_UNKNOWN if can_be_unknown else {})},
+        parameters=parameters,
+        security=(BEARER,),
+    )
+
+
+def _id(name: str, description: str) -> Parameter:
+    return Parameter(name, description, place="path", required=True)
+
+
+SURFACE = Surface(
+    "operations",
+    "The operations of a running stage, for operators and their tools. The token needs the scope `operations`.",
+    (
+        _get("overview", "What waits for an operator", answers.Overview),
+        _get(
+            "webhooks",
+            "Webhooks by day and extension",
+            answers.WebhookCounts,
+            _filter(operator_requests.DaysFilter),
+        ),
+        _get("events", "Search stored webhooks", answers.EventPage, _filter(operator_requests.EventsFilter)),
+        _get(
+            "events/{accepted_at}/{id}",
+            "One stored webhook and its call",
+            answers.EventAnswer,
+            (_id("accepted_at", "ISO 8601, as lists have it"), _id("id", "its id")),
+            can_be_unknown=True,
+        ),
+        _get(
+            "quarantine",
+            "Messages in quarantine",
+            answers.QuarantineAnswer,
+            _filter(operator_requests.ListFilter),
+        ),
+        _get(
+            "quarantine/{id}",
+            "One message in quarantine",
+            answers.MessageAnswer,
+            (_id("id", "its id"),),
+            can_be_unknown=True,
+        ),
+        _get(
+            "set-aside",
+            "Calls that could not be written",
+            answers.SetAsideAnswer,
+            _filter(operator_requests.ListFilter),
+        ),
+        _get("replication", "State of the replication", answers.ReplicationAnswer),
+        _get(
+            "replication/calls",
+            "Calls of the replication in one state",
+            answers.ReplicatedCalls,
+            _filter(operator_requests.ListFilter),
+        ),
+        _get(
+            "recordings",
+            "Recordings by state",
+            answers.RecordingsAnswer,
+            _filter(operator_requests.ListFilter),
+        ),
+        _get("extensions", "Extensions and their addresses", answers.ExtensionsAnswer),
+        _get("tokens", "Tokens without their values", answers.TokensAnswer),
+        _get("jobs", "The latest jobs", answers.JobsAnswer, _filter(operator_requests.ListFilter)),
+        _get("jobs/{id}", "Progress of a job", answers.Job, (_id("id", "its id"),), can_be_unknown=True),
+        Operation(
+            "POST",
+            "/operations/jobs",
+            "Order work that takes a while",
+            {
+                202: Response(
+                    "The job is ordered, and goes on by itself.",
+                    {JSON: answers.Job},
+                    {"Location": "the address of its progress"},
+                ),
+                413: problem("The body is too large."),
+                **_REFUSALS,
+            },
+            body={JSON: operator_requests.Order},
+            security=(BEARER,),
+        ),
+    ),
+)
