@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from typing import Any
+from datetime import UTC, date, datetime
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
+
+
+def _with_zone(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+#: A time in UTC, which the ledger has without its zone.
+Moment = Annotated[datetime, AfterValidator(_with_zone)]
 
 
 class DayCount(BaseModel):
@@ -30,7 +38,7 @@ class EventLine(BaseModel):
     """One stored webhook in a list. Its id and its time of acceptance together identify it."""
 
     id: str
-    accepted_at: datetime
+    accepted_at: Moment
     provider: str
     client: str
     call_id: str
@@ -53,7 +61,7 @@ class CallRecord(BaseModel):
     version: int
     complete: bool
     facts: dict[str, Any]
-    gone_at: datetime | None
+    gone_at: Moment | None
     successor: str | None
     rows: dict[str, list[dict[str, Any]]]
 
@@ -69,8 +77,8 @@ class CallState(BaseModel):
     frozen: bool
     flags: list[str]
     fault: str
-    first_accepted_at: datetime
-    last_accepted_at: datetime
+    first_accepted_at: Moment
+    last_accepted_at: Moment
     records: list[CallRecord]
 
 
@@ -91,11 +99,11 @@ class QuarantinedMessage(BaseModel):
     """A message that could not be read or stored, with the reason."""
 
     id: str
-    quarantined_at: datetime
+    quarantined_at: Moment
     provider: str
     extension: int
     reason: str
-    retried_at: datetime | None
+    retried_at: Moment | None
 
 
 class QuarantineAnswer(BaseModel):
@@ -119,7 +127,7 @@ class SetAsideCall(BaseModel):
     client: str
     id: str
     reason: str
-    last_accepted_at: datetime
+    last_accepted_at: Moment
 
 
 class SetAsideAnswer(BaseModel):
@@ -164,8 +172,8 @@ class ExtensionLine(BaseModel):
     name: str
     type: str
     owner: str
-    created_at: datetime
-    revoked_at: datetime | None
+    created_at: Moment
+    revoked_at: Moment | None
     url: str
 
 
@@ -180,9 +188,9 @@ class TokenLine(BaseModel):
 
     name: str
     scopes: list[str]
-    created_at: datetime | None
-    last_used_at: datetime | None
-    revoked_at: datetime | None
+    created_at: Moment | None
+    last_used_at: Moment | None
+    revoked_at: Moment | None
 
 
 class TokensAnswer(BaseModel):
@@ -211,7 +219,7 @@ class Job(BaseModel):
     kind: str
     parameters: dict[str, Any]
     created_by: str
-    created_at: datetime
+    created_at: Moment
     state: str
     done: int
     total: int | None

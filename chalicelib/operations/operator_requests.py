@@ -6,7 +6,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictInt,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from chalicelib.errors import InvalidRequest
 
@@ -16,12 +25,12 @@ LONGEST_PERIOD = timedelta(days=366)
 IDS_LIMIT = 1_000
 
 
-def _utc(moment: datetime) -> datetime:
+def naive_utc(moment: datetime) -> datetime:
     """Return a time as naive UTC, where a time without a zone is in UTC."""
     return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 
-Moment = Annotated[datetime, AfterValidator(_utc)]
+Moment = Annotated[datetime, AfterValidator(naive_utc)]
 
 
 class _Request(BaseModel):
@@ -86,7 +95,7 @@ class RetryReplication(_Request):
 
     kind: Literal["retry-replication"]
     target: str = Field(max_length=200)
-    ids: list[int] = Field(default=[], max_length=IDS_LIMIT)
+    ids: list[StrictInt] = Field(default=[], max_length=IDS_LIMIT)
 
 
 Order = Annotated[Replay | RetryQuarantine | Redrive | RetryReplication, Field(discriminator="kind")]

@@ -31,6 +31,7 @@ from chalicelib.platform.postgres import Connection
 from chalicelib.recordings import administration
 from chalicelib.registry import extensions, webhook_keys
 from chalicelib.replication import overview
+from chalicelib.replication.overview import CallFilter
 from chalicelib.settings import Settings
 
 RUNS_LISTED = 20
@@ -112,7 +113,7 @@ def replication(database: Connection) -> ReplicationAnswer:
 
 def replicated(database: Connection, state: str, limit: int) -> ReplicatedCalls:
     """Return the calls of the replication in one of overview.STATES."""
-    return ReplicatedCalls(calls=[row._asdict() for row in overview.listing(database, state, limit)])
+    return ReplicatedCalls(calls=[row._asdict() for row in overview.listing(database, CallFilter(state), limit)])
 
 
 def recordings(database: Connection, state: str, limit: int) -> RecordingsAnswer:

@@ -70,7 +70,8 @@ def _event(request: Request, database: Connection, _current: Settings) -> BaseMo
         accepted_at = datetime.fromisoformat(request.path["accepted_at"])
     except ValueError:
         raise InvalidRequest("The time of acceptance is ISO 8601, as lists have it") from None
-    return webhook_log.one(database, operator_requests.uuid(request.path["id"]), accepted_at)
+    identity = operator_requests.uuid(request.path["id"])
+    return webhook_log.one(database, identity, operator_requests.naive_utc(accepted_at))
 
 
 @_read("/operations/quarantine")

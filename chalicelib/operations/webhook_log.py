@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from chalicelib.calls.events import Raw, Unreadable
 from chalicelib.errors import InvalidRequest, RingledgerError
 from chalicelib.operations.operator_answers import CallRecord, CallState, DayCount, EventAnswer, EventLine, EventPage
-from chalicelib.operations.operator_requests import EventsFilter
+from chalicelib.operations.operator_requests import EventsFilter, naive_utc
 from chalicelib.platform.postgres import Connection, Row
 from chalicelib.providers import decoding
 
@@ -94,7 +94,7 @@ def page(database: Connection, wanted: EventsFilter, now: datetime) -> EventPage
     )
     events = [_line(row) for row in rows]
     last = events[-1] if len(events) == wanted.limit else None
-    return EventPage(events=events, next=f"{last.accepted_at.isoformat()},{last.id}" if last else None)
+    return EventPage(events=events, next=f"{naive_utc(last.accepted_at).isoformat()},{last.id}" if last else None)
 
 
 def one(database: Connection, identity: str, accepted_at: datetime) -> EventAnswer:
@@ -168,6 +168,6 @@ def _line(row: Row) -> EventLine:
 def _place(text: str) -> tuple[datetime, str]:
     at, _, identity = text.partition(",")
     try:
-        return datetime.fromisoformat(at), str(UUID(identity))
+        return naive_utc(datetime.fromisoformat(at)), str(UUID(identity))
     except ValueError:
         raise InvalidRequest("before: use the value of next of the page before") from None

@@ -165,7 +165,7 @@ WRONG: dict[tuple[str, str, str], tuple[int, str]] = {
     ("GET", "events/2026-11-20T09:00:00/00000000-0000-0000-0000-000000000000", ""): (404, "No webhook"),
     ("GET", "quarantine/none", ""): (404, "quarantine"),
     ("GET", "quarantine?state=lost", ""): (400, "waiting, all"),
-    ("GET", "replication/calls?state=lost", ""): (400, "rejected, pending"),
+    ("GET", "replication/calls?state=lost", ""): (400, "there are rejected"),
     ("GET", "recordings?state=lost", ""): (400, "pending, ready"),
     ("GET", "jobs/1", ""): (400, "not a UUID"),
     ("GET", "jobs/00000000-0000-0000-0000-000000000000", ""): (404, "no job"),

@@ -1,4 +1,4 @@
-"""What the ledger says of calls that the CRM has in another version, has refused, or may have without an answer."""
+"""The ledger tells the truth about calls that the CRM has in another version, has refused, or may have unanswered."""
 
 from __future__ import annotations
 
