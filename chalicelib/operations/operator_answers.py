@@ -66,7 +66,7 @@ class CallRecord(BaseModel):
     rows: dict[str, list[dict[str, Any]]]
 
 
-class CallState(BaseModel):
+class LedgerCall(BaseModel):
     """The state of a call in the ledger, and its records."""
 
     provider: str
@@ -92,7 +92,7 @@ class EventAnswer(BaseModel):
     body: str | None = Field(description="null where the body cannot be unpacked")
     body_base64: str = Field(description="the bytes as they were received")
     notes: dict[str, str] = Field(description="what had to be guessed to read it")
-    call: CallState | None
+    call: LedgerCall | None
 
 
 class QuarantinedMessage(BaseModel):

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.calls.events import Raw, Unreadable
 from chalicelib.errors import InvalidRequest, RingledgerError
-from chalicelib.operations.operator_answers import CallRecord, CallState, DayCount, EventAnswer, EventLine, EventPage
+from chalicelib.operations.operator_answers import CallRecord, LedgerCall, DayCount, EventAnswer, EventLine, EventPage
 from chalicelib.operations.operator_requests import EventsFilter, naive_utc
 from chalicelib.platform.postgres import Connection, Row
 from chalicelib.providers import decoding
@@ -118,7 +118,7 @@ def one(database: Connection, identity: str, accepted_at: datetime) -> EventAnsw
     )
 
 
-def call(database: Connection, provider: str, client: str, identity: str) -> CallState | None:
+def call(database: Connection, provider: str, client: str, identity: str) -> LedgerCall | None:
     """Return the state of a call with its records and rows, or None when the ledger has none of this key."""
     key = [provider, client, identity]
     states = database.execute(_CALL, key)
@@ -127,7 +127,7 @@ def call(database: Connection, provider: str, client: str, identity: str) -> Cal
     version, is_open, frozen, flags, fault, first, last, relations = states[0]
     records = database.execute(_RECORDS, key)
     rows = _rows(database, relations, [record[0] for record in records])
-    return CallState(
+    return LedgerCall(
         provider=provider, client=client, id=identity, version=version, open=is_open, frozen=frozen, flags=flags,
         fault=fault, first_accepted_at=first, last_accepted_at=last,
         records=[_record(record, rows.get(record[0], {})) for record in records],
