@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.calls.events import Raw, Unreadable
 from chalicelib.errors import InvalidRequest, RingledgerError
-from chalicelib.operations.operator_answers import CallRecord, LedgerCall, DayCount, EventAnswer, EventLine, EventPage
+from chalicelib.operations.operator_answers import CallRecord, DayCount, EventAnswer, EventLine, EventPage, LedgerCall
 from chalicelib.operations.operator_requests import EventsFilter, naive_utc
 from chalicelib.platform.postgres import Connection, Row
 from chalicelib.providers import decoding
