@@ -89,7 +89,7 @@ def add_examples(file: Path, facts: Mapping[str, Any]) -> None:
     examples = {
         "URL": facts["url"],
         "TOKEN": tokens["statistics"],
-        **{scope.upper(): tokens[scope] for scope in ("recordings", "nimbox", "oktell")},
+        **{scope.upper(): tokens[scope] for scope in ("recordings", "nimbox", "oktell", "operations")},
         **{f"{kind.upper()}_KEY": key for kind, key in keys["telphin"].items()},
         **{f"{provider.upper()}_KEY": keys[provider] for provider in ("mtt", "native")},
         "LINK": link,
