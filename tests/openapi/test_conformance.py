@@ -34,6 +34,7 @@ OPERATIONS = {
     operation.label: operation
     for operation in (result.ok() for result in SCHEMA.get_all_operations() if isinstance(result, Ok))
 }
+ORDERS = ("/wp_autocall", "/wp_switchcall", "/wp_declinecall", "/wp_flash")
 EXAMPLES = 6
 SECONDS = 40
 
@@ -65,8 +66,10 @@ def target(launch: Launch, tmp_path_factory: pytest.TempPathFactory) -> Target:
 
 
 def _use_known_values(case: Any, target: Target) -> None:
+    # An order for a known line waits for the agent program beside a PBX, which is not there.
+    kept = {"line"} if case.path.startswith(ORDERS) else set()
     for values in (case.path_parameters, case.query):
-        for name in (values or {}).keys() & target.known.keys():
+        for name in (values or {}).keys() & target.known.keys() - kept:
             values[name] = target.known[name]
 
 
