@@ -18,8 +18,9 @@ from infra.local import environment, keyring
 pytestmark = pytest.mark.verify
 
 ROOT = Path(__file__).parents[2]
-#: The pages with examples of commands; the recipes for clients have tests of their own.
-PAGES = ("README.md", "docs/analyst.md", "docs/integrator.md", "docs/operator.md")
+_EVERY_PAGE = (ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *ROOT.glob("[ci]*/**/README.md"))
+#: The pages with examples of commands; recipes for clients and the guide to AWS have tests of their own.
+PAGES = sorted(str(page.relative_to(ROOT)) for page in _EVERY_PAGE if "```console" in page.read_text("utf-8"))
 #: Commands that set up the machine, which has been done when a test runs.
 SETTING_UP = re.compile(r"make (run|test)")
 TRIES, PAUSE_SECONDS = 12, 0.5

@@ -53,7 +53,8 @@ def test_the_whole_circle(stack: dict[str, Any], other: dict[str, Any]) -> None:
 
     sent = run(stack["database_url"], CALLS)
     taken = run(other["database_url"], TAKEN)
-    assert len(sent) > 100
+    # Calls of the branch office: those that events have just changed are not settled yet.
+    assert len(sent) > 10
     assert [row[:4] for row in taken] == sent
     assert any(str(row[4]).startswith(f"{stack['url']}/rest/v1/journal/calls/") for row in taken)
     (counted,) = statistics(other, COUNT)
