@@ -71,6 +71,8 @@ def checks(stage: Stage) -> Iterator[Check]:
     yield from _webhooks(stage.webhook_key)
     yield from _nimbox(stage.tokens["nimbox"])
     yield from _oktell(stage.tokens["oktell"])
+    bearer = {"Authorization": f"Bearer {UNKNOWN}"}
+    yield Check("operations", "an unknown token is refused", "/operations/overview", statuses=(401,), headers=bearer)
     yield Check("gateway", "a path of no surface is not found", "/no/such/path/at/all", statuses=(404,), text='"error"')
     # For a method that a path does not have, API Gateway answers 404 and the local servers 405 and 403.
     statuses = (403, 404, 405)
