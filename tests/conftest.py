@@ -55,7 +55,7 @@ Launch = Callable[..., Launched]
 def begin(data: Path, **variables: str) -> subprocess.Popen[bytes]:
     """Start the local stack on `data` with these environment variables, without waiting for it."""
     environment = {name: value for name, value in os.environ.items() if name not in FOREIGN}
-    environment |= {"DATA": str(data), "PORT": "0", "DEMO": "0"} | variables
+    environment |= {"DATA": str(data), "PORT": "0", "DEMO": "0", "DEMO_LIVE": "0"} | variables
     with (data.parent / f"{data.name}.log").open("ab") as log:
         command = [sys.executable, "-m", "infra.local"]
         return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True)
@@ -100,9 +100,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """Return the facts of a running bundle with 2000 calls, the URLs of its database roles, and its data folder."""
     data = tmp_path_factory.mktemp("stack") / "data"
     with launcher() as start:
-        launched = start(
-            data, DEMO="1", DEMO_CALLS="2000", DEMO_LIVE="0", STATEMENT_TIMEOUT="3", TOKEN_CACHE_SECONDS="1"
-        )
+        launched = start(data, DEMO="1", DEMO_CALLS="2000", STATEMENT_TIMEOUT="3", TOKEN_CACHE_SECONDS="1")
         # Tests count the dead letters that they send themselves; the demonstration has one, too.
         session = boto3.Session("local", "local", region_name="us-east-1")
         sqs = session.client("sqs", endpoint_url=launched.facts["aws_endpoint_url"])

@@ -166,11 +166,12 @@ def _fields(http: Request, names: frozenset[str] | None) -> Mapping[str, str]:
 
 
 def _token(passwords: Iterable[str], notes: Notes) -> Token:
-    for password in passwords:
-        token = callers.authenticate(password, SCOPE, notes) if password else None
-        if token:
-            return token
-    raise Denied
+    # The first password alone counts: each short one takes 15 ms of CPU time to check.
+    password = next(filter(None, passwords), "")
+    token = callers.authenticate(password, SCOPE, notes) if password else None
+    if token is None:
+        raise Denied
+    return token
 
 
 def _basic(headers: Mapping[str, str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import UTC, datetime
 from uuid import uuid4
 from xml.etree.ElementTree import Element, SubElement
@@ -20,7 +21,8 @@ PREFIX = "uploads/"
 LONGEST_NAME = 100
 
 _HEADERS = ("type", "disposition", "transfer-encoding")
-_SPECIAL = re.compile(r"[^\w.,()@+=~ -]")
+# Characters that a file's name cannot have on Windows, and those of `${filename}`, which S3 replaces in forms.
+_SPECIAL = frozenset('/\\:*?"<>|${}')
 
 
 def upload(request: CommandRequest) -> Answer:
@@ -46,8 +48,9 @@ def upload(request: CommandRequest) -> Answer:
 
 def safe_name(name: str) -> str:
     """Return the last part of a path, Windows or Unix, without special characters. Make up a name if none is left."""
-    last = re.split(r"[/\\]", name)[-1]
-    safe = _SPECIAL.sub("_", last).strip(" .")
+    # macOS sends letters and their accents apart.
+    last = unicodedata.normalize("NFC", re.split(r"[/\\]", name)[-1])
+    safe = "".join(char if char.isprintable() and char not in _SPECIAL else "_" for char in last).strip(" .")
     stem, dot, extension = safe.rpartition(".")
     if len(safe) > LONGEST_NAME:
         safe = f"{stem[: LONGEST_NAME - 20]}{dot}{extension[:19]}"

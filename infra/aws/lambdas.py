@@ -257,6 +257,8 @@ class EventQueue:
     receives: int = 5
     #: The visibility timeout of a queue without a consumer here, in seconds.
     visibility_seconds: int = 30
+    #: How long a message is kept, in seconds: fourteen days, unless it is of no use so late.
+    retention_seconds: int = 14 * 86_400
 
 
 #: Name in `app.py` -> queue.
@@ -265,7 +267,8 @@ QUEUES: dict[str, EventQueue] = {
     # a thousand receives: four days.
     "call-events": EventQueue("ingest", ref("IngestConcurrency"), receives=1_000),
     "recordings": EventQueue("recorder", ref("RecorderConcurrency")),
-    "call-control": EventQueue(),
+    # Orders expire within a minute. This long they show the alarm of old messages that no agent program reads them.
+    "call-control": EventQueue(retention_seconds=1_800),
 }
 #: The queue of orders, which agent programs beside PBXs read, and the rights that they need there.
 AGENTS_QUEUE = "call-control"

@@ -35,6 +35,7 @@ def queues(timeouts: dict[str, int]) -> Json:
         resources[queue_id(name)] = _queue(
             name,
             {
+                "MessageRetentionPeriod": of.retention_seconds,
                 "VisibilityTimeout": (
                     VISIBILITY_TIMEOUTS * timeouts[of.consumer] if of.consumer else of.visibility_seconds
                 ),

@@ -159,6 +159,17 @@ def test_what_alarms_wait_for_is_counted(sam: Template, service: str, metric: st
     assert environment["METRICS_NAMESPACE"] == METRICS
 
 
+def test_oktell_without_passwords_needs_networks(sam: Template) -> None:
+    """CloudFormation refuses the parameters before it changes anything."""
+    (assertion,) = sam["Rules"]["OktellIsProtected"]["Assertions"]
+    required = {"Fn::Equals": [ref("OktellPasswordRequired"), "yes"]}
+    restricted = {"Fn::Not": [{"Fn::Equals": [ref("OktellNetworks"), ""]}]}
+
+    assert assertion["Assert"] == {"Fn::Or": [required, restricted]}
+    defaults = {name: sam["Parameters"][name]["Default"] for name in ("OktellPasswordRequired", "OktellNetworks")}
+    assert defaults == {"OktellPasswordRequired": "yes", "OktellNetworks": ""}
+
+
 def test_no_lambda_answers_at_an_address_of_its_own(sam: Template) -> None:
     """The API is the only way in: no function has a URL."""
     assert "FunctionUrl" not in json.dumps(sam)

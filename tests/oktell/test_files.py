@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import shutil
+import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, parse_qsl, quote, urlsplit
@@ -23,6 +25,7 @@ from chalicelib.recordings.links import LinkVerdict
 from tests.admin.program import run_admin
 from tests.oktell.bodies import MULTIPART, named, part
 from tests.oktell.conftest import Client, Office
+from tests.programs import missing
 
 SECRETS = ((1, "s" * 32),)
 LOCAL = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_DEFAULT_REGION": "us-east-1"}
@@ -163,6 +166,21 @@ def test_a_single_file_is_stored(client: Client) -> None:
 
     assert (with_name[0]["name"], _content(client, with_name[0]["path"])) == ("a.bin", b"\x00\xff\r\n")
     assert nameless[0]["name"].startswith("file-")
+
+
+def test_curl_uploads_files_with_russian_names(client: Client, tmp_path: Path) -> None:
+    """It sends the bytes of the name as they are, and escapes quotes."""
+    curl = shutil.which("curl") or missing("curl is not installed")
+    paths = [tmp_path / "Отчёт №7.txt", tmp_path / 'a"b.txt']
+    for path in paths:
+        path.write_text(path.name)
+    url = f"{client.url('upload')}?password={client.facts['tokens']['oktell']}"
+    fields = [word for number, path in enumerate(paths) for word in ("-F", f"f{number}=@{path}")]
+    xml = subprocess.run([curl, "-sS", *fields, url], capture_output=True, check=True, timeout=60).stdout
+    stored = [dict(each.attrib) for each in fromstring(xml)]  # noqa: S314 - our own answer
+
+    assert [each["name"] for each in stored] == ["Отчёт №7.txt", "a_b.txt"]
+    assert [_content(client, each["path"]).decode() for each in stored] == [path.name for path in paths]
 
 
 def test_a_failed_file_does_not_affect_the_others(client: Client) -> None:

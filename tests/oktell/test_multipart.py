@@ -221,6 +221,21 @@ def test_any_body_is_read_or_refused(body: bytes) -> None:
             continue
 
 
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("Счёт №7 & «копия» 50%.pdf", "Счёт №7 & «копия» 50%.pdf"),
+        ("и\u0306.txt", "й.txt"),
+        ("${filename}.txt", "__filename_.txt"),
+        ("C:\\Мои документы\\a.doc", "a.doc"),
+        ("a\tb\ud800.txt", "a_b_.txt"),
+    ],
+)
+def test_a_safe_name_keeps_what_it_can(name: str, safe: str) -> None:
+    """Only characters that a file's name cannot have are replaced, and accents join their letters."""
+    assert safe_name(name) == safe
+
+
 @given(st.text(max_size=300))
 def test_a_safe_name_has_no_special_characters(name: str) -> None:
     """A safe name has no slash and no control characters, does not begin with a dot, and is not empty."""
