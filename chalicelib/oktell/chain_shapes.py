@@ -67,8 +67,8 @@ def call(key: CallKey, leg: LiveLeg, sides: tuple[CallEnd, CallEnd], direction: 
     }
 
 
-def commutation(key: CallKey, leg: LiveLeg, sides: tuple[CallEnd, CallEnd], *, recorded: bool | None) -> Fields:
-    """Return the element `commutation`: the conversation of a leg's two ends. `recorded` is None if it is not known."""
+def commutation(key: CallKey, leg: LiveLeg, sides: tuple[CallEnd, CallEnd], *, recorded: bool) -> Fields:
+    """Return the element `commutation`: the conversation of a leg's two ends."""
     fields: Fields = {
         "contentelementtype": "commutation",
         "commutationid": records.leg_id(key, leg.id),

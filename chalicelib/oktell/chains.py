@@ -46,7 +46,21 @@ WHERE user_id = ANY (%s::uuid[]) AND started_at > now() - interval '1 day' AND (
 )
 ORDER BY started_at DESC LIMIT 1
 """
-_RECORDED = "SELECT inviteid::text FROM ledger.recordings WHERE inviteid = ANY (%s::uuid[])"
+# PBXs report a recording when a call ends. Until then, the last call of the same extension shows if they record it.
+_RECORDED = """
+SELECT leg FROM unnest(%s::text[], %s::text[]) AS legs (leg, extension)
+WHERE EXISTS (SELECT FROM ledger.recordings WHERE inviteid = leg::uuid) OR (
+    SELECT isrec FROM (
+        (SELECT isrec, invitedt FROM calls.success
+        WHERE anumber = extension AND invitedt > now() AT TIME ZONE 'UTC' - interval '30 days'
+        ORDER BY invitedt DESC LIMIT 1)
+        UNION ALL
+        (SELECT isrec, invitedt FROM calls.success
+        WHERE bnumber = extension AND invitedt > now() AT TIME ZONE 'UTC' - interval '30 days'
+        ORDER BY invitedt DESC LIMIT 1)
+    ) AS calls ORDER BY invitedt DESC LIMIT 1
+)
+"""
 
 
 def chain(request: CommandRequest) -> Answer:
@@ -116,9 +130,9 @@ def _other(leg: LiveLeg, users: Mapping[str, User]) -> CallEnd:
 
 
 def _recorded(request: CommandRequest, talk: Talk) -> set[str]:
-    """Return the ids of the talk's legs that have a recording."""
+    """Return the ids of the talk's legs that have a recording, or whose extension is recorded."""
     ids = [records.leg_id(_key(talk), leg.id) for leg in talk.legs]
-    return {inviteid for (inviteid,) in request.database.execute(_RECORDED, [ids])}
+    return {leg for (leg,) in request.database.execute(_RECORDED, [ids, [leg.extension for leg in talk.legs]])}
 
 
 def _trace(talk: Talk, users: Mapping[str, User], zone: ZoneInfo, recorded: Collection[str]) -> Iterator[Fields]:
@@ -128,8 +142,7 @@ def _trace(talk: Talk, users: Mapping[str, User], zone: ZoneInfo, recorded: Coll
         began = _local(leg.began, zone)
         yield chain_shapes.call(_key(talk), leg, (a, b), _DIRECTIONS.get(word, "incoming")) | {"startqueuetime": began}
         if leg.state == "talking":
-            # PBXs report a recording when it ends. Until then, nothing says if there will be one.
-            is_recorded = True if records.leg_id(_key(talk), leg.id) in recorded else None
+            is_recorded = records.leg_id(_key(talk), leg.id) in recorded
             yield chain_shapes.commutation(_key(talk), leg, (a, b), recorded=is_recorded) | {
                 "connectiontype": connection,
                 "connectiontypestr": word,

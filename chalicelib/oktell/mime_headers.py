@@ -5,8 +5,6 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Mapping
-from email.errors import HeaderParseError
-from email.header import decode_header
 from functools import cached_property
 from urllib.parse import unquote_to_bytes
 
@@ -89,6 +87,9 @@ def plain(value: str) -> str:
     """Return a name as old clients send it: with the words of RFC 2047 or a browser's escapes, or as it is."""
     if "=?" not in value:
         return _BROWSER_ESCAPE.sub(lambda found: _BROWSER_ESCAPES[found[0].upper()], value)
+    from email.errors import HeaderParseError  # noqa: PLC0415 - loaded for such names only
+    from email.header import decode_header  # noqa: PLC0415 - as above
+
     try:
         words = decode_header(value)
     except (HeaderParseError, ValueError, binascii.Error):

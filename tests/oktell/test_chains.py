@@ -159,3 +159,18 @@ def test_a_webhook_has_the_id_of_its_order(forwarding: Office) -> None:
     _event(forwarding, uuid4().hex, "13596*538", "dial-out", CallBackID=order, **numbers)
 
     assert forwarding.json("wp_getchaincontent", user="ivan")["customfield"] == order
+
+
+def test_the_fields_of_a_live_call_tell_the_truth(office: Office) -> None:
+    """A live call is recorded if the last call of its extension was. Nothing knows of priorities and fax machines."""
+    numbers, shown = {"CallerIDNum": CALLER, "CalledNumber": DIMA}, []
+    for recording in ({}, {"RecID": "7-abc"}, {}):
+        call = uuid4().hex
+        _event(office, call, DIMA, "dial-in", **numbers)
+        _event(office, call, DIMA, "answer", **numbers)
+        live, talking = office.json("wp_getchaincontent", user="Dima")["trace"]
+        shown.append((talking["isrecorded"], live["queuepriority"]))
+        assert office.json("wp_getabonentinfo", user="Dima")["abonentinfo"]["canfax"] is False
+        _event(office, call, DIMA, "hangup", Duration="1000000", **numbers, **recording)
+
+    assert shown == [(False, 0), (False, 0), (True, 0)]
