@@ -21,6 +21,7 @@ _CODECS = {
     "ibm866": "cp866",
     "iso88595": "iso8859-5",
 }
+RAW_QUERY_HEADER = "x-raw-query"
 _CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:-]{1,40})", re.IGNORECASE)
 # The escapes of JavaScript's escape() and of classic ASP: UTF-16 code units.
 _UNITS = re.compile(r"(?:%u[0-9a-f]{4})+", re.IGNORECASE)
@@ -60,7 +61,8 @@ def parameters(http: Request) -> dict[str, str]:
 
     Names keep their case, and the last of repeated values counts. Raise InvalidRequest for too many fields.
     """
-    fields = dict(_fields(http.query_string, ""))
+    # The relay of infra/relay sends an address here that API Gateway could not decode.
+    fields = dict(_fields(http.headers.get(RAW_QUERY_HEADER) or http.query_string, ""))
     content_type = http.headers.get("content-type", "")
     if http.method == "POST" and edge.is_form(content_type):
         fields |= _fields(http.body.decode("latin-1"), declared(content_type))

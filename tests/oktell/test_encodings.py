@@ -69,6 +69,13 @@ def test_a_field_of_a_multipart_form_is_a_parameter_of_every_command(client: Cli
         assert answer.status_code == status, answer.text
 
 
+def test_an_address_in_a_header_is_the_address() -> None:
+    """The relay sends it where API Gateway cannot decode the address."""
+    headers = {"x-raw-query": "user=%C8%E2%E0%ED"}
+    http = Request("1", "GET", {}, {}, headers, b"", "user=%EF%BF%BD")
+    assert encodings.parameters(http) == {"user": "Иван"}
+
+
 def test_too_many_fields_are_refused() -> None:
     """The limit holds for the address and for the form."""
     with pytest.raises(InvalidRequest, match="100 fields"):
