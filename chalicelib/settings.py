@@ -177,6 +177,8 @@ class Settings:
     reader_connection_limit: int = _setting("READER_CONNECTION_LIMIT", _sum, 40)
     bi_connection_limit: int = _setting("BI_CONNECTION_LIMIT", _positive, 10)
     bi_statement_timeout: int = _setting("BI_STATEMENT_TIMEOUT", _positive, 60)
+    #: Wrong tokens that one address may send in a minute.
+    token_guesses: int = _setting("TOKEN_GUESSES", _positive, 30)
     token_cache_seconds: int = _setting("TOKEN_CACHE_SECONDS", int, 30)
     answer_limit: int = _setting("ANSWER_LIMIT", _positive, 6 * MEGABYTE)
     row_limit: int = _setting("ROW_LIMIT", _positive, 16 * MEGABYTE)

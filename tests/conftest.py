@@ -100,7 +100,14 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """Return the facts of a running bundle with 2000 calls, the URLs of its database roles, and its data folder."""
     data = tmp_path_factory.mktemp("stack") / "data"
     with launcher() as start:
-        launched = start(data, DEMO="1", DEMO_CALLS="2000", STATEMENT_TIMEOUT="3", TOKEN_CACHE_SECONDS="1")
+        launched = start(
+            data,
+            DEMO="1",
+            DEMO_CALLS="2000",
+            STATEMENT_TIMEOUT="3",
+            TOKEN_CACHE_SECONDS="1",
+            TOKEN_GUESSES="100000",
+        )
         # Tests count the dead letters that they send themselves; the demonstration has one, too.
         session = boto3.Session("local", "local", region_name="us-east-1")
         sqs = session.client("sqs", endpoint_url=launched.facts["aws_endpoint_url"])

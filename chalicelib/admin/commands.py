@@ -16,6 +16,7 @@ from chalicelib.admin import (
     contact_commands,
     event_commands,
     extension_commands,
+    phonecall_commands,
     recording_commands,
     replication_commands,
     report_commands,
@@ -74,6 +75,7 @@ def parser() -> argparse.ArgumentParser:
     event_commands.add_to(commands)
     recording_commands.add_to(commands)
     contact_commands.add_to(commands)
+    phonecall_commands.add_to(commands)
     user_commands.add_to(commands)
     replication_commands.add_to(commands)
     report_commands.add_to(commands)
@@ -102,6 +104,14 @@ def _add_token_commands(commands: Subparsers[argparse.ArgumentParser]) -> None:
         action="store_true",
         help="read the value from standard input: one that clients already use",
     )
+    create.add_argument(
+        "--from",
+        action="append",
+        default=[],
+        dest="networks",
+        metavar="CIDR",
+        help="a network that it is bound to, such as 10.0.0.0/8; repeatable, and needed for a short value",
+    )
     listing = add(commands, "list", _token_list, "list the tokens without their values")
     listing.add_argument("--json", action="store_true", help="as JSON, times in ISO 8601")
     revoke = add(commands, "revoke", _token_revoke, "revoke a token for good, within a minute")
@@ -126,7 +136,10 @@ def _roles(_arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
 def _token_create(arguments: argparse.Namespace, read: Callable[[], str]) -> None:
     value = read().rstrip("\r\n") if arguments.value_stdin else None
     # Only the value goes to standard output, so that a script can read it.
-    say(tokens.create(database_url(), arguments.name, arguments.scope, value, arguments.script))
+    limits = tokens.Limits(arguments.script, arguments.networks)
+    say(tokens.create(database_url(), arguments.name, arguments.scope, value, limits))
+    if value and len(value) < tokens.STRONG_LENGTH:
+        note(f"A value of {len(value)} characters can be guessed in time: replace it when its clients allow it")
     note(f"Created {arguments.name}. Only a digest of the token is stored: it cannot be shown again.")
 
 
@@ -136,10 +149,11 @@ def _token_list(arguments: argparse.Namespace, _read: Callable[[], str]) -> None
         say(json.dumps([asdict(token) for token in all_tokens], default=datetime.isoformat, ensure_ascii=False))
         return
     rows = [
-        (token.name, ",".join(token.scopes), *map(minute, (token.created_at, token.last_used_at, token.revoked_at)))
+        (token.name, ",".join(token.scopes), *map(minute, (token.created_at, token.last_used_at, token.revoked_at)),
+         ",".join(token.networks) or "anywhere")
         for token in all_tokens
-    ]
-    table(("NAME", "SCOPES", "CREATED", "LAST USED", "REVOKED"), rows)
+    ]  # fmt: skip
+    table(("NAME", "SCOPES", "CREATED", "LAST USED", "REVOKED", "FROM"), rows)
 
 
 def _token_revoke(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:

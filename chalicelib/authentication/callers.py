@@ -7,10 +7,11 @@ import hashlib
 import time
 from base64 import b64decode
 
-from chalicelib.authentication import tokens
+from chalicelib.authentication import guesses, tokens
 from chalicelib.edge import Notes, Request
 from chalicelib.errors import Forbidden, Unauthenticated
 from chalicelib.platform import configuration, postgres, runtime
+from chalicelib.platform.postgres import Connection
 
 _CACHE_LIMIT = 1_000
 
@@ -56,13 +57,17 @@ def _decoded(credentials: str) -> str:
         return ""
 
 
-def authenticate(value: str, scope: str, notes: Notes, *, or_scope: str = "") -> tokens.Token | None:
+def authenticate(value: str, scope: str, notes: Notes, source: str = "", *, or_scope: str = "") -> tokens.Token | None:
     """Return the integration that owns the token `value`, or None. Raise Forbidden if it has neither scope.
 
-    A valid token is cached for TOKEN_CACHE_SECONDS. A revoked token works at most that much longer.
+    `source` is the client's address. A token that is bound to networks is unknown elsewhere. A valid token is cached
+    for TOKEN_CACHE_SECONDS. A revoked token works at most that much longer. Raise TooManyGuesses after TOKEN_GUESSES
+    wrong tokens of one source in a minute; long values that are right are accepted even then.
     """
-    token = _known_token(value)
-    if token is None:
+    token = _known_token(value, source)
+    if token is None or not token.admits(source):
+        if value and source:
+            guesses.count(_gate(), source, configuration.current().token_guesses)
         return None
     notes["integration"] = token.name
     if not {scope, or_scope} & set(token.scopes):
@@ -70,7 +75,7 @@ def authenticate(value: str, scope: str, notes: Notes, *, or_scope: str = "") ->
     return token
 
 
-def _known_token(value: str) -> tokens.Token | None:
+def _known_token(value: str, source: str) -> tokens.Token | None:
     # The key is a digest, so that a dump of the cache shows no token.
     key, now = hashlib.sha256(value.encode(errors="replace")).digest(), time.monotonic()
     cache: dict[bytes, tuple[float, tokens.Token]] = runtime.current().shared(tokens.Token, dict)
@@ -78,9 +83,15 @@ def _known_token(value: str) -> tokens.Token | None:
     if token is not None and now < until:
         return token
     current = configuration.current()
-    token = tokens.verify(postgres.connection(current.gate_database_url), value)
+    if source and 0 < len(value) < tokens.STRONG_LENGTH:
+        guesses.check(_gate(), source, current.token_guesses)
+    token = tokens.verify(_gate(), value)
     if token is not None:
         if len(cache) >= _CACHE_LIMIT:
             cache.clear()
         cache[key] = (now + current.token_cache_seconds, token)
     return token
+
+
+def _gate() -> Connection:
+    return postgres.connection(configuration.current().gate_database_url)

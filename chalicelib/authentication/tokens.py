@@ -8,8 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib.errors import RingledgerError
+from chalicelib.authentication import networks
+from chalicelib.authentication.networks import TokenRefused
 from chalicelib.platform.postgres import Connection, connection
+
+__all__ = [
+    "ALL_SCRIPTS", "SCOPES", "STRONG_LENGTH", "Limits", "Token", "TokenRefused", "create", "generate", "listing",
+    "revoke", "verify",
+]  # fmt: skip
 
 SCOPES = ("statistics", "reports", "recordings", "nimbox", "oktell", "control", "operations")
 #: Among a token's scripts: it may run every one.
@@ -19,6 +25,8 @@ LONGEST_VALUE = 256
 
 # Characters. A random value of this length cannot be guessed, so a fast digest is enough.
 STRONG_LENGTH = 32
+# A shorter value can be guessed in time, so it needs the protection of networks.
+SHORTEST_OPEN = 16
 
 # Fixed, because a token is looked up by its digest. It makes precomputed tables useless.
 _SALT = b"ringledger integration token"
@@ -26,16 +34,17 @@ _COST = {"n": 4096, "r": 8, "p": 1}
 
 _VERIFY = """
 WITH live AS (
-    SELECT id, name, scopes, scripts, last_used_at FROM ledger.tokens WHERE digest = %s AND revoked_at IS NULL
+    SELECT id, name, scopes, scripts, networks, last_used_at FROM ledger.tokens WHERE digest = %s AND revoked_at IS NULL
 ), touched AS (
     UPDATE ledger.tokens SET last_used_at = now() FROM live
     WHERE tokens.id = live.id AND coalesce(live.last_used_at < now() - interval '1 minute', true)
 )
-SELECT name, scopes, scripts FROM live
+SELECT name, scopes, scripts, networks FROM live
 """
 
 _CREATE = """
-INSERT INTO ledger.tokens (name, digest, scopes, scripts) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING RETURNING id
+INSERT INTO ledger.tokens (name, digest, scopes, scripts, networks) VALUES (%s, %s, %s, %s, %s)
+ON CONFLICT DO NOTHING RETURNING id
 """
 
 _REVOKE = """
@@ -43,20 +52,16 @@ UPDATE ledger.tokens SET revoked_at = coalesce(revoked_at, now()) WHERE name = %
 """
 
 _LISTING = """
-SELECT name, scopes, created_at, last_used_at, revoked_at, scripts FROM ledger.tokens ORDER BY name
+SELECT name, scopes, created_at, last_used_at, revoked_at, scripts, networks FROM ledger.tokens ORDER BY name
 """
-
-
-class TokenRefused(RingledgerError):
-    """The token cannot be created or revoked."""
-
-    code = "token-refused"
-    status = 400
 
 
 @dataclass(frozen=True)
 class Token:
-    """An integration, its scopes, and the scripts that it may run. Only `listing` fills in the times."""
+    """An integration, its scopes, its scripts, and the networks that it is bound to, if any.
+
+    Only `listing` fills in the times.
+    """
 
     name: str
     scopes: tuple[str, ...]
@@ -64,6 +69,11 @@ class Token:
     last_used_at: datetime | None = None
     revoked_at: datetime | None = None
     scripts: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
+
+    def admits(self, source: str) -> bool:
+        """Return True if the token is valid for a client at the address `source`."""
+        return not self.networks or networks.holds(self.networks, source)
 
     def may_run(self, script: str) -> bool:
         """Return True if the token names this script, or names all scripts by `*`."""
@@ -75,26 +85,42 @@ def generate() -> str:
     return secrets.token_urlsafe(32)
 
 
+@dataclass(frozen=True)
+class Limits:
+    """The limits of a token besides its scopes: scripts that it may run (`*` for all), networks that it is bound to."""
+
+    scripts: Sequence[str] = ()
+    networks: Sequence[str] = ()
+
+
+NO_LIMITS = Limits()
+
+
 def create(
-    database_url: str, name: str, scopes: Sequence[str], value: str | None = None, scripts: Sequence[str] = ()
+    database_url: str, name: str, scopes: Sequence[str], value: str | None = None, limits: Limits = NO_LIMITS
 ) -> str:
     """Store a token and return its value: `value`, or a new one without it. The value cannot be read back later.
 
-    `scripts` are the names of the scripts that it may run with the scope `oktell`; `*` stands for all of them.
-
-    Raise TokenRefused when the name, a scope or the value is invalid or already used.
+    Raise TokenRefused when the name, a scope, a network or the value is invalid or already used, and for a short value
+    without networks.
     """
     value = generate() if value is None else value
     _check_name(name)
     _check_scopes(scopes)
-    if scripts and "oktell" not in scopes:
+    if limits.scripts and "oktell" not in scopes:
         raise TokenRefused("A token that may run scripts needs the scope oktell")
     if problem := _problem(value):
         raise TokenRefused(f"The token's value {problem}")
+    bound = [networks.read(text) for text in limits.networks]
+    if len(value) < SHORTEST_OPEN and not bound:
+        raise TokenRefused(
+            f"The token's value has {len(value)} characters and could be guessed: bind it to the networks of its"
+            f" clients (--from 10.0.0.0/8), or use {SHORTEST_OPEN} characters or more"
+        )
     stored_scopes = [scope for scope in SCOPES if scope in scopes]
     owner = connection(database_url)
     with owner.transaction():
-        if not owner.execute(_CREATE, [name, digest(value), stored_scopes, list(scripts)]):
+        if not owner.execute(_CREATE, [name, digest(value), stored_scopes, list(limits.scripts), bound]):
             taken = owner.execute("SELECT 1 FROM ledger.tokens WHERE name = %s", [name])
             raise TokenRefused(_taken_name(name) if taken else "Another token has this value: each token needs its own")
     return value
@@ -111,8 +137,8 @@ def listing(database_url: str) -> list[Token]:
     """Return all tokens in the order of their names, including revoked ones."""
     rows = connection(database_url).execute(_LISTING)
     return [
-        Token(name, tuple(scopes), created, used, revoked, tuple(scripts))
-        for name, scopes, created, used, revoked, scripts in rows
+        Token(name, tuple(scopes), created, used, revoked, tuple(scripts), tuple(bound))
+        for name, scopes, created, used, revoked, scripts, bound in rows
     ]
 
 
@@ -121,7 +147,10 @@ def verify(gate: Connection, value: str) -> Token | None:
     if _problem(value):
         return None
     rows = gate.execute(_VERIFY, [digest(value)])
-    return Token(rows[0][0], tuple(rows[0][1]), scripts=tuple(rows[0][2])) if rows else None
+    if not rows:
+        return None
+    name, scopes, scripts, bound = rows[0]
+    return Token(name, tuple(scopes), scripts=tuple(scripts), networks=tuple(bound))
 
 
 def digest(value: str) -> bytes:

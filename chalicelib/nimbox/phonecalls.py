@@ -13,11 +13,23 @@ from chalicelib.platform.postgres import Connection
 UNKNOWN_DESTINATION = "no se consiguió el número de destino en la base de datos"
 REASON = "created through the phone-call service"
 
-_CREATE = "SELECT contact_id, phonecall_id FROM ledger.create_phonecall(%s, %s, %s)"
+#: An integration that deletes more calls than this within an hour raises an alarm.
+UNUSUAL_DELETION = 1_000
+
+_CREATE = "SELECT contact_id, phonecall_id FROM ledger.create_phonecall(%s, %s, %s, %s)"
 
 _DELETE = """
 WITH gone AS (
-    DELETE FROM ledger.phonecalls WHERE initiated >= %(since)s AND initiated < %(until)s RETURNING inviteid, own
+    DELETE FROM ledger.phonecalls
+    WHERE integration = %(integration)s AND initiated >= %(since)s AND initiated < %(until)s RETURNING inviteid, own
+),
+lately AS (
+    SELECT coalesce(sum(deleted), 0) AS deleted FROM ledger.phonecall_deletions
+    WHERE integration = %(integration)s AND deleted_at > now() - interval '1 hour'
+),
+entry AS (
+    INSERT INTO ledger.phonecall_deletions (integration, since, until, deleted)
+    SELECT %(integration)s, %(since)s, %(until)s, count(*) FROM gone
 ),
 own AS MATERIALIZED (SELECT inviteid FROM gone WHERE own),
 -- A record that was made for a phone call was invited when it was initiated; the period as constants tells the months.
@@ -30,7 +42,21 @@ cancelled AS (
     WHERE cancelled.inviteid = own.inviteid AND invitedt >= %(since)s AND invitedt < %(until)s
 ),
 record AS (DELETE FROM ledger.records USING own WHERE records.inviteid = own.inviteid)
-SELECT count(*) FROM gone
+SELECT count(*), (SELECT deleted FROM lately) FROM gone
+"""
+
+_OWNERS = """
+SELECT integration, count(*), min(initiated), max(initiated) FROM ledger.phonecalls GROUP BY integration ORDER BY 1
+"""
+
+_GIVE = """
+WITH given AS (UPDATE ledger.phonecalls SET integration = %s WHERE integration = %s RETURNING 1)
+SELECT count(*) FROM given
+"""
+
+_DELETIONS = """
+SELECT deleted_at AT TIME ZONE 'UTC', integration, since, until, deleted
+FROM ledger.phonecall_deletions ORDER BY id DESC LIMIT %s
 """
 
 
@@ -41,22 +67,68 @@ class Created(NamedTuple):
     phonecall: int
 
 
-def create(writer: Connection, call: Phonecall, *, new_contacts: bool) -> Created:
-    """Store `call` for the contact of its destination. A call that exists already stays as it is.
+class Deleted(NamedTuple):
+    """The number of deleted calls, and if the integration has deleted unusually many within an hour."""
+
+    calls: int
+    unusual: bool
+
+
+class CallOwner(NamedTuple):
+    """An integration, the number of its phone calls, and the times of the first and the last, in naive UTC."""
+
+    integration: str
+    calls: int
+    first: datetime
+    last: datetime
+
+
+class Deletion(NamedTuple):
+    """A deletion by an integration: when it was, and from which time to before which, in naive UTC."""
+
+    deleted_at: datetime
+    integration: str
+    since: datetime
+    until: datetime
+    deleted: int
+
+
+def create(
+    writer: Connection, call: Phonecall, integration: str = "", *, new_contacts: bool, rejection: str = ""
+) -> Created:
+    """Store `call` of an integration for the contact of its destination. A call that exists stays as it is.
 
     If Ringledger has no record of the call, create one: answered unless its duration is 0. With `new_contacts`, an
-    unknown destination becomes a contact; otherwise raise BadParameters. Raise Unavailable if the database is away.
+    unknown destination becomes a contact; otherwise raise BadParameters. A kept rejection with the key `rejection` is
+    over. Raise Unavailable if the database is away.
     """
-    fields = call.model_dump() | {"inviteid": call.inviteid}
+    fields = call.model_dump() | {"inviteid": call.inviteid, "integration": integration}
     facts = {"reasons": [REASON]} | ({"link": call.link} if call.link else {})
     ((contact, phonecall),) = writer.execute(
-        _CREATE, [json.dumps(fields, default=str), json.dumps(facts), new_contacts]
+        _CREATE, [json.dumps(fields, default=str), json.dumps(facts), new_contacts, rejection]
     )
     if phonecall is None:
         raise BadParameters({"destination": UNKNOWN_DESTINATION})
     return Created(contact, phonecall)
 
 
-def delete(writer: Connection, since: datetime, until: datetime) -> int:
-    """Delete phone calls from `since` to before `until`, with the records made for them. Return their number."""
-    return int(writer.execute(_DELETE, {"since": since, "until": until})[0][0])
+def delete(writer: Connection, integration: str, since: datetime, until: datetime) -> Deleted:
+    """Delete an integration's phone calls from `since` to before `until`, with the records made for them."""
+    values = {"integration": integration, "since": since, "until": until}
+    count, lately = writer.execute(_DELETE, values)[0]
+    return Deleted(count, count + int(lately) > UNUSUAL_DELETION)
+
+
+def owners(owner: Connection) -> list[CallOwner]:
+    """Return the integrations that have phone calls. Calls of unknown origin belong to the empty name."""
+    return [CallOwner(*row) for row in owner.execute(_OWNERS)]
+
+
+def give(owner: Connection, former: str, new: str) -> int:
+    """Give the phone calls of the integration `former` to the integration `new`, and return their number."""
+    return int(owner.execute(_GIVE, [new, former])[0][0])
+
+
+def deletions(owner: Connection, limit: int) -> list[Deletion]:
+    """Return the latest deletions."""
+    return [Deletion(*row) for row in owner.execute(_DELETIONS, [limit])]

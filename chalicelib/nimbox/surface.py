@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from chalice.app import Blueprint
 
-from chalicelib import edge
+from chalicelib import edge, metrics
 from chalicelib.authentication import callers
+from chalicelib.authentication.tokens import Token
 from chalicelib.edge import Answer, Notes, Request
 from chalicelib.errors import Forbidden, RingledgerError
-from chalicelib.nimbox import phonecalls
+from chalicelib.nimbox import phonecalls, rejections
 from chalicelib.nimbox.parameters import BadParameters, Clock, period, phonecall
 from chalicelib.platform import configuration, postgres
 from chalicelib.settings import Settings
@@ -31,33 +32,44 @@ def _error(error: RingledgerError) -> Answer:
 def create(request: Request, notes: Notes) -> Answer:
     """Store a phone call for the contact of its destination. A call that exists already stays as it is."""
     current = configuration.current()
-    _authenticate(request, notes)
-    call = phonecall(request.parameters, _clock(current))
+    token = _authenticate(request, notes)
     writer = postgres.connection(current.writer_database_url)
-    created = phonecalls.create(writer, call, new_contacts=current.nimbox_new_contacts)
+    try:
+        created = phonecalls.create(
+            writer,
+            phonecall(request.parameters, _clock(current)),
+            token.name,
+            new_contacts=current.nimbox_new_contacts,
+            rejection=rejections.key(request.parameters),
+        )
+    except BadParameters as error:
+        rejections.keep(writer, token.name, request.parameters, error)
+        raise
     notes["phonecall"] = created.phonecall
     return edge.json_answer({"error": False, "contactId": created.contact, "phonecallId": created.phonecall})
 
 
 @edge.route(routes, "/direct/items/phonecalls/delete", methods=METHODS, errors=_error, body_limit=BODY_LIMIT)
 def delete(request: Request, notes: Notes) -> Answer:
-    """Delete the phone calls of the days between two dates, which are exclusive."""
+    """Delete the token's own phone calls of the days between two dates, which are exclusive."""
     current = configuration.current()
-    _authenticate(request, notes)
+    token = _authenticate(request, notes)
     since, until = period(request.parameters, _clock(current))
-    count = phonecalls.delete(postgres.connection(current.writer_database_url), since, until)
-    notes["deleted"] = count
-    return edge.json_answer({"count": count, "error": False})
+    deleted = phonecalls.delete(postgres.connection(current.writer_database_url), token.name, since, until)
+    notes.update(deleted=deleted.calls, since=since.isoformat(), until=until.isoformat(), unusual=deleted.unusual)
+    metrics.publish("nimbox", {"phonecalls_deleted": deleted.calls, "unusual_deletions": int(deleted.unusual)})
+    return edge.json_answer({"count": deleted.calls, "error": False})
 
 
-def _authenticate(request: Request, notes: Notes) -> None:
+def _authenticate(request: Request, notes: Notes) -> Token:
     try:
         value = request.form_value("token") or request.query.get("token", "")
-        token = callers.authenticate(value, SCOPE, notes)
+        token = callers.authenticate(value, SCOPE, notes, request.source)
     except Forbidden as error:
         raise BadParameters({"token": error.message}) from None
     if token is None:
         raise BadParameters({"token": "is missing, unknown or revoked"})
+    return token
 
 
 def _clock(current: Settings) -> Clock:

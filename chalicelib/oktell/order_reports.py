@@ -48,7 +48,7 @@ class OrderAccepted(BaseModel):
 
 def answer(http: Request, notes: Notes) -> Answer:
     """Store the report in the body. Raise Unauthenticated, Forbidden, InvalidRequest and OrderNotOpen."""
-    token = callers.authenticate(callers.bearer(http), SCOPE, notes)
+    token = callers.authenticate(callers.bearer(http), SCOPE, notes, http.source)
     if token is None:
         raise Unauthenticated(headers={"WWW-Authenticate": "Bearer"})
     identity, report = _identity(http.path["order"]), _report(http.body)

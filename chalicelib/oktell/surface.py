@@ -123,7 +123,7 @@ def _authenticated(http: Request, notes: Notes) -> CommandRequest:
     current = configuration.current()
     token = None
     if current.oktell_password_required or not _is_within(http.source, current.oktell_networks):
-        token = _token(passwords(http), notes)
+        token = _token(passwords(http), notes, http.source)
     # The fields of an upload are few. Any other part of it is a file, whatever its form is.
     parameters = {**encodings.parameters(http), **_fields(http, multipart.FIELDS if name == "upload" else None)}
     lowered = {key.lower(): value for key, value in parameters.items() if key.lower() != "password"}
@@ -165,10 +165,10 @@ def _fields(http: Request, names: frozenset[str] | None) -> Mapping[str, str]:
         return {}
 
 
-def _token(passwords: Iterable[str], notes: Notes) -> Token:
+def _token(passwords: Iterable[str], notes: Notes, source: str) -> Token:
     # The first password alone counts: each short one takes 15 ms of CPU time to check.
     password = next(filter(None, passwords), "")
-    token = callers.authenticate(password, SCOPE, notes) if password else None
+    token = callers.authenticate(password, SCOPE, notes, source) if password else None
     if token is None:
         raise Denied
     return token

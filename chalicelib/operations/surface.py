@@ -142,7 +142,7 @@ def orders(request: Request, notes: Notes) -> Answer:
 
 def _authenticate(request: Request, notes: Notes) -> str:
     """Return the name of the caller's token. Raises Unauthenticated and Forbidden."""
-    token = callers.authenticate(callers.bearer(request), SCOPE, notes)
+    token = callers.authenticate(callers.bearer(request), SCOPE, notes, request.source)
     if token is None:
         raise Unauthenticated("The token is unknown or revoked", headers={"WWW-Authenticate": "Bearer"})
     return token.name

@@ -35,7 +35,7 @@ def right(request: Request, inviteid: UUID, settings: Settings, now: datetime, n
         return Right.LINK
     token = _token(request)
     if token:
-        if authenticate(token, SCOPE, notes) is None:
+        if authenticate(token, SCOPE, notes, request.source) is None:
             raise Forbidden("No integration has this token, or it was revoked")
         notes["right"] = Right.TOKEN.value
         return Right.TOKEN

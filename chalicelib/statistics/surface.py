@@ -35,7 +35,7 @@ def _error(error: RingledgerError) -> Answer:
 @edge.route(routes, "/api/token/v1/{token}", methods=("POST",), errors=_error, body_limit=BODY_LIMIT)
 def by_address(request: Request, notes: Notes) -> Answer:
     """Answer a request of the integration whose token is in the address."""
-    token = callers.authenticate(request.path["token"], STATISTICS, notes, or_scope=REPORTS)
+    token = callers.authenticate(request.path["token"], STATISTICS, notes, request.source, or_scope=REPORTS)
     if token is None:
         raise TokenNotFound
     context = _context(request, notes, token)
@@ -45,7 +45,7 @@ def by_address(request: Request, notes: Notes) -> Answer:
 @edge.route(routes, "/statistics", methods=("POST",), errors=_error, body_limit=BODY_LIMIT)
 def by_bearer(request: Request, notes: Notes) -> Answer:
     """Answer a request of the integration whose token is in the Authorization header."""
-    token = callers.authenticate(callers.bearer(request), STATISTICS, notes, or_scope=REPORTS)
+    token = callers.authenticate(callers.bearer(request), STATISTICS, notes, request.source, or_scope=REPORTS)
     if token is None:
         raise Unauthenticated("The token is unknown or revoked", headers={"WWW-Authenticate": "Bearer"})
     context = replace(_context(request, notes, token), protocol_beginnings=False)
@@ -83,7 +83,7 @@ def report(request: Request, notes: Notes) -> Answer:
 
 
 def _reader_context(request: Request, notes: Notes) -> Context:
-    token = callers.authenticate(callers.address_or_header(request), STATISTICS, notes)
+    token = callers.authenticate(callers.address_or_header(request), STATISTICS, notes, request.source)
     if token is None:
         raise callers.refusal()
     return _context(request, notes, token)

@@ -23,6 +23,7 @@ COUNTED = {
     "RecordingsFailed": ("recorder", "recordings_failed"),
     "OrdersNotTaken": ("oktell", "orders_not_taken"),
     "StatesNotSent": ("oktell", "states_not_sent"),
+    "UnusualDeletions": ("nimbox", "unusual_deletions"),
 }
 #: The counts that the dashboard shows next to these.
 SHOWN = (*COUNTED.values(), ("recorder", "recordings_ready"), ("maintenance", "calls_closed"))

@@ -221,9 +221,8 @@ class Stack:
         # The example script of the Oktell interface tells data of the statistics.
         runner = label == "oktell"
         try:
-            tokens.create(
-                database_url, name, [*scopes, "statistics"] if runner else scopes, value, ["*"] if runner else ()
-            )
+            more = ["statistics"] if runner else []
+            tokens.create(database_url, name, [*scopes, *more], value, tokens.Limits(["*"] if runner else ()))
         except tokens.TokenRefused:
             # Usually it exists from an earlier start; it can also be revoked, or the database is shared.
             if not tokens.verify(connection(database_url), value):

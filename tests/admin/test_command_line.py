@@ -14,7 +14,7 @@ from chalicelib.authentication.tokens import Token, verify
 from chalicelib.platform import runtime
 from chalicelib.platform.postgres import Connection
 from chalicelib.settings import Settings
-from tests.admin.program import run_admin
+from tests.admin.program import run_admin, run_here
 
 
 @pytest.fixture
@@ -53,10 +53,35 @@ def test_a_token_is_created_used_and_revoked(database: Settings, owner: dict[str
 
 def test_an_existing_value_is_read_from_standard_input(database: Settings, owner: dict[str, str]) -> None:
     """`--value-stdin` reads the value without the end of the line, so that no process list shows it."""
-    created = run_admin(owner, "token", "create", "existing", "--scope", "nimbox", "--value-stdin", stdin="old-value\n")
+    created = run_admin(
+        owner, "token", "create", "existing", "--scope", "nimbox", "--value-stdin", stdin="a-value-in-use-now\n"
+    )
 
-    assert created.stdout == "old-value\n"
-    assert verify(Connection(database.gate_database_url), "old-value") == Token("existing", ("nimbox",))
+    assert created.stdout == "a-value-in-use-now\n"
+    assert verify(Connection(database.gate_database_url), "a-value-in-use-now") == Token("existing", ("nimbox",))
+
+
+def test_a_short_value_needs_networks(database: Settings, owner: dict[str, str]) -> None:
+    """A value that can be guessed is refused, or warned about where it is bound to networks or not so short."""
+    words = ("token", "create", "short", "--scope", "nimbox", "--value-stdin")
+    open_, wide, wrong = (
+        run_here(owner, *words, *more, stdin="12345678\n")
+        for more in ((), ("--from", "0.0.0.0/0"), ("--from", "office"))
+    )
+    bound = run_here(owner, *words, "--from", "10.0.0.0/8", "--from", "2001:db8::1", stdin="12345678\n")
+    longer = run_here(owner, "token", "create", "longer", "--scope", "nimbox", "--value-stdin", stdin="x" * 16)
+
+    assert [each.returncode for each in (open_, wide, wrong)] == [1, 1, 1]
+    assert "has 8 characters and could be guessed: bind it to the networks" in open_.stderr
+    assert "0.0.0.0/0 is too wide to protect a token: at most /8" in wide.stderr
+    assert "'office' is not a network: write 10.0.0.0/8" in wrong.stderr
+    assert (bound.stdout, longer.stdout) == ("12345678\n", "x" * 16 + "\n")
+    assert all("can be guessed in time" in each.stderr for each in (bound, longer))
+    token = verify(Connection(database.gate_database_url), "12345678")
+    assert token is not None
+    addresses = ("10.1.2.3", "::ffff:10.1.2.3", "2001:db8::1", "11.0.0.1", "2001:db8::2", "", "unix")
+    assert [token.admits(source) for source in addresses] == [True, True, True, False, False, False, False]
+    assert "10.0.0.0/8,2001:db8::1/128" in run_here(owner, "token", "list").stdout
 
 
 def test_the_token_list_as_json(owner: dict[str, str]) -> None:
@@ -134,11 +159,14 @@ def lambda_settings(owner: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> I
 def test_the_lambda_runs_the_same_commands() -> None:
     """The event contains a command line, and the result contains its output."""
     created = handle(
-        {"command": ["token", "create", "by lambda", "--scope", "oktell", "--value-stdin"], "stdin": "of-lambda"}
+        {
+            "command": ["token", "create", "by lambda", "--scope", "oktell", "--value-stdin"],
+            "stdin": "a-value-of-lambda",
+        }
     )
     refused = handle({"command": ["token", "revoke", "unknown"]})
 
-    assert (created["exit"], created["output"]) == (0, "of-lambda\n")
+    assert (created["exit"], created["output"]) == (0, "a-value-of-lambda\n")
     assert (refused["exit"], refused["output"]) == (1, "")
     assert "There is no token named" in refused["errors"]
 
@@ -185,10 +213,10 @@ def cloud() -> Iterator[dict[str, str]]:
 def test_a_function_runs_the_command(cloud: dict[str, str]) -> None:
     """With `--function` the Lambda runs the command and returns its output and exit code."""
     words = ("--function", "admin", "token", "create", "remote", "--scope", "oktell", "--value-stdin")
-    created = run_admin(cloud, *words, stdin="remote-value\n")
-    repeated = run_admin(cloud, *words, stdin="remote-value\n")
+    created = run_admin(cloud, *words, stdin="a-value-from-afar\n")
+    repeated = run_admin(cloud, *words, stdin="a-value-from-afar\n")
 
-    assert (created.returncode, created.stdout) == (0, "remote-value\n")
+    assert (created.returncode, created.stdout) == (0, "a-value-from-afar\n")
     assert repeated.returncode == 1
     assert "named 'remote' already" in repeated.stderr
 

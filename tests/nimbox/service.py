@@ -20,9 +20,13 @@ from tests.databases import run
 
 ANSWER_SECONDS = 30
 PATH = "/direct/items/phonecalls/"
+INTEGRATION = "crm"
 UTC = Clock(ZoneInfo("UTC"))
 TABLES = (
     "ledger.phonecalls",
+    "ledger.phonecall_deletions",
+    "ledger.rejected_phonecalls",
+    "ledger.token_guesses",
     "ledger.contact_numbers",
     "ledger.contacts",
     "ledger.records",
@@ -109,11 +113,12 @@ class Office:
         """Create a call, at a second of its own unless a time is given."""
         at = initiated or f"2012-08-23T12:{next(self._seconds) % 3600 // 60:02}:{next(self._seconds) % 60:02}"
         told = {"source": "7222", "destination": destination, "initiated": at} | more
-        return phonecalls.create(self.writer, phonecall(told, clock), new_contacts=new_contacts)
+        call = phonecall(told, clock)
+        return phonecalls.create(self.writer, call, INTEGRATION, new_contacts=new_contacts)
 
-    def delete(self, since: datetime, until: datetime) -> int:
-        """Delete the calls between two moments."""
-        return phonecalls.delete(self.writer, since, until)
+    def delete(self, since: datetime, until: datetime, integration: str = INTEGRATION) -> int:
+        """Delete an integration's calls between two moments."""
+        return phonecalls.delete(self.writer, integration, since, until).calls
 
     def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """Return the rows of an owner's statement."""

@@ -91,7 +91,7 @@ def test_a_call_that_is_there_adds_no_second_row(office: Office, table: str, col
 @pytest.mark.parametrize(
     "values",
     [
-        f"'2012-08-23 12:20:34', '7222', '{NUMBER}'",
+        f"'{AT}', '8', '{NUMBER}'",
         f"'{AT}', '7223', '{NUMBER}'",
         f"'{AT}', '7222', '02122853349'",
         f"'{AT}', NULL, '{NUMBER}'",
@@ -99,7 +99,7 @@ def test_a_call_that_is_there_adds_no_second_row(office: Office, table: str, col
     ],
 )
 def test_another_call_is_another(office: Office, values: str) -> None:
-    """Another second, source or destination makes another call."""
+    """Another source or destination makes another call."""
     office.contact(NUMBER)
     office.rows(OWN.format(table="success", columns="dial_dt, anumber, bnumber", values=values))
     office.create(NUMBER, AT)

@@ -1,4 +1,4 @@
-"""The ledger tells the truth about calls that the CRM has in another version, has refused, or may have unanswered."""
+"""Calls that the CRM has in another version, has refused, or may have without an answer."""
 
 from __future__ import annotations
 

@@ -36,7 +36,8 @@ functions (name) AS (
     SELECT format('%I.%I(%s)', nspname, proname, pg_get_function_identity_arguments(pg_proc.oid))
     FROM pg_catalog.pg_proc JOIN pg_catalog.pg_namespace ON pg_namespace.oid = pronamespace
     WHERE (nspname, proname) IN (
-        ('ledger', 'contact_of'), ('ledger', 'record_of'), ('ledger', 'add_phonecall_record'), ('ledger', 'create_phonecall')
+        ('ledger', 'contact_of'), ('ledger', 'record_of'), ('ledger', 'add_phonecall_record'), ('ledger', 'create_phonecall'),
+        ('ledger', 'is_same_number'), ('ledger', 'is_same_caller')
     )
 ),
 metric_functions (name) AS (
@@ -122,7 +123,14 @@ wanted (role, privilege, kind, object) AS (
         -- The phone-call service
         ('ringledger_writer', 'SELECT', 'TABLE', 'ledger.phonecalls'),
         ('ringledger_writer', 'INSERT', 'TABLE', 'ledger.phonecalls'),
+        ('ringledger_writer', 'UPDATE', 'TABLE', 'ledger.phonecalls'),
         ('ringledger_writer', 'DELETE', 'TABLE', 'ledger.phonecalls'),
+        ('ringledger_writer', 'SELECT', 'TABLE', 'ledger.phonecall_deletions'),
+        ('ringledger_writer', 'INSERT', 'TABLE', 'ledger.phonecall_deletions'),
+        ('ringledger_writer', 'SELECT', 'TABLE', 'ledger.rejected_phonecalls'),
+        ('ringledger_writer', 'INSERT', 'TABLE', 'ledger.rejected_phonecalls'),
+        ('ringledger_writer', 'UPDATE', 'TABLE', 'ledger.rejected_phonecalls'),
+        ('ringledger_writer', 'DELETE', 'TABLE', 'ledger.rejected_phonecalls'),
         ('ringledger_writer', 'DELETE', 'TABLE', 'ledger.records'),
         ('ringledger_writer', 'SELECT', 'TABLE', 'ledger.contact_numbers'),
         ('ringledger_writer', 'INSERT', 'TABLE', 'ledger.contact_numbers'),
@@ -190,6 +198,11 @@ wanted (role, privilege, kind, object) AS (
         ('ringledger_gate', 'SELECT (digest)', 'TABLE', 'ledger.tokens'),
         ('ringledger_gate', 'SELECT (scopes)', 'TABLE', 'ledger.tokens'),
         ('ringledger_gate', 'SELECT (scripts)', 'TABLE', 'ledger.tokens'),
+        ('ringledger_gate', 'SELECT (networks)', 'TABLE', 'ledger.tokens'),
+        ('ringledger_gate', 'SELECT', 'TABLE', 'ledger.token_guesses'),
+        ('ringledger_gate', 'INSERT', 'TABLE', 'ledger.token_guesses'),
+        ('ringledger_gate', 'UPDATE', 'TABLE', 'ledger.token_guesses'),
+        ('ringledger_gate', 'DELETE', 'TABLE', 'ledger.token_guesses'),
         ('ringledger_gate', 'SELECT (revoked_at)', 'TABLE', 'ledger.tokens'),
         ('ringledger_gate', 'SELECT (last_used_at)', 'TABLE', 'ledger.tokens'),
         ('ringledger_gate', 'UPDATE (last_used_at)', 'TABLE', 'ledger.tokens'),
