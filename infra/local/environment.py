@@ -41,7 +41,7 @@ def options() -> StackOptions:
 
     Raises Misconfigured naming the variable that has no usable value.
     """
-    calls = 0 if os.environ.get("DEMO") == "0" else _number(os.environ, "DEMO_CALLS", 10_000)
+    calls = 0 if os.environ.get("DEMO") == "0" else _number(os.environ, "DEMO_CALLS", 8_000)
     return StackOptions(
         host=os.environ.get("HOST") or LOOPBACK,
         port=_number(os.environ, "PORT", 8000),

@@ -149,7 +149,7 @@ def test_variables_of_examples_are_exported(tmp_path: Path) -> None:
     facts: dict[str, Any] = {
         "url": "http://127.0.0.1:8000",
         "recording": "http://127.0.0.1:8000/rest/v1/journal/calls/1/attachment1?key=2",
-        "tokens": dict.fromkeys(("statistics", "recordings", "nimbox", "oktell"), "3"),
+        "tokens": dict.fromkeys(("statistics", "recordings", "nimbox", "oktell", "operations"), "3"),
         "webhook_keys": {"telphin": dict.fromkeys(("phone", "ivr", "queue"), "4"), "mtt": "5", "native": "6"},
     }
     environment.add_examples(tmp_path / "environment", facts)
