@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 
 from chalicelib.errors import InvalidRequest
 from chalicelib.platform.postgres import Connection
+from chalicelib.statistics import report_values
 from chalicelib.statistics.own_reports import own_reports
 from chalicelib.statistics.report_definitions import ReportDefinition, UnknownReport
 
@@ -54,7 +55,11 @@ def find(connection: Connection, name: str) -> StoredReport:
 
 
 def put(connection: Connection, definition: ReportDefinition, by: str) -> None:
-    """Save a report in place of an earlier one of its name. Raise InvalidRequest when there are too many."""
+    """Save a report in place of an earlier one of its name.
+
+    Raise InvalidRequest for a default of another type, and when there are too many.
+    """
+    report_values.check_defaults(definition)
     content = definition.model_dump_json(exclude={"name"})
     values = {"name": definition.name, "definition": content, "by": by, "limit": REPORTS_LIMIT}
     if not connection.execute(_PUT, values):

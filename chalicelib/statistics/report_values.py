@@ -19,6 +19,7 @@ _MONTH = re.compile(r"([0-9]{4})-([0-9]{2})", re.ASCII)
 _WORDS = {"today": 0, "yesterday": 1}
 _TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
+_LOST_PLUS = re.compile(r"(?<=:[0-9]{2}) (?=[0-9]{2}:[0-9]{2}$)", re.ASCII)
 _TIME_HINT = "a date or time such as 2026-11-30, 2026-11-30T08:30, 2026-11, today, yesterday, now or -7d"
 
 
@@ -37,6 +38,13 @@ def values(definition: ReportDefinition, given: Mapping[str, object], clock: Sit
     found = {parameter.name: _value(parameter, given, clock) for parameter in parameters}
     _check_order(found)
     return found | {ZONE: clock.zone.key}
+
+
+def check_defaults(definition: ReportDefinition) -> None:
+    """Check that the default of each parameter is of its type. Raise InvalidRequest."""
+    clock = SiteClock(datetime(2026, 1, 1, tzinfo=UTC), ZoneInfo("UTC"))
+    for parameter in definition.parameters:
+        _value(parameter.model_copy(update={"required": False}), {}, clock)
 
 
 def _check_names(parameters: Sequence[ReportParameter], given: Mapping[str, object]) -> None:
@@ -120,8 +128,8 @@ def _span(value: object, clock: SiteClock) -> tuple[datetime, datetime]:
         first = date(int(month[1]), int(month[2]), 1)
         following = (first + timedelta(days=31)).replace(day=1)
         return _midnight(first, clock), _midnight(following, clock)
-    # In an address a plus is a space.
-    moment = datetime.fromisoformat(re.sub(r" (?=[0-9]{2}:?[0-9]{2}$)", "+", text) if text.count(":") > 1 else text)
+    # A plus that an address did not encode is a space.
+    moment = datetime.fromisoformat(_LOST_PLUS.sub("+", text.upper()))
     moment = moment if moment.tzinfo else moment.replace(tzinfo=clock.zone)
     return moment, moment
 

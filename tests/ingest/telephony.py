@@ -47,6 +47,7 @@ LEDGER = (
     "ledger.phone_talks",
     "ledger.native_rows",
     "ledger.quarantine",
+    "ledger.reports",
 )
 
 

@@ -1,0 +1,315 @@
+"""Saved reports: their figures, their parameters, saving and removing them, and their addresses."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import requests
+
+from chalicelib.errors import Forbidden, InvalidRequest, Refused, RingledgerError
+from chalicelib.settings import Settings
+from chalicelib.statistics import channel, report_definitions, report_values
+from chalicelib.statistics.context import Context
+from chalicelib.statistics.own_reports import own_reports
+from chalicelib.statistics.report_definitions import UnknownReport
+from chalicelib.statistics.report_values import SiteClock
+from tests.admin.program import run_here
+from tests.ingest.telephony import Ledger
+from tests.statistics.test_metrics import ANSWERED, CALLED_BACK, LATE_ANSWER, MISSED, TRANSFERRED
+from tests.statistics.timelines import DAY, ask, post
+
+CLOCK = SiteClock(datetime(2026, 11, 21, 12, tzinfo=UTC), ZoneInfo("Europe/Moscow"))
+COUNT: dict[str, Any] = {
+    "name": "count-of-calls",
+    "title": "Count",
+    "psql": "select count(*) as calls from calls.success",
+}
+
+
+def run_report(site: Settings, name: str, **params: object) -> Any:
+    """Return the rows of a report on the day of the timelines."""
+    return ask(site, "reports", "run", name=name, params={**DAY, **params})
+
+
+@pytest.mark.parametrize("name", own_reports())
+def test_own_reports_run_on_an_empty_database(site: Settings, name: str) -> None:
+    """Each of Ringledger's own reports passes the guard and runs without calls."""
+    assert len(own_reports()) == 12
+    assert run_report(site, name) == []
+
+
+def test_not_called_back(ledger: Ledger, site: Settings) -> None:
+    """The report lists a caller who was missed, and neither one who was called back nor one who called again."""
+    waiting = MISSED.replace("+79031112233", "+79160000000")
+    again = [MISSED.replace("+79031112233", "+79150000001"), LATE_ANSWER]
+    post(ledger, "telphin", MISSED, CALLED_BACK, waiting, waiting.replace("00:", "03:"), *again)
+    (row,) = run_report(site, "not-called-back")
+    assert (row["number"], row["missed"], row["lines"]) == ("+79160000000", 2, "78005553535")
+    assert row["last_missed"] == "2026-11-21T10:03:00"
+
+
+def test_hours_of_the_site(ledger: Ledger, site: Settings) -> None:
+    """Hours are those of the requested zone, and the queue is a filter."""
+    post(ledger, "telphin", ANSWERED, MISSED, LATE_ANSWER)
+    (row,) = run_report(site, "calls-per-hour", zone="Europe/Moscow")
+    assert (row["hour"], row["incoming"], row["answered"], row["missed"]) == ("2026-11-21T13:00:00", 3, 2, 1)
+    (row,) = run_report(site, "calls-per-hour", queue="13596*300")
+    assert (row["incoming"], row["service_level"]) == (2, 50.0)
+
+
+def test_transfers(ledger: Ledger, site: Settings) -> None:
+    """A transfer is counted from one agent to the next one."""
+    post(ledger, "telphin", TRANSFERRED, ANSWERED)
+    (row,) = run_report(site, "transfers")
+    assert (row["from_agent"], row["to_agent"], row["transfers"]) == ("13596*106", "13596*107", 1)
+
+
+def test_calls_at_the_same_time(ledger: Ledger, site: Settings) -> None:
+    """Two talks overlap, and a third call begins when both are over."""
+    post(ledger, "telphin", ANSWERED, TRANSFERRED, LATE_ANSWER)
+    (row,) = run_report(site, "concurrency")
+    assert (row["most_calls"], row["most_talks"]) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("value", "since", "until"),
+    [
+        ("2026-11-20", "2026-11-19T21:00:00", "2026-11-20T21:00:00"),
+        ("2026-11", "2026-10-31T21:00:00", "2026-11-30T21:00:00"),
+        ("2026-12", "2026-11-30T21:00:00", "2026-12-31T21:00:00"),
+        ("2026-11-20T08:30", "2026-11-20T05:30:00", "2026-11-20T05:30:00"),
+        ("2026-11-20 08:30:15", "2026-11-20T05:30:15", "2026-11-20T05:30:15"),
+        ("2026-11-20T08:30:00Z", "2026-11-20T08:30:00", "2026-11-20T08:30:00"),
+        ("2026-11-20T08:30:00 05:00", "2026-11-20T03:30:00", "2026-11-20T03:30:00"),
+        ("today", "2026-11-20T21:00:00", "2026-11-21T21:00:00"),
+        ("yesterday", "2026-11-19T21:00:00", "2026-11-20T21:00:00"),
+        ("-7d", "2026-11-13T21:00:00", "2026-11-14T21:00:00"),
+        ("now", "2026-11-21T12:00:00", "2026-11-21T12:00:00"),
+    ],
+)
+def test_times(value: str, since: str, until: str) -> None:
+    """Dates and months are whole ones of the site's zone: the beginning for `from`, the end for `to`."""
+    definition = own_reports()["concurrency"]
+    assert report_values.values(definition, {"from": value, "to": "2099-01-01"}, CLOCK)["from"] == since
+    assert report_values.values(definition, {"from": "2020-01-01", "to": value}, CLOCK)["to"] == until
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"from": "tomorrow"}, "parameter from must be a date or time"),
+        ({"from": "2026-13-01"}, "parameter from must be a date or time"),
+        ({"to": "9999-12-31"}, "parameter to must be a date or time"),
+        ({"from": "0001-01-01"}, "parameter from must be a date or time"),
+        ({"from": "-99999d"}, ""),
+        ({"from": "2026-11-21", "to": "2026-11-01"}, "is later than to"),
+        ({"zone": "Mars/Olympus"}, "parameter zone must be a time zone"),
+        ({"zone": "../../etc/passwd"}, "parameter zone must be a time zone"),
+        ({"rows": "5; drop table calls.success"}, "parameter rows must be a whole number"),
+        ({"rows": "1e9"}, "parameter rows must be a whole number"),
+        ({"rows": True}, "parameter rows must be a whole number"),
+        ({"line": "x" * 1_001}, "parameter line must be a text of up to 1000 characters"),
+        ({"line": ["a"]}, "parameter line must be a text"),
+        ({"querty": "1"}, "unknown parameter 'querty'; this report takes from, to, rows, line, queue, zone"),
+    ],
+)
+def test_wrong_values(given: dict[str, object], words: str) -> None:
+    """A wrong value is refused with the name of its parameter and a right form."""
+    if not words:
+        assert report_values.values(own_reports()["longest-waits"], given, CLOCK)
+        return
+    with pytest.raises(InvalidRequest, match=words.replace("(", r"\(")):
+        report_values.values(own_reports()["longest-waits"], given, CLOCK)
+
+
+@pytest.mark.parametrize("value", ["' or true --", "x'; select 1; --", "$1", ":from", "\\'; --", "{}", "null"])
+def test_a_value_is_never_sql(ledger: Ledger, site: Settings, value: str) -> None:
+    """A text that looks like SQL is compared as a text."""
+    post(ledger, "telphin", ANSWERED)
+    assert run_report(site, "longest-waits", line=value) == []
+    assert len(run_report(site, "longest-waits")) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"name": "Count of calls"}, "name must be 1 to 63 lower-case letters"),
+        ({"name": "count\n"}, "name must be 1 to 63 lower-case letters"),
+        ({"psql": 5}, "psql must be a text"),
+        ({"psql": "select :other"}, "the query uses :other, which parameters does not declare"),
+        ({"parameters": [{"name": "line"}]}, "line is declared, and the query does not use it"),
+        ({"parameters": [{"name": "token"}]}, "token is a word with a meaning of its own"),
+        ({"parameters": [{"name": "a", "type": "money"}]}, r"parameters.0.type"),
+        ({"surprise": 1}, "surprise"),
+        ({"psql": "delete from calls.success"}, "DELETE"),
+        ({"psql": "select * from ledger.tokens"}, "ledger.tokens"),
+        ({"psql": "select nosuch from calls.success"}, "nosuch"),
+        (
+            {"psql": "select :n::int", "parameters": [{"name": "n", "type": "integer", "default": "many"}]},
+            "parameter n must be a whole number",
+        ),
+    ],
+)
+def test_reports_that_are_not_saved(site: Settings, changes: dict[str, object], words: str) -> None:
+    """A report is checked as a whole before it is stored: its name, its parameters, and its query by the guard."""
+    with pytest.raises(RingledgerError, match=words):
+        ask(site, "reports", "save", **{**COUNT, **changes})
+    assert len(ask(site, "reports", "list")) == 12
+
+
+def test_saving_and_removing(site: Settings) -> None:
+    """A saved report is listed and runs, replaces an own one of its name, and removing it brings that one back."""
+    ask(site, "reports", "save", **COUNT)
+    assert ask(site, "reports", "run", name="count-of-calls") == [{"calls": 0}]
+    assert ask(site, "reports", "show", name="count-of-calls")["changed_by"] == "tester"
+    ask(site, "reports", "save", **COUNT | {"name": "heat-map"})
+    assert ask(site, "reports", "run", name="heat-map") == [{"calls": 0}]
+    assert ask(site, "reports", "remove", name="heat-map") == {"name": "heat-map", "restored": True}
+    assert ask(site, "reports", "show", name="heat-map")["origin"] == "ringledger"
+    ask(site, "reports", "remove", name="count-of-calls")
+    with pytest.raises(UnknownReport):
+        ask(site, "reports", "run", name="count-of-calls")
+
+
+def test_scopes(site: Settings) -> None:
+    """Saving needs the scope `reports`; a token with that scope alone asks no queries."""
+    for scopes, action in ((("statistics",), "save"), (("statistics",), "remove"), (("reports",), "run")):
+        body = json.dumps({"entity": "reports", "action": action, "options": COUNT}).encode()
+        with pytest.raises(Forbidden):
+            channel.answer(body, Context("test", site, {}, scopes=scopes))
+
+
+def test_operators_administer_reports(site: Settings) -> None:
+    """The command line saves, lists, shows, removes and restores reports, and refuses what the guard refuses."""
+    environment = {"DATABASE_URL": site.owner_database_url}
+    query = "select count(*) from calls.success where invitedt >= :from and duration > :seconds"
+    words = ("report", "add", "long-calls", "--title", "Long calls", "--parameter", "seconds:integer=600", "--psql")
+    assert run_here(environment, *words, query).returncode == 0
+    assert "long-calls" in run_here(environment, "report", "list").stdout
+    shown = json.loads(run_here(environment, "report", "show", "long-calls").stdout)
+    assert [(each["name"], each["default"]) for each in shown["parameters"]] == [("from", "-29d"), ("seconds", "600")]
+    refused = run_here(environment, *words, query.replace("calls.success", "ledger.tokens"))
+    assert refused.returncode == 1
+    assert "ledger.tokens" in refused.stderr
+    assert run_here(environment, "report", "remove", "long-calls").returncode == 0
+    assert run_here(environment, "report", "remove", "heat-map").returncode == 0
+    assert "heat-map" not in run_here(environment, "report", "list").stdout
+    assert run_here(environment, "report", "restore", "heat-map").returncode == 0
+    assert "heat-map" in run_here(environment, "report", "list").stdout
+
+
+def get(stack: dict[str, Any], path: str, **options: Any) -> requests.Response:
+    """Open an address of the stack without following redirects."""
+    return requests.get(f"{stack['url']}{path}", timeout=60, allow_redirects=False, **options)
+
+
+def test_every_way_of_the_token(stack: dict[str, Any]) -> None:
+    """The token comes as Bearer, as the password of Basic, or as a parameter; browsers are asked for Basic."""
+    token = stack["tokens"]["statistics"]
+    path = "/reports/not-called-back.csv"
+    bodies = {
+        get(stack, path, headers={"Authorization": f"Bearer {token}"}).text,
+        get(stack, path, auth=("anyone", token)).text,
+        get(stack, f"{path}?token={token}").text,
+    }
+    assert len(bodies) == 1
+    assert next(iter(bodies)).startswith("number,missed,first_missed,last_missed,longest_wait,lines\r\n")
+    for refused in (get(stack, path), get(stack, path, auth=("x", "wrong")), get(stack, f"{path}?token=wrong")):
+        assert refused.status_code == 401
+        assert refused.headers["WWW-Authenticate"].startswith("Basic ")
+    assert get(stack, path, auth=("x", stack["tokens"]["recordings"])).status_code == 403
+
+
+def test_addresses(stack: dict[str, Any]) -> None:
+    """The ending is the format; the list has every report; the rows are those of the channel."""
+    auth = ("", stack["tokens"]["statistics"])
+    names = [report["name"] for report in get(stack, "/reports", auth=auth).json()["data"]]
+    assert set(own_reports()) <= set(names)
+    address = "/reports/service-level{}from=-40d&seconds=30"
+    as_json = get(stack, address.format(".json?"), auth=auth).json()["data"]
+    as_csv = list(csv.DictReader(io.StringIO(get(stack, address.format(".csv?"), auth=auth).text, newline="")))
+    as_lines = get(stack, address.format(".ndjson?"), auth=auth).text.splitlines()
+    as_columns = get(stack, address.format(".json?format=columns&"), auth=auth).json()["data"]
+    assert len(as_json) == len(as_csv) == len(as_lines) == len(as_columns["rows"]) > 0
+    assert as_csv[0]["day"] == as_json[0]["day"]
+    assert get(stack, address.format(".csv?excel=1&"), auth=auth).content.startswith("\N{BYTE ORDER MARK}".encode())
+
+
+def test_an_unchanged_report(stack: dict[str, Any]) -> None:
+    """A report over times that are over has an ETag, and is not sent again."""
+    auth = ("", stack["tokens"]["statistics"])
+    first = get(stack, "/reports/heat-map.json?from=2026-01&to=2026-01", auth=auth)
+    again = get(
+        stack,
+        "/reports/heat-map.json?from=2026-01&to=2026-01",
+        auth=auth,
+        headers={"If-None-Match": first.headers["ETag"]},
+    )
+    assert (first.status_code, again.status_code, again.content) == (200, 304, b"")
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "words"),
+    [
+        ("/reports/nosuch.csv", 404, "there is no report 'nosuch'"),
+        ("/reports/heat-map", 404, "the address ends in one of"),
+        ("/reports/heat-map.xlsx", 404, "the address ends in one of"),
+        ("/reports/.csv", 404, ""),
+        ("/reports/%27%20or%20true--.csv", 404, "there is no report"),
+        ("/reports/%00.csv", 404, ""),
+        ("/reports/%F0%9F%93%9E.json", 404, "there is no report"),
+        ("/reports/..%2F..%2Fetc%2Fpasswd.csv", 404, ""),
+        ("/reports/heat-map.csv?from=monday", 400, "parameter from must be a date or time"),
+        ("/reports/heat-map.csv?form=2026-11-01", 400, "unknown parameter 'form'"),
+        ("/reports/heat-map.csv?format=json", 400, "parameter format must be csv"),
+        ("/reports/heat-map.json?excel=1", 400, "excel needs the format csv"),
+        ("/reports/heat-map.csv?line=%00", 400, "NUL"),
+        ("/reports/longest-waits.csv?rows=-1", 422, "LIMIT must not be negative"),
+        ("/reports/heat-map.csv?" + "&".join(f"p{number}=1" for number in range(400)), 400, "unknown parameter 'p0'"),
+    ],
+)
+def test_wrong_addresses(stack: dict[str, Any], path: str, status: int, words: str) -> None:
+    """Whatever is wrong with an address has a status and a sentence."""
+    answer = get(stack, path, auth=("", stack["tokens"]["statistics"]))
+    assert answer.status_code == status, answer.text
+    assert words in answer.text
+
+
+def test_the_schema(stack: dict[str, Any]) -> None:
+    """`GET /statistics/schema` needs no token and has what the entity `schema` has."""
+    described = get(stack, "/statistics/schema").json()
+    body = {"entity": "schema", "action": "data"}
+    headers = {"Authorization": f"Bearer {stack['tokens']['statistics']}"}
+    assert (
+        requests.post(f"{stack['url']}/statistics", json=body, headers=headers, timeout=60).json()["data"] == described
+    )
+    tables = {table["name"]: table for part in described["schemas"] for table in part["tables"]}
+    (column,) = [column for column in tables["calls.success"]["columns"] if column["name"] == "duration"]
+    assert column["type"] == "integer"
+    assert column["description"]["ru"].startswith("Продолжительность разговора")
+    assert tables["metrics.calls"]["kind"] == "view"
+    assert "count" in described["functions"]["aggregates"]
+
+
+def test_a_report_is_checked_again_when_it_runs(ledger: Ledger, site: Settings) -> None:
+    """A query that reached the database in another way is refused when it runs."""
+    ask(site, "reports", "save", **COUNT)
+    ledger.owner.execute(
+        """UPDATE ledger.reports SET definition = jsonb_set(definition, '{psql}', '"table ledger.tokens"')"""
+    )
+    with pytest.raises(Refused):
+        ask(site, "reports", "run", name="count-of-calls")
+
+
+def test_definitions_are_valid() -> None:
+    """Each own report has a title in both languages, and parameters that its query uses."""
+    for definition in own_reports().values():
+        report_definitions.check(definition)
+        assert definition.title.en
+        assert definition.title.ru
