@@ -14,7 +14,7 @@ from chalicelib import settings
 from chalicelib.admin.words import Subparsers, add, minute, moment, owner, say, table
 from chalicelib.errors import InvalidRequest, RingledgerError
 from chalicelib.platform import configuration
-from chalicelib.replication import deliveries, overview, replicate, run_order, targets
+from chalicelib.replication import adopting, deliveries, overview, replicate, run_order, targets
 from chalicelib.replication.overview import CallFilter
 from chalicelib.replication.replicate import DONE, Progress, RunContext
 from chalicelib.replication.runs import Run, RunRequest
@@ -66,6 +66,8 @@ def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
     retry.add_argument("id", nargs="*", type=int, metavar="ID", help="as `replication list` shows it")
     retry.add_argument("--all", action="store_true", help="every rejected call")
     _add_run(under)
+    adopt = add(under, "adopt", _adopt, "take over the calls that another program has sent, before the first run")
+    adopt.add_argument("--from", choices=["perl"], required=True, dest="program", help="NiMbox's script phonecalls")
 
 
 def _add_run(under: Subparsers[argparse.ArgumentParser]) -> None:
@@ -157,6 +159,26 @@ def _run(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
         if not run.outcome:
             break
     _raise_if_stopped(outcomes)
+
+
+def _adopt(_arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
+    context, now = _context(), _now()
+    target = targets.name(context.settings)
+    window = replicate.plan(context, "full", "cdr", now)
+    days = timedelta(days=1)
+    done = adopting.adopt(
+        context.writer,
+        target,
+        targets.cdr_table(context.settings),
+        (window.since - days, now + days),
+        lambda count: context.report(Progress("read", count)),
+    )
+    say(
+        f"{done.adopted} of {done.read} rows are taken over, under the script's keys. The CRM is asked what it has of them."
+    )
+    run = replicate.start(context, RunRequest(target, "", "adopt", now, now))
+    _report(run)
+    _raise_if_stopped([run.outcome])
 
 
 def _context() -> RunContext:

@@ -81,7 +81,15 @@ def source(reader: Connection, settings: Settings, origin: str) -> CallSource:
         raise Misconfigured(f"{origin} is no longer one of REPLICATION_SOURCES")
     if origin == OwnCalls.name:
         return OwnCalls(reader, rule, lambda call: _link(settings, call), unanswered=settings.replication_unanswered)
+    return cdr_table(settings)
+
+
+def cdr_table(settings: Settings) -> Cdr:
+    """Return the Asterisk's table. Raise Misconfigured if the settings name none."""
+    if not settings.cdr_url:
+        raise Misconfigured("CDR_URL is not set: mysql://user:password@host/asterisk, or postgresql://…")
     zone = settings.cdr_zone or settings.site_zone
+    rule = number_rules.rules(settings.replication_numbers)
     asterisk = Asterisk(settings.cdr_url, settings.cdr_table, zone, settings.cdr_link, settings.cdr_unanswered)
     return Cdr(asterisk, rule)
 
