@@ -15,6 +15,7 @@ import psycopg2
 import pytest
 import requests
 
+from chalicelib.authentication import tokens
 from tests.conftest import Launch, Launched, begin
 
 LARGE = bytes(range(256)) * 80_000
@@ -107,7 +108,7 @@ def test_facts(stack: dict[str, Any]) -> None:
 
     assert set(stack) - {"reader_url", "gate_url", "writer_url", "bi_url", "data"} == keys
     assert set(stack["queues"]) >= {"call-events", "call-events-dead", "recordings", "recordings-dead"}
-    assert set(stack["tokens"]) == {"statistics", "recordings", "nimbox", "oktell"}
+    assert set(stack["tokens"]) == set(tokens.SCOPES)
     assert answer["success"]
     assert answer["data"] > 0
 
