@@ -24,6 +24,8 @@ def _views(browser: PageBrowser) -> dict[str, str]:
         "calls?days=90": "table.calls tbody tr",
         f"calls/{call}": ".timeline .lane",
         "sql?query=select count(*) from calls.success": "main table",
+        "operations/webhooks": "main table tbody tr",
+        "operations/quarantine": "main h1",
         "nosuch": "main h1",
     }
 

@@ -23,6 +23,7 @@ VIEWS = {
     "reports": ("[data-report='heat-map'] table.heat td span", "1"),
     "calls": ("table.calls tbody tr", ""),
     "sql": ("[data-test='run']", "Run"),
+    "operations": ("[data-test='overview'] dd", ""),
 }
 
 
@@ -197,6 +198,29 @@ def test_a_report_has_its_table_its_csv_and_its_sql(browser: PageBrowser) -> Non
     browser.wait_script("location.hash.startsWith('#/sql')")
     browser.wait("main table tbody tr")
     assert len(browser.all("main table tbody tr")) == shown
+
+
+def test_a_raw_event_as_it_was_received(browser: PageBrowser) -> None:
+    """The search leads to one webhook with its body, and to the call that it belongs to."""
+    browser.sign_in("operations/events?number=")
+    browser.wait("main table tbody tr td a").click()
+    browser.wait("[data-test=body]")
+    browser.wait("main h2", "Its call")
+
+
+def test_a_period_is_replayed(browser: PageBrowser) -> None:
+    """A job is ordered by a second press of its button, and its progress is shown until it is done."""
+    browser.sign_in("operations/jobs")
+    browser.wait("form.filters button", "Rebuild").click()
+    browser.wait("form.filters button.primary", "press again").click()
+    browser.wait("[role=status]", "Ordered")
+    browser.wait("main table tbody tr td", "replay")
+
+
+def test_operations_need_their_scope(browser: PageBrowser) -> None:
+    """A token without the scope is told so, in the API's words."""
+    browser.sign_in("operations", browser.stack["tokens"]["statistics"])
+    browser.wait("main [role=alert]", "scope operations")
 
 
 def test_a_revoked_token(browser: PageBrowser) -> None:

@@ -19,8 +19,9 @@ type Page = (props: { route: Route }) => JSX.Element;
 const LATER: Record<string, () => Promise<Page>> = {
   reports: () => import("./pages/reports").then((found) => found.Reports),
   sql: () => import("./pages/sql").then((found) => found.Sql),
+  operations: () => import("./pages/operations").then((found) => found.Operations),
 };
-const TABS = ["now", "reports", "calls", "sql"] as const;
+const TABS = ["now", "reports", "calls", "sql", "operations"] as const;
 const AWAY_SECONDS = 5;
 
 export function App(): JSX.Element {
