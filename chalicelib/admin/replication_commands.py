@@ -173,9 +173,7 @@ def _adopt(_arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
         (window.since - days, now + days),
         lambda count: context.report(Progress("read", count)),
     )
-    say(
-        f"{done.adopted} of {done.read} rows are taken over, under the script's keys. The CRM is asked what it has of them."
-    )
+    say(f"{done.adopted} of {done.read} rows are taken over. The CRM is asked what it has of them.")
     run = replicate.start(context, RunRequest(target, "", "adopt", now, now))
     _report(run)
     _raise_if_stopped([run.outcome])
