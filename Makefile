@@ -12,7 +12,7 @@ PACKAGE_STAMP := .venv-package/.installed
 IS_313 := import sys; sys.exit(sys.version_info[:2] != (3, 13))
 STAGE ?= dev
 
-.PHONY: help run test lint types check verify bench package rehearse smoke console screenshots
+.PHONY: help run test lint types check verify bench bench-large package rehearse smoke console screenshots
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -40,6 +40,9 @@ verify: lint types ## Run what CI runs: make check and the tests that need a bro
 
 bench: $(STAMP) ## Take measurements, as ratios to a floor or a peer of the same run
 	@exec $(VENV) -m infra.bench
+
+bench-large: $(STAMP) ## Measure a day's report among ten million calls too
+	@exec $(VENV) -m infra.bench --largest day
 
 package: $(PACKAGE_STAMP) ## Build and check template and zip for AWS in out/STAGE (STAGE=dev CA=authorities.pem)
 	@exec .venv-package/bin/python -m infra.aws --stage "$(STAGE)" $(if $(CA),--authorities "$(CA)")

@@ -9,7 +9,7 @@ from chalicelib import edge, metrics
 from chalicelib.errors import RingledgerError
 from chalicelib.ledger import closing, history, suspects
 from chalicelib.ledger.faults import CallsFailed
-from chalicelib.maintenance import monthly_tables, partitions
+from chalicelib.maintenance import call_figures, monthly_tables, partitions
 from chalicelib.oktell import call_orders
 from chalicelib.platform import configuration, postgres
 from chalicelib.platform.postgres import Connection
@@ -38,6 +38,7 @@ def handle(now: datetime | None = None) -> None:
         "made": lambda: partitions.prepare(owner, moment),
         "months": lambda: monthly_tables.prepare(owner, moment),
         "analyzed": lambda: monthly_tables.analyze(owner, moment),
+        "figures": lambda: call_figures.refresh(owner, moment),
         "dropped": lambda: partitions.retire(owner, moment, current.event_retention_months),
         "talks": lambda: history.drop_talks(writer, moment - history.TALKS_KEPT),
         "suspects": lambda: suspects.drop(writer, moment),
