@@ -7,6 +7,8 @@ from chalicelib.settings import Settings
 from chalicelib.statistics import descriptions
 from tests.databases import run
 
+#: Kept rows of metrics.calls, and the days for which they are not used. They change no row of the view.
+_KEPT = {"ledger.call_figures", "ledger.changed_days"}
 _SOURCES = """
 WITH RECURSIVE reads (view, relation) AS (
     SELECT ev_class, refobjid FROM pg_rewrite JOIN pg_depend ON objid = pg_rewrite.oid
@@ -34,7 +36,8 @@ def test_the_sources_of_views(database: Settings) -> None:
     """An ETag depends on the tables that a view really reads; a view over Ringledger's own tables has none."""
     live: dict[object, set[object]] = {}
     for view, table in run(database.owner_database_url, _SOURCES.replace("%%", "%")):
-        live.setdefault(view, set()).add(table)
+        if table not in _KEPT:
+            live.setdefault(view, set()).add(table)
     own = {view for view, tables in live.items() if any(str(table).startswith("ledger.") for table in tables)}
     assert {view: frozenset(tables) for view, tables in live.items() if view not in own} == SOURCES
     assert own == {f"metrics.{name}" for name in VIEWS["metrics"]} - SOURCES.keys()
@@ -42,13 +45,12 @@ def test_the_sources_of_views(database: Settings) -> None:
 
 def test_the_comments_of_views(database: Settings) -> None:
     """Tools that read PostgreSQL's comments see the meanings of the channel's schema."""
-    comments = dict(
-        run(
-            database.owner_database_url,
-            "SELECT relname || '.' || attname, col_description(attrelid, attnum) FROM pg_attribute"
-            " JOIN pg_class ON pg_class.oid = attrelid WHERE relnamespace = 'metrics'::regnamespace AND relkind = 'v'",
-        )
+    rows = run(
+        database.owner_database_url,
+        "SELECT relname || '.' || attname, col_description(attrelid, attnum) FROM pg_attribute"
+        " JOIN pg_class ON pg_class.oid = attrelid WHERE relnamespace = 'metrics'::regnamespace AND relkind = 'v'",
     )
+    comments = {str(row[0]): row[1] for row in rows}
     assert comments == {
         f"{table}.{column}": descriptions.of("metrics", table, column).en
         for table, columns in VIEWS["metrics"].items()
