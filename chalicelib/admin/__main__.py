@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
-from chalicelib.admin import contact_commands
-from chalicelib.admin.commands import CommandResult, explained, run
+from chalicelib.admin import contact_commands, questions
+from chalicelib.admin.commands import CommandResult, explained, parser, run
 from chalicelib.errors import RingledgerError
 from chalicelib.platform import functions
 
@@ -27,12 +28,16 @@ def main(argv: list[str]) -> int:
 
 def console() -> int:
     """Run the command of this process's arguments and return its exit code: the script `ringledger`."""
+    if "_ARGCOMPLETE" in os.environ:  # noqa: TID251 - the shell's own protocol, no setting
+        import argcomplete  # noqa: PLC0415 - only while a shell completes a command
+
+        argcomplete.autocomplete(parser())
     return main(sys.argv[1:])
 
 
 def _invoke(function: str, command: list[str]) -> CommandResult:
     try:
-        return CommandResult(**functions.invoke(function, _event(command)))
+        return CommandResult(**functions.invoke(function, _event(questions.confirmed(command))))
     except RingledgerError as error:
         return CommandResult(1, "", f"{explained(error)}\n")
 

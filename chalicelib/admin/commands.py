@@ -16,19 +16,25 @@ from chalicelib.admin import (
     contact_commands,
     event_commands,
     extension_commands,
+    json_output,
     phonecall_commands,
     recording_commands,
     replication_commands,
     report_commands,
+    status_commands,
     user_commands,
 )
+from chalicelib.admin.command_examples import EXAMPLES
+from chalicelib.admin.json_output import Collected
 from chalicelib.admin.migrations import migrate
 from chalicelib.admin.roles import ensure_roles
 from chalicelib.admin.words import Subparsers, add, database_url, minute, note, say, table
 from chalicelib.authentication import tokens
-from chalicelib.errors import RingledgerError
+from chalicelib.errors import Misconfigured, RingledgerError
 from chalicelib.platform import configuration
 from chalicelib.platform.postgres import DatabaseError
+
+SHELLS = ("bash", "zsh", "fish")
 
 
 @dataclass(frozen=True)
@@ -42,20 +48,23 @@ class CommandResult:
 
 def run(command: Sequence[str], read: Callable[[], str]) -> CommandResult:
     """Run `command` and return its result. `read` returns the standard input and is called only when needed."""
-    with redirect_stdout(io.StringIO()) as output, redirect_stderr(io.StringIO()) as errors:
+    output, code = Collected(), 0
+    error: RingledgerError | None = None
+    with redirect_stdout(output), redirect_stderr(io.StringIO()) as errors:
         try:
             arguments = parser().parse_args(command)
+            output.collecting = getattr(arguments, "collect", False)
             arguments.run(arguments, read)
-            code = 0
-        except RingledgerError as error:
-            note(explained(error))
-            code = 1
-        except Exception as error:  # noqa: BLE001 - the border: the operator gets one line for any error
-            note(_unexpected(error))
-            code = 1
+        except RingledgerError as fault:
+            error, code = fault, 1
+        except Exception as fault:  # noqa: BLE001 - the border: the operator gets one line for any error
+            error, code = RingledgerError(_unexpected(fault)), 1
         except SystemExit as usage:
             code = int(usage.code or 0)
-    return CommandResult(code, output.getvalue(), errors.getvalue())
+    if output.collecting:
+        return CommandResult(code, output.text(errors.getvalue(), error), "")
+    lines = f"{explained(error)}\n" if error else ""
+    return CommandResult(code, output.getvalue(), errors.getvalue() + lines)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -78,8 +87,20 @@ def parser() -> argparse.ArgumentParser:
     phonecall_commands.add_to(commands)
     user_commands.add_to(commands)
     replication_commands.add_to(commands)
+    status_commands.add_to(commands)
+    completion = add(commands, "completion", _completion, "print the completion script of a shell")
+    completion.add_argument("shell", choices=SHELLS, help="the shell that loads it")
     report_commands.add_to(commands)
+    json_output.complete(top, EXAMPLES)
     return top
+
+
+def _completion(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
+    try:
+        from argcomplete.shell_integration import shellcode  # noqa: PLC0415 - a Lambda has no shell, and no such package
+    except ImportError:
+        raise Misconfigured("The package argcomplete is not installed: pip install argcomplete") from None
+    say(shellcode(["ringledger"], shell=arguments.shell).rstrip())
 
 
 def _add_token_commands(commands: Subparsers[argparse.ArgumentParser]) -> None:

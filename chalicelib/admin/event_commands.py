@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
+from chalicelib.admin import questions
 from chalicelib.admin.words import Subparsers, add, at_once, minute, moment, note, owner, progress, say, table
 from chalicelib.envelope import reading
 from chalicelib.envelope.reading import UnreadableMessage
@@ -40,6 +41,7 @@ def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
     _add_quarantine(commands)
     forget = add(commands, "forget", _forget, "erase a person's number and recordings, on a lawful request")
     forget.add_argument("number", metavar="NUMBER", help="with its country code")
+    questions.add_options(forget)
 
 
 def _add_quarantine(commands: Subparsers[argparse.ArgumentParser]) -> None:
@@ -116,19 +118,28 @@ def _quarantine_retry(arguments: argparse.Namespace, _read: Callable[[], str]) -
 
 
 def _forget(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
+    if arguments.dry_run:
+        _preview(arguments.number)
+        return
+    if not arguments.yes:
+        questions.confirm(questions.ERASING["forget"])
+    _erase(arguments.number)
+
+
+def _erase(number: str) -> None:
     current = configuration.current()
     queue = current.events_queue_url
     waiting = _waiting(queue) if queue else 0
     erase_recordings = partial(retention.erase, owner(), current)
     try:
-        touched = forgetting.forget(owner(), arguments.number, erase_recordings, _report_rewritten)
+        touched = forgetting.forget(owner(), number, erase_recordings, _report_rewritten)
     except Unavailable as away:
         raise Unavailable(f"{away.message}: {REPEAT_FORGET}") from away
     except CallsFailed:
         say("The number is erased; ledger.forgotten records in how many rows.")
         raise
-    for name, number in sorted(touched.items()):
-        say(f"{name}: {number}")
+    for name, rows in sorted(touched.items()):
+        say(f"{name}: {rows}")
     if not touched:
         say("No row holds the number.")
     say("Recorded in ledger.forgotten, without the number.")
@@ -136,6 +147,13 @@ def _forget(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
         note(f"{waiting} messages were still in the queue: repeat this in some minutes, when they are stored")
     if not queue:
         note("EVENTS_QUEUE_URL is not set, so messages that are still in the queue were not counted")
+
+
+def _preview(number: str) -> None:
+    holding = forgetting.preview(owner(), number)
+    for name, count_of_rows in sorted(holding.items()):
+        say(f"{name}: {count_of_rows}")
+    say("Nothing was erased." if holding else "No row holds the number.")
 
 
 def _report_rewritten(webhooks: int) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import MAXYEAR, MINYEAR, UTC, datetime
 
+from chalicelib.admin.json_output import Collected
 from chalicelib.errors import Misconfigured
 from chalicelib.platform import configuration
 from chalicelib.platform.postgres import Connection, connection
@@ -72,6 +73,9 @@ def note(line: str) -> None:
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Write the rows in columns under their heading."""
+    if isinstance(sys.stdout, Collected) and sys.stdout.collecting:
+        sys.stdout.take(head, rows)
+        return
     lines = [head, *rows]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:

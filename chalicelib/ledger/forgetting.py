@@ -11,6 +11,7 @@ import re
 from base64 import b64decode, b64encode
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -141,6 +142,31 @@ def forget(
     if failed:
         raise CallsFailed(failed)
     return touched
+
+
+class _RolledBack(Exception):
+    """The transaction of a preview ends without a change."""
+
+
+def preview(owner: Connection, number: str) -> Counter[str]:
+    """Return how many rows of each table hold `number`, and change nothing. Raises InvalidRequest as `forget` does."""
+    digits = _digits(number)
+    search = [written_numbers.SEPARATORS, digits, written_numbers.pattern(digits)]
+    holding: Counter[str] = Counter()
+    after: list[object] = [datetime.min, "00000000-0000-0000-0000-000000000000"]  # noqa: DTZ901 - before any event
+    while rows := owner.execute(_EVENTS, [*after, digits, EVENTS_AT_ONCE]):
+        for *_, query, body, coding in rows:
+            posted = erased(query.encode(), digits).decode(), *_erased_body(bytes(body), coding, digits)
+            holding["ledger.events"] += posted != (query, bytes(body), coding)
+        after = list(rows[-1][:2])
+    messages = (bytes(message) for _, message in owner.execute(_QUARANTINE))
+    holding["ledger.quarantine"] += sum(_erased_message(message, digits) is not None for message in messages)
+    plan = owner.execute(_PLAN, [*search, *(written_numbers.replacement(digits, first) for first in "01")])
+    with suppress(_RolledBack), owner.transaction():
+        for name, statement in plan:
+            holding[name] += owner.execute(statement)[0][0]
+        raise _RolledBack
+    return +holding
 
 
 def _digits(number: str) -> str:

@@ -230,14 +230,20 @@ LAMBDAS: dict[str, Lambda] = {
             *TELPHIN, *CRM, *CDR, "DATABASE_URL", "READER_DATABASE_URL", "GATE_DATABASE_URL", "WRITER_DATABASE_URL",
             "OPERATOR_DATABASE_URL", "BUCKET", "EVENTS_QUEUE_URL", "PUBLIC_URL", "WEBHOOK_SECRETS", "LINK_SECRETS",
             "READER_CONNECTION_LIMIT",
-            "SITE_ZONE", "NIMBOX_Z_IS_LOCAL", "RECORDINGS_QUEUE_URL", "RECORDING_STORAGES", *INTERPRETATION,
+            "SITE_ZONE", "NIMBOX_Z_IS_LOCAL", "CALL_CONTROL_QUEUE_URL", "RECORDINGS_QUEUE_URL", "RECORDING_STORAGES",
+            *INTERPRETATION,
         ),
         (
             Grant.objects("webhooks/*", "s3:PutObject"),
             Grant.objects("recordings/*", "s3:DeleteObject"),
             Grant.objects("faxes/*", "s3:PutObject"),
             Grant.queue("call-events", "sqs:GetQueueAttributes", "sqs:SendMessage"),
-            Grant.queue("call-events-dead", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueUrl"),
+            Grant.queue(
+                "call-events-dead", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ReceiveMessage",
+                "sqs:DeleteMessage",
+            ),
+            Grant.queue("call-control", "sqs:GetQueueAttributes"),
+            Grant.queue("call-control-dead", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"),
         ),
         optional=(Optional("HasRecordingArns", ("s3:DeleteObject",), ref("RecordingArns")),),
         # Kept for the operator, above all while the account has no execution left.

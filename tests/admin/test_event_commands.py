@@ -107,7 +107,7 @@ def test_a_number_is_forgotten(ledger: Ledger) -> None:
     store.take(ledger.writer, [reading.read(text)])
     databases.run(ledger.url, f"INSERT INTO calls.success (anumber, bnumber) VALUES ('8{CALLER[2:]}', '1{CALLER[1:]}')")
 
-    assert command("forget", CALLER).exit == 0
+    assert command("forget", CALLER, "--yes").exit == 0
 
     rows = str(ledger.tables()) + str(databases.run(ledger.url, "SELECT query, body FROM ledger.events"))
     rows += str(databases.run(ledger.url, "SELECT convert_from(message, 'UTF8') FROM ledger.quarantine"))
@@ -135,11 +135,11 @@ def test_a_number_that_may_be_on_its_way(
     ledger.take(answered("C1", 0))
     signed_requests.send_message(urls[0], *ledger.texts(answered("dead", 0)[:1]))
 
-    refused = command("forget", CALLER)
+    refused = command("forget", CALLER, "--yes")
     assert (refused.exit, "1 dead letters may hold the number" in refused.errors) == (1, True)
 
     assert command("redrive").exit == 0
-    done = command("forget", CALLER)
+    done = command("forget", CALLER, "--yes")
     assert (done.exit, "1 messages were still in the queue: repeat this" in done.errors) == (0, True)
     runtime.renew()
 
@@ -150,7 +150,7 @@ def test_a_number_cannot_be_erased_while_the_database_is_away(monkeypatch: pytes
     monkeypatch.delenv("EVENTS_QUEUE_URL", raising=False)
     runtime.renew()
 
-    refused = command("forget", CALLER)
+    refused = command("forget", CALLER, "--yes")
 
     assert refused.exit == 1
     assert "The database does not answer: the number is not erased everywhere" in refused.errors
@@ -227,7 +227,7 @@ def test_an_unexpected_failure_is_one_line(ledger: Ledger, monkeypatch: pytest.M
     assert "a defect in Ringledger: ZeroDivisionError('some rule')" in ended.errors
 
 
-@pytest.mark.parametrize("words", [("forget", "12345"), ("redrive",)])
+@pytest.mark.parametrize("words", [("forget", "12345", "--yes"), ("redrive",)])
 def test_an_impossible_command_is_explained(ledger: Ledger, words: tuple[str, ...]) -> None:
     """A too short number and a missing queue are errors of one line."""
     ended = command(*words)
