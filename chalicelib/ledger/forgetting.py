@@ -83,7 +83,6 @@ WHERE table_type = 'BASE TABLE' AND data_type IN ('character varying', 'text', '
             ('ledger', 'replication', 'source'), ('ledger', 'replication', 'destination'),
             ('ledger', 'replication', 'reason'), ('ledger', 'replication', 'correction'),
             ('ledger', 'replication', 'present'), ('ledger', 'replication', 'sent_as'),
-            ('ledger', 'replication_corrected_calls', 'content'),
             ('ledger', 'rejected_phonecalls', 'number'), ('ledger', 'rejected_phonecalls', 'parameters'),
             ('ledger', 'quarantine', 'reason')
         ))

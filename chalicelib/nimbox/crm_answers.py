@@ -63,15 +63,7 @@ class CrmRefusal(BaseModel):
     errors: Annotated[dict[str, Any], BeforeValidator(_by_parameter)] = Field(default_factory=dict)
 
 
-class CrmDeletion(BaseModel):
-    """The answer to a deletion: the number of deleted calls."""
-
-    error: Annotated[StrictBool, AfterValidator(_is_false)]
-    count: Annotated[StrictInt, Field(ge=0)]
-
-
 _ANSWER: TypeAdapter[CrmAcceptance | CrmRefusal] = TypeAdapter(CrmAcceptance | CrmRefusal)
-_DELETION: TypeAdapter[CrmDeletion | CrmRefusal] = TypeAdapter(CrmDeletion | CrmRefusal)
 
 
 class Verdict(NamedTuple):
@@ -93,14 +85,6 @@ class Verdict(NamedTuple):
     refused: tuple[str, ...] = ()
 
 
-class DeletionAnswer(NamedTuple):
-    """The answer to a deletion. `deleted` is None if nothing was, or if it is unknown: then `lost` is true."""
-
-    deleted: int | None
-    reason: str = ""
-    lost: bool = False
-
-
 def read(status: int, body: bytes, without_secrets: Callable[[str], str] = str) -> Verdict:
     """Return the verdict of an answer. Its reason quotes the answer after `without_secrets` has removed secrets.
 
@@ -115,18 +99,6 @@ def read(status: int, body: bytes, without_secrets: Callable[[str], str] = str) 
     reason = excerpt(f"an unexpected answer, status {status}: {text or 'nothing'}")
     lost = status < HTTPStatus.MULTIPLE_CHOICES or _is_failure(status)
     return Verdict("pending", reason, lost=lost, halts=status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
-
-
-def read_deletion(status: int, body: bytes, without_secrets: Callable[[str], str] = str) -> DeletionAnswer:
-    """Return the result of a deletion. Only a documented answer says that calls were deleted, or that none were."""
-    answer = _parsed(body, _DELETION) if status < HTTPStatus.INTERNAL_SERVER_ERROR else None
-    if isinstance(answer, CrmDeletion) and status < HTTPStatus.MULTIPLE_CHOICES:
-        return DeletionAnswer(answer.count)
-    if isinstance(answer, CrmRefusal):
-        return DeletionAnswer(None, _reason(answer.errors, without_secrets))
-    text = without_secrets(body.decode(errors="replace"))
-    lost = status < HTTPStatus.MULTIPLE_CHOICES or _is_failure(status)
-    return DeletionAnswer(None, excerpt(f"an unexpected answer, status {status}: {text or 'nothing'}"), lost=lost)
 
 
 def excerpt(content: object) -> str:

@@ -37,12 +37,6 @@ FROM (
     SELECT id FROM ledger.replication
     WHERE target = %(target)s AND state = 'pending' AND tried_by IS DISTINCT FROM %(run)s
         AND (claimed_until IS NULL OR claimed_until < now())
-        -- While a day is being deleted, nothing of it or of the days beside it is created.
-        AND NOT EXISTS (
-            SELECT FROM ledger.replication_corrections AS held
-            WHERE held.target = replication.target AND held.state = 'deleting' AND held.alive_until > now()
-                AND initiated >= held.since - interval '2 days' AND initiated < held.until + interval '2 days'
-        )
     ORDER BY attempts, initiated LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ) AS chosen
 WHERE row.id = chosen.id

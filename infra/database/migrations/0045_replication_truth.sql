@@ -44,7 +44,7 @@ ALTER TABLE ledger.replication_runs
     ADD waiting bigint NOT NULL DEFAULT 0,
     DROP CONSTRAINT replication_runs_kind_check,
     ADD CONSTRAINT replication_runs_kind_check
-        CHECK (kind IN ('incremental', 'full', 'since', 'retry', 'adopt', 'correct'));
+        CHECK (kind IN ('incremental', 'full', 'since', 'retry', 'adopt'));
 COMMENT ON COLUMN ledger.replication_runs.maybe_delivered IS 'Refused after an answer to the same call was lost.';
 COMMENT ON COLUMN ledger.replication_runs.offered_again IS 'Refused calls that a full run offered again.';
 COMMENT ON COLUMN ledger.replication_runs.waiting IS 'Calls that another process held when the run ended.';

@@ -165,7 +165,6 @@ wanted (role, privilege, kind, object) AS (
         ('ringledger_writer', 'SELECT', 'TABLE', 'ledger.replication'),
         ('ringledger_writer', 'INSERT', 'TABLE', 'ledger.replication'),
         ('ringledger_writer', 'UPDATE', 'TABLE', 'ledger.replication'),
-        ('ringledger_writer', 'SELECT', 'TABLE', 'ledger.replication_corrections'),
         ('ringledger_writer', 'SELECT', 'TABLE', 'ledger.replication_runs'),
         ('ringledger_writer', 'INSERT', 'TABLE', 'ledger.replication_runs'),
         ('ringledger_writer', 'UPDATE', 'TABLE', 'ledger.replication_runs'),
