@@ -157,7 +157,7 @@ def _roles(_arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
 def _token_create(arguments: argparse.Namespace, read: Callable[[], str]) -> None:
     value = read().rstrip("\r\n") if arguments.value_stdin else None
     # Only the value goes to standard output, so that a script can read it.
-    limits = tokens.Limits(arguments.script, arguments.networks)
+    limits = tokens.TokenLimits(arguments.script, arguments.networks)
     say(tokens.create(database_url(), arguments.name, arguments.scope, value, limits))
     if value and len(value) < tokens.STRONG_LENGTH:
         note(f"A value of {len(value)} characters can be guessed in time: replace it when its clients allow it")

@@ -13,8 +13,17 @@ from chalicelib.authentication.networks import TokenRefused
 from chalicelib.platform.postgres import Connection, connection
 
 __all__ = [
-    "ALL_SCRIPTS", "SCOPES", "STRONG_LENGTH", "Limits", "Token", "TokenRefused", "create", "generate", "listing",
-    "revoke", "verify",
+    "ALL_SCRIPTS",
+    "SCOPES",
+    "STRONG_LENGTH",
+    "Token",
+    "TokenLimits",
+    "TokenRefused",
+    "create",
+    "generate",
+    "listing",
+    "revoke",
+    "verify",
 ]  # fmt: skip
 
 SCOPES = ("statistics", "reports", "recordings", "nimbox", "oktell", "control", "operations")
@@ -86,18 +95,18 @@ def generate() -> str:
 
 
 @dataclass(frozen=True)
-class Limits:
+class TokenLimits:
     """The limits of a token besides its scopes: scripts that it may run (`*` for all), networks that it is bound to."""
 
     scripts: Sequence[str] = ()
     networks: Sequence[str] = ()
 
 
-NO_LIMITS = Limits()
+NO_LIMITS = TokenLimits()
 
 
 def create(
-    database_url: str, name: str, scopes: Sequence[str], value: str | None = None, limits: Limits = NO_LIMITS
+    database_url: str, name: str, scopes: Sequence[str], value: str | None = None, limits: TokenLimits = NO_LIMITS
 ) -> str:
     """Store a token and return its value: `value`, or a new one without it. The value cannot be read back later.
 
@@ -109,14 +118,8 @@ def create(
     _check_scopes(scopes)
     if limits.scripts and "oktell" not in scopes:
         raise TokenRefused("A token that may run scripts needs the scope oktell")
-    if problem := _problem(value):
-        raise TokenRefused(f"The token's value {problem}")
     bound = [networks.read(text) for text in limits.networks]
-    if len(value) < SHORTEST_OPEN and not bound:
-        raise TokenRefused(
-            f"The token's value has {len(value)} characters and could be guessed: bind it to the networks of its"
-            f" clients (--from 10.0.0.0/8), or use {SHORTEST_OPEN} characters or more"
-        )
+    _check_value(value, is_bound=bool(bound))
     stored_scopes = [scope for scope in SCOPES if scope in scopes]
     owner = connection(database_url)
     with owner.transaction():
@@ -124,6 +127,17 @@ def create(
             taken = owner.execute("SELECT 1 FROM ledger.tokens WHERE name = %s", [name])
             raise TokenRefused(_taken_name(name) if taken else "Another token has this value: each token needs its own")
     return value
+
+
+def _check_value(value: str, *, is_bound: bool) -> None:
+    """Refuse a value that no client can send, and a short one that could be guessed from anywhere."""
+    if problem := _problem(value):
+        raise TokenRefused(f"The token's value {problem}")
+    if len(value) < SHORTEST_OPEN and not is_bound:
+        raise TokenRefused(
+            f"The token's value has {len(value)} characters and could be guessed: bind it to the networks of its"
+            f" clients (--from 10.0.0.0/8), or use {SHORTEST_OPEN} characters or more"
+        )
 
 
 def revoke(database_url: str, name: str) -> None:

@@ -1,4 +1,4 @@
-"""What all commands have in common: JSON, examples, questions before erasing, and completions."""
+"""All commands have JSON, examples, questions before erasing, and completions."""
 
 from __future__ import annotations
 

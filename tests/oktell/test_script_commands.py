@@ -138,7 +138,7 @@ def test_a_token_runs_its_scripts_only(
 ) -> None:
     """It names the scripts that it may run, and has the scope of the data that a script tells."""
     name = f"runner-{uuid4()}"[:60]
-    token = tokens.create(client.facts["database_url"], name, scopes, None, tokens.Limits(scripts_of_token))
+    token = tokens.create(client.facts["database_url"], name, scopes, None, tokens.TokenLimits(scripts_of_token))
     query = {"password": token, "name": "SvcScript1", "startparam1": "1", "timeout": "10"}
     answer = requests.get(client.url("execsvcscriptplain"), params=query, timeout=60)
 
