@@ -67,7 +67,7 @@ class Created(NamedTuple):
     phonecall: int
 
 
-class Deletion(NamedTuple):
+class DeletedCount(NamedTuple):
     """The number of deleted calls, and if the integration has deleted unusually many within an hour."""
 
     calls: int
@@ -112,11 +112,11 @@ def create(
     return Created(contact, phonecall)
 
 
-def delete(writer: Connection, integration: str, since: datetime, until: datetime) -> Deletion:
+def delete(writer: Connection, integration: str, since: datetime, until: datetime) -> DeletedCount:
     """Delete an integration's phone calls from `since` to before `until`, with the records made for them."""
     values = {"integration": integration, "since": since, "until": until}
     count, lately = writer.execute(_DELETE, values)[0]
-    return Deletion(count, count + int(lately) > UNUSUAL_DELETION)
+    return DeletedCount(count, count + int(lately) > UNUSUAL_DELETION)
 
 
 def owners(owner: Connection) -> list[CallOwner]:

@@ -222,7 +222,7 @@ class Stack:
         runner = label == "oktell"
         try:
             more = ["statistics"] if runner else []
-            tokens.create(database_url, name, [*scopes, *more], value, tokens.Limits(["*"] if runner else ()))
+            tokens.create(database_url, name, [*scopes, *more], value, tokens.TokenLimits(["*"] if runner else ()))
         except tokens.TokenRefused:
             # Usually it exists from an earlier start; it can also be revoked, or the database is shared.
             if not tokens.verify(connection(database_url), value):
