@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import partial
@@ -284,6 +285,11 @@ def aws_access(service: str, variables: Mapping[str, str] | None = None) -> AwsA
         values.get("AWS_REGION") or values.get("AWS_DEFAULT_REGION", ""),
         values.get(f"AWS_ENDPOINT_URL_{service.upper()}") or values.get("AWS_ENDPOINT_URL", ""),
     )
+
+
+def in_chalice_command() -> bool:
+    """Tell whether Chalice's own command loads the app. Packaging runs it from a program of its own (`python -c`)."""
+    return os.environ.get("AWS_CHALICE_CLI_MODE") == "true" and sys.argv[0] != "-c"
 
 
 def lambda_handler() -> str:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from chalicelib import settings
 from chalicelib.errors import Misconfigured
+
+ROOT = Path(__file__).parents[1]
 
 
 def test_an_empty_environment_has_every_default() -> None:
@@ -56,3 +63,21 @@ def test_packaging_is_not_taken_for_a_lambda(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("_HANDLER", "app.statistics")
     monkeypatch.delenv("LAMBDA_TASK_ROOT", raising=False)
     assert settings.lambda_handler() == ""
+
+
+@pytest.mark.parametrize("command", ["local", "package", "deploy"])
+def test_chalices_own_command_says_what_to_use_instead(tmp_path: Path, command: str) -> None:
+    """It knows one Lambda only, so it ends with one sentence."""
+    for name in (".chalice", "chalicelib"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "static"))
+    shutil.copy(ROOT / "app.py", tmp_path)
+    chalice = Path(sys.executable).with_name("chalice")
+    place = [str(tmp_path / "out")] if command == "package" else []
+
+    run = subprocess.run(
+        [chalice, command, *place], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=30
+    )
+
+    # The command that watches for changes ends without an error, whatever its worker does.
+    assert command == "local" or run.returncode == 1
+    assert "`make run` starts all of it here, `make package` packages it for AWS" in run.stderr
