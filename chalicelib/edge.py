@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import sys
 import time
 from base64 import b64encode
 from collections.abc import Callable, Mapping
@@ -20,12 +18,8 @@ from chalice.app import Blueprint, Chalice, Response
 
 from chalicelib import settings
 from chalicelib.errors import InvalidRequest, RingledgerError, TooLarge
-from chalicelib.platform import configuration, runtime, snapshots
+from chalicelib.platform import chalice_command, configuration, runtime, snapshots
 
-INSTEAD_OF_CHALICE = (
-    "Ringledger has several Lambdas, a database and queues, which the chalice command does not know: `make run` starts"
-    " all of it here, `make package` packages it for AWS, and infra/README.md says how to deploy it."
-)
 # Clients send JSON and forms under many content types, so the body decides.
 ANY_CONTENT = ["*/*"]
 FORM = "application/x-www-form-urlencoded"
@@ -137,15 +131,8 @@ class Application(Chalice):
     surfaces: Mapping[str, str] = {}
 
     def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - Chalice's own
-        """Declare no binary content type: Chalice would refuse clients whose Accept header lacks it.
-
-        Exit with a sentence when Chalice's own command loads the app: it knows one Lambda only, without its settings.
-        """
-        if settings.in_chalice_command():
-            sys.stderr.write(f"{INSTEAD_OF_CHALICE}\n")
-            sys.stderr.flush()
-            # `chalice local` loads the app in a thread, where an exception does not end the process.
-            os._exit(1)
+        """Declare no binary content type: Chalice would refuse clients whose Accept header lacks it."""
+        chalice_command.refuse()
         super().__init__(*arguments, **options)
         self.api.binary_types = []
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from chalicelib.calls.records import Row
 from chalicelib.catalog import PARTITION_KEYS
+from chalicelib.ledger.periods import REST
 from chalicelib.platform.postgres import Connection
-
-#: The partition of rows without a time, and of those of months without a partition of their own.
-REST = "rest"
 
 _KEYS = {f"{schema}.{table}": key for (schema, table), key in PARTITION_KEYS.items()}
 # Maintenance locks this table exclusively before partitions come or go.
@@ -29,17 +27,6 @@ def month_of(relation: str, row: Row) -> str:
     """Return the month that a row belongs to, as `2026_11`, or REST for a row without a time."""
     moment = row.get(_KEYS[relation])
     return f"{moment.year:04}_{moment.month:02}" if isinstance(moment, datetime) else REST
-
-
-def period(months: Collection[str]) -> tuple[datetime, datetime] | None:
-    """Return the beginning of the first month and the end of the last one; None where rows may have any time.
-
-    A query that states this period, as constants, reads no other partitions.
-    """
-    if not months or REST in months:
-        return None
-    first, last = (datetime.strptime(month, "%Y_%m") for month in (min(months), max(months)))  # noqa: DTZ007 - naive UTC
-    return first, (last + timedelta(days=31)).replace(day=1)
 
 
 def partition(relation: str, month: str, existing: Collection[str]) -> str:

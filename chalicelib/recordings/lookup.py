@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from chalicelib.ledger import months
+from chalicelib.ledger import periods
 from chalicelib.platform.postgres import Connection
 from chalicelib.recordings import lineage
 
@@ -58,7 +58,7 @@ class Recording(NamedTuple):
 def find(gate: Connection, inviteid: UUID) -> Recording:
     """Return what is known of the recording of the call `inviteid`, or of its successor. Raises Unavailable."""
     records = gate.execute(_MONTHS, [str(inviteid)])
-    period = months.period(records[0][0]) if records else None
+    period = periods.period(records[0][0]) if records else None
     if period is None:
         return Recording(*gate.execute(_FIND_ANYWHERE, [str(inviteid)])[0])
     return Recording(*gate.execute(_FIND_WITHIN, [str(inviteid), *period * 3])[0])

@@ -27,7 +27,7 @@ FRAME = {"app", "aws_lambda_powertools", "botocore", "chalice", "chalicelib", "s
 #: Lambda -> its further packages, and its first-level modules of the bundle.
 LOADED = {
     "webhooks": ({"urllib3"}, {"calls", "platform", "envelope", "macs", "providers", "registry", "texts", "webhooks"}),
-    "recordings": ({"psycopg2", "urllib3"}, {"authentication", "macs", "platform", "recordings"}),
+    "recordings": ({"psycopg2", "urllib3"}, {"authentication", "ledger", "macs", "platform", "recordings"}),
     "statistics": (
         {
             "annotated_types",

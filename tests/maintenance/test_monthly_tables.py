@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import psycopg2
 import pytest
 
-from chalicelib.ledger import months as row_months
+from chalicelib.ledger import periods
 from chalicelib.maintenance import monthly_tables, partitions, schema_changes
 from chalicelib.settings import Settings
 from tests.databases import run
@@ -156,4 +156,4 @@ def test_writing_into_partitions_counts_as_a_change_of_the_table(ledger: Ledger)
 )
 def test_the_period_of_a_record(names: list[str], expected: tuple[datetime, datetime] | None) -> None:
     """Rows of a record are looked for within its months; rows without a time may be anywhere."""
-    assert row_months.period(names) == expected
+    assert periods.period(names) == expected

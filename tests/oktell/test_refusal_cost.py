@@ -117,7 +117,7 @@ def test_a_password_may_be_in_several_places(query: dict[str, str], content_type
 def test_one_password_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each check of a short password takes 15 ms of CPU time, so the first password of a request counts."""
     checked: list[str] = []
-    monkeypatch.setattr(callers, "authenticate", lambda password, _scope, _notes: checked.append(password))
+    monkeypatch.setattr(callers, "authenticate", lambda password, *_, **_more: checked.append(password))
     basic = {"authorization": f"Basic {b64encode(b'user:second').decode()}", "content-type": FORM}
     http = Request("1", "POST", {"command": "wp_flash"}, {"password": "first"}, basic, b"password=third")
     with pytest.raises(Denied):

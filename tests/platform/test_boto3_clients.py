@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import boto3
 import pytest
 
 from chalicelib.admin.__main__ import main
@@ -23,6 +24,8 @@ def surroundings(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(name, "/nonexistent")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    # boto3 keeps the credentials that it has once found.
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     runtime.renew()
     yield monkeypatch
     runtime.renew()

@@ -143,7 +143,8 @@ def test_runs_that_overlap(house: House, serve: Serve) -> None:
     with ThreadPoolExecutor(4) as threads:
         ended = list(threads.map(one, range(4)))
 
-    assert {each.outcome for each in ended} == {"done"}
+    # A run that ends first says which calls the others hold.
+    assert {each.outcome.partition(",")[0] for each in ended} == {"done"}
     assert set(crm.keys.values()) == {1}
     assert len(crm.keys) == 250 == sum(each.counts["sent"] for each in ended)
     assert not crm.together

@@ -87,7 +87,7 @@ wanted (role, privilege, kind, object) AS (
     ) AS looked_at (name)
     UNION ALL
     SELECT 'ringledger_operator', 'SELECT' || format(' (%s)', name), 'TABLE', 'ledger.tokens'
-    FROM (VALUES ('name'), ('scopes'), ('scripts'), ('created_at'), ('last_used_at'), ('revoked_at')) AS shown (name)
+    FROM (VALUES ('name'), ('scopes'), ('scripts'), ('networks'), ('created_at'), ('last_used_at'), ('revoked_at')) AS shown (name)
     UNION ALL
     VALUES
         ('ringledger_operator', 'USAGE', 'SCHEMA', 'ledger'),
