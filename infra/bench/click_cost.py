@@ -43,7 +43,8 @@ def lines(place: Testbed) -> Iterator[Figure]:
     yield Figure("asking PostgreSQL and S3 about one file", milliseconds(taken["questions"]))
     yield Figure("a click, warm", milliseconds(taken["click"]), "that", taken["click"] / taken["questions"])
     database, storage = _round_trips(place, click)
-    yield Figure("round trips to PostgreSQL a click", f"{database:g}", ratio=database, against="one", at_most=1)
+    # The months of the record, and then the rows of these months: a search of every month takes longer than both.
+    yield Figure("round trips to PostgreSQL a click", f"{database:g}", ratio=database, against="one", at_most=2)
     yield Figure("round trips to S3 a click", f"{storage:g}", ratio=storage, against="one", at_most=1)
     yield from _cold_starts()
 
