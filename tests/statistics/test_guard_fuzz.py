@@ -21,6 +21,9 @@ from chalicelib.statistics.allowlist import FUNCTIONS
 from tests.statistics.generated_queries import QUERIES
 
 DOCUMENTED = {(schema, table) for schema, tables in TABLES.items() for table in tables}
+BEHIND_VIEWS = """
+SELECT table_schema, table_name FROM information_schema.view_table_usage WHERE view_schema = 'metrics'
+"""
 PARTITION = re.compile(f"({'|'.join(map('_'.join, PARTITION_KEYS))})_(rest|[0-9]{{4}}_[0-9]{{2}})")
 THOROUGH = settings(deadline=None, max_examples=600, suppress_health_check=list(HealthCheck))
 
@@ -117,11 +120,6 @@ def test_an_accepted_query_changes_nothing_even_for_a_superuser(superuser: exten
             assert error.pgcode is not None, "the server must survive"
         finally:
             superuser.rollback()
-
-
-BEHIND_VIEWS = """
-SELECT table_schema, table_name FROM information_schema.view_table_usage WHERE view_schema = 'metrics'
-"""
 
 
 def _is_documented(schema: str, name: str) -> bool:
