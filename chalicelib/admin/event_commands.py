@@ -12,7 +12,7 @@ from chalicelib.admin.words import Subparsers, add, at_once, minute, moment, not
 from chalicelib.envelope import reading
 from chalicelib.envelope.reading import UnreadableMessage
 from chalicelib.errors import InvalidRequest, Misconfigured, Unavailable
-from chalicelib.ledger import faults, forgetting, quarantine, store
+from chalicelib.ledger import faults, forgetting, quarantine, retrying
 from chalicelib.ledger.faults import CallsFailed
 from chalicelib.ledger.replay import count, replay
 from chalicelib.platform import configuration, dead_letters, queues
@@ -109,12 +109,9 @@ def _quarantine_show(arguments: argparse.Namespace, _read: Callable[[], str]) ->
 
 
 def _quarantine_retry(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
-    item = quarantine.find(owner(), arguments.id)
-    refused = store.take(owner(), [reading.read_again(item.message.decode(errors="replace"))])
-    if refused:
-        raise InvalidRequest(f"The message still cannot be read: {refused[0].reason}")
-    quarantine.understood(owner(), item.id)
-    say(f"{item.id} is stored now; `quarantine show` still shows it.")
+    if reason := retrying.retry(owner(), arguments.id):
+        raise InvalidRequest(f"The message still cannot be read: {reason}")
+    say(f"{arguments.id} is stored now; `quarantine show` still shows it.")
 
 
 def _forget(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:

@@ -8,10 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib import edge
-from chalicelib.envelope import reading
-from chalicelib.envelope.reading import UnreadableMessage
 from chalicelib.errors import Misconfigured, RingledgerError, Unavailable
-from chalicelib.ledger import quarantine, store
+from chalicelib.ledger import quarantine, retrying
 from chalicelib.ledger.replay import count, replay
 from chalicelib.operations import jobs
 from chalicelib.operations.jobs import Held
@@ -101,16 +99,11 @@ def _retry_quarantine(owner: Connection, job: Held) -> bool:
 def _retried(owner: Connection, identity: str) -> str:
     """Try a message again; return why it failed, or nothing."""
     try:
-        kept = quarantine.find(owner, identity)
-        refused = store.take(owner, [reading.read_again(kept.message.decode(errors="replace"))])
+        return retrying.retry(owner, identity)
     except Unavailable:
         raise
-    except (RingledgerError, UnreadableMessage) as fault:
+    except RingledgerError as fault:
         return str(fault)
-    if refused:
-        return refused[0].reason
-    quarantine.understood(owner, identity)
-    return ""
 
 
 def _redrive(_owner: Connection, job: Held) -> bool:

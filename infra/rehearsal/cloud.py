@@ -51,15 +51,7 @@ class Cloud:
 
     def network(self) -> dict[str, str]:
         """Return the parameters of the VPC that every account has."""
-        ec2 = self.client("ec2")
-        subnets = [subnet["SubnetId"] for subnet in ec2.describe_subnets()["Subnets"]]
-        return {
-            "VpcId": ec2.describe_vpcs()["Vpcs"][0]["VpcId"],
-            "SubnetIds": ",".join(subnets[:2]),
-            "OutboundSubnetIds": ",".join(subnets[2:4]),
-            "RouteTableIds": ec2.describe_route_tables()["RouteTables"][0]["RouteTableId"],
-            "DatabaseSecurityGroupId": ec2.describe_security_groups()["SecurityGroups"][0]["GroupId"],
-        }
+        return network(self.client("ec2"))
 
     def deploy(self, template: Json, parameters: Mapping[str, str]) -> str:
         """Create the stack of a translated template, without the resources that moto lacks; return its status."""
@@ -70,7 +62,7 @@ class Cloud:
         cloudformation = self.client("cloudformation")
         cloudformation.create_stack(
             StackName=self.stack,
-            TemplateBody=json.dumps(_for_moto(template)),
+            TemplateBody=json.dumps(for_moto(template)),
             Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
             Capabilities=["CAPABILITY_IAM"],
         )
@@ -114,7 +106,20 @@ def _first_value(properties: Json) -> str:
     return json.dumps(json.loads(rule["SecretStringTemplate"]) | generated)
 
 
-def _for_moto(template: Json) -> Json:
+def network(ec2: Any) -> dict[str, str]:  # noqa: ANN401 - a client of boto3
+    """Return the parameters of the VPC that every account has."""
+    subnets = [subnet["SubnetId"] for subnet in ec2.describe_subnets()["Subnets"]]
+    return {
+        "VpcId": ec2.describe_vpcs()["Vpcs"][0]["VpcId"],
+        "SubnetIds": ",".join(subnets[:2]),
+        "OutboundSubnetIds": ",".join(subnets[2:4]),
+        "RouteTableIds": ec2.describe_route_tables()["RouteTables"][0]["RouteTableId"],
+        "DatabaseSecurityGroupId": ec2.describe_security_groups()["SecurityGroups"][0]["GroupId"],
+    }
+
+
+def for_moto(template: Json) -> Json:
+    """Return a translated template without its outputs and the resources that moto lacks."""
     known: Json = json.loads(json.dumps(template))
     known.pop("Outputs")
     known["Resources"] = {

@@ -19,15 +19,10 @@ from infra.aws import building, schedules
 from infra.aws.intrinsics import logical
 from infra.aws.lambdas import LAMBDAS, QUEUES, Network
 from infra.local.scheduler import event
+from infra.rehearsal.cloud import EMPTY_ZIP, for_moto, network
 
 STACK = "ringledger"
 pytestmark = pytest.mark.filterwarnings("ignore:Tried to parse")
-# Resources that moto cannot create, or creates without reading them.
-UNKNOWN_TO_MOTO = (
-    "AWS::ApiGateway", "AWS::CloudFront", "AWS::CloudWatch", "AWS::Lambda::Permission", "AWS::S3::BucketPolicy",
-    "AWS::SQS::QueuePolicy", "AWS::Scheduler",
-)  # fmt: skip
-EMPTY_ZIP = b"PK\x05\x06" + bytes(18)
 
 
 @pytest.fixture(scope="module")
@@ -50,30 +45,19 @@ def test_there_is_one_stage(translated: dict[str, Any]) -> None:
 @pytest.fixture(scope="module")
 def created(linting: object, translated: dict[str, Any]) -> Iterator[dict[str, Any]]:  # noqa: ARG001 - begun here
     """Create the stack on moto, without the resources that moto lacks, and return its parameters."""
-    template = json.loads(json.dumps(translated))
-    template.pop("Outputs")
-    template["Resources"] = {
-        name: each for name, each in template["Resources"].items() if not each["Type"].startswith(UNKNOWN_TO_MOTO)
-    }
     with mock_aws(), pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         patch.delenv("AWS_ENDPOINT_URL", raising=False)
         boto3.client("s3").create_bucket(Bucket="code")
         boto3.client("s3").put_object(Bucket="code", Key="deployment.zip", Body=EMPTY_ZIP)
         parameters = _parameters()
-        _create(template, parameters)
+        _create(for_moto(translated), parameters)
         yield parameters
 
 
 def _parameters() -> dict[str, str]:
-    ec2 = boto3.client("ec2")
-    subnets = [subnet["SubnetId"] for subnet in ec2.describe_subnets()["Subnets"]]
     return {
-        "VpcId": ec2.describe_vpcs()["Vpcs"][0]["VpcId"],
-        "SubnetIds": ",".join(subnets[:2]),
-        "OutboundSubnetIds": ",".join(subnets[2:4]),
-        "RouteTableIds": ec2.describe_route_tables()["RouteTables"][0]["RouteTableId"],
-        "DatabaseSecurityGroupId": ec2.describe_security_groups()["SecurityGroups"][0]["GroupId"],
+        **network(boto3.client("ec2")),
         "DatabaseHost": "direct.example",
         "RequestDatabaseHost": "proxy.example",
         "SetApiGatewayLogRole": "false",
