@@ -27,6 +27,8 @@ from infra.local.stored_objects import StoredObjects
 # A consumer's receive call holds its thread for up to a second while it waits for messages.
 THREADS = 24
 KEPT_CONNECTIONS = 512
+# A dropped connection attempt is repeated after a second, and the bundle's clients wait for half of one.
+WAITING_CONNECTIONS = 512
 COUNTS = ("", "_delayed", "_not_visible")
 BAD_REQUEST = "400 Bad Request"
 XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -111,7 +113,7 @@ def main(folder: Path, port: int) -> None:
     objects, messages = StoredObjects(folder / "buckets"), StoredMessages(folder / "messages.json")
     objects.restore()
     messages.restore()
-    server = Server(("127.0.0.1", port), Services(objects), numthreads=THREADS)
+    server = Server(("127.0.0.1", port), Services(objects), numthreads=THREADS, request_queue_size=WAITING_CONNECTIONS)
     server.keep_alive_conn_limit = KEPT_CONNECTIONS
     threading.Thread(target=server.start, daemon=True).start()
     sys.stdin.buffer.read()
