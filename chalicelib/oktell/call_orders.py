@@ -51,6 +51,36 @@ SELECT
 FROM ledger.call_orders WHERE ordered_at > now() - %s * interval '1 hour'
 """
 
+_WAITING = "SELECT count(*) FROM ledger.call_orders WHERE outcome = 'waiting' AND expires_at >= now()"
+# An expired order is withdrawn, before `tidy` notes it.
+_LISTING = """
+SELECT id, command, integration, login, ordered_at, expires_at, outcome, taken_by, taken_at, ended_at, reason, call_id
+FROM (
+    SELECT call_orders.id::text, command, integration, coalesce(users.login, '') AS login, ordered_at, expires_at,
+        CASE WHEN outcome = 'waiting' AND expires_at < now() THEN 'withdrawn' ELSE outcome END AS outcome, taken_by,
+        taken_at, ended_at, reason, call_id
+    FROM ledger.call_orders LEFT JOIN ledger.users ON users.id = user_id
+) AS listed
+WHERE %(outcome)s = '' OR outcome = %(outcome)s ORDER BY ordered_at DESC, id LIMIT %(limit)s
+"""
+
+
+class ListedOrder(NamedTuple):
+    """An order in a list. `user` is the login of the person whose phone it concerns; times have a time zone."""
+
+    id: str
+    command: str
+    integration: str
+    user: str
+    ordered_at: datetime
+    expires_at: datetime
+    outcome: str
+    taken_by: str
+    taken_at: datetime | None
+    ended_at: datetime | None
+    reason: str
+    call_id: str
+
 
 class OrderState(NamedTuple):
     """The state of an order: its outcome, the reason of a failure, and the id of the call that it started."""
@@ -124,6 +154,16 @@ def tidy(database: Connection) -> int:
 def status(database: Connection) -> OrdersStatus:
     """Return how the orders of the last day fared."""
     return OrdersStatus(*database.execute(_STATUS, [STATUS_HOURS])[0])
+
+
+def waiting(database: Connection) -> int:
+    """Return how many orders wait for an agent program."""
+    return int(database.execute(_WAITING)[0][0])
+
+
+def listing(database: Connection, outcome: str, limit: int) -> list[ListedOrder]:
+    """Return the newest orders with this outcome, or with any when it is empty."""
+    return [ListedOrder(*row) for row in database.execute(_LISTING, {"outcome": outcome, "limit": limit})]
 
 
 def _find(database: Connection, identity: str) -> OrderState:

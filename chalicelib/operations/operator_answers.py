@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field
 
-
-def _with_zone(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
+from chalicelib.operations.moments import with_zone
 
 #: A time in UTC, which the ledger has without its zone.
-Moment = Annotated[datetime, AfterValidator(_with_zone)]
+Moment = Annotated[datetime, AfterValidator(with_zone)]
 
 
 class DayCount(BaseModel):
@@ -25,10 +22,11 @@ class DayCount(BaseModel):
     provider: str
     accepted: int
     quarantined: int
+    dead: int = Field(description="dead letters that were accepted on this day, of the first 500")
 
 
 class WebhookCounts(BaseModel):
-    """The webhooks of the last days, and the dead letters of the queue, which belong to no day."""
+    """The webhooks of the last days, and the number of all dead letters."""
 
     days: list[DayCount]
     dead_letters: int | None = Field(description="null where the queue does not say")
@@ -45,6 +43,7 @@ class EventLine(BaseModel):
     extension: int
     method: str
     bytes: int
+    state: str = Field(description="open, closed, set-aside or frozen as its call is, or no-call")
 
 
 class EventPage(BaseModel):
@@ -120,6 +119,35 @@ class MessageAnswer(BaseModel):
     body: str | None
 
 
+class DeadLetterLine(BaseModel):
+    """A message that the event queue delivered too often without success, and why, as far as it can be known."""
+
+    id: str
+    accepted_at: Moment
+    provider: str
+    extension: int
+    event: str = Field(description="the id of the webhook; empty where the message has none")
+    receives: int
+    bytes: int
+    reason: str
+
+
+class DeadLettersAnswer(BaseModel):
+    """The newest dead letters, of the first 500 that the queue gives, and about how many there are."""
+
+    dead_letters: list[DeadLetterLine]
+    count: int
+
+
+class DeadLetterAnswer(BaseModel):
+    """One dead letter: as it is queued, and the webhook's query and body as text."""
+
+    dead_letter: DeadLetterLine
+    text: str
+    query: str
+    body: str | None
+
+
 class SetAsideCall(BaseModel):
     """A call that could not be written, with the reason."""
 
@@ -163,44 +191,19 @@ class RecordingsAnswer(BaseModel):
     recordings: list[dict[str, Any]]
 
 
-class ExtensionLine(BaseModel):
-    """An extension with the address that its PBX posts to."""
-
-    id: int
-    provider: str
-    client: str
-    name: str
-    type: str
-    owner: str
-    created_at: Moment
-    revoked_at: Moment | None
-    url: str
-
-
-class ExtensionsAnswer(BaseModel):
-    """All extensions."""
-
-    extensions: list[ExtensionLine]
-
-
-class TokenLine(BaseModel):
-    """A token without its value."""
+class Attention(BaseModel):
+    """Something that needs an operator: a figure above its limit, and what to do."""
 
     name: str
-    scopes: list[str]
-    created_at: Moment | None
-    last_used_at: Moment | None
-    revoked_at: Moment | None
-
-
-class TokensAnswer(BaseModel):
-    """All tokens."""
-
-    tokens: list[TokenLine]
+    figure: int
+    advice: str
 
 
 class Overview(BaseModel):
-    """One look at what waits for an operator."""
+    """One look at what waits for an operator. It is healthy when nothing needs attention."""
+
+    healthy: bool
+    attention: list[Attention]
 
     queued: int | None = Field(description="messages in the event queue; null where it does not say")
     dead_letters: int | None
@@ -209,7 +212,32 @@ class Overview(BaseModel):
     open_calls: int
     recordings: dict[str, int] = Field(description="recordings by state")
     replication: list[Target]
+    orders_waiting: int
+    orders_not_taken: int = Field(description="orders of the last day that no agent program took")
     migration: str = Field(description="the newest migration of the database")
+
+
+class OrderLine(BaseModel):
+    """An order of the Oktell interface to an agent program. `withdrawn` means that none took it in time."""
+
+    id: str
+    command: str
+    integration: str
+    user: str = Field(description="the login of the user whose phone it concerns; empty for a removed user")
+    ordered_at: Moment
+    expires_at: Moment
+    outcome: str
+    taken_by: str
+    taken_at: Moment | None
+    ended_at: Moment | None
+    reason: str
+    call_id: str
+
+
+class OrdersAnswer(BaseModel):
+    """Orders, the newest first."""
+
+    orders: list[OrderLine]
 
 
 class Job(BaseModel):

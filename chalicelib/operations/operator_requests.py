@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
 
@@ -18,16 +18,12 @@ from pydantic import (
 )
 
 from chalicelib.errors import InvalidRequest
+from chalicelib.operations.moments import naive_utc
 
 F = TypeVar("F", bound=BaseModel)
 
 LONGEST_PERIOD = timedelta(days=366)
 IDS_LIMIT = 1_000
-
-
-def naive_utc(moment: datetime) -> datetime:
-    """Return a time as naive UTC, where a time without a zone is in UTC."""
-    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 
 Moment = Annotated[datetime, AfterValidator(naive_utc)]
@@ -44,11 +40,15 @@ class DaysFilter(_Request):
 
 
 class EventsFilter(_Request):
-    """Which stored webhooks to list. `number` finds digits in the body or the query."""
+    """Which stored webhooks to list. `number` and `text` are found in the body or the query."""
 
     extension: int | None = None
-    call: str = Field(default="", max_length=255)
-    number: str = Field(default="", max_length=32, pattern=r"^\+?[0-9]*$")
+    call: str = Field(default="", max_length=255, description="the id of a call at its provider")
+    number: str = Field(default="", max_length=32, pattern=r"^\+?[0-9]*$", description="digits of a number")
+    text: str = Field(default="", max_length=200, description="a part of the webhook, to the letter")
+    state: Literal["", "open", "closed", "set-aside", "frozen", "no-call"] = Field(
+        default="", description="the state of the webhook's call: open, closed, set-aside, frozen or no-call"
+    )
     since: Moment | None = None
     until: Moment | None = None
     before: str = Field(default="", max_length=80, description="`next` of the page before")
@@ -60,6 +60,37 @@ class ListFilter(_Request):
 
     state: str = Field(default="", max_length=20)
     limit: int = Field(default=100, ge=1, le=1_000)
+
+
+class OrdersFilter(_Request):
+    """Which orders of the Oktell interface to list: those that were not taken, those of one outcome, or all."""
+
+    outcome: Literal["", "not-taken", "waiting", "taken", "done", "failed"] = "not-taken"
+    limit: int = Field(default=100, ge=1, le=1_000)
+
+
+class ReplicatedFilter(_Request):
+    """Which calls of the replication to list."""
+
+    state: str = Field(default="", max_length=20, description="rejected without it")
+    target: str = Field(default="", max_length=200, description="the name of a CRM")
+    since: Moment | None = Field(default=None, description="calls that began then or later")
+    until: Moment | None = Field(default=None, description="calls that began before")
+    limit: int = Field(default=100, ge=1, le=1_000)
+
+
+class FindFilter(_Request):
+    """How many to list, and a text that they contain."""
+
+    find: str = Field(default="", max_length=100)
+    limit: int = Field(default=100, ge=1, le=1_000)
+
+
+class AddressFilter(_Request):
+    """The account of an extension, where two have its name."""
+
+    provider: str = Field(default="", max_length=40)
+    client: str = Field(default="", max_length=128)
 
 
 class Replay(_Request):
@@ -85,9 +116,19 @@ class RetryQuarantine(_Request):
 
 
 class Redrive(_Request):
-    """Send the dead letters of the event queue back to it."""
+    """Send dead letters of the event queue back to it: those with these ids, those of a period, or all."""
 
     kind: Literal["redrive"]
+    ids: list[Annotated[str, Field(max_length=100)]] = Field(default=[], max_length=IDS_LIMIT)
+    since: Moment | None = Field(default=None, description="webhooks that were accepted then or later")
+    until: Moment | None = Field(default=None, description="webhooks that were accepted before")
+
+
+class RetryRecordings(_Request):
+    """Fetch recordings that failed or wait: those of these calls, or all that failed."""
+
+    kind: Literal["retry-recordings"]
+    ids: list[UUID] = Field(default=[], max_length=IDS_LIMIT)
 
 
 class RetryReplication(_Request):
@@ -98,12 +139,13 @@ class RetryReplication(_Request):
     ids: list[StrictInt] = Field(default=[], max_length=IDS_LIMIT)
 
 
-Order = Annotated[Replay | RetryQuarantine | Redrive | RetryReplication, Field(discriminator="kind")]
-_ORDER: TypeAdapter[Replay | RetryQuarantine | Redrive | RetryReplication] = TypeAdapter(Order)
-KINDS = ("replay", "retry-quarantine", "redrive", "retry-replication")
+AnyOrder = Replay | RetryQuarantine | Redrive | RetryReplication | RetryRecordings
+Order = Annotated[AnyOrder, Field(discriminator="kind")]
+_ORDER: TypeAdapter[AnyOrder] = TypeAdapter(Order)
+KINDS = ("replay", "retry-quarantine", "redrive", "retry-replication", "retry-recordings")
 
 
-def order(body: bytes) -> Replay | RetryQuarantine | Redrive | RetryReplication:
+def order(body: bytes) -> AnyOrder:
     """Return the order in a JSON body. Raises InvalidRequest that names the first fault."""
     try:
         return _ORDER.validate_json(body)

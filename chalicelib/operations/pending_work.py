@@ -1,19 +1,19 @@
-"""The state of everything that may wait for an operator: quarantine, calls, replication, recordings, registry."""
+"""The state of everything that may wait for an operator: quarantine, calls, replication, recordings, orders."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
-from chalicelib.authentication import tokens
 from chalicelib.envelope import reading
 from chalicelib.envelope.reading import UnreadableMessage
 from chalicelib.errors import Unavailable
 from chalicelib.ledger import faults, quarantine
 from chalicelib.ledger.quarantine import Kept
+from chalicelib.oktell import call_orders
+from chalicelib.operations import attention
+from chalicelib.operations.moments import naive_utc
 from chalicelib.operations.operator_answers import (
-    ExtensionLine,
-    ExtensionsAnswer,
     MessageAnswer,
+    OrderLine,
+    OrdersAnswer,
     Overview,
     QuarantineAnswer,
     QuarantinedMessage,
@@ -23,13 +23,11 @@ from chalicelib.operations.operator_answers import (
     SetAsideAnswer,
     SetAsideCall,
     Target,
-    TokenLine,
-    TokensAnswer,
 )
+from chalicelib.operations.operator_requests import OrdersFilter, ReplicatedFilter
 from chalicelib.platform import dead_letters, queues
 from chalicelib.platform.postgres import Connection
 from chalicelib.recordings import administration
-from chalicelib.registry import extensions, webhook_keys
 from chalicelib.replication import overview
 from chalicelib.replication.overview import CallFilter
 from chalicelib.settings import Settings
@@ -48,7 +46,10 @@ _RECORDINGS = "SELECT state, count(*) FROM ledger.recordings WHERE state <> 'non
 def everything(database: Connection, current: Settings) -> Overview:
     """Return one look at what waits for an operator."""
     quarantined, set_aside, open_calls, migration = database.execute(_COUNTS)[0]
-    return Overview(
+    orders = call_orders.status(database)
+    now = Overview(
+        healthy=True,
+        attention=[],
         queued=queued(current),
         dead_letters=dead(current),
         quarantined=quarantined,
@@ -56,8 +57,12 @@ def everything(database: Connection, current: Settings) -> Overview:
         open_calls=open_calls,
         recordings=dict(database.execute(_RECORDINGS)),
         replication=_targets(database),
+        orders_waiting=call_orders.waiting(database),
+        orders_not_taken=orders.not_taken,
         migration=migration,
     )
+    found = attention.needed(now)
+    return now.model_copy(update={"healthy": not found, "attention": found})
 
 
 def queued(current: Settings) -> int | None:
@@ -111,9 +116,10 @@ def replication(database: Connection) -> ReplicationAnswer:
     )
 
 
-def replicated(database: Connection, state: str, limit: int) -> ReplicatedCalls:
+def replicated(database: Connection, wanted: ReplicatedFilter) -> ReplicatedCalls:
     """Return the calls of the replication in one of overview.STATES."""
-    return ReplicatedCalls(calls=[row._asdict() for row in overview.listing(database, CallFilter(state), limit)])
+    chosen = CallFilter(wanted.state, wanted.target, wanted.since, wanted.until)
+    return ReplicatedCalls(calls=[row._asdict() for row in overview.listing(database, chosen, wanted.limit)])
 
 
 def recordings(database: Connection, state: str, limit: int) -> RecordingsAnswer:
@@ -122,31 +128,11 @@ def recordings(database: Connection, state: str, limit: int) -> RecordingsAnswer
     return RecordingsAnswer(recordings=[row._asdict() for row in listed])
 
 
-def registered(current: Settings) -> ExtensionsAnswer:
-    """Return every extension with its address."""
-    lines = [
-        ExtensionLine(
-            id=each.id,
-            **{name: getattr(each.description, name) for name in ("provider", "client", "name", "type", "owner")},
-            created_at=each.created_at,
-            revoked_at=each.revoked_at,
-            url=webhook_keys.address(current, each.description.provider, each.id),
-        )
-        for each in extensions.listing(current.operator_database_url)
-    ]
-    return ExtensionsAnswer(extensions=lines)
-
-
-def issued(current: Settings) -> TokensAnswer:
-    """Return every token without its value."""
-    lines = [
-        TokenLine(
-            name=each.name, scopes=list(each.scopes), created_at=each.created_at, last_used_at=each.last_used_at,
-            revoked_at=each.revoked_at,
-        )
-        for each in tokens.listing(current.operator_database_url)
-    ]  # fmt: skip
-    return TokensAnswer(tokens=lines)
+def orders(database: Connection, wanted: OrdersFilter) -> OrdersAnswer:
+    """Return orders of the Oktell interface; those that were not taken are the withdrawn ones."""
+    outcome = call_orders.WITHDRAWN if wanted.outcome == "not-taken" else wanted.outcome
+    listed = call_orders.listing(database, outcome, wanted.limit)
+    return OrdersAnswer(orders=[OrderLine(**row._asdict()) for row in listed])
 
 
 def _targets(database: Connection) -> list[Target]:
@@ -159,13 +145,9 @@ def _targets(database: Connection) -> list[Target]:
 def _message(kept: Kept) -> QuarantinedMessage:
     return QuarantinedMessage(
         id=kept.id,
-        quarantined_at=_utc(kept.quarantined_at),
+        quarantined_at=naive_utc(kept.quarantined_at),
         provider=kept.provider,
         extension=kept.extension,
         reason=kept.reason,
-        retried_at=_utc(kept.retried_at) if kept.retried_at else None,
+        retried_at=naive_utc(kept.retried_at) if kept.retried_at else None,
     )
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(tzinfo=None)

@@ -12,10 +12,18 @@ from pydantic import BaseModel
 from chalicelib import edge
 from chalicelib.authentication import callers
 from chalicelib.edge import Answer, Notes, Request
-from chalicelib.errors import InvalidRequest, Unauthenticated
-from chalicelib.operations import jobs, operator_requests, pending_work, webhook_log
+from chalicelib.errors import InvalidRequest, Unauthenticated, Unavailable
+from chalicelib.operations import dead_messages, jobs, moments, operator_requests, pending_work, registers, webhook_log
 from chalicelib.operations.operator_answers import JobsAnswer, WebhookCounts
-from chalicelib.operations.operator_requests import DaysFilter, EventsFilter, ListFilter
+from chalicelib.operations.operator_requests import (
+    AddressFilter,
+    DaysFilter,
+    EventsFilter,
+    FindFilter,
+    ListFilter,
+    OrdersFilter,
+    ReplicatedFilter,
+)
 from chalicelib.platform import configuration, functions, postgres
 from chalicelib.platform.postgres import Connection
 from chalicelib.recordings import administration
@@ -55,7 +63,12 @@ def _overview(_request: Request, database: Connection, current: Settings) -> Bas
 @_read("/operations/webhooks")
 def _webhooks(request: Request, database: Connection, current: Settings) -> BaseModel:
     wanted = operator_requests.filter_of(DaysFilter, dict(request.query))
-    days = webhook_log.counts(database, wanted.days, current.site_zone, _now())
+    try:
+        dead = dead_messages.counts(current, current.site_zone)
+    except Unavailable:
+        # The queue says so on the overview; the ledger's counts are shown meanwhile.
+        dead = dead_messages.DeadCounts()
+    days = webhook_log.counts(database, wanted.days, current.site_zone, _now(), dead)
     return WebhookCounts(days=days, dead_letters=pending_work.dead(current))
 
 
@@ -71,7 +84,7 @@ def _event(request: Request, database: Connection, _current: Settings) -> BaseMo
     except ValueError:
         raise InvalidRequest("The time of acceptance is ISO 8601, as lists have it") from None
     identity = operator_requests.uuid(request.path["id"])
-    return webhook_log.one(database, identity, operator_requests.naive_utc(accepted_at))
+    return webhook_log.one(database, identity, moments.naive_utc(accepted_at))
 
 
 @_read("/operations/quarantine")
@@ -86,6 +99,16 @@ def _message(request: Request, database: Connection, _current: Settings) -> Base
     return pending_work.message(database, request.path["id"])
 
 
+@_read("/operations/dead-letters")
+def _dead_letters(request: Request, _database: Connection, current: Settings) -> BaseModel:
+    return dead_messages.listing(current, operator_requests.filter_of(ListFilter, dict(request.query)).limit)
+
+
+@_read("/operations/dead-letters/{id}")
+def _dead_letter(request: Request, _database: Connection, current: Settings) -> BaseModel:
+    return dead_messages.one(current, request.path["id"])
+
+
 @_read("/operations/set-aside")
 def _set_aside(request: Request, database: Connection, _current: Settings) -> BaseModel:
     return pending_work.set_aside(database, operator_requests.filter_of(ListFilter, dict(request.query)).limit)
@@ -98,8 +121,9 @@ def _replication(_request: Request, database: Connection, _current: Settings) ->
 
 @_read("/operations/replication/calls")
 def _replicated(request: Request, database: Connection, _current: Settings) -> BaseModel:
-    wanted = operator_requests.filter_of(ListFilter, dict(request.query))
-    return pending_work.replicated(database, _one_of(wanted.state or "rejected", overview.STATES), wanted.limit)
+    wanted = operator_requests.filter_of(ReplicatedFilter, dict(request.query))
+    state = _one_of(wanted.state or "rejected", overview.STATES)
+    return pending_work.replicated(database, wanted.model_copy(update={"state": state}))
 
 
 @_read("/operations/recordings")
@@ -111,12 +135,41 @@ def _recordings(request: Request, database: Connection, _current: Settings) -> B
 
 @_read("/operations/extensions")
 def _extensions(_request: Request, _database: Connection, current: Settings) -> BaseModel:
-    return pending_work.registered(current)
+    return registers.registered(current)
+
+
+@edge.route(routes, "/operations/extensions/{name}/address", methods=("GET",))
+def address(request: Request, notes: Notes) -> Answer:
+    """Answer with the address of one extension; the log says which token asked for it."""
+    _authenticate(request, notes)
+    notes["address_of"] = request.path["name"]
+    wanted = operator_requests.filter_of(AddressFilter, dict(request.query))
+    return _answer(registers.address(configuration.current(), request.path["name"], wanted))
 
 
 @_read("/operations/tokens")
 def _tokens(_request: Request, _database: Connection, current: Settings) -> BaseModel:
-    return pending_work.issued(current)
+    return registers.issued(current)
+
+
+@_read("/operations/users")
+def _users(_request: Request, _database: Connection, current: Settings) -> BaseModel:
+    return registers.users(current)
+
+
+@_read("/operations/contacts")
+def _contacts(request: Request, database: Connection, _current: Settings) -> BaseModel:
+    return registers.known_contacts(database, operator_requests.filter_of(FindFilter, dict(request.query)))
+
+
+@_read("/operations/phonecalls")
+def _phonecalls(request: Request, database: Connection, _current: Settings) -> BaseModel:
+    return registers.phonecall_service(database, operator_requests.filter_of(ListFilter, dict(request.query)).limit)
+
+
+@_read("/operations/orders")
+def _orders_of_agents(request: Request, database: Connection, _current: Settings) -> BaseModel:
+    return pending_work.orders(database, operator_requests.filter_of(OrdersFilter, dict(request.query)))
 
 
 @_read("/operations/jobs/{id}")

@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.calls.events import Raw, Unreadable
 from chalicelib.errors import InvalidRequest, RingledgerError
+from chalicelib.operations.dead_messages import DeadCounts
+from chalicelib.operations.moments import naive_utc
 from chalicelib.operations.operator_answers import CallRecord, DayCount, EventAnswer, EventLine, EventPage, LedgerCall
-from chalicelib.operations.operator_requests import EventsFilter, naive_utc
+from chalicelib.operations.operator_requests import EventsFilter
 from chalicelib.platform.postgres import Connection, Row
 from chalicelib.providers import decoding
 
@@ -26,25 +28,48 @@ WITH accepted AS (
 quarantined AS (
     SELECT (quarantined_at AT TIME ZONE %(zone)s)::date AS day, extension, provider, count(*) AS number
     FROM ledger.quarantine WHERE quarantined_at >= %(since)s::timestamp AT TIME ZONE 'UTC' GROUP BY 1, 2, 3
+),
+dead AS (
+    SELECT * FROM unnest(%(dead_days)s::date[], %(dead_extensions)s::integer[], %(dead_providers)s::text[],
+        %(dead_numbers)s::integer[]) AS dead (day, extension, provider, number)
 )
-SELECT day, extension, coalesce(extensions.name, ''), counted.provider, coalesce(accepted.number, 0),
-    coalesce(quarantined.number, 0)
-FROM accepted FULL JOIN quarantined USING (day, extension, provider)
-CROSS JOIN LATERAL (SELECT coalesce(accepted.provider, quarantined.provider, '')) AS counted (provider)
+SELECT day, extension, coalesce(extensions.name, ''), coalesce(accepted.provider, quarantined.provider, dead.provider),
+    coalesce(accepted.number, 0), coalesce(quarantined.number, 0), coalesce(dead.number, 0)
+FROM accepted FULL JOIN quarantined USING (day, extension, provider) FULL JOIN dead USING (day, extension, provider)
 LEFT JOIN ledger.extensions ON extensions.id = extension
 ORDER BY day DESC, extension
 """
-_LINE = "event.id::text, accepted_at, event.provider, event.client, call_id, extension, method, length(body)"
+_LINE = """
+event.id::text, accepted_at, event.provider, event.client, call_id, extension, method, length(body), CASE
+    WHEN call.id IS NULL THEN 'no-call' WHEN call.fault <> '' THEN 'set-aside' WHEN call.frozen THEN 'frozen'
+    WHEN call.open THEN 'open' ELSE 'closed'
+END
+"""
+_FROM = """
+ledger.events AS event LEFT JOIN ledger.calls AS call ON call_id <> ''
+    AND (call.provider, call.client, call.id) = (event.provider, event.client, call_id)
+"""
+_CONDITIONS = {
+    "open": "call.open AND NOT call.frozen AND call.fault = ''",
+    "closed": "NOT call.open AND NOT call.frozen AND call.fault = ''",
+    "set-aside": "call.fault <> ''",
+    "frozen": "call.frozen AND call.fault = ''",
+    "no-call": "call.id IS NULL",
+    "": "true",
+}
 _PAGE = f"""
-SELECT {_LINE} FROM ledger.events AS event
-WHERE accepted_at >= %(since)s AND accepted_at < %(until)s AND (accepted_at, id) < (%(at)s::timestamp, %(id)s::uuid)
+SELECT {_LINE} FROM {_FROM}
+WHERE accepted_at >= %(since)s AND accepted_at < %(until)s
+    AND (accepted_at, event.id) < (%(at)s::timestamp, %(id)s::uuid)
     AND (%(extension)s IS NULL OR extension = %(extension)s) AND (%(call)s = '' OR call_id = %(call)s)
     AND (%(number)s = '' OR strpos(query, %(number)s) > 0 OR position(%(number)s::bytea IN body) > 0)
-ORDER BY accepted_at DESC, id DESC LIMIT %(limit)s
+    AND (%(text)s = '' OR strpos(query, %(text)s) > 0 OR position(convert_to(%(text)s, 'UTF8') IN body) > 0)
+    AND {{condition}}
+ORDER BY accepted_at DESC, event.id DESC LIMIT %(limit)s
 """  # noqa: S608 - a constant of this module
 _ONE = f"""
-SELECT {_LINE}, query, content_type, content_encoding, body FROM ledger.events AS event
-WHERE accepted_at = %s AND id = %s
+SELECT {_LINE}, query, content_type, content_encoding, body FROM {_FROM}
+WHERE accepted_at = %s AND event.id = %s
 """  # noqa: S608 - as above
 _CALL = """
 SELECT version, open, frozen, flags, fault, first_accepted_at, last_accepted_at, relations FROM ledger.calls
@@ -65,11 +90,22 @@ class UnknownEvent(RingledgerError):
     status = 404
 
 
-def counts(database: Connection, days: int, zone: ZoneInfo, now: datetime) -> list[DayCount]:
+def counts(database: Connection, days: int, zone: ZoneInfo, now: datetime, dead: DeadCounts) -> list[DayCount]:
     """Return the webhooks of the last `days` of the site, today included. `now` is naive UTC."""
     today = now.replace(tzinfo=UTC).astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
     since = (today - timedelta(days=days - 1)).astimezone(UTC).replace(tzinfo=None)
-    rows = database.execute(_COUNTS, {"zone": zone.key, "since": since})
+    keys = [key for key in dead if key[0] >= today.date() - timedelta(days=days - 1)]
+    rows = database.execute(
+        _COUNTS,
+        {
+            "zone": zone.key,
+            "since": since,
+            "dead_days": [key[0] for key in keys],
+            "dead_extensions": [key[1] for key in keys],
+            "dead_providers": [key[2] for key in keys],
+            "dead_numbers": [dead[key] for key in keys],
+        },
+    )
     return [DayCount(**dict(zip(DayCount.model_fields, row, strict=True))) for row in rows]
 
 
@@ -81,9 +117,9 @@ def page(database: Connection, wanted: EventsFilter, now: datetime) -> EventPage
         raise InvalidRequest(f"since and until may be {LONGEST_SEARCH.days} days apart")
     at, identity = _place(wanted.before) if wanted.before else (until, _LAST)
     rows = database.execute(
-        _PAGE,
+        _PAGE.replace("{condition}", _CONDITIONS[wanted.state]),
         {
-            **wanted.model_dump(include={"extension", "call"}),
+            **wanted.model_dump(include={"extension", "call", "text"}),
             "number": wanted.number.lstrip("+"),
             "since": since,
             "until": until,
@@ -102,8 +138,8 @@ def one(database: Connection, identity: str, accepted_at: datetime) -> EventAnsw
     rows = database.execute(_ONE, [accepted_at, identity])
     if not rows:
         raise UnknownEvent
-    event = _line(rows[0][:8])
-    query, content_type, content_encoding, body = rows[0][8:]
+    *line, query, content_type, content_encoding, body = rows[0]
+    event = _line(tuple(line))
     raw = Raw(event.id, accepted_at, event.provider, event.method, query, content_type, bytes(body), content_encoding)
     text, notes = _readable(raw)
     return EventAnswer(

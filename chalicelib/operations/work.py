@@ -6,15 +6,17 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from chalicelib import edge
 from chalicelib.errors import Misconfigured, RingledgerError, Unavailable
 from chalicelib.ledger import quarantine, retrying
 from chalicelib.ledger.replay import count, replay
-from chalicelib.operations import jobs
+from chalicelib.operations import dead_messages, jobs
 from chalicelib.operations.jobs import Held
 from chalicelib.platform import configuration, dead_letters, functions, postgres
 from chalicelib.platform.postgres import Connection
+from chalicelib.recordings import administration, fetch_queue
 from chalicelib.replication import deliveries
 
 #: Seconds that must be left for another step.
@@ -22,6 +24,7 @@ RESERVE_SECONDS = 60.0
 #: The part of a period that is replayed in one step.
 SLICE = timedelta(hours=1)
 MESSAGES_AT_ONCE = 1_000
+RECORDINGS_AT_ONCE = 1_000
 
 #: A step: it moves the job and returns True while there is more to do.
 Step = Callable[[Connection, Held], bool]
@@ -107,12 +110,40 @@ def _retried(owner: Connection, identity: str) -> str:
 
 
 def _redrive(_owner: Connection, job: Held) -> bool:
-    queue = configuration.current().events_queue_url
-    if not queue:
-        raise Misconfigured("EVENTS_QUEUE_URL is not set: it is the address of the queue call-events")
-    moved = dead_letters.redrive(queue, lambda done: job.move("", done, None))
+    queue = dead_messages.queue_of(configuration.current())
+    chosen = _chosen(job.parameters)
+
+    def report(done: int) -> None:
+        job.move("", done, None)
+
+    moved = dead_letters.redrive_chosen(queue, chosen, report) if chosen else dead_letters.redrive(queue, report)
     job.result = {"sent_back": moved}
     job.move("end", moved, moved)
+    return False
+
+
+def _chosen(parameters: Mapping[str, Any]) -> dead_letters.Chosen | None:
+    """Return the condition of the order: its ids, its period, or None for all dead letters."""
+    ids = set(parameters["ids"])
+    since, until = (_moment(parameters[name]) for name in ("since", "until"))
+    if not (ids or since or until):
+        return None
+    return lambda letter: (not ids or letter.id in ids) and dead_messages.is_between(letter, since, until)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _retry_recordings(owner: Connection, job: Held) -> bool:
+    queue = configuration.current().recordings_queue_url
+    if not queue:
+        raise Misconfigured("RECORDINGS_QUEUE_URL is not set: it is the address of the queue recordings")
+    ids = [UUID(each) for each in job.parameters["ids"]] or administration.failed(owner, RECORDINGS_AT_ONCE)
+    files = administration.retry(owner, ids)
+    fetch_queue.send(queue, files)
+    job.result = {"fetched_again": len(files)}
+    job.move("end", len(files), len(files))
     return False
 
 
@@ -128,4 +159,5 @@ STEPS: Mapping[str, Step] = {
     "retry-quarantine": _retry_quarantine,
     "redrive": _redrive,
     "retry-replication": _retry_replication,
+    "retry-recordings": _retry_recordings,
 }

@@ -1,11 +1,16 @@
-"""The dead letters of an SQS queue: messages that it delivered several times without success."""
+"""The dead letters of an SQS queue: messages that it delivered several times without success.
+
+SQS cannot show a message without receiving it. Whoever looks at dead letters holds them for some seconds, and releases
+them at once.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chalicelib.errors import Unavailable
 from chalicelib.platform import boto3_errors, queues
@@ -21,6 +26,22 @@ WORKERS = 10
 #: SQS takes a batch of this many bytes.
 BATCH_BYTES = 1_048_576
 VISIBILITY_SECONDS = 60
+#: Whoever looks at dead letters holds them for so many seconds at the most.
+LOOK_SECONDS = 20
+#: The number of dead letters that a look or a search receives.
+LOOK_LIMIT = 500
+
+
+class DeadLetter(NamedTuple):
+    """A dead letter: its id at SQS, its text, when it was first queued (naive UTC), and how often it was received."""
+
+    id: str
+    text: str
+    sent_at: datetime
+    receives: int
+
+
+Chosen = Callable[[DeadLetter], bool]
 
 
 def redrive(queue_url: str, report: Callable[[int], None]) -> int:
@@ -37,6 +58,34 @@ def redrive(queue_url: str, report: Callable[[int], None]) -> int:
                 moved += done
                 report(moved)
     return moved
+
+
+def redrive_chosen(queue_url: str, chosen: Chosen, report: Callable[[int], None]) -> int:
+    """Send those dead letters of the queue back to it that `chosen` accepts, and return their number.
+
+    It looks at the first LOOK_LIMIT. The others stay. Raises Unavailable.
+    """
+    moved = 0
+    with boto3_errors.translated(queues.AWAY):
+        dead_url = _dead_url(queue_url)
+        others: list[MessageTypeDef] = []
+        for batch in _received(dead_url, LOOK_LIMIT, VISIBILITY_SECONDS):
+            wanted = [message for message in batch if chosen(_letter(message))]
+            others += [message for message in batch if message not in wanted]
+            moved += _forward(queue_url, dead_url, wanted)
+            report(moved)
+        _release(dead_url, others)
+    return moved
+
+
+def look(queue_url: str, limit: int = LOOK_LIMIT) -> list[DeadLetter]:
+    """Return dead letters of the queue, the newest first, and leave them where they are. Raises Unavailable."""
+    with boto3_errors.translated(queues.AWAY):
+        dead_url = _dead_url(queue_url)
+        messages = [each for batch in _received(dead_url, limit, LOOK_SECONDS) for each in batch]
+        _release(dead_url, messages)
+    letters = {letter.id: letter for letter in map(_letter, messages)}
+    return sorted(letters.values(), key=lambda letter: letter.sent_at, reverse=True)
 
 
 def count(queue_url: str) -> int:
@@ -58,11 +107,50 @@ def _move(dead_url: str, queue_url: str) -> int:
     messages = client().receive_message(
         QueueUrl=dead_url, MaxNumberOfMessages=AT_ONCE, VisibilityTimeout=VISIBILITY_SECONDS
     )
-    received = messages.get("Messages", [])
-    for batch in _batches(received):
+    return _forward(queue_url, dead_url, messages.get("Messages", []))
+
+
+def _forward(queue_url: str, dead_url: str, messages: Sequence[MessageTypeDef]) -> int:
+    for batch in _batches(messages):
         _send(queue_url, [message["Body"] for message in batch])
         _delete(dead_url, [message["ReceiptHandle"] for message in batch])
-    return len(received)
+    return len(messages)
+
+
+def _received(dead_url: str, limit: int, seconds: int) -> Iterator[list[MessageTypeDef]]:
+    """Receive dead letters, which are held for `seconds`, until there are no more or `limit` is reached."""
+    left = limit
+    while left > 0:
+        received = (
+            client()
+            .receive_message(
+                QueueUrl=dead_url,
+                MaxNumberOfMessages=min(AT_ONCE, left),
+                VisibilityTimeout=seconds,
+                MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
+            )
+            .get("Messages", [])
+        )
+        if not received:
+            return
+        left -= len(received)
+        yield received
+
+
+def _release(dead_url: str, messages: Sequence[MessageTypeDef]) -> None:
+    for begin in range(0, len(messages), AT_ONCE):
+        entries: Any = [
+            {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": 0}
+            for number, message in enumerate(messages[begin : begin + AT_ONCE])
+        ]
+        # A message that is not released comes back by itself after its time.
+        client().change_message_visibility_batch(QueueUrl=dead_url, Entries=entries)
+
+
+def _letter(message: MessageTypeDef) -> DeadLetter:
+    attributes = message["Attributes"]
+    sent_at = datetime.fromtimestamp(int(attributes["SentTimestamp"]) / 1_000, UTC).replace(tzinfo=None)
+    return DeadLetter(message["MessageId"], message["Body"], sent_at, int(attributes["ApproximateReceiveCount"]))
 
 
 def _batches(messages: Iterable[MessageTypeDef]) -> Iterator[list[MessageTypeDef]]:

@@ -145,17 +145,24 @@ LAMBDAS: dict[str, Lambda] = {
         ),
         (
             Grant.queue("call-events", "sqs:GetQueueAttributes"),
-            Grant.queue("call-events-dead", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"),
+            Grant.queue(
+                "call-events-dead", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ReceiveMessage",
+                "sqs:ChangeMessageVisibility",
+            ),
             Grant.function("jobs"),
         ),
         concurrency=5,
     ),
     "jobs": Lambda(
         Network.DATABASE,
-        ("DATABASE_URL", "EVENTS_QUEUE_URL", "JOBS_FUNCTION", *INTERPRETATION),
+        ("DATABASE_URL", "EVENTS_QUEUE_URL", "RECORDINGS_QUEUE_URL", "JOBS_FUNCTION", *INTERPRETATION),
         (
             Grant.queue("call-events", "sqs:GetQueueAttributes", "sqs:SendMessage"),
-            Grant.queue("call-events-dead", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueUrl"),
+            Grant.queue(
+                "call-events-dead", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility",
+                "sqs:GetQueueUrl",
+            ),
+            Grant.queue("recordings", "sqs:SendMessage"),
             Grant.function("jobs"),
         ),
         concurrency=2,
@@ -230,7 +237,7 @@ LAMBDAS: dict[str, Lambda] = {
             *TELPHIN, *CRM, *CDR, "DATABASE_URL", "READER_DATABASE_URL", "GATE_DATABASE_URL", "WRITER_DATABASE_URL",
             "OPERATOR_DATABASE_URL", "BUCKET", "EVENTS_QUEUE_URL", "PUBLIC_URL", "WEBHOOK_SECRETS", "LINK_SECRETS",
             "READER_CONNECTION_LIMIT",
-            "SITE_ZONE", "NIMBOX_Z_IS_LOCAL", "CALL_CONTROL_QUEUE_URL", "RECORDINGS_QUEUE_URL", "RECORDING_STORAGES",
+            "SITE_ZONE", "NIMBOX_Z_IS_LOCAL", "RECORDINGS_QUEUE_URL", "RECORDING_STORAGES",
             *INTERPRETATION,
         ),
         (
@@ -242,8 +249,6 @@ LAMBDAS: dict[str, Lambda] = {
                 "call-events-dead", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ReceiveMessage",
                 "sqs:DeleteMessage",
             ),
-            Grant.queue("call-control", "sqs:GetQueueAttributes"),
-            Grant.queue("call-control-dead", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"),
         ),
         optional=(Optional("HasRecordingArns", ("s3:DeleteObject",), ref("RecordingArns")),),
         # Kept for the operator, above all while the account has no execution left.

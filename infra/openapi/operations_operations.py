@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel
 
 from chalicelib.operations import operator_answers as answers
-from chalicelib.operations import operator_requests
+from chalicelib.operations import operator_requests, register_answers
 from infra.openapi.declarations import JSON, UNAVAILABLE, Operation, Parameter, Response, Surface, problem
 from infra.openapi.security import BEARER
 
@@ -50,6 +50,8 @@ def _id(name: str, description: str) -> Parameter:
     return Parameter(name, description, place="path", required=True)
 
 
+_LIST = _filter(operator_requests.ListFilter)
+
 SURFACE = Surface(
     "operations",
     "The operations of a running stage, for operators and their tools. The token needs the scope `operations`.",
@@ -73,7 +75,7 @@ SURFACE = Surface(
             "quarantine",
             "Messages in quarantine",
             answers.QuarantineAnswer,
-            _filter(operator_requests.ListFilter),
+            _LIST,
         ),
         _get(
             "quarantine/{id}",
@@ -82,28 +84,63 @@ SURFACE = Surface(
             (_id("id", "its id"),),
             can_be_unknown=True,
         ),
+        _get("dead-letters", "Dead letters of the event queue", answers.DeadLettersAnswer, _LIST),
+        _get(
+            "dead-letters/{id}",
+            "One dead letter",
+            answers.DeadLetterAnswer,
+            (_id("id", "its id"),),
+            can_be_unknown=True,
+        ),
         _get(
             "set-aside",
             "Calls that could not be written",
             answers.SetAsideAnswer,
-            _filter(operator_requests.ListFilter),
+            _LIST,
         ),
         _get("replication", "State of the replication", answers.ReplicationAnswer),
         _get(
             "replication/calls",
             "Calls of the replication in one state",
             answers.ReplicatedCalls,
-            _filter(operator_requests.ListFilter),
+            _filter(operator_requests.ReplicatedFilter),
         ),
         _get(
             "recordings",
             "Recordings by state",
             answers.RecordingsAnswer,
-            _filter(operator_requests.ListFilter),
+            _LIST,
         ),
-        _get("extensions", "Extensions and their addresses", answers.ExtensionsAnswer),
-        _get("tokens", "Tokens without their values", answers.TokensAnswer),
-        _get("jobs", "The latest jobs", answers.JobsAnswer, _filter(operator_requests.ListFilter)),
+        _get("extensions", "Extensions without their addresses", register_answers.ExtensionsAnswer),
+        Operation(
+            "GET",
+            "/operations/extensions/{name}/address",
+            "The address of one extension; the log notes who asked",
+            {
+                200: Response(register_answers.AddressAnswer.__doc__ or "", {JSON: register_answers.AddressAnswer}),
+                409: problem("Several extensions have the name; `message` says how to choose one."),
+                **_REFUSALS,
+                **_UNKNOWN,
+            },
+            parameters=(_id("name", "the extension's name"), *_filter(operator_requests.AddressFilter)),
+            security=(BEARER,),
+        ),
+        _get("tokens", "Tokens without their values", register_answers.TokensAnswer),
+        _get("users", "The directory of users", register_answers.UsersAnswer),
+        _get(
+            "contacts",
+            "Contacts of phone calls",
+            register_answers.ContactsAnswer,
+            _filter(operator_requests.FindFilter),
+        ),
+        _get("phonecalls", "The phone-call service", register_answers.PhonecallsAnswer, _LIST),
+        _get(
+            "orders",
+            "Orders to agent programs, by default those that none took",
+            answers.OrdersAnswer,
+            _filter(operator_requests.OrdersFilter),
+        ),
+        _get("jobs", "The latest jobs", answers.JobsAnswer, _LIST),
         _get("jobs/{id}", "Progress of a job", answers.Job, (_id("id", "its id"),), can_be_unknown=True),
         Operation(
             "POST",

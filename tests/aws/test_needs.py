@@ -24,6 +24,7 @@ ACTIONS = {
     "delete_object": "s3:DeleteObject",
     "delete_message": "sqs:DeleteMessage",
     "delete_message_batch": "sqs:DeleteMessage",
+    "change_message_visibility_batch": "sqs:ChangeMessageVisibility",
     "generate_presigned_post": "s3:PutObject",
     "generate_presigned_url": "s3:GetObject",
     "get_object": "s3:GetObject",

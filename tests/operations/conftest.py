@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 
 import pytest
 
@@ -27,7 +27,9 @@ def _route(path: str) -> tuple[str, dict[str, str] | None]:
     parts = path.strip("/").split("/")
     if len(parts) == 4 and parts[1] == "events":
         return "/operations/events/{accepted_at}/{id}", {"accepted_at": parts[2], "id": parts[3]}
-    if len(parts) == 3 and parts[1] in {"quarantine", "jobs"}:
+    if len(parts) == 4 and parts[1] == "extensions":
+        return "/operations/extensions/{name}/address", {"name": unquote(parts[2])}
+    if len(parts) == 3 and parts[1] in {"quarantine", "jobs", "dead-letters"}:
         return f"/operations/{parts[1]}/{{id}}", {"id": parts[2]}
     return path, None
 

@@ -6,6 +6,7 @@ import json
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 from uuid import NAMESPACE_DNS, uuid5
 
 import pytest
@@ -13,6 +14,8 @@ import pytest
 from chalicelib.authentication import tokens
 from chalicelib.envelope import reading
 from chalicelib.ledger import store
+from chalicelib.registry import extensions
+from chalicelib.registry.extensions import ExtensionDescription
 from tests.databases import refusal
 from tests.ingest.telephony import BEGIN, CALLER, Ledger, answered, message, missed
 from tests.operations.conftest import Ask
@@ -29,6 +32,10 @@ READING = (
     "recordings",
     "extensions",
     "tokens",
+    "users",
+    "contacts",
+    "phonecalls",
+    "orders",
     "jobs",
 )
 NOW = datetime.now(UTC).replace(tzinfo=None)
@@ -111,6 +118,7 @@ def test_days_count_webhooks_and_quarantine(ask: Ask, ledger: Ledger) -> None:
     today = ask("GET", "webhooks?days=1")[1]["days"]
 
     assert [(each["extension"], each["accepted"], each["quarantined"]) for each in today] == [(ledger.ids["106"], 1, 1)]
+    assert today[0]["dead"] == 0
 
 
 def test_a_quarantined_message_is_shown_and_tried_again(ask: Ask, ledger: Ledger) -> None:
@@ -142,14 +150,67 @@ def test_a_replay_is_ordered_and_watched(ask: Ask, ledger: Ledger) -> None:
 
 
 def test_tokens_and_extensions_are_listed_without_secrets_of_theirs(ask: Ask, ledger: Ledger) -> None:
-    """A token's value is nowhere; an extension has the address that its PBX needs."""
+    """A token's value and an extension's address are in no list."""
     shown = ask("GET", "tokens")[1]["tokens"]
     assert [(each["name"], each["scopes"]) for each in shown] == [("operator", ["operations"])]
-    assert set(shown[0]) == {"name", "scopes", "created_at", "last_used_at", "revoked_at"}
-    urls = [each["url"] for each in ask("GET", "extensions")[1]["extensions"]]
-    assert urls
-    assert all(url.startswith("https://calls.example/") for url in urls)
+    assert set(shown[0]) == {"name", "scopes", "scripts", "networks", "created_at", "last_used_at", "revoked_at"}
+    listed = ask("GET", "extensions")[1]["extensions"]
+    assert listed
+    assert not any("ext-event" in str(each) for each in listed)
     assert refusal(ledger.settings.operator_database_url, "SELECT digest FROM ledger.tokens") == "42501"
+
+
+def test_an_address_is_asked_for_one_at_a_time(ask: Ask, caplog: pytest.LogCaptureFixture) -> None:
+    """The answer has the address of this extension, and the log says which token asked for it."""
+    name = ask("GET", "extensions")[1]["extensions"][0]["name"]
+
+    status, answer = ask("GET", f"extensions/{quote(name, safe='')}/address")
+
+    assert (status, answer["name"]) == (200, name)
+    assert answer["url"].startswith("https://calls.example/")
+    (line,) = [vars(each) for each in caplog.records if hasattr(each, "address_of")]
+    assert (line["address_of"], line["integration"]) == (name, "operator")
+    assert answer["url"].rpartition("/")[2] not in str(line)
+
+
+def test_a_name_that_two_extensions_have_needs_their_account(ask: Ask, ledger: Ledger) -> None:
+    """The answer says how to choose one of them; a revoked extension has no address."""
+    url = ledger.settings.owner_database_url
+    for client in ("one", "two", "three"):
+        extensions.add(url, ExtensionDescription("telphin", client, "twin"))
+    ledger.column("UPDATE ledger.extensions SET revoked_at = now() WHERE client = 'three' RETURNING 1")
+
+    status, answer = ask("GET", "extensions/twin/address")
+    assert (status, "provider=telphin&client=one" in answer["message"]) == (409, True)
+    assert ask("GET", "extensions/twin/address?client=two")[0] == 200
+    assert ask("GET", "extensions/twin/address?client=three")[0] == 404
+
+
+def test_events_are_searched_by_text_and_by_the_state_of_their_call(ask: Ask, ledger: Ledger) -> None:
+    """A text is taken to the letter; each state lists its own webhooks."""
+    ledger.take([*answered("C1", 0), *missed("C2", 600)])
+    ledger.column("UPDATE ledger.calls SET fault = 'broken' WHERE id = 'C2' RETURNING 1")
+
+    assert {each["call_id"] for each in ask("GET", f"events{period(text='CallID=C2')}")[1]["events"]} == {"C2"}
+    assert ask("GET", f"events{period(text='callid=c2')}")[1]["events"] == []
+    states = {state: ask("GET", f"events{period(state=state)}")[1]["events"] for state in ("set-aside", "no-call")}
+    assert {(each["call_id"], each["state"]) for each in states["set-aside"]} == {("C2", "set-aside")}
+    assert states["no-call"] == []
+
+
+def test_orders_that_were_not_taken_are_listed(ask: Ask, ledger: Ledger) -> None:
+    """An expired order counts as not taken, needs attention, and is not among those that were carried out."""
+    ledger.column(
+        "INSERT INTO ledger.call_orders (id, command, integration, user_id, expires_at)"
+        " VALUES (gen_random_uuid(), 'autocall', 'crm', gen_random_uuid(), now() - interval '1 minute') RETURNING 1"
+    )
+
+    (order,) = ask("GET", "orders")[1]["orders"]
+    assert (order["command"], order["integration"], order["outcome"]) == ("autocall", "crm", "withdrawn")
+    assert ask("GET", "orders?outcome=done")[1]["orders"] == []
+    overview = ask("GET", "overview")[1]
+    assert not overview["healthy"]
+    assert ("orders that no agent took", 1) in [(each["name"], each["figure"]) for each in overview["attention"]]
 
 
 #: Method, address and body -> status and words of the message.
@@ -165,6 +226,10 @@ WRONG: dict[tuple[str, str, str], tuple[int, str]] = {
     ("GET", "events/2026-11-20T09:00:00/00000000-0000-0000-0000-000000000000", ""): (404, "No webhook"),
     ("GET", "quarantine/none", ""): (404, "quarantine"),
     ("GET", "quarantine?state=lost", ""): (400, "waiting, all"),
+    ("GET", "events?state=lost", ""): (400, "state"),
+    ("GET", "orders?outcome=lost", ""): (400, "outcome"),
+    ("GET", "extensions/none/address", ""): (404, "No live extension"),
+    ("GET", "dead-letters", ""): (500, ""),
     ("GET", "replication/calls?state=lost", ""): (400, "there are rejected"),
     ("GET", "recordings?state=lost", ""): (400, "pending, ready"),
     ("GET", "jobs/1", ""): (400, "not a UUID"),

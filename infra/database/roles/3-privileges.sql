@@ -82,8 +82,9 @@ wanted (role, privilege, kind, object) AS (
     SELECT 'ringledger_operator', 'SELECT', 'TABLE', 'ledger.' || name
     FROM (
         VALUES
-            ('calls'), ('events'), ('extensions'), ('migrations'), ('quarantine'), ('recordings'), ('records'),
-            ('replication'), ('replication_cursors'), ('replication_runs')
+            ('call_orders'), ('calls'), ('contact_numbers'), ('contacts'), ('events'), ('extensions'), ('migrations'),
+            ('phonecall_deletions'), ('phonecalls'), ('quarantine'), ('recordings'), ('records'),
+            ('rejected_phonecalls'), ('replication'), ('replication_cursors'), ('replication_runs'), ('users')
     ) AS looked_at (name)
     UNION ALL
     SELECT 'ringledger_operator', 'SELECT' || format(' (%s)', name), 'TABLE', 'ledger.tokens'

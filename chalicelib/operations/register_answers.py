@@ -1,0 +1,78 @@
+"""The answers about registers as pydantic models: extensions, tokens, users, contacts, the phone-call service."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from chalicelib.operations.operator_answers import Moment
+
+
+class ExtensionLine(BaseModel):
+    """An extension without its address, which is a secret and asked for one at a time."""
+
+    id: int
+    provider: str
+    client: str
+    name: str
+    type: str
+    owner: str
+    external_only: bool
+    remote_id: str
+    agent_id: str
+    mistyped: bool = Field(description="it sends what IVRs and queues alone send")
+    created_at: Moment
+    revoked_at: Moment | None
+
+
+class ExtensionsAnswer(BaseModel):
+    """All extensions."""
+
+    extensions: list[ExtensionLine]
+
+
+class AddressAnswer(BaseModel):
+    """The address that the PBX of an extension posts to. Whoever knows it can post in its name."""
+
+    id: int
+    name: str
+    url: str
+
+
+class TokenLine(BaseModel):
+    """A token without its value."""
+
+    name: str
+    scopes: list[str]
+    scripts: list[str]
+    networks: list[str]
+    created_at: Moment | None
+    last_used_at: Moment | None
+    revoked_at: Moment | None
+
+
+class TokensAnswer(BaseModel):
+    """All tokens."""
+
+    tokens: list[TokenLine]
+
+
+class UsersAnswer(BaseModel):
+    """The directory of users."""
+
+    users: list[dict[str, Any]]
+
+
+class ContactsAnswer(BaseModel):
+    """Contacts, their numbers, and how many phone calls they have."""
+
+    contacts: list[dict[str, Any]]
+
+
+class PhonecallsAnswer(BaseModel):
+    """The phone-call service: the integrations with their calls, what they deleted, and refused numbers."""
+
+    owners: list[dict[str, Any]]
+    deletions: list[dict[str, Any]]
+    rejected: list[dict[str, Any]]

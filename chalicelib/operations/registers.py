@@ -1,0 +1,105 @@
+"""The registers that an operator looks into: extensions, tokens, users, contacts, and the phone-call service."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from chalicelib.authentication import tokens
+from chalicelib.errors import RingledgerError
+from chalicelib.nimbox import contacts, phonecalls, rejections
+from chalicelib.oktell import directory
+from chalicelib.operations.operator_requests import AddressFilter, FindFilter
+from chalicelib.operations.register_answers import (
+    AddressAnswer,
+    ContactsAnswer,
+    ExtensionLine,
+    ExtensionsAnswer,
+    PhonecallsAnswer,
+    TokenLine,
+    TokensAnswer,
+    UsersAnswer,
+)
+from chalicelib.platform.postgres import Connection
+from chalicelib.registry import extensions, webhook_keys
+from chalicelib.registry.extensions import Extension
+from chalicelib.settings import Settings
+
+
+class UnknownExtension(RingledgerError):
+    """No live extension has this name."""
+
+    code = "unknown-extension"
+    status = 404
+
+
+class AmbiguousExtension(RingledgerError):
+    """Several extensions have this name."""
+
+    code = "ambiguous-extension"
+    status = 409
+
+
+def registered(current: Settings) -> ExtensionsAnswer:
+    """Return every extension, without addresses."""
+    return ExtensionsAnswer(extensions=[_line(each) for each in extensions.listing(current.operator_database_url)])
+
+
+def address(current: Settings, name: str, wanted: AddressFilter) -> AddressAnswer:
+    """Return the address of the live extension with this name.
+
+    Raises UnknownExtension, AmbiguousExtension, and Misconfigured without PUBLIC_URL or WEBHOOK_SECRETS.
+    """
+    found = [each for each in extensions.listing(current.operator_database_url) if _is_wanted(each, name, wanted)]
+    if not found:
+        raise UnknownExtension(f"No live extension is named {name[:128]!r}")
+    if len(found) > 1:
+        accounts = ", ".join(f"provider={each.description.provider}&client={each.description.client}" for each in found)
+        raise AmbiguousExtension(f"Several extensions are named {name!r}; add one of {accounts}")
+    (extension,) = found
+    url = webhook_keys.address(current, extension.description.provider, extension.id)
+    return AddressAnswer(id=extension.id, name=name, url=url)
+
+
+def issued(current: Settings) -> TokensAnswer:
+    """Return every token without its value."""
+    lines = [TokenLine(**asdict(each)) for each in tokens.listing(current.operator_database_url)]
+    return TokensAnswer(tokens=lines)
+
+
+def users(current: Settings) -> UsersAnswer:
+    """Return the directory of users."""
+    return UsersAnswer(users=[asdict(each) for each in directory.all_users(current.operator_database_url)])
+
+
+def known_contacts(database: Connection, wanted: FindFilter) -> ContactsAnswer:
+    """Return contacts, their numbers, and how many phone calls they have."""
+    return ContactsAnswer(contacts=[asdict(each) for each in contacts.listing(database, wanted.find, wanted.limit)])
+
+
+def phonecall_service(database: Connection, limit: int) -> PhonecallsAnswer:
+    """Return who created phone calls, what was deleted, and which numbers were refused."""
+    return PhonecallsAnswer(
+        owners=[each._asdict() for each in phonecalls.owners(database)],
+        deletions=[each._asdict() for each in phonecalls.deletions(database, limit)],
+        rejected=[each._asdict() for each in rejections.listing(database, limit)],
+    )
+
+
+def _line(extension: Extension) -> ExtensionLine:
+    return ExtensionLine(
+        id=extension.id,
+        **asdict(extension.description),
+        mistyped=extension.mistyped,
+        created_at=extension.created_at,
+        revoked_at=extension.revoked_at,
+    )
+
+
+def _is_wanted(extension: Extension, name: str, wanted: AddressFilter) -> bool:
+    each = extension.description
+    return (
+        extension.revoked_at is None
+        and each.name == name
+        and wanted.provider in ("", each.provider)
+        and wanted.client in ("", each.client)
+    )
