@@ -22,6 +22,7 @@ class AmiServer:
         self.reason = "4"
         self.logins = 0
         self._connections: list[socket.socket] = []
+        self._listeners: list[_Handler] = []
         self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.pbx = self
         self.port = int(self._server.server_address[1])
@@ -35,8 +36,22 @@ class AmiServer:
         """Remember a connection."""
         self._connections.append(connection)
 
+    def listens(self, listener: _Handler) -> None:
+        """Send events to a connection that is logged in."""
+        self._listeners.append(listener)
+
+    def tell(self, event: str, fields: Fields) -> bool:
+        """Send an event to those who are logged in, and return False if there are none."""
+        for listener in list(self._listeners):
+            try:
+                listener.send({"Event": event, "Privilege": "call,all", **fields})
+            except OSError:
+                self._listeners.remove(listener)
+        return bool(self._listeners)
+
     def drop(self) -> None:
         """Close every connection, as a restart of the PBX does."""
+        self._listeners.clear()
         while self._connections:
             connection = self._connections.pop()
             try:
@@ -80,6 +95,10 @@ class _Handler(socketserver.StreamRequestHandler):
         return None
 
     def _send(self, **fields: str) -> None:
+        self.send(fields)
+
+    def send(self, fields: Fields) -> None:
+        """Send a message."""
         text = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
         self.wfile.write(f"{text}\r\n".encode())
 
@@ -88,6 +107,7 @@ class _Handler(socketserver.StreamRequestHandler):
         if action == "Login":
             self._is_known = (fields["Username"], fields["Secret"]) == (USERNAME, SECRET)
             self._pbx.logins += self._is_known
+        has_just_come = action == "Login" and self._is_known
         if not self._is_known:
             self._send(Response="Error", ActionID=identity, Message="Authentication failed")
         elif action in self._pbx.refusals:
@@ -97,6 +117,8 @@ class _Handler(socketserver.StreamRequestHandler):
             self._send(Event="Newstate", Channel="PJSIP/1-1")
             self._send(Response="Success", ActionID=identity, Message="ok")
             self._follow(action, identity)
+        if has_just_come:
+            self._pbx.listens(self)
 
     def _follow(self, action: str, identity: str) -> None:
         if action == "CoreShowChannels":

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 from ringledger_asterisk.__main__ import main
-from ringledger_asterisk.agent_settings import AgentSettings, SettingsFault
+from ringledger_asterisk.agent_settings import AgentSettings
+from ringledger_asterisk.settings_reader import SettingsFault
 
 from infra.local import environment
 from tests.agents.asterisk.ami_server import SECRET, USERNAME, AmiServer

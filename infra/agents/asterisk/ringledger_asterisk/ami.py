@@ -31,6 +31,8 @@ _REASONS = {
 
 logger = logging.getLogger(__name__)
 Fields = Mapping[str, str]
+#: Takes an event that is no answer to an action. While it works, nothing more is read.
+Listener = Callable[[Fields], Awaitable[None]]
 
 
 class AmiFault(Exception):
@@ -40,21 +42,21 @@ class AmiFault(Exception):
 class AmiConnection:
     """One connection that is logged in. Actions run concurrently; their ids tell the answers apart."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Use an open connection."""
-        self._reader, self._writer = reader, writer
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, heard: Listener) -> None:
+        """Use an open connection. Events that are no answers go to `heard`."""
+        self._reader, self._writer, self._heard = reader, writer, heard
         self._numbers = itertools.count(1)
         self._answers: dict[str, asyncio.Queue[Fields]] = {}
 
     @classmethod
-    async def open(cls, ami: Ami) -> AmiConnection:
+    async def open(cls, ami: Ami, heard: Listener) -> AmiConnection:
         """Connect and log in. Raise AmiFault."""
         try:
             opening = asyncio.open_connection(ami.host, ami.port, limit=LINE_LIMIT)
             reader, writer = await asyncio.wait_for(opening, CONNECT_SECONDS)
         except (OSError, asyncio.TimeoutError) as fault:
             raise AmiFault(f"the PBX at {ami.host}:{ami.port} is away: {fault}") from None
-        connection = cls(reader, writer)
+        connection = cls(reader, writer, heard)
         try:
             await asyncio.wait_for(connection._greeting(), CONNECT_SECONDS)
         except (OSError, ValueError, asyncio.TimeoutError, AmiFault) as fault:
@@ -74,13 +76,18 @@ class AmiConnection:
             answers.put_nowait({"Response": "Error", "Message": "the connection to the PBX was lost"})
 
     async def read(self) -> None:
-        """Pass the messages of the PBX to the actions that wait for them, until the connection ends. Raise AmiFault."""
+        """Pass answers to the actions that wait for them, and events to the listener, until the connection ends.
+
+        Raise AmiFault.
+        """
         try:
             while True:
                 message = await self._message()
                 answers = self._answers.get(message.get("ActionID", ""))
                 if answers:
                     answers.put_nowait(message)
+                elif "Event" in message:
+                    await self._heard(message)
         except (OSError, ValueError, EOFError) as fault:
             raise AmiFault(f"the connection to the PBX was lost: {fault}") from None
 
@@ -172,12 +179,16 @@ def _accepted(action: str, answer: Fields) -> Fields:
     return answer
 
 
+async def _ignore(_event: Fields) -> None:
+    """Take an event that this program does not need."""
+
+
 class Manager:
     """The PBX: a connection that is opened again whenever it is lost, with longer and longer pauses."""
 
-    def __init__(self, ami: Ami) -> None:
-        """Connect in `run`."""
-        self._ami = ami
+    def __init__(self, ami: Ami, heard: Listener = _ignore) -> None:
+        """Connect in `run`; events that are no answers go to `heard`."""
+        self._ami, self._heard = ami, heard
         self._connection: AmiConnection | None = None
 
     async def run(self) -> None:
@@ -196,7 +207,7 @@ class Manager:
 
     async def _serve(self) -> None:
         """Serve one connection until it is lost. Raise AmiFault if it cannot be opened, and _Lost later."""
-        connection = await AmiConnection.open(self._ami)
+        connection = await AmiConnection.open(self._ami, self._heard)
         tasks = [asyncio.ensure_future(connection.read())]
         try:
             await connection.act("Login", Username=self._ami.username, Secret=self._ami.secret, Events="call")

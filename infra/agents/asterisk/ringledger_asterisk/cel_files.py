@@ -1,0 +1,40 @@
+"""Reads events from the CSV file of cel_custom into the spool."""
+
+from __future__ import annotations
+
+import json
+
+from ringledger_asterisk.cel_settings import CelSource
+from ringledger_asterisk.csv_files import FilePlace, Piece, RotatedFile
+from ringledger_asterisk.csv_records import CsvRecords
+from ringledger_asterisk.event_intake import EventIntake
+
+
+class CsvReader:
+    """The file, from the place that the spool knows."""
+
+    def __init__(self, source: CelSource, intake: EventIntake) -> None:
+        """Follow the file of `source`."""
+        self._file, self._records = RotatedFile(source.file), CsvRecords(source.layouts)
+        self._intake, self._history = intake, source.history
+
+    def step(self) -> bool:
+        """Take what has come, and return False if there was nothing. Raise OSError and SpoolFault."""
+        stored = self._intake.place
+        if not stored:
+            self._intake.move(json.dumps(FilePlace("", 0) if self._history else self._file.end()))
+            return True
+        piece = self._file.read(FilePlace(*json.loads(stored)))
+        return piece is not None and self._take(piece)
+
+    def _take(self, piece: Piece) -> bool:
+        chunk = self._records.read(piece.data)
+        following: FilePlace | None = piece.place._replace(offset=piece.place.offset + chunk.done)
+        if not chunk.done:
+            # Nothing more is written into a file that was rotated away: its rest is the last record.
+            following = self._file.following(piece.place) if piece.is_old else None
+            chunk = self._records.read(piece.data, is_last=True)
+        if following is None:
+            return False
+        self._intake.take(chunk.records, json.dumps(following), chunk.broken)
+        return True
