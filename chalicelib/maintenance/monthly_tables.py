@@ -20,7 +20,7 @@ MONTHS_BACK = 120
 MONTHS_AT_ONCE = 12
 
 _KNOWN = "SELECT name FROM ledger.months"
-_IS_KNOWN = "SELECT FROM ledger.months WHERE name = %s"
+_IS_KNOWN = "SELECT true FROM ledger.months WHERE name = %s"
 _TABLES = "SELECT prefix, key FROM ledger.partitioned_tables ORDER BY prefix"
 _STRAYED = "SELECT date_trunc('month', {key}) FROM partitions.{prefix}_rest WHERE {key} >= %s AND {key} < %s"
 _MAKE = "SELECT ledger.make_month(%s::date)"

@@ -99,7 +99,7 @@ class Centre:
         self.clock = clock
         self.rows = rows
         self.agents = [self._agent(200 + index) for index in range(1, agents + 1)]
-        self.customers = [f"37529{rng.randrange(10**6, 10**7)}" for _ in range(max(2_000, agents * 20))]
+        self.customers = [f"37529{rng.randrange(10**6, 10**7)}" for _ in range(max(2_000, (agents - 90) * 200))]
         self._last_event = first_event
 
     def uuid(self) -> str:

@@ -48,6 +48,16 @@ def test_months_are_made_ahead(ledger: Ledger) -> None:
     assert ledger.column(PLACES) == ["partitions.calls_success_2026_11"]
 
 
+def test_a_month_that_exists_is_left_as_it_is(ledger: Ledger) -> None:
+    """Making the partitions of a month once more does nothing."""
+    monthly_tables.prepare(ledger.owner, BEGIN)
+    ledger.take(answered("C1", 0))
+
+    assert monthly_tables.make(ledger.owner, datetime(2026, 11, 1))  # noqa: DTZ001 - naive UTC
+
+    assert ledger.column(PLACES) == ["partitions.calls_success_2026_11"]
+
+
 def test_rows_that_came_before_their_month_move_into_it(ledger: Ledger) -> None:
     """Rows of a month without partitions are stored in the rest and move once its partitions exist."""
     ledger.take(answered("C1", 0) + missed("C2", 60))
