@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from chalicelib.calls.presence import AGENTS, EXTENSIONS
-from chalicelib.calls.records import PhoneTalk, Records, Row, Table, Value
+from chalicelib.calls.records import Row, Table, Value
+from chalicelib.ledger import phone_talks
+from chalicelib.ledger.phone_talks import CallTalks, TalkChanges
 from chalicelib.ledger.rows import as_json, by_relation
 from chalicelib.platform.postgres import Connection
 
@@ -57,11 +58,6 @@ WHERE presence.kind = 'agent' AND presence.name = touched.name AND latest.user_i
 """
 
 
-#: Events that are later than this no longer change an interval of a phone by what it talked then.
-TALKS_KEPT = timedelta(days=60)
-_DROP_TALKS = "DELETE FROM ledger.phone_talks WHERE since < %s RETURNING 1"
-
-
 class _History(NamedTuple):
     """One kind of history: its table, the column with the name of its subject, and its two statements."""
 
@@ -79,11 +75,6 @@ _HISTORIES = (
 )
 
 
-def drop_talks(writer: Connection, before: datetime) -> int:
-    """Drop the talks of phones that began before a time, naive UTC, and return how many: intervals that old stay."""
-    return len(writer.execute(_DROP_TALKS, [before]))
-
-
 def takes(table: Table, row: Row) -> bool:
     """Tell whether a row belongs to a history: it has a subject and a time."""
     return any(table == each.table and row.get(each.column) and row.get("eventts") for each in _HISTORIES)
@@ -98,64 +89,36 @@ def together(*parts: Mapping[Table, list[Row]]) -> dict[Table, list[Row]]:
     return {table: list(rows.values()) for table, rows in unique.items()}
 
 
-def write(writer: Connection, changes: Mapping[Table, list[Row]], calls: Sequence[Records] = ()) -> None:
+def write(writer: Connection, changes: Mapping[Table, list[Row]], calls: Iterable[CallTalks] = ()) -> None:
     """Add the rows of `changes`, each once, and keep the intervals between them and the present states.
 
     A phone is busy while it talks in any of its calls, so the talks of `calls` count too. Call it within a
     transaction, after the calls are locked.
     """
     rows = by_relation((table, row) for table, part in changes.items() for row in part)
-    talks = [_talk(records, talk) for records in calls for talk in records.talks]
+    talks = phone_talks.changes(calls)
     for history in _HISTORIES:
-        _write(writer, history, rows.get(".".join(history.table), []), *_of_phones(history, calls, talks))
+        of_history = rows.get(".".join(history.table), [])
+        _write(writer, history, of_history, talks if history.table == EXTENSIONS else TalkChanges())
 
 
-def _of_phones(
-    history: _History, calls: Sequence[Records], talks: list[dict[str, object]]
-) -> tuple[Sequence[Records], list[dict[str, object]]]:
-    return (calls, talks) if history.table == EXTENSIONS else ((), [])
-
-
-def _write(
-    writer: Connection,
-    history: _History,
-    rows: Sequence[Row],
-    calls: Sequence[Records],
-    talks: list[dict[str, object]],
-) -> None:
-    if not rows and not talks:
+def _write(writer: Connection, history: _History, rows: Sequence[Row], talks: TalkChanges) -> None:
+    times = _times(history, rows, talks)
+    if not times:
         return
-    times = _times(history, rows)
-    writer.post(_LOCK, [history.kind, list({*times, *(talk["login"] for talk in talks)})])
+    writer.post(_LOCK, [history.kind, list(times)])
     if rows:
         writer.post(history.add, [as_json(rows)])
-    writer.post(history.settle, {**_spans(times), **_keys(calls), "talks": as_json(talks)})
+    phone_talks.post(writer, talks)
+    names, firsts, lasts = list(times), list(map(min, times.values())), list(map(max, times.values()))
+    writer.post(history.settle, {"names": names, "firsts": firsts, "lasts": lasts})
 
 
-def _times(history: _History, rows: Sequence[Row]) -> dict[Value, list[Any]]:
-    """Return the times of the rows of each subject."""
+def _times(history: _History, rows: Iterable[Row], talks: TalkChanges) -> dict[Value, list[Any]]:
+    """Return the times of the new rows and of the changed talks of each subject."""
     times: dict[Value, list[Any]] = defaultdict(list)
     for row in rows:
         times[row[history.column]].append(row["eventts"])
+    for login, since, until in talks.spans:
+        times[login] += [since, until]
     return times
-
-
-def _spans(times: Mapping[Value, list[Any]]) -> dict[str, object]:
-    return {
-        "names": list(times),
-        "firsts": list(map(min, times.values())),
-        "lasts": list(map(max, times.values())),
-    }
-
-
-def _keys(calls: Sequence[Records]) -> dict[str, object]:
-    return {
-        "providers": [records.call.provider for records in calls],
-        "clients": [records.call.client for records in calls],
-        "ids": [records.call.id for records in calls],
-    }
-
-
-def _talk(records: Records, talk: PhoneTalk) -> dict[str, object]:
-    provider, client, call_id = records.call
-    return {"provider": provider, "client": client, "call_id": call_id, **talk._asdict()}

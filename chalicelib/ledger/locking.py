@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from chalicelib.calls.events import CLOSE, CallKey, Event
-from chalicelib.ledger import interpretation, months, raw_events
+from chalicelib.calls.records import PhoneTalk
+from chalicelib.ledger import interpretation, months, phone_talks, raw_events
 from chalicelib.ledger.intake import Item
 from chalicelib.ledger.rows import columns
 from chalicelib.platform.postgres import Connection, Row
@@ -35,14 +36,14 @@ ON CONFLICT (provider, client, id) DO UPDATE SET
 # than the limit tells that there are more.
 _READ = f"""
 SELECT call.provider, call.client, call.id, call.first_accepted_at, call.last_accepted_at, call.relations, call.records,
-    {months.NAMES}, {raw_events.COLUMNS}
+    {months.NAMES}, call.talks, {raw_events.COLUMNS}
 FROM unnest(%s::text[], %s::text[], %s::text[], %s::timestamp[], %s::integer[])
     AS asked (provider, client, id, since, event_limit)
 CROSS JOIN LATERAL (
     SELECT calls.*, ARRAY(
         SELECT inviteid || ' ' || array_to_string(months, ' ') FROM ledger.records
         WHERE records.provider = asked.provider AND records.client = asked.client AND records.call_id = asked.id
-    ) AS records
+    ) AS records, {phone_talks.STORED} AS talks
     FROM ledger.calls
     WHERE calls.provider = asked.provider AND calls.client = asked.client AND calls.id = asked.id
         AND NOT frozen AND (fault = '' OR %s) AND (interpreted_until IS NULL OR asked.since <= interpreted_until)
@@ -55,7 +56,7 @@ LEFT JOIN LATERAL (
     LIMIT asked.event_limit
 ) AS event ON true
 LEFT JOIN LATERAL (SELECT * FROM ledger.extensions WHERE extensions.id = event.extension OFFSET 0) AS source ON true
-"""  # noqa: S608 - a constant of raw_events
+"""  # noqa: S608 - constants of other modules
 
 # Jumps from each distinct webhook to the next one in the index `events_call`, so that copies cost nothing. Events of
 # an empty digest were stored before there were any, and each counts.
@@ -92,7 +93,7 @@ LEFT JOIN LATERAL (SELECT * FROM ledger.extensions WHERE extensions.id = event.e
 
 
 class LockedCall(NamedTuple):
-    """A locked call: the tables that hold its rows, its records, tombstones included, and its events.
+    """A locked call: the tables that hold its rows, its records, tombstones included, its talks and its events.
 
     `records` has the months of the rows of each inviteid, `months` all months that have partitions.
     `interpreted_until` is the acceptance time of the last event that is read of a call with more events than are
@@ -103,6 +104,7 @@ class LockedCall(NamedTuple):
     relations: Sequence[str]
     records: Mapping[str, Sequence[str]]
     months: Sequence[str]
+    talks: frozenset[PhoneTalk]
     events: list[Event]
     event_ids: set[str]
     interpreted_until: datetime | None = None
@@ -140,7 +142,7 @@ def read(
     long = {key: (rows[0][3], rows[0][4]) for key, rows in rows_of_call.items() if len(rows) > _limit(key)}
     distinct = _read_distinct(writer, long) if long else {}
     return [
-        _call(key, rows[0], distinct.get(key) or [row[8:] for row in rows], items) for key, rows in rows_of_call.items()
+        _call(key, rows[0], distinct.get(key) or [row[9:] for row in rows], items) for key, rows in rows_of_call.items()
     ]
 
 
@@ -168,7 +170,8 @@ def _call(key: CallKey, first: Row, rows: Sequence[Row], items: Mapping[str, Ite
     events = [event for row in raw_events.in_order(stored) for event in raw_events.events_of(row, items)]
     end = max(row[1] for row in stored) if len(rows) > _limit(key) else None
     records = {inviteid: of_record for inviteid, *of_record in map(str.split, first[6])}
-    return LockedCall(key, first[5], records, (first[7] or "").split(), events, {row[0] for row in stored}, end)
+    talks = phone_talks.from_json(first[8])
+    return LockedCall(key, first[5], records, (first[7] or "").split(), talks, events, {row[0] for row in stored}, end)
 
 
 def _limit(key: CallKey) -> int:

@@ -4,44 +4,15 @@
 -- extension talks in any call it is busy, whatever a hangup of another call says; such an interval is cut where a talk
 -- begins or ends. Only intervals around the new events and the changed talks are made again.
 --
--- Parameters: names, first and last times of new events; the calls' providers, clients and ids; their talks as JSON.
+-- Parameters: names of extensions, and the first and the last time of each one's new events and changed talks.
 --
 -- A name and a time are compared as a pair, which only the index of both answers: the planner likes the index of times
 -- alone, which leads through the rows of every extension.
-WITH new_talk AS MATERIALIZED (
-    SELECT * FROM json_populate_recordset(NULL::ledger.phone_talks, %(talks)s::json)
-),
-old_talk AS MATERIALIZED (
-    SELECT talk.* FROM unnest(%(providers)s::text[], %(clients)s::text[], %(ids)s::text[]) AS call (provider, client, id)
-    CROSS JOIN LATERAL (
-        SELECT * FROM ledger.phone_talks AS known
-        WHERE known.provider = call.provider AND known.client = call.client AND known.call_id = call.id OFFSET 0
-    ) AS talk
-),
-begun_talk AS MATERIALIZED (TABLE new_talk EXCEPT TABLE old_talk),
-past_talk AS MATERIALIZED (TABLE old_talk EXCEPT TABLE new_talk),
-dropped AS (
-    DELETE FROM ledger.phone_talks AS known USING past_talk AS past
-    WHERE known.provider = past.provider AND known.client = past.client AND known.call_id = past.call_id
-        AND (known.login, known.leg_id, known.since, known.until)
-            IS NOT DISTINCT FROM (past.login, past.leg_id, past.since, past.until)
-),
-added AS (
-    INSERT INTO ledger.phone_talks TABLE begun_talk
-),
-touched AS MATERIALIZED (
-    SELECT name, min(first) AS first, max(last) AS last FROM (
-        SELECT * FROM unnest(%(names)s::text[], %(firsts)s::timestamp[], %(lasts)s::timestamp[])
-        UNION ALL
-        SELECT login, since, coalesce(until, since + interval '1 day') FROM (TABLE begun_talk UNION ALL TABLE past_talk)
-            AS changed
-    ) AS part (name, first, last) GROUP BY name
-),
-span AS MATERIALIZED (
+WITH span AS MATERIALIZED (
     SELECT name, last,
         CASE WHEN earlier.login = name THEN earlier.eventts ELSE first END AS first,
         CASE WHEN later.login = name THEN later.eventts END AS following
-    FROM touched
+    FROM unnest(%(names)s::text[], %(firsts)s::timestamp[], %(lasts)s::timestamp[]) AS touched (name, first, last)
     LEFT JOIN LATERAL (
         SELECT login, eventts FROM sipuserevents.sipuser_state_changed
         WHERE (login, eventts) < (name, first) ORDER BY login DESC, eventts DESC LIMIT 1
@@ -60,11 +31,6 @@ talk AS MATERIALIZED (
             AND known.since <= coalesce(following, 'infinity')
             AND coalesce(known.until, known.since + interval '1 day') >= span.first OFFSET 0
     ) AS stored
-    WHERE (stored.provider, stored.client, stored.call_id) NOT IN (
-        SELECT * FROM unnest(%(providers)s::text[], %(clients)s::text[], %(ids)s::text[])
-    )
-    UNION ALL
-    SELECT login, since, coalesce(until, since + interval '1 day') FROM new_talk
 ),
 event AS MATERIALIZED (
     SELECT name, stored.* FROM span CROSS JOIN LATERAL (
@@ -125,13 +91,13 @@ made AS (
     FROM (TABLE interval EXCEPT TABLE known) AS fresh
 )
 UPDATE ledger.presence SET state = now.state, since = now.since
-FROM touched CROSS JOIN LATERAL (
+FROM span CROSS JOIN LATERAL (
     SELECT login, state, eventts FROM sipuserevents.sipuser_state_changed
-    WHERE (login, eventts) <= (touched.name, 'infinity') ORDER BY login DESC, eventts DESC, state DESC LIMIT 1
+    WHERE (login, eventts) <= (span.name, 'infinity') ORDER BY login DESC, eventts DESC, state DESC LIMIT 1
 ) AS latest
 CROSS JOIN LATERAL (
     SELECT coalesce(max('busy'), latest.state), coalesce(min(since), latest.eventts)
-    FROM talk WHERE talk.name = touched.name AND since <= latest.eventts AND latest.eventts < until
+    FROM talk WHERE talk.name = span.name AND since <= latest.eventts AND latest.eventts < until
 ) AS now (state, since)
-WHERE presence.kind = 'extension' AND presence.name = touched.name AND latest.login = touched.name
+WHERE presence.kind = 'extension' AND presence.name = span.name AND latest.login = span.name
     AND (presence.state, presence.since) IS DISTINCT FROM (now.state, now.since)

@@ -8,7 +8,7 @@ Rules of this file, each of which once cost events or a deadlock:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import chain
 from uuid import uuid4
@@ -34,6 +34,7 @@ from chalicelib.ledger import (
 )
 from chalicelib.ledger.intake import Item, RefusedWebhook
 from chalicelib.ledger.locking import LockedCall, Span
+from chalicelib.ledger.phone_talks import CallTalks
 from chalicelib.ledger.recording_facts import File
 from chalicelib.ledger.writing import Change, Outcome
 from chalicelib.platform.postgres import Connection, DatabaseError
@@ -78,7 +79,7 @@ def _take(
         results = [] if fault else _bring(writer, calls, files)
         ready = native_rows.write(writer, batch.items)
         states = presence.changes(_new_events(batch.items, calls))
-        history.write(writer, history.together(ready, states), results)
+        history.write(writer, history.together(ready, states), _talks(calls, results))
         mistyped.flag(writer, batch.items)
     if files:
         fetch(files)
@@ -94,7 +95,8 @@ def close(writer: Connection, calls: Mapping[CallKey, datetime], now: datetime) 
     """
     items = [_closing(call, at, now) for call, at in calls.items()]
     with writer.transaction():
-        history.write(writer, {}, _bring(writer, _stored(writer, items), []))
+        stored = _stored(writer, items)
+        history.write(writer, {}, _talks(stored, _bring(writer, stored, [])))
 
 
 def rebuild(writer: Connection, spans: Mapping[CallKey, Span]) -> list[Change]:
@@ -113,7 +115,7 @@ def rebuild(writer: Connection, spans: Mapping[CallKey, Span]) -> list[Change]:
     outcomes = _understood(writer, calls, [])
     changes = writing.write(writer, outcomes)
     states = presence.changes(chain.from_iterable(call.events for call in calls))
-    history.write(writer, states, [outcome.result for outcome in outcomes])
+    history.write(writer, states, _talks(calls, [outcome.result for outcome in outcomes]))
     return changes
 
 
@@ -151,6 +153,12 @@ def _understood(writer: Connection, calls: Sequence[LockedCall], files: list[Fil
     return [
         Outcome(result, call.relations, call.records, call.months) for result, call in zip(results, calls, strict=True)
     ]
+
+
+def _talks(calls: Iterable[LockedCall], results: Iterable[Records]) -> Iterator[CallTalks]:
+    """Return the talks of calls and of their results; without results, the talks stay as they are."""
+    for call, result in zip(calls, results, strict=False):
+        yield CallTalks(call.key, call.talks, frozenset(result.talks))
 
 
 def _result(call: LockedCall) -> Records:

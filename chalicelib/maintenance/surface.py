@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from chalicelib import edge, metrics
 from chalicelib.errors import RingledgerError
-from chalicelib.ledger import closing, history, suspects
+from chalicelib.ledger import closing, phone_talks, suspects
 from chalicelib.ledger.faults import CallsFailed
 from chalicelib.maintenance import call_figures, monthly_tables, partitions
 from chalicelib.oktell import call_orders
@@ -40,7 +40,7 @@ def handle(now: datetime | None = None) -> None:
         "analyzed": lambda: monthly_tables.analyze(owner, moment),
         "figures": lambda: call_figures.refresh(owner, moment),
         "dropped": lambda: partitions.retire(owner, moment, current.event_retention_months),
-        "talks": lambda: history.drop_talks(writer, moment - history.TALKS_KEPT),
+        "talks": lambda: phone_talks.drop_old(writer, moment - phone_talks.KEPT),
         "suspects": lambda: suspects.drop(writer, moment),
         "orders_not_taken": lambda: call_orders.tidy(writer),
         "closed": lambda: _close(writer, moment, current.call_age_seconds),

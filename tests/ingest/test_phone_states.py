@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.calls.events import CallKey
-from chalicelib.ledger import history, store
+from chalicelib.ledger import phone_talks, store
 from tests.databases import run
 from tests.ingest.telephony import BEGIN, CLIENT, Ledger, Webhook, event
 
@@ -148,6 +148,6 @@ def test_old_talks_are_dropped_and_their_intervals_stay(ledger: Ledger) -> None:
     ledger.take([*talk("A", 10, 125), *rejected("B", 25)])
     before = states(ledger)
 
-    assert history.drop_talks(ledger.writer, BEGIN) == 0
-    assert history.drop_talks(ledger.writer, BEGIN + timedelta(days=1)) == 1
+    assert phone_talks.drop_old(ledger.writer, BEGIN) == 0
+    assert phone_talks.drop_old(ledger.writer, BEGIN + timedelta(days=1)) == 1
     assert states(ledger) == before
