@@ -24,8 +24,12 @@ def _views(browser: PageBrowser) -> dict[str, str]:
         "calls?days=90": "table.calls tbody tr",
         f"calls/{call}": ".timeline .lane",
         "sql?query=select count(*) from calls.success": "main table",
+        "operations": "[data-test=overview]",
         "operations/webhooks": "main table tbody tr",
+        "operations/events": "main table tbody tr",
         "operations/quarantine": "main h1",
+        "operations/extensions": "main table tbody tr",
+        "operations/jobs": "form.filters",
         "nosuch": "main h1",
     }
 

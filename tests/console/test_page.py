@@ -212,9 +212,9 @@ def test_a_period_is_replayed(browser: PageBrowser) -> None:
     """A job is ordered by a second press of its button, and its progress is shown until it is done."""
     browser.sign_in("operations/jobs")
     browser.wait("form.filters button", "Rebuild").click()
-    browser.wait("form.filters button.primary", "press again").click()
-    browser.wait("[role=status]", "Ordered")
-    browser.wait("main table tbody tr td", "replay")
+    browser.wait("form.filters button.primary", "Press again").click()
+    browser.wait("[role=status]", "Done")
+    browser.wait("main table tbody tr td", "Replay")
 
 
 def test_operations_need_their_scope(browser: PageBrowser) -> None:

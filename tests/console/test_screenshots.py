@@ -27,6 +27,8 @@ PICTURES: dict[str, tuple[str, str, str, tuple[int, int], bool]] = {
     "calls-phone.png": ("calls?days=90", "table.calls tbody tr", "en", PHONE, False),
     "call.png": ("calls/{call}", ".timeline .lane", "en", DESK, False),
     "sql.png": (f"sql?query={quote(QUERY)}", "main table", "en", DESK, False),
+    "operations.png": ("operations", "[data-test=overview]", "en", DESK, False),
+    "operations-quarantine-dark-ru.png": ("operations/quarantine", "main table tbody tr", "ru", DESK, True),
 }
 
 

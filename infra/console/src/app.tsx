@@ -38,6 +38,7 @@ export function App(): JSX.Element {
     setSignedIn(false);
     setAway(null);
   };
+  useEffect(() => document.querySelector("header.top nav [aria-current]")?.scrollIntoView({ inline: "nearest", block: "nearest" }), [route.page, signedIn]);
   useEffect(() => watch((failure) => {
     if (failure?.kind === "token" && token.get()) leave(t("signin.expired"));
     else setAway(failure?.kind === "away" ? failure : null);

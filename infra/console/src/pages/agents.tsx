@@ -17,6 +17,7 @@ export function Agents({ agents }: { agents: Agent[] }): JSX.Element {
   return (
     <section class="card agents" data-test="agents">
       <header class="row"><h2>{t("now.agents")}</h2><strong class="count">{number(agents.length)}</strong></header>
+      {agents.length > 0 && <Tally agents={sorted} />}
       {!agents.length && <Empty>{t("now.noAgents")}</Empty>}
       <ul class="list people" tabIndex={0} aria-label={t("now.agents")}>
         {sorted.map((agent) => (
@@ -32,6 +33,17 @@ export function Agents({ agents }: { agents: Agent[] }): JSX.Element {
       </ul>
     </section>
   );
+}
+
+/** How many agents are in each state, in the order of the list. */
+function Tally({ agents }: { agents: Agent[] }): JSX.Element {
+  const counts = new Map<string, { state: ReturnType<typeof stateOf>; n: number }>();
+  for (const agent of agents) {
+    const state = stateOf(agent);
+    const known = counts.get(state.name) ?? { state: { name: state.name }, n: 0 };
+    counts.set(state.name, { ...known, n: known.n + 1 });
+  }
+  return <p class="tally">{[...counts.values()].map(({ state, n }) => <span key={state.name}><State {...state} /> {number(n)}</span>)}</p>;
 }
 
 /** An idle phone whose agent reported a break is on a break. */

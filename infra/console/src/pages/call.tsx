@@ -25,7 +25,7 @@ async function load(id: string, signal: AbortSignal): Promise<Whole> {
   return { outcome: String(row["outcome"]), invited: String(row["invitedt"]), details: details as unknown as Details };
 }
 
-export function Call({ id }: { id: string }): JSX.Element {
+export function Call({ id, listens }: { id: string; listens: boolean }): JSX.Element {
   const { data, failure, reload } = useLoad((signal) => load(id, signal), id);
   const back = (
     <a class="back" href={address("calls")} onClick={(event) => { if (history.length > 1) { event.preventDefault(); history.back(); } }}>
@@ -34,10 +34,10 @@ export function Call({ id }: { id: string }): JSX.Element {
   );
   if (failure) return <section>{back}<Trouble failure={failure} retry={reload} /></section>;
   if (!data) return <section>{back}<Loading lines={6} /></section>;
-  return <section>{back}<Known id={id} whole={data} /></section>;
+  return <section>{back}<Known id={id} whole={data} listens={listens} /></section>;
 }
 
-function Known({ id, whole }: { id: string; whole: Whole }): JSX.Element {
+function Known({ id, whole, listens }: { id: string; whole: Whole; listens: boolean }): JSX.Element {
   const { details } = whole;
   const own = details.legs.find((leg) => leg["inviteid"] === id) ?? details.legs[0] ?? details.cancelled[0] ?? details.failed[0] ?? {};
   return (
@@ -47,7 +47,7 @@ function Known({ id, whole }: { id: string; whole: Whole }): JSX.Element {
         <p><State name={whole.outcome} /> <span class="muted">{when(whole.invited, "full")}</span></p>
       </header>
       <Facts row={own} outcome={whole.outcome} />
-      {details.legs.map((leg) => <Recording key={String(leg["inviteid"])} leg={leg} several={details.legs.length > 1} />)}
+      {details.legs.map((leg) => <Recording key={String(leg["inviteid"])} leg={leg} several={details.legs.length > 1} listens={listens && leg["inviteid"] === id} />)}
       <section class="card">
         <h2>{t("timeline")}</h2>
         <Timeline all={lanes(details)} start={moment(whole.invited).getTime()} />
@@ -87,13 +87,13 @@ function waited(row: Row): string {
   return from && to ? duration((moment(String(to)).getTime() - moment(String(from)).getTime()) / 1000) : "–";
 }
 
-function Recording({ leg, several }: { leg: Row; several: boolean }): JSX.Element | null {
+function Recording({ leg, several, listens }: { leg: Row; several: boolean; listens: boolean }): JSX.Element | null {
   const name = several ? `${leg["anumber"] ?? "?"} → ${leg["bnumber"] ?? "?"}` : "";
   if (!leg["isrec"]) return several ? null : <Note>{t("player.not-recorded")}</Note>;
   return (
     <section class="card recording">
       <h2>{t("recording")} {name && <span class="muted">{name}</span>}</h2>
-      {leg["callrecdel_dt"] ? <Note>{t("player.deleted")}</Note> : <Player inviteid={String(leg["inviteid"])} seconds={Number(leg["duration"] ?? 0)} />}
+      {leg["callrecdel_dt"] ? <Note>{t("player.deleted")}</Note> : <Player inviteid={String(leg["inviteid"])} seconds={Number(leg["duration"] ?? 0)} starts={listens} />}
     </section>
   );
 }

@@ -13,7 +13,7 @@ import { FilterBar } from "./filter_bar";
 type Row = Record<string, Value>;
 
 export function Calls({ route }: { route: Route }): JSX.Element {
-  if (route.rest) return <Call key={route.rest} id={route.rest} />;
+  if (route.rest) return <Call key={route.rest} id={route.rest} listens={route.filters["listen"] === "1"} />;
   return <List filters={route.filters} />;
 }
 
@@ -99,7 +99,7 @@ function CallTable({ rows }: { rows: Row[] }): JSX.Element {
             <th scope="col">{t("callee")}</th>
             <th scope="col" class="number">{t("waited")}</th>
             <th scope="col" class="number">{t("talked")}</th>
-            <th scope="col"><span class="hidden">{t("recording")}</span></th>
+            <th scope="col">{t("recording")}</th>
           </tr>
         </thead>
         <tbody>{rows.map((row) => <CallRow key={`${row["inviteid"]}${row["outcome"]}`} row={row} />)}</tbody>
@@ -123,7 +123,7 @@ function CallRow({ row }: { row: Row }): JSX.Element {
       <td><Party number={row["bnumber"]} name={row["bname"]} /></td>
       <td class="number">{seconds("waited")}</td>
       <td class="number">{seconds("duration")}</td>
-      <td>{row["recorded"] ? <span title={t("recording")}><Icon name="record" filled /><span class="hidden">{t("recording")}</span></span> : null}</td>
+      <td>{row["recorded"] ? <a class="hear" href={address("calls", id, { listen: "1" })}><Icon name="play" filled />{t("player.listen")}</a> : null}</td>
     </tr>
   );
 }

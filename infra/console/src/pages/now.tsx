@@ -115,7 +115,7 @@ function LiveCalls({ calls }: { calls: LiveCall[] }): JSX.Element {
             <State name={shownState(call.state)} />
             <span class="grow">
               {call.from_number || t("unknown")} → {call.to_number || t("unknown")}
-              <span class="fine">{call.legs.map((leg) => leg.person || leg.extension).filter(Boolean).join(" · ")}</span>
+              <span class="fine">{[...new Set(call.legs.map((leg) => leg.person || leg.extension).filter(Boolean))].join(" · ")}</span>
             </span>
             <span class="clock">{lasting(call.since, now, call.stale)}{call.stale && <span class="fine">{t("now.perhapsOver")}</span>}</span>
           </li>
@@ -140,7 +140,7 @@ function Queues({ queues }: { queues: Queue[] }): JSX.Element {
                 <th scope="col" class="number">{t("column.answered")}</th><th scope="col" class="number">{t("column.abandoned")}</th><th scope="col" class="number">{t("now.level")}</th>
               </tr>
             </thead>
-            <tbody>{queues.map((queue) => <QueueRow key={queue.queue} queue={queue} now={now} />)}</tbody>
+            <tbody>{queues.map((queue) => <QueueRow key={queue.queue} queue={queue} now={now} twin={queues.some((each) => each !== queue && shownName(each) === shownName(queue))} />)}</tbody>
           </table>
         </div>
       )}
@@ -148,11 +148,14 @@ function Queues({ queues }: { queues: Queue[] }): JSX.Element {
   );
 }
 
-function QueueRow({ queue, now }: { queue: Queue; now: number }): JSX.Element {
+const shownName = (queue: Queue): string => queue.person || queue.queue;
+
+/** The row of a queue; `twin` tells that another queue has its name. */
+function QueueRow({ queue, now, twin }: { queue: Queue; now: number; twin: boolean }): JSX.Element {
   const first = queue.waiting[0];
   return (
     <tr>
-      <th scope="row"><a href={address("calls", "", { queue: queue.queue, days: "1" })}>{queue.person || queue.queue}</a></th>
+      <th scope="row"><a href={address("calls", "", { queue: queue.queue, days: "1" })}>{shownName(queue)}</a>{twin && queue.person && queue.person !== queue.queue && <span class="fine">{queue.queue}</span>}</th>
       <td class="number">{first ? <State name="waiting" label={number(queue.waiting.length)} /> : "0"}</td>
       <td class="number clock">{first ? lasting(first.since, now, first.stale) : "–"}</td>
       <td class="number">{number(queue.answered)}</td>

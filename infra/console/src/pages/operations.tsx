@@ -1,99 +1,149 @@
-// Operations: webhooks by extension and day, raw events, what was set aside, replication, extensions, tokens, and jobs.
+// Operations: what needs an operator, and everything that the command line lists, each part at its own address.
 
 import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { getJson } from "../api";
-import { Empty, Loading, Trouble, useLoad } from "../parts/basics";
-import { type Record_, Records, shown } from "../parts/records";
+import { Icon, Loading, State, Trouble, useLoad } from "../parts/basics";
 import { address, type Route } from "../route";
-import { type Key, t, word } from "../words";
+import { type Key, number, t, word } from "../words";
 import { Events } from "./operations_events";
 import { Jobs, OrderButton } from "./operations_jobs";
+import { List } from "./operations_lists";
+import { Letter } from "./operations_message";
+import { Phonecalls } from "./operations_phonecalls";
+import { Replication } from "./operations_replication";
+import { Webhooks } from "./operations_webhooks";
 
-/** Each list with the name under which the answer has its rows. */
-const LISTS = { webhooks: "days", quarantine: "messages", "set-aside": "calls", recordings: "recordings", extensions: "extensions", tokens: "tokens" } as const;
-const PARTS = ["overview", "webhooks", "events", "quarantine", "set-aside", "replication", "recordings", "extensions", "tokens", "jobs"] as const;
-type Part = (typeof PARTS)[number];
+/** The parts by what they are about; each is a page of its own. */
+const GROUPS = {
+  state: ["overview", "jobs"],
+  incoming: ["webhooks", "events", "quarantine", "dead-letters", "set-aside"],
+  outgoing: ["replication", "recordings", "orders"],
+  registers: ["extensions", "tokens", "users", "contacts", "phonecalls"],
+} as const;
+const PARTS: readonly string[] = Object.values(GROUPS).flat();
+
+export interface Attention { name: string; figure: number; advice: string }
+interface Overview_ {
+  healthy: boolean; attention: Attention[]; queued: number | null; dead_letters: number | null; quarantined: number; set_aside: number; open_calls: number;
+  recordings: Record<string, number>; replication: { name: string; counts: Record<string, number> }[]; orders_waiting: number; orders_not_taken: number; migration: string;
+}
+
+/** The part of the page that shows a figure in full. */
+const PLACES: Record<string, [part: string, filters?: Record<string, string>]> = {
+  "webhooks queued": ["webhooks"],
+  "dead letters": ["dead-letters"],
+  quarantined: ["quarantine"],
+  "calls set aside": ["set-aside"],
+  "recordings failed": ["recordings", { state: "failed" }],
+  "calls refused by a CRM": ["replication", { state: "rejected" }],
+  "calls maybe delivered": ["replication", { state: "maybe_delivered" }],
+  "calls that differ": ["replication", { state: "differs" }],
+  "orders that no agent took": ["orders"],
+};
 
 export function Operations({ route }: { route: Route }): JSX.Element {
   const [part = "", ...rest] = route.rest.split("/");
-  const chosen = (PARTS as readonly string[]).includes(part) ? (part as Part) : "overview";
+  const chosen = PARTS.includes(part) ? part : "overview";
+  const overview = useLoad((signal) => getJson<Overview_>("operations/overview", { signal }), chosen);
+  const counted = (each: string): number => (overview.data?.attention ?? []).filter((one) => PLACES[one.name]?.[0] === each).reduce((sum, one) => sum + one.figure, 0);
+  const side = useRef<HTMLElement>(null);
+  // On a phone the parts are one line, which scrolls.
+  useEffect(() => side.current?.querySelector("[aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" }), [chosen]);
   return (
-    <section>
+    <section class="operations">
       <h1>{t("tab.operations")}</h1>
-      <nav class="sub" aria-label={t("tab.operations")}>
-        {PARTS.map((each) => <a key={each} href={address("operations", each)} aria-current={each === chosen ? "page" : undefined}>{t(`operations.${each}` as Key)}</a>)}
+      <nav class="side" ref={side} aria-label={t("tab.operations")}>
+        {Object.entries(GROUPS).map(([group, parts]) => (
+          <div key={group} class="side-group">
+            <h2 class="side-head">{t(`operations.group.${group}` as Key)}</h2>
+            {parts.map((each) => (
+              <a key={each} href={address("operations", each)} aria-current={each === chosen ? "page" : undefined}>
+                {t(`operations.${each}` as Key)}{counted(each) > 0 && <span class="badge">{number(counted(each))}</span>}
+              </a>
+            ))}
+          </div>
+        ))}
       </nav>
-      {chosen === "overview" && <Overview />}
-      {chosen === "events" && <Events filters={route.filters} chosen={rest.join("/")} />}
-      {chosen === "replication" && <Replication />}
-      {chosen === "jobs" && <Jobs />}
-      {chosen in LISTS && <List key={chosen} part={chosen as keyof typeof LISTS} />}
+      <div class="part">
+        {chosen !== "overview" && <header class="part-head"><h2>{t(`operations.${chosen}` as Key)}</h2><p class="fine">{t(`operations.${chosen}.about` as Key)}</p></header>}
+        {chosen === "overview" && <Overview loaded={overview} />}
+        {chosen !== "overview" && <Part part={chosen} rest={rest.join("/")} route={route} />}
+      </div>
     </section>
   );
 }
 
-function Overview(): JSX.Element {
-  const { data, failure, reload } = useLoad((signal) => getJson<Record_>("operations/overview", { signal }), "overview");
+function Part({ part, rest, route }: { part: string; rest: string; route: Route }): JSX.Element {
+  if (part === "events") return <Events filters={route.filters} chosen={rest} />;
+  if (part === "webhooks") return <Webhooks filters={route.filters} />;
+  if (part === "replication") return <Replication filters={route.filters} />;
+  if (part === "phonecalls") return <Phonecalls />;
+  if (part === "jobs") return <Jobs />;
+  if (rest && (part === "quarantine" || part === "dead-letters")) return <Letter part={part} id={rest} />;
+  return <List key={part} part={part} filters={route.filters} />;
+}
+
+function Overview({ loaded }: { loaded: ReturnType<typeof useLoad<Overview_>> }): JSX.Element {
+  const { data, failure, reload } = loaded;
   if (failure) return <Trouble failure={failure} retry={reload} />;
   if (!data) return <Loading lines={6} />;
   return (
+    <div data-test="overview">
+      {data.healthy ? (
+        <div class="card calm"><State name="idle" label={t("operations.healthy")} /><p class="fine">{t("operations.healthy.about")}</p></div>
+      ) : (
+        <ul class="attention" aria-label={t("operations.attention")}>{data.attention.map((each) => <Needed key={each.name} needed={each} reload={reload} />)}</ul>
+      )}
+      <Figures data={data} />
+    </div>
+  );
+}
+
+function Needed({ needed, reload }: { needed: Attention; reload: () => void }): JSX.Element {
+  const [part = "overview", filters] = PLACES[needed.name] ?? [];
+  return (
+    <li class="card needed">
+      <strong class="needed-figure">{number(needed.figure)}</strong>
+      <div class="grow">
+        <h2>{word("attention", needed.name)}</h2>
+        <p class="fine">{word("advice", needed.name)}</p>
+      </div>
+      <span class="actions">
+        {part === "dead-letters" && <OrderButton label={t("operations.redriveAll")} order={{ kind: "redrive" }} after={reload} />}
+        <a class="button" href={address("operations", part, filters)}>{t("operations.look")}<Icon name="on" /></a>
+      </span>
+    </li>
+  );
+}
+
+function Figures({ data }: { data: Overview_ }): JSX.Element {
+  const replicated = (name: string): number => data.replication.reduce((sum, each) => sum + (each.counts[name] ?? 0), 0);
+  const figures: [name: Key, value: number | null | string, part: string, filters?: Record<string, string>][] = [
+    ["figure.queued", data.queued, "webhooks"],
+    ["figure.open_calls", data.open_calls, "events", { state: "open" }],
+    ["figure.quarantined", data.quarantined, "quarantine"],
+    ["figure.dead_letters", data.dead_letters, "dead-letters"],
+    ["figure.set_aside", data.set_aside, "set-aside"],
+    ["figure.recordings_ready", data.recordings["ready"] ?? 0, "recordings", { state: "ready" }],
+    ["figure.recordings_pending", data.recordings["pending"] ?? 0, "recordings", { state: "pending" }],
+    ["figure.recordings_failed", data.recordings["failed"] ?? 0, "recordings", { state: "failed" }],
+    ["figure.delivered", replicated("delivered"), "replication", { state: "delivered" }],
+    ["figure.pending", replicated("pending"), "replication", { state: "pending" }],
+    ["figure.rejected", replicated("rejected"), "replication", { state: "rejected" }],
+    ["figure.orders_not_taken", data.orders_not_taken, "orders"],
+  ];
+  return (
     <>
-      <dl class="facts card" data-test="overview">
-        {Object.entries(data).map(([name, value]) => <div key={name}><dt>{word("figure", name).replaceAll("_", " ")}</dt><dd>{counts(name, value)}</dd></div>)}
+      <dl class="figures">
+        {figures.map(([name, value, part, filters]) => (
+          <div key={name} class="figure">
+            <dt>{t(name)}</dt>
+            <dd><a href={address("operations", part, filters)}>{typeof value === "number" ? number(value) : t("unknown")}</a></dd>
+          </div>
+        ))}
       </dl>
-      {Number(data["dead_letters"]) > 0 && <OrderButton label={t("operations.redrive")} order={{ kind: "redrive" }} />}
-    </>
-  );
-}
-
-function counts(name: string, value: unknown): string {
-  if (value === null || typeof value !== "object" || Array.isArray(value)) return Array.isArray(value) ? String(value.length) : shown(name, value);
-  return Object.entries(value).map(([key, each]) => `${key}: ${shown(key, each)}`).join(", ") || "–";
-}
-
-function List({ part }: { part: keyof typeof LISTS }): JSX.Element {
-  const { data, failure, reload } = useLoad((signal) => getJson<Record<string, Record_[]>>(`operations/${part}`, { signal }), part);
-  if (failure) return <Trouble failure={failure} retry={reload} />;
-  if (!data) return <Loading lines={6} />;
-  const rows = data[LISTS[part]] ?? [];
-  if (!rows.length) return <Empty>{t("operations.none")}</Empty>;
-  return (
-    <>
-      {part === "quarantine" && <OrderButton label={t("operations.retryAll")} order={{ kind: "retry-quarantine" }} />}
-      <Records
-        rows={rows} caption={t(`operations.${part}` as Key)} hidden={[]} linked={part === "webhooks" ? webhookLink : undefined}
-        action={part === "quarantine" ? (row) => <OrderButton label={t("retry")} order={{ kind: "retry-quarantine", ids: [String(row["id"])] }} /> : undefined}
-      />
-    </>
-  );
-}
-
-/** Lead from the counts of a day to its raw events. */
-function webhookLink(row: Record_): string {
-  const next = new Date(`${row["day"]}T00:00:00Z`);
-  next.setUTCDate(next.getUTCDate() + 1);
-  return address("operations", "events", { extension: String(row["extension"]), since: String(row["day"]), until: next.toISOString().slice(0, 10) });
-}
-
-interface Replicated { targets: { name: string; counts: Record<string, number> }[]; cursors: Record_[]; runs: Record_[] }
-
-function Replication(): JSX.Element {
-  const { data, failure, reload } = useLoad((signal) => getJson<Replicated>("operations/replication", { signal }), "replication");
-  const refused = useLoad((signal) => getJson<{ calls: Record_[] }>("operations/replication/calls?state=rejected", { signal }), "rejected");
-  if (failure) return <Trouble failure={failure} retry={reload} />;
-  if (!data) return <Loading lines={6} />;
-  const part = (title: Key, rows: Record_[]): JSX.Element => (
-    <section class="card"><h2>{t(title)}</h2>{rows.length ? <Records rows={rows} caption={t(title)} hidden={[]} /> : <Empty>{t("operations.none")}</Empty>}</section>
-  );
-  return (
-    <>
-      {part("operations.targets", data.targets.map(({ name, counts: each }) => ({ name, ...each })))}
-      {data.targets.filter((target) => target.counts["rejected"]).map((target) => (
-        <OrderButton key={target.name} label={t("operations.retryReplication", { name: target.name })} order={{ kind: "retry-replication", target: target.name }} />
-      ))}
-      {part("operations.refused", refused.data?.calls ?? [])}
-      {part("operations.cursors", data.cursors)}
-      {part("operations.runs", data.runs)}
+      <p class="fine">{t("figure.migration")}: <code>{data.migration}</code></p>
     </>
   );
 }

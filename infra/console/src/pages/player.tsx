@@ -10,7 +10,8 @@ interface PlayableFile { location: string; size: number; type: string; expires: 
 const SPEEDS = [0.75, 1, 1.25, 1.5, 2];
 const SKIP = 10;
 
-export function Player({ inviteid, seconds }: { inviteid: string; seconds: number }): JSX.Element {
+/** With `starts` it begins to play without another press. */
+export function Player({ inviteid, seconds, starts }: { inviteid: string; seconds: number; starts: boolean }): JSX.Element {
   const [file, setFile] = useState<PlayableFile | null>(null);
   const [failure, setFailure] = useState<Error | null>(null);
   const [busy, setBusy] = useState(false);
@@ -21,6 +22,9 @@ export function Player({ inviteid, seconds }: { inviteid: string; seconds: numbe
       .then(setFile, (reason: Error) => setFailure(explained(reason)))
       .finally(() => setBusy(false));
   };
+  useEffect(() => {
+    if (starts) load();
+  }, []);
   if (failure) return <Trouble failure={failure} retry={load} />;
   if (!file) {
     return (
@@ -113,7 +117,7 @@ function Save({ inviteid, file }: { inviteid: string; file: PlayableFile }): JSX
   };
   return (
     <button type="button" class="quiet" onClick={open} title={`${file.type}, ${bytes(file.size)}`}>
-      <Icon name="download" /><span class="wide">{bytes(file.size)}</span><span class="hidden">{t("player.save")}</span>
+      <Icon name="download" /><span class="desk-only">{bytes(file.size)}</span><span class="hidden">{t("player.save")}</span>
     </button>
   );
 }

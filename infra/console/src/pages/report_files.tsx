@@ -9,6 +9,11 @@ import { fileAddress, params, type Report } from "../report_source";
 import { address, type Filters } from "../route";
 import { t } from "../words";
 
+/** One report as CSV, by a small button. */
+export function CsvOf({ report, filters, label }: { report: Report; filters: Filters; label: string }): JSX.Element {
+  const download = (): void => void fetchFile(fileAddress(report, filters, "csv", false), `${report.name}.csv`);
+  return <button type="button" class="quiet small-button" data-test="csv" onClick={download}><Icon name="download" />CSV<span class="hidden"> – {label}</span></button>;
+}
 
 export function ReportFiles({ report, filters }: { report: Report; filters: Filters }): JSX.Element {
   const download = (excel: boolean): void => void fetchFile(fileAddress(report, filters, "csv", excel), `${report.name}.csv`);

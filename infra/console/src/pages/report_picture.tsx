@@ -15,8 +15,8 @@ type Picture = (scene: Scene) => JSX.Element;
 
 const BARS_OF_A_CARD = 8;
 const BARS = 40;
-const ROWS_OF_A_CARD = 6;
-/** Longer periods are shown by day, or by hour of the day. */
+const ROWS_OF_A_CARD = 8;
+/** Longer periods are shown by day, or summed by the hour of the day. */
 const HOURS_SHOWN = 8 * 24;
 
 const count = (value: Value | undefined): number => Number(value ?? 0);
@@ -25,7 +25,7 @@ const answeredAndMissed = (row: Row): Bar["parts"] => [part(row["answered"], "an
 
 const PICTURES: Record<string, Picture> = {
   "not-called-back": brief("number", "missed", "last_missed", "longest_wait"),
-  "longest-waits": brief("inviteid", "called_at", "number", "wait"),
+  "longest-waits": brief("called_at", "number", "wait"),
   "service-level": (scene) => (
     <>
       <Timed scene={scene} stacked lines={[{ column: "missed", colour: "missed" }, { column: "answered", colour: "answered" }]} />
@@ -33,7 +33,7 @@ const PICTURES: Record<string, Picture> = {
     </>
   ),
   "heat-map": ({ rows, label }) => <HeatMap label={label} cells={rows.map((row) => ({ day: count(row["weekday"]), hour: count(row["hour"]), value: count(row["incoming"]) }))} />,
-  "calls-per-hour": (scene) => (scene.rows.length <= HOURS_SHOWN ? <Timed scene={scene} stacked lines={CALLS} /> : <Timed scene={{ ...scene, rows: byDay(scene.rows, 0, ["answered", "missed"]) }} stacked lines={CALLS} />),
+  "calls-per-hour": (scene) => (scene.rows.length <= HOURS_SHOWN ? <Timed scene={scene} stacked lines={CALLS} /> : <Timed scene={{ ...scene, rows: byHour(scene.rows, ["answered", "missed"]) }} stacked lines={CALLS} ofDay />),
   concurrency: (scene) => <Timed scene={{ ...scene, rows: scene.rows.length <= HOURS_SHOWN ? scene.rows : highest(scene.rows, ["most_calls", "most_talks"]) }} lines={[{ column: "most_calls", colour: "answered", kind: "line", fill: true }, { column: "most_talks", colour: "second", kind: "line", dash: true }]} />,
   "abandoned-by-queue": bars((row, filters) => ({
     name: String(row["queue"] ?? t("unknown")),
@@ -87,16 +87,16 @@ function percentiles(scene: Scene, kind: "wait" | "talk", median: string, most: 
   return <><h3>{t(`column.${kind}`)}</h3><Bars label={`${scene.label}: ${t(`column.${kind}`)}`} bars={scene.rows.map(of)} /></>;
 }
 
-interface TimedProps { scene: Scene; lines: Line[]; stacked?: boolean; unit?: (value: number) => string; max?: number; height?: number }
+interface TimedProps { scene: Scene; lines: Line[]; stacked?: boolean; unit?: (value: number) => string; max?: number; height?: number; ofDay?: boolean }
 
-function Timed({ scene, lines, stacked, unit, max, height }: TimedProps): JSX.Element {
+function Timed({ scene, lines, stacked, unit, max, height, ofDay }: TimedProps): JSX.Element {
   const series: Series[] = lines.map((line) => ({
     ...line, label: word("column", line.column), values: scene.rows.map((row) => (row[line.column] == null ? null : Number(row[line.column]))),
   }));
   return (
     <Chart
       times={scene.rows.map((row) => moment(String(Object.values(row)[0])).getTime() / 1000)} series={series} label={scene.label} zone="UTC"
-      {...(stacked ? { stacked } : {})} {...(unit ? { unit } : {})} {...(max ? { max } : {})} height={height ?? 200}
+      {...(stacked ? { stacked } : {})} {...(ofDay ? { ofDay } : {})} {...(unit ? { unit } : {})} {...(max ? { max } : {})} height={height ?? 200}
     />
   );
 }
@@ -112,6 +112,16 @@ function byDay(rows: Row[], each: number, columns: string[]): Row[] {
     days.set(dayOf(row), day);
   }
   return [...days.values()].sort((a, b) => dayOf(a).localeCompare(dayOf(b)));
+}
+
+/** Return one row for each hour of the day, on a day of no meaning, with the sums of the columns. */
+function byHour(rows: Row[], columns: string[]): Row[] {
+  const hours = Array.from({ length: 24 }, (_, hour): Row => ({ hour: `2024-01-01T${String(hour).padStart(2, "0")}:00:00` }));
+  for (const row of rows) {
+    const hour = hours[Number(String(Object.values(row)[0]).slice(11, 13))]!;
+    for (const column of columns) hour[column] = count(hour[column]) + count(row[column]);
+  }
+  return hours;
 }
 
 /** Return one row for each day with the highest values of the columns. */

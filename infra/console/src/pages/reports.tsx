@@ -10,7 +10,7 @@ import { number, t, word } from "../words";
 import { FilterBar } from "./filter_bar";
 import { Parameters } from "./report_parameters";
 import { Drawn, isTable } from "./report_picture";
-import { ReportFiles, ReportSql } from "./report_files";
+import { CsvOf, ReportFiles, ReportSql } from "./report_files";
 
 export function Reports({ route }: { route: Route }): JSX.Element {
   const { data, failure, reload } = useLoad(() => reports(), "list");
@@ -48,7 +48,10 @@ function Card({ report, filters }: { report: Report; filters: Filters }): JSX.El
     <article class={WIDE.has(report.name) ? "card report wide" : "card report"} aria-busy={busy} data-report={report.name}>
       <header>
         <h2><a href={address("reports", report.name, filters)}>{titled(report.title)}</a></h2>
-        {data && report.name === "not-called-back" && <strong class="count missed">{number(data.rows.length)}</strong>}
+        <span class="actions">
+          {data && report.name === "not-called-back" && <strong class="count missed">{number(data.rows.length)}</strong>}
+          {data && data.rows.length > 0 && <CsvOf report={report} filters={filters} label={titled(report.title)} />}
+        </span>
       </header>
       <Ignored report={report} filters={filters} />
       {failure && <Trouble failure={failure} retry={reload} />}

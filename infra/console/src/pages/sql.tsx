@@ -26,6 +26,14 @@ function history(): string[] {
   }
 }
 
+/** Questions to begin with. */
+const EXAMPLES = {
+  byHour: "select date_trunc('hour', invitedt) as hour, count(*) as calls\nfrom calls.success\nwhere invitedt > now() - interval '1 day'\ngroup by 1\norder by 1",
+  longest: "select invitedt, anumber, bdisplayname, duration\nfrom calls.success\norder by duration desc\nlimit 20",
+  missed: "select invitedt, fromnumber, callednum, stopreason\nfrom calls.cancelled\nwhere invitedt > now() - interval '1 day'\norder by invitedt desc",
+  agents: "select bdisplayname as agent, count(*) as calls, round(avg(duration)) as seconds\nfrom calls.success\nwhere aouter and invitedt > now() - interval '7 days'\ngroup by 1\norder by calls desc",
+} as const;
+
 interface Answer { table?: Table; failure?: Error; text: string; milliseconds: number }
 
 export function Sql({ route }: { route: Route }): JSX.Element {
@@ -92,7 +100,7 @@ export function Sql({ route }: { route: Route }): JSX.Element {
         </span>
         {kept.length > 0 && <History kept={kept} choose={(text) => { pen.current?.set(text); pen.current?.focus(); }} clear={() => { localStorage.removeItem(HISTORY); setKept([]); }} />}
       </div>
-      <div aria-live="polite" aria-busy={busy}>{answer && <Result answer={answer} />}</div>
+      <div aria-live="polite" aria-busy={busy}>{answer ? <Result answer={answer} /> : <Examples choose={(text) => { pen.current?.set(text); latest.current(); }} />}</div>
     </section>
   );
 }
@@ -112,6 +120,19 @@ function History({ kept, choose, clear }: { kept: string[]; choose: (text: strin
         <button type="button" class="quiet" onClick={clear}>{t("sql.forget")}</button>
       </div>
     </details>
+  );
+}
+
+function Examples({ choose }: { choose: (text: string) => void }): JSX.Element {
+  return (
+    <section class="card" aria-labelledby="examples">
+      <h2 id="examples">{t("sql.examples")}</h2>
+      <ul class="examples">
+        {Object.entries(EXAMPLES).map(([name, text]) => (
+          <li key={name}><button type="button" class="example" onClick={() => choose(text)}><b>{t(`sql.example.${name}` as "sql.examples")}</b><code>{text}</code></button></li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

@@ -8,6 +8,8 @@ import { language, number, siteZone, when } from "../words";
 export interface Series { label: string; colour: string; values: (number | null)[]; kind?: "bars" | "line"; dash?: boolean; fill?: boolean }
 interface Props {
   times: number[]; series: Series[]; label: string; stacked?: boolean; unit?: (value: number) => string; max?: number; height?: number; zone?: string;
+  /** The times are hours of a day of no meaning. */
+  ofDay?: boolean;
 }
 
 /** Draw series over `times`, in seconds. A screen reader gets the label; each chart has its table beside it. */
@@ -113,7 +115,7 @@ function point(plot: uPlot, element: HTMLElement, props: Props): void {
   if (!tip) element.append((tip = Object.assign(document.createElement("div"), { className: "tip" })));
   const step = props.times.length > 1 ? props.times[1]! - props.times[0]! : 86_400;
   const title = document.createElement("b");
-  title.textContent = when(new Date(props.times[at]! * 1000), step < 80_000 ? "short" : "weekday", zoneOf(props));
+  title.textContent = when(new Date(props.times[at]! * 1000), props.ofDay ? "hour" : step < 80_000 ? "short" : "weekday", zoneOf(props));
   const lines = props.series.map((each) => {
     const row = document.createElement("span");
     const swatch = Object.assign(document.createElement("i"), { className: `swatch ${each.colour}` });

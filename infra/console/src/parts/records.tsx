@@ -4,19 +4,22 @@ import type { JSX } from "preact";
 import { number, t, when, word } from "../words";
 
 export type Record_ = Record<string, unknown>;
-interface Props { rows: Record_[]; caption: string; hidden: string[]; linked?: ((row: Record_) => string) | undefined; action?: ((row: Record_) => JSX.Element) | undefined }
+interface Props { rows: Record_[]; caption: string; hidden: string[]; linked?: ((row: Record_) => string) | undefined; action?: ((row: Record_) => JSX.Element) | undefined; bars?: string; first?: readonly string[] | undefined }
 
-export function Records({ rows, caption, hidden, linked, action }: Props): JSX.Element {
-  const names = Object.keys(rows[0] ?? {}).filter((name) => !hidden.includes(name));
+/** `bars` names a column of counts, which get a bar in proportion to the largest; `first` are the columns to begin with. */
+export function Records({ rows, caption, hidden, linked, action, bars, first = [] }: Props): JSX.Element {
+  const all = Object.keys(rows[0] ?? {}).filter((name) => !hidden.includes(name) && rows.some((row) => !isEmpty(row[name])));
+  const names = [...first.filter((name) => all.includes(name)), ...all.filter((name) => !first.includes(name))];
+  const most = bars ? Math.max(1, ...rows.map((row) => Number(row[bars]))) : 0;
   return (
     <>
-      <div class="scroll" role="region" aria-label={caption} tabIndex={0}>
+      <div class="scroll records" role="region" aria-label={caption} tabIndex={0}>
         <table>
           <caption class="hidden">{caption}</caption>
           <thead><tr>{names.map((name) => <th key={name} scope="col" class={rows.every((row) => typeof row[name] === "number") ? "number" : ""}>{word("column", name).replaceAll("_", " ")}</th>)}{action && <th scope="col"><span class="hidden">{t("operations.action")}</span></th>}</tr></thead>
           <tbody>
             {rows.map((row, i) => (
-              <tr key={i}>{names.map((name, at) => <Cell key={name} name={name} value={row[name]} href={at === 0 && linked ? linked(row) : ""} />)}{action && <td>{action(row)}</td>}</tr>
+              <tr key={i}>{names.map((name, at) => <Cell key={name} name={name} value={row[name]} href={at === 0 && linked ? linked(row) : ""} share={name === bars ? Number(row[name]) / most : 0} />)}{action && <td class="does">{action(row)}</td>}</tr>
             ))}
           </tbody>
         </table>
@@ -26,13 +29,24 @@ export function Records({ rows, caption, hidden, linked, action }: Props): JSX.E
   );
 }
 
+/** A column in which no row says anything is left out. */
+const isEmpty = (value: unknown): boolean => value === null || value === undefined || value === "" || value === false || (Array.isArray(value) && !value.length);
+
 const TROUBLE = new Set(["quarantined", "dead", "rejected", "maybe_delivered", "differs"]);
 
-function Cell({ name, value, href }: { name: string; value: unknown; href: string }): JSX.Element {
-  const text = shown(name, value);
-  const trouble = TROUBLE.has(name) && typeof value === "number" && value > 0;
-  return <td class={`${typeof value === "number" ? "number" : ""} ${trouble ? "worse" : ""}`}>{href ? <a href={href}>{text}</a> : text}</td>;
+const WORDS: Record<string, string> = { state: "state", outcome: "state", type: "type" };
+
+function Cell({ name, value, href, share }: { name: string; value: unknown; href: string; share: number }): JSX.Element {
+  const text = WORDS[name] && typeof value === "string" && value ? word(WORDS[name], value) : shown(name, value);
+  const isCount = typeof value === "number";
+  const trouble = TROUBLE.has(name) && isCount && value > 0;
+  const inner = href ? <a href={href}>{text}</a> : text;
+  const classes = [isCount ? "number" : "", trouble ? "worse" : "", isCount && value === 0 ? "null" : "", LONG.has(name) ? "long" : "", name === "id" || name === "inviteid" ? "id" : ""];
+  return <td class={classes.filter(Boolean).join(" ")}>{share ? <><span class="share" style={{ width: `${Math.max(1, share * 100)}%` }} aria-hidden="true" />{inner}</> : inner}</td>;
 }
+
+/** Texts that may have several lines. */
+const LONG = new Set(["reason", "away_reason", "outcome", "result", "parameters", "facts", "numbers"]);
 
 /** Return a value as people read it; ids stay as they are. */
 export function shown(name: string, value: unknown): string {

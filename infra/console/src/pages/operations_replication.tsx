@@ -1,0 +1,68 @@
+// Replication: each CRM with its counts, the calls in one state with their reasons, the sources, and the latest runs.
+
+import type { JSX } from "preact";
+import { getJson } from "../api";
+import { Empty, Loading, Trouble, useLoad } from "../parts/basics";
+import { type Record_, Records } from "../parts/records";
+import { address, type Filters } from "../route";
+import { type Key, number, t, word } from "../words";
+import { OrderButton } from "./operations_jobs";
+
+interface Replicated { targets: { name: string; counts: Record<string, number> }[]; cursors: Record_[]; runs: Record_[] }
+const STATES = ["rejected", "maybe_delivered", "differs", "pending", "delivered", "withdrawn"];
+/** The states from which a call can be sent again. */
+const RETRIED = new Set(["rejected", "maybe_delivered"]);
+
+export function Replication({ filters }: { filters: Filters }): JSX.Element {
+  const { data, failure, reload } = useLoad((signal) => getJson<Replicated>("operations/replication", { signal }), "replication");
+  if (failure) return <Trouble failure={failure} retry={reload} />;
+  if (!data) return <Loading lines={6} />;
+  if (!data.targets.length && !data.runs.length) return <Empty>{t("operations.empty.replication")}</Empty>;
+  const part = (title: Key, rows: Record_[], hidden: string[] = []): JSX.Element => (
+    <section class="card"><h2>{t(title)}</h2>{rows.length ? <Records rows={rows} caption={t(title)} hidden={hidden} /> : <Empty>{t("operations.none")}</Empty>}</section>
+  );
+  return (
+    <>
+      {data.targets.map((target) => (
+        <section class="card" key={target.name}>
+          <header class="row">
+            <h2>{target.name}</h2>
+            {(target.counts["rejected"] ?? 0) > 0 && <OrderButton label={t("operations.retryAll")} order={{ kind: "retry-replication", target: target.name }} after={reload} />}
+          </header>
+          <dl class="figures in-card">
+            {STATES.filter((state) => state in target.counts).map((state) => (
+              <div key={state} class="figure"><dt>{word("state", state)}</dt><dd><a href={address("operations", "replication", { state, target: target.name })}>{number(target.counts[state] ?? 0)}</a></dd></div>
+            ))}
+          </dl>
+        </section>
+      ))}
+      <Calls filters={filters} reloadCounts={reload} />
+      {part("operations.cursors", data.cursors)}
+      {part("operations.runs", data.runs)}
+    </>
+  );
+}
+
+function Calls({ filters, reloadCounts }: { filters: Filters; reloadCounts: () => void }): JSX.Element {
+  const state = filters["state"] || "rejected";
+  const asked = new URLSearchParams({ state, ...(filters["target"] ? { target: filters["target"] } : {}) });
+  const { data, failure, reload, busy } = useLoad((signal) => getJson<{ calls: Record_[] }>(`operations/replication/calls?${asked}`, { signal }), asked.toString());
+  const after = (): void => {
+    reload();
+    reloadCounts();
+  };
+  const retry = (row: Record_): JSX.Element => <OrderButton label={t("retry")} order={{ kind: "retry-replication", target: row["target"], ids: [row["id"]] }} after={after} />;
+  return (
+    <section class="card" aria-busy={busy} data-test="replicated">
+      <h2>{t("operations.replicated")}</h2>
+      <div class="row">
+        <span class="segments" role="group" aria-label={t("column.state")}>
+          {STATES.map((each) => <a key={each} class="segment" aria-current={each === state ? "true" : undefined} href={address("operations", "replication", { ...filters, state: each })}>{word("state", each)}</a>)}
+        </span>
+      </div>
+      {failure && <Trouble failure={failure} retry={reload} />}
+      {!data && !failure && <Loading lines={4} />}
+      {data && (data.calls.length ? <Records rows={data.calls} caption={t("operations.replicated")} hidden={["state", "reference"]} action={RETRIED.has(state) ? retry : undefined} /> : <Empty>{t("operations.noCalls")}</Empty>)}
+    </section>
+  );
+}
