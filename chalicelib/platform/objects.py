@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 PART_SIZE = 8 * 1024 * 1024
 PARALLEL_PARTS = 2
+BLOCK_BYTES = 1 << 16
 CONNECT_SECONDS = 3
 READ_SECONDS = 20
 AWAY = "The object storage does not answer"
@@ -82,6 +83,26 @@ def read(bucket: str, key: str, limit: int) -> bytes | None:
     if len(content) > limit:
         raise TooLarge(f"{key} has more than {limit} bytes")
     return content
+
+
+def download(bucket: str, key: str, into: BinaryIO, limit: int) -> int | None:
+    """Write the content of an object to `into`. Return its size in bytes, or None if there is no such object.
+
+    Raises TooLarge if it has more than `limit` bytes, and Unavailable.
+    """
+    from botocore.exceptions import ClientError  # noqa: PLC0415 - loaded with boto3
+
+    with boto3_errors.translated(AWAY):
+        try:
+            found = client().get_object(Bucket=bucket, Key=key)
+        except ClientError as fault:
+            if fault.response["Error"]["Code"] != "NoSuchKey":
+                raise
+            return None
+        if found["ContentLength"] > limit:
+            raise TooLarge(f"The file is {found['ContentLength']} bytes long; at most {limit} are taken")
+        into.writelines(found["Body"].iter_chunks(BLOCK_BYTES))
+    return found["ContentLength"]
 
 
 def delete(bucket: str, key: str) -> None:

@@ -47,6 +47,8 @@ class Provider:
     options: Options = DEFAULT_OPTIONS
     #: The part of the address before the key; empty for `webhooks/NAME`.
     path: str = ""
+    #: The PBX uploads the files of its recordings, which cannot be fetched from it.
+    uploads_recordings: bool = False
     key_covers: Covers = Covers.EXTENSION
 
     @property

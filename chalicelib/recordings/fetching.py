@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 from tempfile import TemporaryFile
+from typing import BinaryIO
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from chalicelib.platform import downloads, objects
 from chalicelib.platform.downloads import DownloadFailed, DownloadRefused, Rules
 from chalicelib.platform.postgres import Connection
 from chalicelib.providers.telphin_client import ProviderRefused
-from chalicelib.recordings import fetch_queue, recording_sources, state_changes, storages
+from chalicelib.recordings import fetch_queue, recording_sources, state_changes, storages, uploaded_files
 from chalicelib.recordings.audio import pages, recognition
 from chalicelib.recordings.audio.content import NotARecording
 from chalicelib.recordings.fetch_queue import Claim
@@ -59,7 +60,7 @@ def attempt(writer: Connection, file: File, settings: Settings) -> AttemptOutcom
         # The last attempt left no reason: it may have ended the whole process.
         return _give_up(writer, file, f"after {settings.recording_attempts} attempts: the last one was broken off")
     try:
-        stored = _fetch(file, claim, settings)
+        stored = _fetch(writer, file, claim, settings)
     except DownloadRefused as error:
         return _give_up(writer, file, error.message)
     except (DownloadFailed, ProviderRefused, NotARecording, Unavailable, Misconfigured) as error:
@@ -80,6 +81,8 @@ def _reason(error: RingledgerError) -> str:
 
 def _finish(writer: Connection, file: File, stored: Stored, settings: Settings) -> AttemptOutcome:
     changed = state_changes.set_ready(writer, file, stored)
+    if recording_sources.is_uploaded(settings, file):
+        uploaded_files.remove(writer, settings.bucket, file)
     if not changed and not state_changes.is_shown(writer, file, stored):
         # The recording was erased while it was fetched.
         objects.delete(*storages.place(settings, stored.storage, stored.path))
@@ -91,21 +94,34 @@ def _give_up(writer: Connection, file: File, reason: str) -> AttemptOutcome:
     return AttemptOutcome("failed", reason, tuple(state_changes.set_failed(writer, file, reason)))
 
 
-def _fetch(file: File, claim: Claim, settings: Settings) -> Stored:
+def _fetch(writer: Connection, file: File, claim: Claim, settings: Settings) -> Stored:
     """Download the file to disk, check it, and store it in S3 only when all of it has come."""
+    is_uploaded = recording_sources.is_uploaded(settings, file)
+    with TemporaryFile() as downloaded:
+        if is_uploaded:
+            name = file.recording
+            size = uploaded_files.fetch(writer, settings.bucket, file, downloaded, settings.recording_limit)
+        else:
+            name, size = _download(file, downloaded, settings)
+        extension = recognition.extension(downloaded, name)
+        # The names of files that a PBX uploads have their extension.
+        stem = name.removesuffix(f".{extension}") if is_uploaded else file.recording
+        path = _path(file._replace(recording=stem), claim, extension)
+        storage = storages.configured(settings)[0]
+        place = storages.place(settings, storage.code, path)
+        objects.put(place.bucket, place.key, downloaded, MEDIA_TYPES[extension])
+    return Stored(storage.code, path, size, claim.since + timedelta(days=settings.recording_days))
+
+
+def _download(file: File, into: BinaryIO, settings: Settings) -> tuple[str, int]:
+    """Download the file from its provider, and return the path in its address and its size in bytes."""
     source = recording_sources.address(settings, file)
     rules = Rules(
         settings.recording_hosts, settings.recording_limit, settings.recording_seconds, settings.recording_loopback
     )
     headers = {"Authorization": f"Bearer {source.token}"} if source.token else {}
-    with TemporaryFile() as downloaded:
-        size = downloads.fetch(source.url, downloaded, rules, headers)
-        extension = recognition.extension(downloaded, urlsplit(source.url).path)
-        path = _path(file, claim, extension)
-        storage = storages.configured(settings)[0]
-        place = storages.place(settings, storage.code, path)
-        objects.put(place.bucket, place.key, downloaded, MEDIA_TYPES[extension])
-    return Stored(storage.code, path, size, claim.since + timedelta(days=settings.recording_days))
+    size = downloads.fetch(source.url, into, rules, headers)
+    return urlsplit(source.url).path, size
 
 
 def _path(file: File, claim: Claim, extension: str) -> str:

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from chalicelib import providers
 from chalicelib.errors import Misconfigured
 from chalicelib.ledger.recording_facts import File
 from chalicelib.platform.downloads import DownloadRefused
@@ -68,6 +69,12 @@ def address(settings: Settings, file: File) -> Address:
         telphin_client_secret=source.client_secret or settings.telphin_client_secret,
     )
     return Address(Telphin(application).recording_url(file.recording))
+
+
+def is_uploaded(settings: Settings, file: File) -> bool:
+    """Return True if the PBX uploads `file` itself, and no address is set for it. Raises Misconfigured."""
+    provider = providers.find(file.provider)
+    return provider is not None and provider.uploads_recordings and not _source(settings, file).url
 
 
 def _source(settings: Settings, file: File) -> RecordingSource:

@@ -43,6 +43,8 @@ SELECT source.id, source.provider, source.client, source.name, source.type, sour
 FROM ledger.extensions AS source WHERE source.id = ANY (%s::bigint[])
 """
 
+_IDS = "SELECT id FROM ledger.extensions WHERE provider = %s AND client = %s ORDER BY id DESC LIMIT 100"
+
 _ADD = f"""
 INSERT INTO ledger.extensions (provider, client, name, type, owner, settings) VALUES (%s, %s, %s, %s, %s, %s)
 ON CONFLICT (provider, client, name) WHERE revoked_at IS NULL DO NOTHING RETURNING {_COLUMNS}
@@ -148,6 +150,11 @@ def find(database_url: str, ids: Sequence[int]) -> list[Extension]:
     extensions = [_extension(row) for row in connection(database_url).execute(_FIND, [list(ids)])]
     _check_known(ids, {extension.id for extension in extensions})
     return extensions
+
+
+def ids(connection: Connection, provider: str, client: str) -> list[int]:
+    """Return the ids of a client's extensions at a provider, the newest first, revoked ones included."""
+    return [identity for (identity,) in connection.execute(_IDS, [provider, client])]
 
 
 def listing(database_url: str) -> list[Extension]:

@@ -27,7 +27,7 @@ def accept(raw: Raw, key_text: str, settings: Settings, notes: dict[str, object]
     quarantine; TooLarge when the queue cannot take that much; and Unavailable within three seconds when the queue takes
     nothing now, so that the sender repeats the request.
     """
-    key = _authentic(raw.provider, key_text, settings)
+    key = authentic(raw.provider, key_text, settings)
     notes |= {"provider": raw.provider, "extension": key.extension, "event": raw.id, "bytes": len(raw.body)}
     try:
         reading = providers.read(raw)
@@ -44,7 +44,8 @@ def _send(raw: Raw, key: Key, settings: Settings, quarantine: str = "") -> None:
     )
 
 
-def _authentic(provider: str, text: str, settings: Settings) -> Key:
+def authentic(provider: str, text: str, settings: Settings) -> Key:
+    """Return the content of a key. Raises AddressNotFound when it is invalid or revoked."""
     key = webhook_keys.verify(settings.webhook_secrets, provider, text)
     if key is None or key.extension in revocations.current(settings.bucket, settings.revocation_cache_seconds):
         raise AddressNotFound

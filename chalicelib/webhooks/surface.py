@@ -11,7 +11,10 @@ from chalicelib import edge, providers
 from chalicelib.calls.events import Raw
 from chalicelib.edge import Answer, Notes, Request
 from chalicelib.platform import configuration, signed_requests
-from chalicelib.webhooks.accepting import AddressNotFound, accept
+from chalicelib.webhooks.accepting import AddressNotFound, accept, authentic
+
+#: The largest body of a request for a form, in bytes.
+FORM_BODY_LIMIT = 4_096
 
 routes = Blueprint(__name__)
 
@@ -26,6 +29,20 @@ def extension_event(request: Request, notes: Notes) -> Answer:
 def provider_event(request: Request, notes: Notes) -> Answer:
     """Accept a webhook of any provider."""
     return _accepted(request.path["provider"], request, notes)
+
+
+@edge.route(routes, "/webhooks/{provider}/{key}/recordings", methods=("POST",), body_limit=FORM_BODY_LIMIT)
+def recording_form(request: Request, notes: Notes) -> Answer:
+    """Answer with a form by which S3 takes a recording from its PBX."""
+    from chalicelib.recordings import incoming  # noqa: PLC0415 - accepting webhooks does not load it
+
+    current, provider = configuration.current(), request.path["provider"]
+    known = providers.find(provider)
+    if known is None or not known.uploads_recordings:
+        raise AddressNotFound
+    key = authentic(provider, request.path["key"], current)
+    notes |= {"provider": provider, "extension": key.extension}
+    return edge.json_answer(incoming.form(current, provider, key.extension, request.body).model_dump())
 
 
 def _accepted(provider: str, request: Request, notes: Notes) -> Answer:

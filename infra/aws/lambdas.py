@@ -109,7 +109,13 @@ LAMBDAS: dict[str, Lambda] = {
     "webhooks": Lambda(
         Network.PUBLIC,
         ("BUCKET", "EVENTS_QUEUE_URL", "CORS_ORIGINS", "WEBHOOK_SECRETS"),
-        (Grant.objects("webhooks/*", "s3:GetObject"), TELLS_MISSING, Grant.queue("call-events", "sqs:SendMessage")),
+        (
+            Grant.objects("webhooks/*", "s3:GetObject"),
+            # The forms that it signs.
+            Grant.objects("incoming/*", "s3:PutObject"),
+            TELLS_MISSING,
+            Grant.queue("call-events", "sqs:SendMessage"),
+        ),
     ),
     # Its document is a file of the bundle.
     "documents": Lambda(Network.PUBLIC, ("CORS_ORIGINS",), concurrency=5),
@@ -198,6 +204,8 @@ LAMBDAS: dict[str, Lambda] = {
         ),
         (
             Grant.objects("recordings/*", "s3:PutObject", "s3:DeleteObject"),
+            Grant.objects("incoming/*", "s3:GetObject", "s3:DeleteObject"),
+            TELLS_MISSING,
             Grant.queue("recordings", "sqs:SendMessage"),
         ),
         optional=(

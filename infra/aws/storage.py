@@ -158,6 +158,8 @@ def _lifecycle() -> list[Json]:
             # The second wall: maintenance deletes by each row's recexpirets, and notes it in the row.
             "ExpirationInDays": {"Fn::FindInMap": ["SecondWall", ref("RecordingDays"), "Days"]},
         },
+        # Uploads whose call never came.
+        {"Id": "incoming", "Status": "Enabled", "Prefix": "incoming/", "ExpirationInDays": 30, **_versions(1)},
         # A forgotten person's recording must not survive as an older version.
         {"Id": "leftovers", "Status": "Enabled", **_versions(7)},
         {"Id": "markers", "Status": "Enabled", "ExpiredObjectDeleteMarker": True},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from chalicelib.recordings.incoming import UploadForm, UploadRequest
 from infra.openapi.declarations import (
     FORM,
     INTERNAL,
@@ -105,6 +106,19 @@ SURFACE = Surface(
             },
             parameters=(_PROVIDER, _KEY),
             body={JSON: MttEvent | NativeRowsBody, FORM: ExtensionEvent},
+        ),
+        Operation(
+            "POST",
+            "/webhooks/{provider}/{key}/recordings",
+            "A form by which a PBX uploads the file of a recording",
+            {
+                200: Response("S3 takes one file by this form; its call's links play it.", {JSON: UploadForm}),
+                **_ERRORS,
+                400: problem("The body names no file."),
+                404: problem("The key is mistyped or revoked, or its provider's recordings are not uploaded."),
+            },
+            parameters=(_PROVIDER, _KEY),
+            body={JSON: UploadRequest},
         ),
     ),
 )

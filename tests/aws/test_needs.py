@@ -43,7 +43,7 @@ ACTIONS = {
     "upload_part": "s3:PutObject",
 }
 #: The bucket's folders: the beginnings of the code's texts.
-FOLDERS = ("answers", "faxes", "recordings", "script-files", "uploads", "webhooks")
+FOLDERS = ("answers", "faxes", "incoming", "recordings", "script-files", "uploads", "webhooks")
 FOLDER = re.compile(rf"({'|'.join(FOLDERS)})/")
 # Reading an object that can be missing needs this action, though no code calls it.
 UNCALLED = {"s3:ListBucket"}

@@ -179,6 +179,18 @@ def test_rotations_lose_nothing(folder: Folder, rotate: Any, *, is_running: bool
     assert not folder.refused
 
 
+def test_other_files_beside_it_do_not_matter(folder: Folder) -> None:
+    """Neither a folder, nor a file that is no compressed one, nor one that another program writes."""
+    folder.write(line(EVENTS[0]))
+    folder.read()
+    (folder.file.parent / "Master.csv.d").mkdir()
+    (folder.file.parent / "Master.csv.1.gz").write_bytes(b"not compressed\n")
+    (folder.file.parent / "Master.csv.swp").write_bytes(b"binary")
+    _renamed(folder.file, 1)
+    folder.write(line(EVENTS[1]))
+    assert same(folder.read(), EVENTS[:2])
+
+
 def test_a_last_line_without_its_end_counts_when_the_file_is_rotated(folder: Folder) -> None:
     """Nothing more can come in a file that was renamed."""
     folder.write(line(EVENTS[0]), line(EVENTS[1])[:-1])

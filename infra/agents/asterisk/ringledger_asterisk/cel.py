@@ -14,6 +14,7 @@ from ringledger_asterisk.cel_settings import CelSettings, CelSource
 from ringledger_asterisk.cel_tables import TableReader
 from ringledger_asterisk.delivery import EventDelivery, Pauses
 from ringledger_asterisk.event_intake import EventIntake
+from ringledger_asterisk.recording_uploads import RecordingUploads
 from ringledger_asterisk.set_aside import SetAside
 from ringledger_asterisk.spool import Spool, SpoolFault
 from ringledger_asterisk.tables import TableFault
@@ -26,11 +27,17 @@ logger = logging.getLogger(__name__)
 
 async def run(settings: CelSettings) -> None:
     """Read and send events until cancelled. Raise SpoolInUse."""
-    spool = Spool(settings.state, settings.spool_bytes)
+    recordings = settings.recordings
+    spool = Spool(settings.state, settings.spool_bytes, notes_recordings=recordings is not None)
     set_aside = SetAside(settings.state / "set-aside.jsonl")
-    delivery = EventDelivery(settings.address, spool, set_aside, Pauses(random.Random()))  # noqa: S311 - no secret
+    chance = random.Random()  # noqa: S311 - no secret
+    delivery = EventDelivery(settings.address, spool, set_aside, Pauses(chance))
     intake = EventIntake(settings.source.name, settings.source.zone, spool, set_aside)
-    tasks = [asyncio.ensure_future(work) for work in (_reading(settings.source, intake), delivery.run())]
+    logger.info("events are read from %s", settings.source.name)
+    works = [_reading(settings.source, intake), delivery.run()]
+    if recordings:
+        works.append(RecordingUploads(settings.address, recordings, spool, set_aside).run(Pauses(chance)))
+    tasks = [asyncio.ensure_future(work) for work in works]
     try:
         await asyncio.gather(*tasks)
     finally:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import logging
 
 from ringledger_asterisk.cel_settings import CelSource
 from ringledger_asterisk.csv_files import FilePlace, Piece, RotatedFile
 from ringledger_asterisk.csv_records import CsvRecords
 from ringledger_asterisk.event_intake import EventIntake
+
+logger = logging.getLogger(__name__)
 
 
 class CsvReader:
@@ -16,7 +19,8 @@ class CsvReader:
     def __init__(self, source: CelSource, intake: EventIntake) -> None:
         """Follow the file of `source`."""
         self._file, self._records = RotatedFile(source.file), CsvRecords(source.layouts)
-        self._intake, self._history = intake, source.history
+        self._path, self._intake, self._history = source.file, intake, source.history
+        self._is_awaited = False
 
     def step(self) -> bool:
         """Take what has come, and return False if there was nothing. Raise OSError and SpoolFault."""
@@ -25,6 +29,9 @@ class CsvReader:
             self._intake.move(json.dumps(FilePlace("", 0) if self._history else self._file.end()))
             return True
         piece = self._file.read(FilePlace(*json.loads(stored)))
+        if piece is None and not self._is_awaited:
+            logger.warning("there is no event in %s yet", self._path)
+        self._is_awaited = piece is None
         return piece is not None and self._take(piece)
 
     def _take(self, piece: Piece) -> bool:

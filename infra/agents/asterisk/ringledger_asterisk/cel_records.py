@@ -56,7 +56,7 @@ def record(fields: Mapping[str, str], times: EventTimes, near: datetime | None =
 
 def base_name(path: str) -> str:
     """Return the name of a recording, by which Ringledger knows it: the last part of its path."""
-    return PurePosixPath(path.replace("\\", "/")).name
+    return PurePosixPath(path).name
 
 
 def _recording(event: Mapping[str, str]) -> tuple[str, str, str]:

@@ -58,25 +58,30 @@ class CelSource:
     @property
     def name(self) -> str:
         """Return the name under which its place is stored: another file or table begins anew."""
-        place = str(self.file) if self.kind in FILES else self.table.database
-        return f"{self.kind} {place} {self.table.table}"
+        if self.ami:
+            return f"{self.kind} {self.ami.host}:{self.ami.port}"
+        place = str(self.file) if self.kind in FILES else f"{self.table.host} {self.table.database}"
+        return f"{self.kind} {place}" + (f" {self.table.table}" if self.kind != "csv" else "")
 
 
 @dataclass(frozen=True)
 class RecordingsSettings:
-    """The folder of recordings, None without uploads, and the seconds after which a file no longer changes."""
+    """The folder of recordings that are uploaded, and the seconds after which a file no longer changes."""
 
-    folder: Path | None
+    folder: Path
     settled_seconds: int
 
 
 @dataclass(frozen=True)
 class CelSettings:
-    """All settings. `address` is that of the webhook, with its key; `spool_bytes` limits the events on disk."""
+    """All settings. `address` is that of the webhook, with its key; `spool_bytes` limits the events on disk.
+
+    Without `recordings`, none are uploaded.
+    """
 
     address: str = field(repr=False)
     source: CelSource
-    recordings: RecordingsSettings
+    recordings: RecordingsSettings | None
     state: Path
     spool_bytes: int
 
@@ -84,14 +89,18 @@ class CelSettings:
     def read(path: Path) -> CelSettings:
         """Return the settings in a file. Raise SettingsFault."""
         reader = SettingsReader.open(path)
-        folder = reader.text("recordings", "folder", "")
         return CelSettings(
             reader.address("cel", "address"),
             _source(reader),
-            RecordingsSettings(Path(folder) if folder else None, reader.whole("recordings", "settled_seconds", "20")),
+            _recordings(reader),
             Path(reader.text("cel", "state", os.environ.get("STATE_DIRECTORY", STATE))),
             reader.whole("cel", "spool_megabytes", "500") * MEGABYTE,
         )
+
+
+def _recordings(reader: SettingsReader) -> RecordingsSettings | None:
+    folder, seconds = reader.text("recordings", "folder", ""), reader.whole("recordings", "settled_seconds", "20")
+    return RecordingsSettings(Path(folder), seconds) if folder else None
 
 
 def _source(reader: SettingsReader) -> CelSource:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import logging
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -84,8 +85,9 @@ class RotatedFile:
 
     def _rotated(self) -> Iterator[Path]:
         """Yield rotated files, oldest first."""
-        names = self._path.parent.glob(f"{self._path.name}?*")
-        yield from sorted(names, key=lambda path: (path.stat().st_mtime_ns, path.name))
+        files = (path for path in self._path.parent.iterdir() if path.name.startswith(self._path.name))
+        others = [path for path in files if path != self._path and path.is_file()]
+        yield from sorted(others, key=lambda path: (path.stat().st_mtime_ns, path.name))
 
 
 def _opened(path: Path) -> IO[bytes]:
@@ -97,6 +99,7 @@ def _first(path: Path) -> str:
     try:
         with _opened(path) as file:
             line = file.readline(_FIRST_LINE_BYTES)
-    except (FileNotFoundError, EOFError):
+    except (FileNotFoundError, EOFError, gzip.BadGzipFile, zlib.error):
+        # There is none, or it is still being compressed.
         return ""
     return hashlib.sha256(line).hexdigest() if line.endswith(b"\n") else ""

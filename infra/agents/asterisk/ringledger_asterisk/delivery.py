@@ -56,6 +56,7 @@ class EventDelivery:
         """Post what is in `spool`."""
         self._address, self._spool, self._set_aside, self._pauses = address, spool, set_aside, pauses
         self._limit = EVENTS
+        self._is_taken = False
 
     async def run(self) -> None:
         """Post until cancelled."""
@@ -78,14 +79,21 @@ class EventDelivery:
         except WebFault as fault:
             return self._failed(batch, fault)
         self._spool.remove(batch)
-        self._pauses.reset()
+        self._succeeded()
         self._limit = min(EVENTS, self._limit * 2)
         return 0.0
+
+    def _succeeded(self) -> None:
+        if not self._is_taken:
+            logger.info("Ringledger takes events")
+        self._is_taken = True
+        self._pauses.reset()
 
     def _failed(self, batch: SpooledBatch, fault: WebFault) -> float:
         if not is_final(fault):
             pause = self._pauses.after(fault)
             logger.warning("%s; next attempt in %.1f seconds", fault, pause)
+            self._is_taken = False
             return pause
         if len(batch.texts) > 1:
             # One event may be the reason; halves lead to it, and the others get through.

@@ -6,6 +6,8 @@ import configparser
 from pathlib import Path
 from typing import NoReturn
 
+from ringledger_asterisk.web import SAFE
+
 
 class SettingsFault(Exception):
     """A setting is missing or wrong. The message names it."""
@@ -55,7 +57,7 @@ class SettingsReader:
     def address(self, section: str, key: str) -> str:
         """Return a URL without a slash at its end. Raise SettingsFault if it has no TLS."""
         address = self.text(section, key).rstrip("/")
-        if not address.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+        if not address.startswith(SAFE):
             raise SettingsFault(f"[{section}] {key} must begin with https://")
         return address
 

@@ -21,7 +21,7 @@ CREATE TABLE IF NOT EXISTS events (number INTEGER PRIMARY KEY AUTOINCREMENT, siz
 CREATE TABLE IF NOT EXISTS places (source TEXT PRIMARY KEY, place TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS recordings (
     name TEXT PRIMARY KEY, path TEXT NOT NULL, channel TEXT NOT NULL, begun REAL NOT NULL, ended REAL,
-    attempts INTEGER NOT NULL DEFAULT 0, due REAL NOT NULL DEFAULT 0
+    done REAL, attempts INTEGER NOT NULL DEFAULT 0, due REAL NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS recordings_channel ON recordings (channel);
 """
@@ -54,9 +54,12 @@ class SpooledBatch(NamedTuple):
 class Spool:
     """The spool in a folder, for this program alone. Every method can be called from any thread."""
 
-    def __init__(self, folder: Path, limit: int) -> None:
-        """Open it; `limit` is that of all its events in bytes. Raise SpoolInUse."""
-        self._limit = limit
+    def __init__(self, folder: Path, limit: int, *, notes_recordings: bool = False) -> None:
+        """Open it; `limit` is that of all its events in bytes. Raise SpoolInUse.
+
+        With `notes_recordings`, recordings that events tell about are listed.
+        """
+        self._limit, self._notes_recordings = limit, notes_recordings
         self._lock = threading.Lock()
         self._refused, self._logged = 0, -_LOG_SECONDS * 1.0
         try:
@@ -115,14 +118,14 @@ class Spool:
             self._database.execute("DELETE FROM events WHERE number <= ?", [batch.last])
         self._bytes -= sum(len(text.encode()) for text in batch.texts)
 
-    def execute(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        """Run a statement about recordings in a transaction of its own, and return its rows."""
+    def recordings(self, query: str, **values: object) -> list[tuple[Any, ...]]:
+        """Run a statement on the table `recordings` in a transaction of its own, and return its rows."""
         with self._transaction():
             return self._database.execute(query, values).fetchall()
 
     def _note(self, records: Sequence[CelRecord]) -> None:
         now = time.time()
-        for record in records:
+        for record in records if self._notes_recordings else ():
             if record.recording:
                 values = [base_name(record.recording), record.recording, record.channel, now]
                 self._database.execute(_BEGIN, values)
