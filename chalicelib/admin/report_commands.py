@@ -10,7 +10,9 @@ from typing import Any
 
 from chalicelib.admin.words import Subparsers, add, note, owner, say, table
 from chalicelib.errors import InvalidRequest
-from chalicelib.statistics import report_definitions, report_store
+from chalicelib.platform import configuration
+from chalicelib.statistics import report_definitions, report_queries, report_store
+from chalicelib.statistics.context import Context
 
 OPERATOR = "operator"
 _PARAMETER = re.compile(r"(?P<name>\w+)(?::(?P<type>\w+))?(?P<required>!)?(?:=(?P<default>.*))?", re.ASCII | re.DOTALL)
@@ -57,6 +59,7 @@ def _add(arguments: argparse.Namespace, read: Callable[[], str]) -> None:
             "parameters": [_parameter(text) for text in arguments.parameter],
         }
     )
+    report_queries.check(definition, Context("", configuration.current(), {}), owner())
     report_store.put(owner(), definition, OPERATOR)
     say(f"Saved {definition.name}; it is at /reports/{definition.name}.csv")
 

@@ -85,11 +85,12 @@ class Unchanged:
 
 @dataclass(frozen=True)
 class StoredAnswer:
-    """An answer that is stored in S3: its key, its size in bytes and its content type."""
+    """An answer that is stored in S3: its key, its size in bytes, its content type and its ETag, if it has one."""
 
     key: str
     size: int
     content_type: str = JSON_TYPE
+    etag: str = ""
 
 
 class RowSink:

@@ -38,6 +38,9 @@ def _several(options: Options, context: Context) -> AnyAnswer:
     until = time.monotonic() + context.settings.request_seconds
     if "psql" in options:
         raise InvalidRequest("options may have psql or queries, not both")
+    for name in requests.DataOptions.model_fields:
+        if name in options:
+            raise InvalidRequest(f"options.{name} belongs to each query: write it within options.queries")
     queries = requests.validated(requests.BatchOptions, options, "options.").queries
 
     def run(name: str, panel: object, seconds: int, notes: Notes) -> bytes:

@@ -66,7 +66,7 @@ class Context:
             return Unchanged(etag)
         answer = run()
         is_complete = not self.notes.get("failed")
-        return replace(answer, etag=etag) if isinstance(answer, InlineAnswer) and is_complete else answer
+        return replace(answer, etag=etag) if is_complete else answer
 
 
 class FileFailed(RingledgerError):

@@ -14,6 +14,7 @@ from chalicelib.errors import QueryFailed
 from chalicelib.platform import postgres
 from chalicelib.settings import Settings
 from chalicelib.statistics import columns, guard
+from chalicelib.statistics.allowlist import USUAL_NAMES
 from chalicelib.statistics.columns import Column
 from chalicelib.statistics.failures import failure
 from chalicelib.statistics.reader import reader
@@ -24,6 +25,8 @@ Notes = MutableMapping[str, object]
 _GRACE = 1.0
 
 _BEGIN = "BEGIN READ ONLY; COPY ("
+#: The reader's role has these settings by itself, and a SET would pin its connection to RDS Proxy.
+_BEGIN_AS_READER = "BEGIN READ ONLY; SET LOCAL search_path TO ''; SET LOCAL TimeZone TO 'UTC'; COPY ("
 _END = "; ROLLBACK"
 
 
@@ -56,11 +59,22 @@ class BytesSink:
 class Execution:
     """A guarded statement that is ready to run, any number of times."""
 
-    def __init__(self, query: Query, current: Settings, notes: Notes) -> None:
-        """Guard `query` and open the connection. Raise Refused, Unavailable, UnsafeRole."""
-        self._connection, examined = reader()
+    def __init__(
+        self, query: Query, current: Settings, notes: Notes, connection: postgres.Connection | None = None
+    ) -> None:
+        """Guard `query` and open the connection, which is the reader's without another one.
+
+        Raise Refused, Unavailable, UnsafeRole.
+        """
+        self._begin, server = _BEGIN, USUAL_NAMES
+        if connection is None:
+            connection, examined = reader()
+            server = examined.server
+        else:
+            self._begin = _BEGIN_AS_READER
+        self._connection = connection
         self._text = query.text
-        self._statement = guard.check(query.text, query.beginning, examined.server)
+        self._statement = guard.check(query.text, query.beginning, server)
         self._current = current
         self._notes = notes
         notes["fingerprint"] = _fingerprint(self._statement)
@@ -70,7 +84,7 @@ class Execution:
 
         Nothing is committed. Raise QueryFailed, Unavailable and the errors of `sink`.
         """
-        start = f"{_BEGIN}{before}\n"
+        start = f"{self._begin}{before}\n"
         statements = f"{start}{self._statement}\n{after}) TO STDOUT ({options}){_END}"
         try:
             self._connection.copy_out(statements, sink, seconds=self._current.statement_timeout + _GRACE)

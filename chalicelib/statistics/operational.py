@@ -17,7 +17,7 @@ from pydantic import BaseModel
 
 from chalicelib.errors import QueryFailed
 from chalicelib.platform.postgres import DatabaseError
-from chalicelib.statistics import operational_answers
+from chalicelib.statistics import operational_answers, requests
 from chalicelib.statistics.answer import CLOSING, OPENING, InlineAnswer, Unchanged
 from chalicelib.statistics.context import AnyAnswer, Context
 from chalicelib.statistics.reader import reader
@@ -35,8 +35,12 @@ _VOLATILE = frozenset({"at", "seconds", "longest_wait", "until"})
 _WEEK = timedelta(days=7)
 
 
-def answer(action: str, _options: Mapping[str, Any], context: Context) -> AnyAnswer:
-    """Return the present state that `action` names, or Unchanged. Raise QueryFailed, Unavailable, UnsafeRole."""
+def answer(action: str, options: Mapping[str, Any], context: Context) -> AnyAnswer:
+    """Return the present state that `action` names, or Unchanged.
+
+    Raise InvalidRequest for an option, QueryFailed, Unavailable, UnsafeRole.
+    """
+    requests.validated(requests.NoOptions, dict(options), "options.")
     content = state(action, context)
     etag = _etag(action, content)
     if context.is_current(etag):

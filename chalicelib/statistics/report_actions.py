@@ -11,15 +11,12 @@ from pydantic import Field
 from chalicelib.errors import InvalidRequest, QueryFailed, Refused
 from chalicelib.platform import postgres
 from chalicelib.platform.postgres import Connection
-from chalicelib.statistics import query_parameters, report_definitions, report_store, report_values, requests
+from chalicelib.statistics import report_definitions, report_queries, report_store, requests
 from chalicelib.statistics.answer import CLOSING, OPENING, InlineAnswer
 from chalicelib.statistics.context import AnyAnswer, Context, FileFailed
-from chalicelib.statistics.execution import Execution, Query
 from chalicelib.statistics.formats import FILES
-from chalicelib.statistics.guard import ANY_BEGINNING
 from chalicelib.statistics.report_definitions import ReportDefinition, ReportParameter, Title
-from chalicelib.statistics.report_values import SiteClock
-from chalicelib.statistics.requests import Expected, FormatOptions, RequestModel
+from chalicelib.statistics.requests import Expected, FormatOptions, NoOptions, RequestModel
 
 
 class ReportSummary(ReportDefinition):
@@ -49,8 +46,9 @@ class RunOptions(FormatOptions, ShowOptions):
 Options = Mapping[str, Any]
 
 
-def listing(_options: Options, context: Context) -> AnyAnswer:
-    """Return every report with its parameters."""
+def listing(options: Options, context: Context) -> AnyAnswer:
+    """Return every report with its parameters. Raise InvalidRequest for an option."""
+    requests.validated(NoOptions, dict(options), "options.")
     return _envelope([report_store.summary(stored) for stored in report_store.listing(_gate(context))])
 
 
@@ -66,7 +64,7 @@ def save(options: Options, context: Context) -> AnyAnswer:
     Raise InvalidRequest for a wrong part, Refused and QueryFailed for its query.
     """
     definition = report_definitions.read(options)
-    _check_columns(definition, context)
+    report_queries.check(definition, context)
     report_store.put(_gate(context), definition, context.integration)
     return _envelope(report_store.summary(report_store.find(_gate(context), definition.name)))
 
@@ -91,30 +89,13 @@ def answer(name: str, given: Mapping[str, object], chosen: FormatOptions, contex
     definition = report_store.find(_gate(context), name).definition
     context.notes["report"] = definition.name
     try:
-        asked = bound(definition, given, context)
+        asked = report_queries.bound(definition, given, context)
         key = f"{asked.text}\n{chosen.model_dump_json()}".encode(errors="replace")
         return context.rows(key, asked, chosen)
     except (Refused, QueryFailed) as error:
         if chosen.format in FILES:
             raise FileFailed(error.message, details=error.details) from None
         raise
-
-
-def bound(definition: ReportDefinition, given: Mapping[str, object], context: Context) -> Query:
-    """Return the report's query with the values as constants. Raise InvalidRequest, Refused."""
-    values = report_values.values(definition, given, SiteClock(context.now, context.settings.site_zone))
-    used = query_parameters.names(definition.psql)
-    text = query_parameters.bound(definition.psql, {name: value for name, value in values.items() if name in used})
-    return Query(text, ANY_BEGINNING, context.request_id)
-
-
-def _check_columns(definition: ReportDefinition, context: Context) -> None:
-    """Run the query without rows, so that a wrong name of a column is refused before the report is stored."""
-    samples = {each.name: _SAMPLE_VALUES.get(each.type, "1") for each in definition.parameters if each.required}
-    Execution(bound(definition, samples, context), context.settings, context.notes).columns()
-
-
-_SAMPLE_VALUES = {"time": "today", "until": "today", "text": "x", "boolean": "true"}
 
 
 def _gate(context: Context) -> Connection:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from chalicelib.errors import InvalidRequest, RingledgerError
 from chalicelib.statistics import guard, query_parameters
 from chalicelib.statistics.guard import ANY_BEGINNING
+from chalicelib.statistics.unknown_names import unknown
 
 PARAMETERS_LIMIT = 20
 Type = Literal["time", "until", "text", "integer", "number", "boolean"]
@@ -25,6 +26,8 @@ _SAMPLES: dict[str, object] = {
 }  # fmt: skip
 #: Words of the address that are no parameters of a report.
 RESERVED = frozenset({"bigint", "excel", "format", "redirect", "token"})
+#: pydantic's name of the error of an unknown field.
+_UNKNOWN = "extra_forbidden"
 _WRONG_PARTS = {
     "name": "name must be 1 to 63 lower-case letters, digits and hyphens, such as calls-per-hour",
     "psql": "psql must be a text: the query of the report",
@@ -96,6 +99,9 @@ class ReportDefinition(_Model):
         return [*standard, *self.parameters]
 
 
+_PARTS: dict[str, type[BaseModel]] = {"title": Title, "description": Title, "parameters": ReportParameter}
+
+
 def read(content: object) -> ReportDefinition:
     """Return `content`, which came from outside, as a report that may be stored.
 
@@ -136,8 +142,14 @@ def _with_titles(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _words_for(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_input=False)[0]
+    faults = error.errors(include_url=False, include_input=False)
+    # A misspelt part is missing under its right name, too.
+    first = next((fault for fault in faults if fault["type"] == _UNKNOWN), faults[0])
     place = ".".join(map(str, first["loc"]))
+    if first["type"] == _UNKNOWN:
+        whole = ".".join(map(str, first["loc"][:-1]))
+        known = _PARTS.get(whole.partition(".")[0], ReportDefinition).model_fields
+        return unknown("part", str(first["loc"][-1]), known, f"{whole or 'a report'} has")
     if first["type"] == "missing":
         return f"{place} is missing: a report has a name, a title and psql"
     return _WRONG_PARTS.get(place, f"{place}: {re.sub(r'^Input', 'it', first['msg'])}")

@@ -8,7 +8,6 @@ from typing import Literal, NamedTuple
 
 from chalicelib.errors import InvalidRequest
 from chalicelib.platform.postgres import Connection
-from chalicelib.statistics import report_values
 from chalicelib.statistics.own_reports import own_reports
 from chalicelib.statistics.report_definitions import ReportDefinition, UnknownReport
 
@@ -55,11 +54,7 @@ def find(connection: Connection, name: str) -> StoredReport:
 
 
 def put(connection: Connection, definition: ReportDefinition, by: str) -> None:
-    """Save a report in place of an earlier one of its name.
-
-    Raise InvalidRequest for a default of another type, and when there are too many.
-    """
-    report_values.check_defaults(definition)
+    """Save a checked report in place of an earlier one of its name. Raise InvalidRequest when there are too many."""
     content = definition.model_dump_json(exclude={"name"})
     values = {"name": definition.name, "definition": content, "by": by, "limit": REPORTS_LIMIT}
     if not connection.execute(_PUT, values):

@@ -10,10 +10,10 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from chalicelib.errors import InvalidRequest
+from chalicelib.statistics import unknown_names
 from chalicelib.statistics.report_definitions import ZONE, ReportDefinition, ReportParameter
 
 TEXT_LIMIT = 1_000
-_NAMES_SHOWN = 30
 _DAYS_AGO = re.compile(r"-([0-9]{1,5})d", re.ASCII)
 _MONTH = re.compile(r"([0-9]{4})-([0-9]{2})", re.ASCII)
 _WORDS = {"today": 0, "yesterday": 1}
@@ -51,8 +51,7 @@ def _check_names(parameters: Sequence[ReportParameter], given: Mapping[str, obje
     known = [*(parameter.name for parameter in parameters), ZONE]
     unknown = [name for name in given if name not in known]
     if unknown:
-        takes = ", ".join(known[:_NAMES_SHOWN])
-        raise InvalidRequest(f"unknown parameter {_shown(unknown[0])}; this report takes {takes}")
+        raise InvalidRequest(unknown_names.unknown("parameter", unknown[0], known, "this report takes"))
 
 
 def _check_order(found: Mapping[str, object]) -> None:

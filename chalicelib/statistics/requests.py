@@ -8,12 +8,14 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from chalicelib.errors import InvalidRequest, Refused
+from chalicelib.statistics.unknown_names import first_repeated, unknown
 
 EXAMPLE = '{"entity":"chronological","action":"data","options":{"psql":"select count(*) from calls.success"}}'
 
 
-#: pydantic's name of the error of a text with half of a surrogate pair.
+#: pydantic's names of the errors of a text with half of a surrogate pair, and of an unknown field.
 _BROKEN_TEXT = "string_unicode"
+_UNKNOWN = "extra_forbidden"
 
 
 class Expected(NamedTuple):
@@ -25,7 +27,11 @@ class Expected(NamedTuple):
 class RequestModel(BaseModel):
     """A part of a request. Its schema is built when it is first used, since no Lambda start needs it."""
 
-    model_config = ConfigDict(strict=True, defer_build=True)
+    model_config = ConfigDict(strict=True, extra="forbid", defer_build=True)
+
+
+class NoOptions(RequestModel):
+    """The options of an action that has none."""
 
 
 class ChannelRequest(RequestModel):
@@ -88,23 +94,43 @@ def parsed(body: bytes) -> ChannelRequest:
 def validated(model: type[M], content: dict[str, Any], path: str = "") -> M:
     """Return `content` as `model`; `path` is written before the name of a field.
 
-    Raise InvalidRequest for the first wrong field, Refused for a text that has no encoding.
+    Raise InvalidRequest for an unknown field or else the first wrong one, Refused for a text that has no encoding.
     """
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
+        faults = error.errors(include_url=False, include_input=False)
+        # A misspelt field is missing under its right name, too.
+        first = next((fault for fault in faults if fault["type"] == _UNKNOWN), faults[0])
         field = str(first["loc"][0])
+        if first["type"] == _UNKNOWN:
+            raise InvalidRequest(_unknown_field(field, model, path)) from None
         if first["type"] == _BROKEN_TEXT:
             raise Refused(f"{path}{field} contains half of a surrogate pair; send whole characters") from None
         expected = next(part for part in model.model_fields[field].metadata if isinstance(part, Expected))
         raise InvalidRequest(f"{path}{field} must be {expected.words}") from None
 
 
+def _unknown_field(field: str, model: type[BaseModel], path: str) -> str:
+    place = path.removesuffix(".")
+    if not place:
+        return unknown("field", field, model.model_fields, "a request has")
+    return unknown("option", field, model.model_fields, f"{place} may have")
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object of JSON. Raise InvalidRequest for a repeated key: of its values all but one would be lost."""
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        repeated = first_repeated(name for name, _ in pairs)
+        raise InvalidRequest(f"the body has the key {str(repeated)[:60]!a} twice in one object")
+    return members
+
+
 def _json(body: bytes) -> Any:  # noqa: ANN401 - any JSON
     needed = f"the body must be JSON in UTF-8, such as {EXAMPLE}"
     try:
-        return json.loads(body, strict=False)
+        return json.loads(body, strict=False, object_pairs_hook=_members)
     except json.JSONDecodeError as error:
         raise InvalidRequest(f"{needed}; line {error.lineno}, column {error.colno}: {error.msg}") from None
     except UnicodeDecodeError as error:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from chalicelib.catalog import READABLE, TABLES, Columns
 from chalicelib.settings import Settings
-from chalicelib.statistics import descriptions, reference
+from chalicelib.statistics import descriptions, reference, requests
 from chalicelib.statistics.answer import CLOSING, OPENING, InlineAnswer
 from chalicelib.statistics.batch import QUERIES_LIMIT
 from chalicelib.statistics.context import AnyAnswer, Context
@@ -70,8 +70,9 @@ class Schema(_Part):
     limits: dict[str, int] = Field(description="limits of queries and answers: bytes, seconds or numbers")
 
 
-def answer(_options: Mapping[str, Any], context: Context) -> AnyAnswer:
-    """Return the schema in the channel's envelope."""
+def answer(options: Mapping[str, Any], context: Context) -> AnyAnswer:
+    """Return the schema in the channel's envelope. Raise InvalidRequest for an option."""
+    requests.validated(requests.NoOptions, dict(options), "options.")
     body = json.dumps(described(context.settings), ensure_ascii=False, separators=(",", ":"))
     return InlineAnswer(f"{OPENING}{body}{CLOSING}")
 

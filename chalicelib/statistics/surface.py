@@ -118,10 +118,12 @@ def _validator(etag: str) -> dict[str, str]:
 def _stored(request: Request, answer: StoredAnswer, current: Settings) -> Answer:
     """Redirect to an answer in S3, or describe it."""
     location = objects.link(current.bucket, answer.key, current.spill_expires)
+    # No cache keeps the redirect, since its address expires. The client itself may keep the ETag with the rows.
+    etag = {"ETag": answer.etag} if answer.etag else {}
     if edge.wants_redirect(request):
-        return Answer("", 303, {"Location": location, "Content-Type": answer.content_type})
+        return Answer("", 303, {"Location": location, "Content-Type": answer.content_type, **etag})
     place = {"location": location, "size": answer.size, "type": answer.content_type, "expires": current.spill_expires}
-    return edge.json_answer({"success": True, "error": None, "data": None, **place})
+    return edge.json_answer({"success": True, "error": None, "data": None, **place}, headers=etag)
 
 
 def _accepts_gzip(accepted: str) -> bool:

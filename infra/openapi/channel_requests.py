@@ -8,11 +8,12 @@ from pydantic import BaseModel, ConfigDict
 
 from chalicelib.statistics.report_actions import RunOptions, ShowOptions
 from chalicelib.statistics.report_definitions import ReportDefinition
+from chalicelib.statistics.requests import NoOptions
 
 
 def _example(entity: str, action: str, options: dict[str, Any] | None = None) -> ConfigDict:
     content: dict[str, Any] = {"entity": entity, "action": action, **({"options": options} if options else {})}
-    return ConfigDict(json_schema_extra={"examples": [content]})
+    return ConfigDict(extra="forbid", json_schema_extra={"examples": [content]})
 
 
 class OperationalRequest(BaseModel):
@@ -22,7 +23,7 @@ class OperationalRequest(BaseModel):
 
     entity: Literal["operational"]
     action: Literal["summary", "calls", "queues", "agents"]
-    options: dict[str, Any] = {}
+    options: NoOptions = NoOptions()
 
 
 class SchemaRequest(BaseModel):
@@ -32,7 +33,7 @@ class SchemaRequest(BaseModel):
 
     entity: Literal["schema"]
     action: Literal["data"]
-    options: dict[str, Any] = {}
+    options: NoOptions = NoOptions()
 
 
 class ListReportsRequest(BaseModel):
@@ -42,7 +43,7 @@ class ListReportsRequest(BaseModel):
 
     entity: Literal["reports"]
     action: Literal["list"]
-    options: dict[str, Any] = {}
+    options: NoOptions = NoOptions()
 
 
 class RunReportRequest(BaseModel):

@@ -24,7 +24,7 @@ _ROWS = "select inviteid, anumber, duration from calls.success order by invitedt
 
 def _example(action: str, options: dict[str, Any]) -> ConfigDict:
     example: dict[str, Any] = {"entity": "chronological", "action": action, "options": options}
-    return ConfigDict(json_schema_extra={"examples": [example]})
+    return ConfigDict(extra="forbid", json_schema_extra={"examples": [example]})
 
 
 class QuantityRequest(BaseModel):
@@ -49,6 +49,8 @@ class DataRequest(BaseModel):
 
 class BatchQueries(BaseModel):
     """Several queries under names of the client's choice."""
+
+    model_config = ConfigDict(extra="forbid")
 
     queries: dict[str, PanelOptions] = Field(min_length=1, max_length=30)
 
@@ -149,7 +151,7 @@ ANSWERS = {
         },
         ETAG,
     ),
-    303: Response("The answer is too large for a response: it is in S3 for 15 minutes.", {}, LOCATION),
+    303: Response("The answer is too large for a response: it is in S3 for 15 minutes.", {}, LOCATION | ETAG),
     304: Response("The tables of the query did not change.", {}, ETAG),
     400: failure("The body is not JSON or not of the documented shape."),
     403: failure("The token lacks the scope of the action: `statistics`, or `reports` to save and remove reports."),

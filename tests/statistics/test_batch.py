@@ -85,6 +85,7 @@ def test_the_rule_for_the_first_words_is_that_of_the_address(ask_for: Any) -> No
         ([], {}, "options.queries must be an object of names and the options of their queries"),
         ({}, {}, "options.queries must have 1 to 30 queries; it has 0"),
         ({str(n): {} for n in range(QUERIES_LIMIT + 1)}, {}, "must have 1 to 30 queries; it has 31"),
+        ({"a": {"psql": "select 1"}}, {"format": "columns"}, "options.format belongs to each query"),
         ({"a": {"psql": "select 1"}}, {"psql": "select 1"}, "options may have psql or queries, not both"),
     ],
 )

@@ -65,6 +65,21 @@ def test_a_large_answer_is_fetched_from_s3(ask: Ask) -> None:
     assert (fetched.json()["success"], len(fetched.json()["data"])) == (True, 30_000)
 
 
+def test_an_unchanged_large_answer(stack: dict[str, Any], ask: Ask) -> None:
+    """The redirect and its description have an ETag for the client, and no cache keeps an address that expires."""
+    first = ask(LARGE)
+    etag = first.headers["ETag"]
+    assert (first.status_code, first.headers["Cache-Control"]) == (303, "no-store")
+    again = ask(LARGE, headers={"If-None-Match": f'"other", {etag}'})
+    assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", etag)
+    bearer = {"Authorization": f"Bearer {stack['tokens']['statistics']}"}
+    url = f"{stack['url']}/statistics?redirect=0"
+    described = requests.post(url, json=request_of(LARGE), headers=bearer, timeout=60)
+    assert (described.headers["ETag"], described.headers["Cache-Control"]) == (etag, "no-store")
+    with_time = ask(f"{LARGE.removesuffix('30000')}29999 + extract(year from now())::int * 0 + 1")
+    assert (with_time.status_code, "ETag" in with_time.headers) == (303, False)
+
+
 def test_a_client_that_wants_no_redirect(stack: dict[str, Any]) -> None:
     """With `redirect=0` a large answer is described: its address, size and type."""
     bearer = {"Authorization": f"Bearer {stack['tokens']['statistics']}", "Accept-Encoding": "identity"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -182,6 +183,49 @@ def test_scopes(site: Settings) -> None:
             channel.answer(body, Context("test", site, {}, scopes=scopes))
 
 
+#: Queries that PostgreSQL refuses, for a parameter `seconds` of the type integer.
+WRONG_QUERIES = {
+    "select nosuch from calls.success where duration > :seconds": 'column "nosuch" does not exist',
+    "select * from calls.nosuch where duration > :seconds": "calls.nosuch",
+    "select count(*) from calls.success where anumber > :seconds": "operator does not exist",
+    "select round(anumber, :seconds) from calls.success": "round",
+    "select sum(duration), anumber from calls.success where duration > :seconds": "GROUP BY",
+    "select :seconds + from calls.success": "syntax error",
+}
+REQUIRED = [
+    ("text", "select * from calls.success where inviteid = :value"),
+    ("text", "select * from calls.success where invitedt > :value::timestamp"),
+    ("text", "select * from calls.success where anumber like :value || '%'"),
+    ("text", "select to_char(invitedt, :value) as day from calls.success"),
+    ("text", "select date_trunc(:value, invitedt) as day from calls.success"),
+    ("integer", "select * from calls.success limit :value"),
+    ("number", "select round(duration * :value, 2) as share from calls.success"),
+    ("boolean", "select * from calls.success where aouter = :value"),
+    ("time", "select * from calls.success where invitedt > :value"),
+]
+
+
+@pytest.mark.parametrize("query", WRONG_QUERIES)
+def test_queries_that_postgresql_refuses(site: Settings, query: str) -> None:
+    """A token's report is run without rows before it is stored, by the same check as the command line's."""
+    parameters = [{"name": "seconds", "type": "integer", "default": 600}]
+    with pytest.raises(RingledgerError, match=re.escape(WRONG_QUERIES[query])):
+        ask(site, "reports", "save", name="wrong", title="Wrong", psql=query, parameters=parameters)
+
+
+@pytest.mark.parametrize(("kind", "query"), REQUIRED)
+def test_required_values_of_each_type(site: Settings, kind: str, query: str) -> None:
+    """A report whose parameters have no values yet is checked all the same, by a token and by the command line."""
+    parameters = [{"name": "value", "type": kind, "required": True}]
+    ask(site, "reports", "save", name="needs-a-value", title="Needs a value", psql=query, parameters=parameters)
+    ask(site, "reports", "remove", name="needs-a-value")
+    environment = {"DATABASE_URL": site.owner_database_url}
+    words = ("report", "add", "needs-a-value", "--parameter", f"value:{kind}!", "--psql", query)
+    saved = run_here(environment, *words)
+    assert saved.returncode == 0, saved.stderr
+    run_here(environment, "report", "remove", "needs-a-value")
+
+
 def test_operators_administer_reports(site: Settings) -> None:
     """The command line saves, lists, shows, removes and restores reports, and refuses what the guard refuses."""
     environment = {"DATABASE_URL": site.owner_database_url}
@@ -194,6 +238,9 @@ def test_operators_administer_reports(site: Settings) -> None:
     refused = run_here(environment, *words, query.replace("calls.success", "ledger.tokens"))
     assert refused.returncode == 1
     assert "ledger.tokens" in refused.stderr
+    for wrong, reason in WRONG_QUERIES.items():
+        refused = run_here(environment, *words, wrong)
+        assert (refused.returncode, reason in refused.stderr) == (1, True), refused.stderr
     assert run_here(environment, "report", "remove", "long-calls").returncode == 0
     assert run_here(environment, "report", "remove", "heat-map").returncode == 0
     assert "heat-map" not in run_here(environment, "report", "list").stdout
