@@ -18,14 +18,17 @@ class Ending:
     words: str
 
 
-#: CallStatus of a hangup -> SIP code, whether side B was reached.
+#: CallStatus of a hangup -> its ending.
 _STATUSES = {
-    ANSWER: (200, True),
-    "BUSY": (486, True),
-    "CANCEL": (487, True),
-    "NOANSWER": (480, True),
-    "CHANUNAVAIL": (480, False),
-    "CONGESTION": (503, False),
+    status: Ending(sip, reached, status)
+    for status, sip, reached in (
+        (ANSWER, 200, True),
+        ("BUSY", 486, True),
+        ("CANCEL", 487, True),
+        ("NOANSWER", 480, True),
+        ("CHANUNAVAIL", 480, False),
+        ("CONGESTION", 503, False),
+    )
 }
 
 NORMAL_CLEARING = 16
@@ -73,8 +76,7 @@ _REACHED = frozenset({16, 17, 18, 19, 21})
 
 def by_status(status: str) -> Ending:
     """Return the ending that a CallStatus names; an unknown one keeps its spelling and has no SIP code."""
-    sip, reached = _STATUSES.get(status, (None, True))
-    return Ending(sip, reached, status)
+    return _STATUSES.get(status) or Ending(None, reached=True, words=status)
 
 
 def by_cause(cause: int | None, side: str, *, was_dialled: bool = False) -> Ending:

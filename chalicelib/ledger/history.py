@@ -81,7 +81,9 @@ def takes(table: Table, row: Row) -> bool:
 
 
 def together(*parts: Mapping[Table, list[Row]]) -> dict[Table, list[Row]]:
-    """Return the rows of all parts, each once."""
+    """Return the rows of all parts, each once. In one part each row is there once already."""
+    if sum(map(bool, parts)) < 2:
+        return {table: rows for part in parts for table, rows in part.items()}
     unique: dict[Table, dict[str, Row]] = defaultdict(dict)
     for part in parts:
         for table, rows in part.items():

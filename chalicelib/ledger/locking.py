@@ -7,7 +7,7 @@ transactions committed before.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -103,7 +103,7 @@ class LockedCall(NamedTuple):
     key: CallKey
     relations: Sequence[str]
     records: Mapping[str, Sequence[str]]
-    months: Sequence[str]
+    months: Collection[str]
     talks: frozenset[PhoneTalk]
     events: list[Event]
     event_ids: set[str]
@@ -171,7 +171,9 @@ def _call(key: CallKey, first: Row, rows: Sequence[Row], items: Mapping[str, Ite
     end = max(row[1] for row in stored) if len(rows) > _limit(key) else None
     records = {inviteid: of_record for inviteid, *of_record in map(str.split, first[6])}
     talks = phone_talks.from_json(first[8])
-    return LockedCall(key, first[5], records, (first[7] or "").split(), talks, events, {row[0] for row in stored}, end)
+    return LockedCall(
+        key, first[5], records, months.from_names(first[7]), talks, events, {row[0] for row in stored}, end
+    )
 
 
 def _limit(key: CallKey) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from functools import lru_cache
 
 from chalicelib.calls.records import Row
 from chalicelib.catalog import PARTITION_KEYS
@@ -16,6 +17,12 @@ _HOLD = "SELECT FROM ledger.months LIMIT 0"
 
 #: SQL: the names of all months that have partitions, separated by blanks.
 NAMES = "(SELECT string_agg(name, ' ') FROM ledger.months)"
+
+
+@lru_cache(maxsize=16)
+def from_names(names: str | None) -> frozenset[str]:
+    """Return the months in a column NAMES, which is the same for every call of a batch."""
+    return frozenset((names or "").split())
 
 
 def hold(writer: Connection) -> None:

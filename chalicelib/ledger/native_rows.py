@@ -9,9 +9,9 @@ from hashlib import blake2b
 
 from chalicelib.calls.records import Row, Table
 from chalicelib.ledger import history, months
+from chalicelib.ledger.call_rows import CALL_RELATIONS
 from chalicelib.ledger.intake import Item
 from chalicelib.ledger.rows import as_json, by_relation, columns
-from chalicelib.ledger.writing import CALL_RELATIONS
 from chalicelib.platform.postgres import Connection
 
 # Sorted: two batches that insert the same keys in different orders would deadlock.

@@ -32,11 +32,12 @@ from chalicelib.ledger import (
     recording_facts,
     writing,
 )
+from chalicelib.ledger.call_rows import Outcome
 from chalicelib.ledger.intake import Item, RefusedWebhook
 from chalicelib.ledger.locking import LockedCall, Span
 from chalicelib.ledger.phone_talks import CallTalks
 from chalicelib.ledger.recording_facts import File
-from chalicelib.ledger.writing import Change, Outcome
+from chalicelib.ledger.writing import Change
 from chalicelib.platform.postgres import Connection, DatabaseError
 
 Fetch = Callable[[Sequence[File]], None]

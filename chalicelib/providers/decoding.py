@@ -86,8 +86,7 @@ def _is_plain(content: bytes) -> bool:
         content.isascii()
         and b"\0" not in content
         and not _ESCAPED_BYTE.search(content)
-        and not _ESCAPED_HALF.search(content)
-        and b"\\ufffd" not in content.lower()
+        and not (b"\\" in content and (_ESCAPED_HALF.search(content) or b"\\ufffd" in content.lower()))
     )
 
 

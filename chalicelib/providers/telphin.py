@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from chalicelib.calls.events import CallKey, Event, Kind, Raw, Source, Unreadable, fingerprint
@@ -40,6 +41,7 @@ _PARTIES = ("calleridnum", "callednumber", "remotenumber")
 _SHORT_NUMBER = range(2, 7)
 # Looking up an enumeration's member takes longer than most of what is done with it.
 _DIAL_IN, _DIAL_OUT, _HANGUP = Kind.DIAL_IN, Kind.DIAL_OUT, Kind.HANGUP
+_OTHER, _AGENT_STATE = Kind.OTHER, Kind.AGENT_STATE
 _WITHOUT_CALL = frozenset({Kind.OTHER, Kind.AGENT_STATE})
 
 
@@ -59,7 +61,7 @@ def read(raw: Raw) -> Fields:
         if other in fields:
             fields[name] = fields.pop(other)
     kind = _kind(fields)
-    if kind is Kind.OTHER and "eventtype" not in fields:
+    if kind is _OTHER and "eventtype" not in fields:
         raise Unreadable("There is no EventType")
     if kind not in _WITHOUT_CALL and not fields.get("callid", "").strip():
         raise Unreadable("There is no CallID")
@@ -72,7 +74,7 @@ def events(raw: Raw, source: Source, fields: Fields) -> list[Event]:
     """Return the one event of a webhook with these fields."""
     kind = _kind(fields)
     trimmed = {name: value.strip() for name, value in fields.items()}
-    if kind is Kind.AGENT_STATE:
+    if kind is _AGENT_STATE:
         return [_agent(raw, source, trimmed)]
     return [_call(raw, source, kind, fields, trimmed)]
 
@@ -84,8 +86,13 @@ def named_numbers(fields: Fields) -> set[str]:
 
 
 def _kind(fields: Fields) -> Kind:
-    word = fields.get("eventtype", "").strip().lower().replace("_", "-")
-    return KINDS.get(word, Kind.AGENT_STATE if not word and "agent_status" in fields else Kind.OTHER)
+    word = _word(fields.get("eventtype", ""))
+    return KINDS.get(word) or (_AGENT_STATE if not word and "agent_status" in fields else _OTHER)
+
+
+@lru_cache(maxsize=64)
+def _word(event_type: str) -> str:
+    return event_type.strip().lower().replace("_", "-")
 
 
 def _call(raw: Raw, source: Source, kind: Kind, fields: Fields, trimmed: Fields) -> Event:
@@ -154,7 +161,7 @@ def _is_number(trimmed: Fields, name: str) -> bool:
 
 
 def _agent(raw: Raw, source: Source, trimmed: Fields) -> Event:
-    word = trimmed.get("eventtype", "").lower().replace("_", "-")
+    word = _word(trimmed.get("eventtype", ""))
     agent = trimmed.get("agent_id") or without_domain(trimmed.get("extension_name", "")) or source.name
     content = fingerprint(source.provider, source.client, str(sorted(trimmed.items())))
     return Event(

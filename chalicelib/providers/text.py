@@ -110,6 +110,8 @@ def whole(text: str) -> int | None:
 
 def decimal(text: str) -> Decimal | int | None:
     """Return the number in `text`, also with a fraction or an exponent (`1.79E+15`), or None."""
+    if not text:
+        return None
     if text.isascii() and text.isdigit() and len(text) < LONGEST_NUMBER:
         return int(text)
     written = _LOST_EXPONENT_SIGN.sub("+", text.strip()).replace(",", ".")

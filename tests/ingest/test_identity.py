@@ -12,8 +12,8 @@ from chalicelib.calls.events import CallKey, Event, Raw, Source
 from chalicelib.calls.records import call_id, former_leg_id
 from chalicelib.envelope import reading as messages
 from chalicelib.ledger import writing
+from chalicelib.ledger.call_rows import Outcome
 from chalicelib.ledger.replay import replay
-from chalicelib.ledger.writing import Outcome
 from tests.databases import run
 from tests.ingest.telephony import BEGIN, CLIENT, Ledger, Webhook, answered, event
 

@@ -17,7 +17,8 @@ def successes(call: Call) -> Iterator[tuple[Row, Side]]:
     """Return a row for each answered leg that is over or of a closed call, else one for a closed bridged call."""
     for leg in call.answered:
         if leg.ended or call.closed:
-            yield _row(call, leg), _side(call, leg)
+            double = _double(call, leg)
+            yield _row(call, leg, double), _side(call, leg, double)
     if call.bridged and call.closed and not call.answered:
         yield _bridged_row(call), _bridged_side(call)
 
@@ -28,11 +29,10 @@ def answering_machine(call: Call) -> Leg:
     return max(bridged, key=lambda leg: (leg.device == QUEUE, leg.order))
 
 
-def _row(call: Call, leg: Leg) -> Row:
+def _row(call: Call, leg: Leg, double: Leg | None) -> Row:
     answered = leg.answered or leg.began
     times = ascending(call.invited, min(leg.since, answered), answered, leg.ended or max(call.last, answered))
     invited, dialled, start, stop = times
-    double = _double(call, leg)
     other = double.id if double else call.key.id
     return filled(
         inviteid=call.leg_id(leg),
@@ -46,7 +46,7 @@ def _row(call: Call, leg: Leg) -> Row:
         dial_duration=seconds(dialled, start),
         duration=seconds(start, stop),
         stopreason=leg.status if leg.ended else NO_END,
-        isrec=bool(_recording(call, leg)),
+        isrec=bool(_recording(leg, double)),
         esgdlg=call.key.id,
         isreplacing=leg.replacing,
     )
@@ -68,26 +68,26 @@ def _parties(call: Call, leg: Leg) -> Row:
     }
 
 
-def _side(call: Call, leg: Leg) -> Side:
+def _side(call: Call, leg: Leg, double: Leg | None) -> Side:
     return Side(
         inviteid=call.leg_id(leg),
         table=SUCCESS,
         leg_id=leg.id,
         complete=leg.ended is not None,
-        reasons=tuple(_reasons(call, leg)),
-        recording=_recording(call, leg),
+        reasons=tuple(_reasons(leg, double)),
+        recording=_recording(leg, double),
         notes=call.notes,
         first_event=min(leg.moments),
     )
 
 
-def _reasons(call: Call, leg: Leg) -> Iterator[str]:
+def _reasons(leg: Leg, double: Leg | None) -> Iterator[str]:
     yield "answered: its hangup says so, no answer event came" if leg.by_status else "answered: answer event"
     if leg.feature:
         yield f"{leg.feature}: {leg.extension} dialled {leg.called}"
     if is_order(leg):
         yield "order: an API placed the call on behalf of the extension"
-    if _double(call, leg):
+    if double:
         yield "one row for both ends of an internal conversation"
     if not leg.ended:
         yield "closed: no hangup came"
@@ -97,8 +97,7 @@ def _double(call: Call, leg: Leg) -> Leg | None:
     return next((calling for calling, called in call.doubles.values() if called.key == leg.key), None)
 
 
-def _recording(call: Call, leg: Leg) -> str:
-    double = _double(call, leg)
+def _recording(leg: Leg, double: Leg | None) -> str:
     return leg.recording or (double.recording if double else "")
 
 

@@ -7,6 +7,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from chalicelib.calls import records
+from chalicelib.calls.deferred import Deferred
 from chalicelib.calls.events import CallKey, Event
 from chalicelib.calls.options import Options
 from chalicelib.calls.records import FAILED, FORKS, SUCCESS, OpenLeg, PhoneTalk, Records, Row, Side, Table
@@ -38,7 +39,6 @@ def understand(key: CallKey, events: Sequence[Event], options: Options) -> Recor
     outcomes = list(_outcomes(call))
     written = {outcome.side.inviteid for outcome in outcomes}
     live = () if call.closed else tuple(_open_legs(call))
-    homes = list(_homes(call))
     return Records(
         call=key,
         rows=_rows(call, outcomes),
@@ -46,8 +46,8 @@ def understand(key: CallKey, events: Sequence[Event], options: Options) -> Recor
         live=live,
         talks=tuple(_phone_talks(call)),
         open=bool(live) or (not written and not call.closed and not _is_settled(call)),
-        successors=_successors(call, homes, written),
-        round_successors=_round_successors(call, homes, written),
+        successors=Deferred(lambda: _successors(call, written)),
+        round_successors=Deferred(lambda: _round_successors(call, written)),
     )
 
 
@@ -98,10 +98,10 @@ def _state(leg: Leg) -> str:
     return "ringing" if leg.incoming else "dialling"
 
 
-def _successors(call: Call, homes: Sequence[Home], written: set[str]) -> dict[str, str]:
+def _successors(call: Call, written: set[str]) -> dict[str, str]:
     """Map each inviteid that a part of the events, or an earlier release, gives to the record in its place."""
     heirs: dict[str, str] = {}
-    for leg, home in homes:
+    for leg, home in _homes(call):
         for inviteid in _possible_ids(call, leg):
             heirs.setdefault(inviteid, home)
     first = call.answered or call.phones
@@ -110,10 +110,10 @@ def _successors(call: Call, homes: Sequence[Home], written: set[str]) -> dict[st
     return {past: heir for past, heir in heirs.items() if past not in written and heir in written}
 
 
-def _round_successors(call: Call, homes: Sequence[Home], written: set[str]) -> dict[str, dict[str, str]]:
+def _round_successors(call: Call, written: set[str]) -> dict[str, dict[str, str]]:
     """Map the id that a leg has while only one of its rounds is known to the record of each round."""
     heirs: dict[str, dict[str, str]] = {}
-    for leg, home in homes:
+    for leg, home in _homes(call):
         if leg.anchor and home in written:
             of_leg = heirs.setdefault(records.leg_id(call.key, leg.id), {})
             of_leg.update(dict.fromkeys((moment.isoformat() for moment in leg.moments), home))
