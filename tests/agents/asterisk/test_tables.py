@@ -39,7 +39,9 @@ class Pbx:
         self.run = run
         self.spool = Spool(folder / "state", 10_000_000)
         set_aside = SetAside(folder / "state" / "set-aside.jsonl")
-        self.reader = TableReader(source, EventIntake(source.name, source.zone, self.spool, set_aside))
+        self.now = 0.0
+        intake = EventIntake(source.name, source.zone, self.spool, set_aside)
+        self.reader = TableReader(source, intake, lambda: self.now)
 
     def write(self, events: Sequence[Columns]) -> None:
         """Append rows."""
@@ -108,6 +110,27 @@ def test_a_table_that_was_emptied_is_read_from_its_beginning(pbx: Pbx) -> None:
     pbx.read()
     pbx.write(EVENTS[5:7])
     assert pbx.read() == shown(EVENTS[:7])
+
+
+def test_a_row_that_is_committed_late_comes_in_its_turn(pbx: Pbx) -> None:
+    """When several PBXs write to one table, a smaller number may appear after a larger one."""
+    pbx.write(EVENTS[:3])
+    pbx.read()
+    pbx.run("UPDATE cel SET AcctId = 5 WHERE AcctId = 3")
+    pbx.write(EVENTS[3:4])
+    assert pbx.read() == shown(EVENTS[:3])
+    pbx.now += 5
+    pbx.run("INSERT INTO cel SELECT 4, " + ", ".join(NAMES) + " FROM cel WHERE AcctId = 1")
+    assert pbx.read() == shown([*EVENTS[:3], EVENTS[0], EVENTS[2], EVENTS[3]])
+
+
+def test_a_number_that_never_comes_is_given_up(pbx: Pbx) -> None:
+    """A transaction that was rolled back leaves a gap for good."""
+    pbx.write(EVENTS[:2])
+    pbx.run("UPDATE cel SET AcctId = 9 WHERE AcctId = 2")
+    assert pbx.read() == shown(EVENTS[:1])
+    pbx.now += 11
+    assert pbx.read() == shown(EVENTS[:2])
 
 
 def test_rows_from_before_the_first_start_are_left_out(tmp_path: Path) -> None:
