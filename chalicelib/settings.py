@@ -8,93 +8,24 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import partial
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from chalicelib.errors import Misconfigured
+from chalicelib.setting_values import (
+    base_url,
+    generations,
+    language,
+    networks,
+    pairs,
+    positive,
+    total,
+    whole,
+    words,
+    yes,
+    zone,
+)
 
 MEGABYTE = 1_000_000
-# A generation is one byte of a key.
-LAST_GENERATION = 255
-SECRET_LENGTH = 32
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(text.replace(",", " ").split())
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number <= 0:
-        raise ValueError("must be above zero")
-    return number
-
-
-def _sum(text: str) -> int:
-    """Read `40 20`, the numbers of several users of one limit, as their sum."""
-    return sum(map(_positive, _words(text)))
-
-
-def _yes(text: str) -> bool:
-    if text.lower() not in {"0", "1", "no", "yes"}:
-        raise Misconfigured(f"A setting that is yes or no cannot be {text!r}")
-    return text.lower() in {"1", "yes"}
-
-
-def _zone(text: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(text)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise Misconfigured(f"A time zone is named as America/Caracas is, not {text!r}") from None
-
-
-def _networks(text: str) -> tuple[str, ...]:
-    from ipaddress import ip_network  # noqa: PLC0415 - loaded only where the setting is used
-
-    words = _words(text)
-    try:
-        networks = [ip_network(word) for word in words]
-    except ValueError as fault:
-        raise Misconfigured(f"Networks are written as 10.0.0.0/8 192.168.0.0/16: {fault}") from None
-    if any(network.prefixlen == 0 for network in networks):
-        raise Misconfigured("A network of all addresses is no restriction")
-    return words
-
-
-def _language(text: str) -> str:
-    if text not in {"ru", "en"}:
-        raise Misconfigured(f"A language is ru or en, not {text!r}")
-    return text
-
-
-def _base_url(text: str) -> str:
-    return text.rstrip("/")
-
-
-def _generations(variable: str, text: str) -> tuple[tuple[int, str], ...]:
-    """Read `2:newest 1:older`: a secret that is too short to keep, or a number that is too large, is refused."""
-    pairs = [_generation(word) for word in _words(text)]
-    numbers = {pair[0] for pair in pairs if pair}
-    if None in pairs or len(numbers) != len(pairs):
-        raise Misconfigured(
-            f"{variable} must be pairs generation:secret, the newest first; generations are different numbers up"
-            f" to {LAST_GENERATION}, secrets have {SECRET_LENGTH} characters or more"
-        )
-    return tuple(pair for pair in pairs if pair)
-
-
-def _generation(word: str) -> tuple[int, str] | None:
-    """Read `2:secret`; return None where a part of it is wrong."""
-    number, _, secret = word.partition(":")
-    is_number = number.isascii() and number.isdigit() and int(number) <= LAST_GENERATION
-    return (int(number), secret) if is_number and len(secret) >= SECRET_LENGTH else None
-
-
-def _pairs(text: str) -> tuple[tuple[str, str], ...]:
-    """Read `name=value name=value`; names are kept in lower case."""
-    pairs = tuple((name.lower(), value) for name, _, value in (word.partition("=") for word in _words(text)))
-    if not all(name and value for name, value in pairs):
-        raise Misconfigured(f"A setting of pairs is written name=value name=value, not {text!r}")
-    return pairs
 
 
 def _setting(variable: str, read: Callable[[str], Any], default: Any, *, secret: bool = False) -> Any:  # noqa: ANN401 - a field's type is its annotation
@@ -119,100 +50,104 @@ class Settings:
     jobs_function: str = _setting("JOBS_FUNCTION", str, "")
     bucket: str = _setting("BUCKET", str, "")
     events_queue_url: str = _setting("EVENTS_QUEUE_URL", str, "")
-    cors_origins: tuple[str, ...] = _setting("CORS_ORIGINS", _words, ())
-    public_url: str = _setting("PUBLIC_URL", _base_url, "")
+    cors_origins: tuple[str, ...] = _setting("CORS_ORIGINS", words, ())
+    public_url: str = _setting("PUBLIC_URL", base_url, "")
     webhook_secrets: tuple[tuple[int, str], ...] = _setting(
-        "WEBHOOK_SECRETS", partial(_generations, "WEBHOOK_SECRETS"), (), secret=True
+        "WEBHOOK_SECRETS", partial(generations, "WEBHOOK_SECRETS"), (), secret=True
     )
     link_secrets: tuple[tuple[int, str], ...] = _setting(
-        "LINK_SECRETS", partial(_generations, "LINK_SECRETS"), (), secret=True
+        "LINK_SECRETS", partial(generations, "LINK_SECRETS"), (), secret=True
     )
     recordings_queue_url: str = _setting("RECORDINGS_QUEUE_URL", str, "")
     #: `code=bucket/prefix …`: new files go to the first. By default, `main` is recordings/ in the bundle's bucket.
-    recording_storages: tuple[str, ...] = _setting("RECORDING_STORAGES", _words, ())
+    recording_storages: tuple[str, ...] = _setting("RECORDING_STORAGES", words, ())
     #: The addresses of recordings of other providers than Telphin: see chalicelib/recordings/recording_sources.py.
     recording_sources: str = _setting("RECORDING_SOURCES", str, "", secret=True)
     #: Hosts that files may come from; one that begins with a dot stands for the hosts below it.
-    recording_hosts: tuple[str, ...] = _setting("RECORDING_HOSTS", _words, (".telphin.ru",))
-    recording_loopback: bool = _setting("RECORDING_LOOPBACK", _yes, default=False)
-    recording_limit: int = _setting("RECORDING_LIMIT", _positive, 200 * MEGABYTE)
-    recording_seconds: int = _setting("RECORDING_SECONDS", _positive, 240)
-    recording_attempts: int = _setting("RECORDING_ATTEMPTS", _positive, 10)
-    recording_days: int = _setting("RECORDING_DAYS", _positive, 1_095)
+    recording_hosts: tuple[str, ...] = _setting("RECORDING_HOSTS", words, (".telphin.ru",))
+    recording_loopback: bool = _setting("RECORDING_LOOPBACK", yes, default=False)
+    recording_limit: int = _setting("RECORDING_LIMIT", positive, 200 * MEGABYTE)
+    recording_seconds: int = _setting("RECORDING_SECONDS", positive, 240)
+    recording_attempts: int = _setting("RECORDING_ATTEMPTS", positive, 10)
+    recording_days: int = _setting("RECORDING_DAYS", positive, 1_095)
     #: The ARN of the SQS queue or SNS topic that receives every change; a queue's URL is accepted too.
     recording_target: str = _setting("RECORDING_TARGET", str, "")
     #: The longest life of the address that one click gets, whatever the call's duration.
-    playing_seconds: int = _setting("PLAYING_SECONDS", _positive, 6 * 3_600)
+    playing_seconds: int = _setting("PLAYING_SECONDS", positive, 6 * 3_600)
     revocation_cache_seconds: int = _setting("REVOCATION_CACHE_SECONDS", int, 60)
-    telphin_url: str = _setting("TELPHIN_URL", _base_url, "https://apiproxy.telphin.ru")
+    telphin_url: str = _setting("TELPHIN_URL", base_url, "https://apiproxy.telphin.ru")
     telphin_client_id: str = _setting("TELPHIN_CLIENT_ID", str, "")
     telphin_client_secret: str = _setting("TELPHIN_CLIENT_SECRET", str, "", secret=True)
     #: Without a password, the Oktell interface answers clients of these networks only.
-    oktell_password_required: bool = _setting("OKTELL_PASSWORD_REQUIRED", _yes, default=True)
-    oktell_networks: tuple[str, ...] = _setting("OKTELL_NETWORKS", _networks, ("127.0.0.0/8", "::1/128"))
+    oktell_password_required: bool = _setting("OKTELL_PASSWORD_REQUIRED", yes, default=True)
+    oktell_networks: tuple[str, ...] = _setting("OKTELL_NETWORKS", networks, ("127.0.0.0/8", "::1/128"))
     #: `regserial`, `confirmdate`, `updatelimitdate` and other details of the licence; `+` stands for a space.
-    oktell_licence: tuple[tuple[str, str], ...] = _setting("OKTELL_LICENCE", _pairs, ())
+    oktell_licence: tuple[tuple[str, str], ...] = _setting("OKTELL_LICENCE", pairs, ())
     #: The language of the licence's text: `ru`, as a server of this interface has it, or `en`.
-    oktell_language: str = _setting("OKTELL_LANGUAGE", _language, "ru")
-    upload_limit: int = _setting("UPLOAD_LIMIT", _positive, 4 * MEGABYTE)
-    upload_form_limit: int = _setting("UPLOAD_FORM_LIMIT", _positive, 1_000 * MEGABYTE)
-    upload_expires: int = _setting("UPLOAD_EXPIRES", _positive, 900)
+    oktell_language: str = _setting("OKTELL_LANGUAGE", language, "ru")
+    upload_limit: int = _setting("UPLOAD_LIMIT", positive, 4 * MEGABYTE)
+    upload_form_limit: int = _setting("UPLOAD_FORM_LIMIT", positive, 1_000 * MEGABYTE)
+    upload_expires: int = _setting("UPLOAD_EXPIRES", positive, 900)
     #: The Lambda function that runs scripts, and Lambda functions that are scripts: `script=function …`.
     scripts_function: str = _setting("SCRIPTS_FUNCTION", str, "")
-    script_functions: tuple[tuple[str, str], ...] = _setting("SCRIPT_FUNCTIONS", _pairs, ())
-    script_seconds: int = _setting("SCRIPT_SECONDS", _positive, 50)
+    script_functions: tuple[tuple[str, str], ...] = _setting("SCRIPT_FUNCTIONS", pairs, ())
+    script_seconds: int = _setting("SCRIPT_SECONDS", positive, 50)
     script_files_prefix: str = _setting("SCRIPT_FILES_PREFIX", str, "script-files/")
     #: Which of `queue`, `oktell` and `telphin` control calls, in the order in which they are asked.
-    call_control: tuple[str, ...] = _setting("CALL_CONTROL", _words, ())
+    call_control: tuple[str, ...] = _setting("CALL_CONTROL", words, ())
     call_control_queue_url: str = _setting("CALL_CONTROL_QUEUE_URL", str, "")
-    call_control_seconds: int = _setting("CALL_CONTROL_SECONDS", _positive, 10)
-    oktell_server_url: str = _setting("OKTELL_SERVER_URL", _base_url, "")
+    call_control_seconds: int = _setting("CALL_CONTROL_SECONDS", positive, 10)
+    oktell_server_url: str = _setting("OKTELL_SERVER_URL", base_url, "")
     oktell_server_password: str = _setting("OKTELL_SERVER_PASSWORD", str, "", secret=True)
     #: A phone's hangup with the status ANSWER proves an answer even without an answer event.
-    answer_by_status: bool = _setting("ANSWER_BY_STATUS", _yes, default=True)
+    answer_by_status: bool = _setting("ANSWER_BY_STATUS", yes, default=True)
     #: The feature codes of the PBX: see chalicelib/calls/options.py.
-    feature_codes: tuple[str, ...] = _setting("FEATURE_CODES", _words, ())
-    call_age_seconds: int = _setting("CALL_AGE_SECONDS", _positive, 4 * 3_600)
-    event_retention_months: int = _setting("EVENT_RETENTION_MONTHS", _positive, 36)
-    statement_timeout: int = _setting("STATEMENT_TIMEOUT", _positive, 20)
-    reader_connection_limit: int = _setting("READER_CONNECTION_LIMIT", _sum, 40)
-    bi_connection_limit: int = _setting("BI_CONNECTION_LIMIT", _positive, 10)
-    bi_statement_timeout: int = _setting("BI_STATEMENT_TIMEOUT", _positive, 60)
+    feature_codes: tuple[str, ...] = _setting("FEATURE_CODES", words, ())
+    call_age_seconds: int = _setting("CALL_AGE_SECONDS", positive, 4 * 3_600)
+    event_retention_months: int = _setting("EVENT_RETENTION_MONTHS", positive, 36)
+    #: Whole months for which calls stay in the database; 0 keeps them for good.
+    call_retention_months: int = _setting("CALL_RETENTION_MONTHS", whole, 0)
+    #: What retention takes out of the database goes to Parquet files in the bucket; otherwise it is deleted.
+    archive: bool = _setting("ARCHIVE", yes, default=False)
+    statement_timeout: int = _setting("STATEMENT_TIMEOUT", positive, 20)
+    reader_connection_limit: int = _setting("READER_CONNECTION_LIMIT", total, 40)
+    bi_connection_limit: int = _setting("BI_CONNECTION_LIMIT", positive, 10)
+    bi_statement_timeout: int = _setting("BI_STATEMENT_TIMEOUT", positive, 60)
     #: Wrong tokens that one address may send in a minute.
-    token_guesses: int = _setting("TOKEN_GUESSES", _positive, 30)
+    token_guesses: int = _setting("TOKEN_GUESSES", positive, 30)
     token_cache_seconds: int = _setting("TOKEN_CACHE_SECONDS", int, 30)
-    answer_limit: int = _setting("ANSWER_LIMIT", _positive, 6 * MEGABYTE)
-    row_limit: int = _setting("ROW_LIMIT", _positive, 16 * MEGABYTE)
-    spill_limit: int = _setting("SPILL_LIMIT", _positive, 256 * MEGABYTE)
-    spill_expires: int = _setting("SPILL_EXPIRES", _positive, 900)
-    request_seconds: int = _setting("REQUEST_SECONDS", _positive, 28)
-    site_zone: ZoneInfo = _setting("SITE_ZONE", _zone, ZoneInfo("UTC"))  # noqa: RUF009 - a zone never changes
+    answer_limit: int = _setting("ANSWER_LIMIT", positive, 6 * MEGABYTE)
+    row_limit: int = _setting("ROW_LIMIT", positive, 16 * MEGABYTE)
+    spill_limit: int = _setting("SPILL_LIMIT", positive, 256 * MEGABYTE)
+    spill_expires: int = _setting("SPILL_EXPIRES", positive, 900)
+    request_seconds: int = _setting("REQUEST_SECONDS", positive, 28)
+    site_zone: ZoneInfo = _setting("SITE_ZONE", zone, ZoneInfo("UTC"))  # noqa: RUF009 - a zone never changes
     #: A `Z` after a time sent to the phone-call service means the site's local time, as in the known script.
-    nimbox_z_is_local: bool = _setting("NIMBOX_Z_IS_LOCAL", _yes, default=False)
+    nimbox_z_is_local: bool = _setting("NIMBOX_Z_IS_LOCAL", yes, default=False)
     #: A phone call to an unknown number creates a contact instead of an error.
-    nimbox_new_contacts: bool = _setting("NIMBOX_NEW_CONTACTS", _yes, default=False)
+    nimbox_new_contacts: bool = _setting("NIMBOX_NEW_CONTACTS", yes, default=False)
     #: The CRM that calls are replicated to, if any. A name of its own survives a change of the address.
-    crm_url: str = _setting("CRM_URL", _base_url, "")
+    crm_url: str = _setting("CRM_URL", base_url, "")
     crm_name: str = _setting("CRM_NAME", str, "")
     crm_token: str = _setting("CRM_TOKEN", str, "", secret=True)
     crm_user: str = _setting("CRM_USER", str, "")
     crm_password: str = _setting("CRM_PASSWORD", str, "", secret=True)
-    crm_connections: int = _setting("CRM_CONNECTIONS", _positive, 16)
+    crm_connections: int = _setting("CRM_CONNECTIONS", positive, 16)
     #: Requests a second, and the timeout of a request in seconds.
-    crm_rate: int = _setting("CRM_RATE", _positive, 1_000)
-    crm_seconds: int = _setting("CRM_SECONDS", _positive, 20)
+    crm_rate: int = _setting("CRM_RATE", positive, 1_000)
+    crm_seconds: int = _setting("CRM_SECONDS", positive, 20)
     #: `calls` are Ringledger's own, `cdr` an Asterisk's. The windows of incremental and full runs are hours and days.
-    replication_sources: tuple[str, ...] = _setting("REPLICATION_SOURCES", _words, ("calls",))
-    replication_hours: int = _setting("REPLICATION_HOURS", _positive, 200)
-    replication_days: int = _setting("REPLICATION_DAYS", _positive, 360)
-    replication_settled_seconds: int = _setting("REPLICATION_SETTLED_SECONDS", _positive, 900)
-    replication_unanswered: bool = _setting("REPLICATION_UNANSWERED", _yes, default=False)
+    replication_sources: tuple[str, ...] = _setting("REPLICATION_SOURCES", words, ("calls",))
+    replication_hours: int = _setting("REPLICATION_HOURS", positive, 200)
+    replication_days: int = _setting("REPLICATION_DAYS", positive, 360)
+    replication_settled_seconds: int = _setting("REPLICATION_SETTLED_SECONDS", positive, 900)
+    replication_unanswered: bool = _setting("REPLICATION_UNANSWERED", yes, default=False)
     #: The rule that changes numbers for the CRM: see chalicelib/replication/number_rules.py.
     replication_numbers: str = _setting("REPLICATION_NUMBERS", str, "minimum:7")
     #: mysql:// or postgresql://, its table, its time zone (the site's without one), `https://…/{uniqueid}` for links.
     cdr_url: str = _setting("CDR_URL", str, "", secret=True)
     cdr_table: str = _setting("CDR_TABLE", str, "cdr")
-    cdr_zone: ZoneInfo | None = _setting("CDR_ZONE", _zone, None)  # noqa: RUF009 - a zone never changes
+    cdr_zone: ZoneInfo | None = _setting("CDR_ZONE", zone, None)  # noqa: RUF009 - a zone never changes
     cdr_link: str = _setting("CDR_LINK", str, "")
     #: The duration of unanswered calls: `zero`, or `whole` as in the known script; `skip` leaves such calls out.
     cdr_unanswered: str = _setting("CDR_UNANSWERED", str, "zero")

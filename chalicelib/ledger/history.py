@@ -23,7 +23,7 @@ ON CONFLICT (kind, name) DO UPDATE SET state = presence.state WHERE false
 
 # Rows are added by a later statement than the lock, so that it sees rows that others committed before the lock. Here
 # and below, a name and a time are compared as a pair: only the index of both answers that. The planner likes the index
-# of times alone, which leads through the rows of every extension.
+# of times alone, which leads through the rows of every extension. A month of retired calls gets no rows any more.
 _ADD_STATES = """
 INSERT INTO sipuserevents.sipuser_state_changed
 SELECT new.* FROM json_populate_recordset(NULL::sipuserevents.sipuser_state_changed, %s::json) AS new
@@ -32,6 +32,7 @@ WHERE NOT EXISTS (
     WHERE (old.login, old.eventts) >= (new.login, new.eventts) AND (old.login, old.eventts) <= (new.login, new.eventts)
         AND old = new
 )
+AND NOT EXISTS (SELECT FROM ledger.months WHERE name = to_char(new.eventts, 'YYYY_MM') AND retired)
 """
 
 _ADD_SHIFTS = """
@@ -42,6 +43,7 @@ WHERE NOT EXISTS (
     WHERE (old.user_id, old.eventts) >= (new.user_id, new.eventts)
         AND (old.user_id, old.eventts) <= (new.user_id, new.eventts) AND old = new
 )
+AND NOT EXISTS (SELECT FROM ledger.months WHERE name = to_char(new.eventts, 'YYYY_MM') AND retired)
 """
 
 _SETTLE_STATES = Path(__file__).with_name("settle_states.sql").read_text("utf-8")

@@ -95,7 +95,8 @@ LEFT JOIN LATERAL (SELECT * FROM ledger.extensions WHERE extensions.id = event.e
 class LockedCall(NamedTuple):
     """A locked call: the tables that hold its rows, its records, tombstones included, its talks and its events.
 
-    `records` has the months of the rows of each inviteid, `months` all months that have partitions.
+    `records` has the months of the rows of each inviteid, `months` all months that have partitions, `retired` those
+    whose retention is over.
     `interpreted_until` is the acceptance time of the last event that is read of a call with more events than are
     interpreted. `event_ids` are those of the webhooks behind `events`.
     """
@@ -104,6 +105,7 @@ class LockedCall(NamedTuple):
     relations: Sequence[str]
     records: Mapping[str, Sequence[str]]
     months: Collection[str]
+    retired: frozenset[str]
     talks: frozenset[PhoneTalk]
     events: list[Event]
     event_ids: set[str]
@@ -172,7 +174,7 @@ def _call(key: CallKey, first: Row, rows: Sequence[Row], items: Mapping[str, Ite
     records = {inviteid: of_record for inviteid, *of_record in map(str.split, first[6])}
     talks = phone_talks.from_json(first[8])
     return LockedCall(
-        key, first[5], records, months.from_names(first[7]), talks, events, {row[0] for row in stored}, end
+        key, first[5], records, *months.from_names(first[7]), talks, events, {row[0] for row in stored}, end
     )
 
 

@@ -15,14 +15,16 @@ _KEYS = {f"{schema}.{table}": key for (schema, table), key in PARTITION_KEYS.ite
 # Maintenance locks this table exclusively before partitions come or go.
 _HOLD = "SELECT FROM ledger.months LIMIT 0"
 
-#: SQL: the names of all months that have partitions, separated by blanks.
-NAMES = "(SELECT string_agg(name, ' ') FROM ledger.months)"
+#: SQL: the names of all months, separated by blanks; those of retired months begin with a minus.
+NAMES = "(SELECT string_agg(CASE WHEN retired THEN '-' ELSE '' END || name, ' ') FROM ledger.months)"
 
 
 @lru_cache(maxsize=16)
-def from_names(names: str | None) -> frozenset[str]:
-    """Return the months in a column NAMES, which is the same for every call of a batch."""
-    return frozenset((names or "").split())
+def from_names(names: str | None) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the months with partitions in a column NAMES, and those that are retired, once a batch."""
+    words = (names or "").split()
+    retired = frozenset(word[1:] for word in words if word[0] == "-")
+    return frozenset(word for word in words if word[0] != "-"), retired
 
 
 def hold(writer: Connection) -> None:
@@ -31,8 +33,11 @@ def hold(writer: Connection) -> None:
 
 
 def month_of(relation: str, row: Row) -> str:
-    """Return the month that a row belongs to, as `2026_11`, or REST for a row without a time."""
-    moment = row.get(_KEYS[relation])
+    """Return the month that a row belongs to, as `2026_11`, or REST for a row without a time.
+
+    Rows of tables without partitions belong to the month of their event.
+    """
+    moment = row.get(_KEYS.get(relation, "eventts"))
     return f"{moment.year:04}_{moment.month:02}" if isinstance(moment, datetime) else REST
 
 

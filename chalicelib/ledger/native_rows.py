@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import datetime
 from hashlib import blake2b
 
 from chalicelib.calls.records import Row, Table
@@ -16,10 +17,12 @@ from chalicelib.platform.postgres import Connection
 
 # Sorted: two batches that insert the same keys in different orders would deadlock.
 _REMEMBER = """
-INSERT INTO ledger.native_rows (digest, relation, accepted_at)
-SELECT * FROM unnest(%s::bytea[], %s::text[], %s::timestamp[]) AS posted (digest) ORDER BY digest
+INSERT INTO ledger.native_rows (digest, relation, accepted_at, late)
+SELECT digest, relation, accepted_at, EXISTS (SELECT FROM ledger.months WHERE name = month AND retired)
+FROM unnest(%s::bytea[], %s::text[], %s::timestamp[], %s::text[]) AS posted (digest, relation, accepted_at, month)
+ORDER BY digest
 ON CONFLICT DO NOTHING
-RETURNING digest
+RETURNING digest, late
 """
 
 _INSERT = """
@@ -35,6 +38,8 @@ _UNLESS_KNOWN = """
 def write(writer: Connection, items: Iterable[Item]) -> dict[Table, list[Row]]:
     """Insert the ready rows of `items` that are new and that no events contradict, with the next statement.
 
+    A row of a retired month is remembered as late, and not inserted.
+
     Call it within a transaction. Return the rows that belong to a history, which also gets rows from events. The next
     statement raises DatabaseError when a value does not fit the type of its column.
     """
@@ -43,13 +48,9 @@ def write(writer: Connection, items: Iterable[Item]) -> dict[Table, list[Row]]:
     }
     if not posted:
         return {}
-    rows = [(digest, ".".join(table), accepted) for digest, (table, _, accepted) in posted.items()]
-    months.hold(writer)
-    new = [bytes(digest) for (digest,) in writer.execute(_REMEMBER, columns(rows))]
-    fresh = [posted[digest][:2] for digest in new]
     histories: dict[Table, list[Row]] = defaultdict(list)
     others: list[tuple[Table, Row]] = []
-    for table, row in fresh:
+    for table, row in _remembered(writer, posted):
         if history.takes(table, row):
             histories[table].append(row)
         else:
@@ -57,6 +58,16 @@ def write(writer: Connection, items: Iterable[Item]) -> dict[Table, list[Row]]:
     for relation, rows_of_table in sorted(by_relation(others).items()):
         writer.post(_insert(relation), [as_json(rows_of_table)])
     return histories
+
+
+def _remembered(writer: Connection, posted: dict[bytes, tuple[Table, Row, datetime]]) -> list[tuple[Table, Row]]:
+    """Remember rows by their digests, and return those that are new and not of a retired month."""
+    keys = [
+        (digest, ".".join(table), accepted, months.month_of(".".join(table), row))
+        for digest, (table, row, accepted) in posted.items()
+    ]
+    months.hold(writer)
+    return [posted[bytes(digest)][:2] for digest, late in writer.execute(_REMEMBER, columns(keys)) if not late]
 
 
 def _digest(table: Table, row: Row) -> bytes:

@@ -30,6 +30,7 @@ from chalicelib.ledger import (
     quarantine,
     raw_events,
     recording_facts,
+    retired_calls,
     writing,
 )
 from chalicelib.ledger.call_rows import Outcome
@@ -149,10 +150,12 @@ def _bring(writer: Connection, calls: Sequence[LockedCall], files: list[File]) -
 
 def _understood(writer: Connection, calls: Sequence[LockedCall], files: list[File]) -> list[Outcome]:
     """Return what follows from `calls`, with the facts of their recordings; add recordings to fetch to `files`."""
-    results = [_result(call) for call in calls]
-    results = recording_facts.with_facts(writer, results, [call.records for call in calls], files)
+    interpreted = retired_calls.left_out(writer, [(call, _result(call)) for call in calls])
+    stored = [call.records for call, _ in interpreted]
+    results = recording_facts.with_facts(writer, [result for _, result in interpreted], stored, files)
     return [
-        Outcome(result, call.relations, call.records, call.months) for result, call in zip(results, calls, strict=True)
+        Outcome(result, call.relations, call.records, call.months)
+        for result, (call, _) in zip(results, interpreted, strict=True)
     ]
 
 

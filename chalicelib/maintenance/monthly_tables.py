@@ -1,4 +1,4 @@
-"""Monthly partitions of the documented tables that grow with calls: made ahead, and for the months of older rows.
+"""Monthly partitions of the documented tables that grow with calls: made ahead, for older rows, and retired.
 
 `partitions.calls_success_2026_11` has the rows of `calls.success` of one month, in UTC. All tables get the partitions
 of a month together, and `ledger.months` names it. `partitions.calls_success_rest` has the rows of other months, and
@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from chalicelib.maintenance import schema_changes
+from chalicelib.archive import retirement
+from chalicelib.archive.retirement import CALLS
 from chalicelib.maintenance.calendar import month_after
+from chalicelib.platform import schema_changes
 from chalicelib.platform.postgres import Connection
 
 MONTHS_AHEAD = 2
@@ -49,6 +51,16 @@ def analyze(owner: Connection, now: datetime) -> list[str]:
     for name in old:
         owner.execute(f"ANALYZE {name}")
     return old
+
+
+def retire(owner: Connection, now: datetime, months: int, *, archived: bool = False) -> list[str]:
+    """Drop the calls before the last `months` whole months, and return the names of the dropped months.
+
+    With 0 months, calls are kept for good. With `archived`, only months that the archive has are dropped.
+    """
+    if not months:
+        return []
+    return retirement.retire(owner, CALLS, month_after(now, -months), now, archived=archived)
 
 
 def _strayed(owner: Connection, now: datetime) -> set[datetime]:

@@ -1,11 +1,13 @@
-"""Monthly partitions of `ledger.events`: created ahead, and dropped whole after the retention period."""
+"""Monthly partitions of `ledger.events`: created ahead, and retired whole after the retention period."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from chalicelib.maintenance import schema_changes
+from chalicelib.archive import retirement
+from chalicelib.archive.retirement import EVENTS
 from chalicelib.maintenance.calendar import month_after
+from chalicelib.platform import schema_changes
 from chalicelib.platform.postgres import Connection
 
 MONTHS_AHEAD = 2
@@ -36,7 +38,6 @@ WHERE (provider, client, id) IN (
 RETURNING 1
 """
 _CLEAR_REST = "DELETE FROM ledger.events_rest WHERE accepted_at < %s"
-_DROP = "DROP TABLE ledger.{name}"
 
 
 def prepare(owner: Connection, now: datetime) -> list[str]:
@@ -51,17 +52,18 @@ def prepare(owner: Connection, now: datetime) -> list[str]:
     return [_name(month) for month in missing if _make(owner, month)]
 
 
-def retire(owner: Connection, now: datetime, months: int) -> list[str]:
+def retire(owner: Connection, now: datetime, months: int, *, archived: bool = False) -> list[str]:
     """Drop events accepted before the last `months` whole months, and return the names of the dropped partitions.
 
-    Calls that lose events are frozen first: their rows never change again.
+    With `archived`, only those that the archive has. Calls that lose events are frozen first: their rows never change
+    again.
     """
     floor = month_after(now, -months)
     while owner.execute(_FREEZE, [floor]):
         pass
-    owner.execute(_CLEAR_REST, [floor])
-    old = [name for (name,) in owner.execute(_KNOWN) if name < _name(floor)]
-    return [name for name in old if _drop(owner, name)]
+    if not archived:
+        owner.execute(_CLEAR_REST, [floor])
+    return [f"events_{month}" for month in retirement.retire(owner, EVENTS, floor, now, archived=archived)]
 
 
 def _make(owner: Connection, month: datetime) -> bool:
@@ -74,10 +76,6 @@ def _make(owner: Connection, month: datetime) -> bool:
         owner.execute(_ATTACH.replace("{name}", name), bounds)
 
     return schema_changes.attempt(owner, f"making {name}", change)
-
-
-def _drop(owner: Connection, name: str) -> bool:
-    return schema_changes.attempt(owner, f"dropping {name}", lambda: owner.execute(_DROP.replace("{name}", name)))
 
 
 def _name(month: datetime) -> str:

@@ -39,7 +39,10 @@ def handle(now: datetime | None = None) -> None:
         "months": lambda: monthly_tables.prepare(owner, moment),
         "analyzed": lambda: monthly_tables.analyze(owner, moment),
         "figures": lambda: call_figures.refresh(owner, moment),
-        "dropped": lambda: partitions.retire(owner, moment, current.event_retention_months),
+        "dropped": lambda: partitions.retire(owner, moment, current.event_retention_months, archived=current.archive),
+        "retired": lambda: monthly_tables.retire(
+            owner, moment, current.call_retention_months, archived=current.archive
+        ),
         "talks": lambda: phone_talks.drop_old(writer, moment - phone_talks.KEPT),
         "suspects": lambda: suspects.drop(writer, moment),
         "orders_not_taken": lambda: call_orders.tidy(writer),

@@ -219,8 +219,8 @@ LAMBDAS: dict[str, Lambda] = {
         # Outbound, since the VPC has no endpoint for the topic that reports recordings.
         Network.OUTBOUND,
         (
-            "DATABASE_URL", "WRITER_DATABASE_URL", "EVENT_RETENTION_MONTHS", "BUCKET", "RECORDINGS_QUEUE_URL",
-            "RECORDING_STORAGES", "RECORDING_TARGET", *INTERPRETATION,
+            "DATABASE_URL", "WRITER_DATABASE_URL", "EVENT_RETENTION_MONTHS", "CALL_RETENTION_MONTHS", "BUCKET",
+            "RECORDINGS_QUEUE_URL", "RECORDING_STORAGES", "RECORDING_TARGET", *INTERPRETATION,
         ),
         (Grant.objects("recordings/*", "s3:DeleteObject"), Grant.queue("recordings", "sqs:SendMessage")),
         optional=(

@@ -68,7 +68,8 @@ _DEFAULTED: dict[str, tuple[str, str | int, str]] = {
     "CorsOrigins": ("String", "", "Origins of browser pages that can read answers, or *"),
     "AlarmEmail": ("String", "", "The e-mail address that gets alarms"),
     "LogRetentionDays": ("Number", 30, "Days for which logs are kept"),
-    "EventRetentionMonths": ("Number", 36, "Months for which raw events are kept"),
+    "EventRetentionMonths": ("Number", 36, "Months for which raw events are kept in the database"),
+    "CallRetentionMonths": ("Number", 0, "Months for which calls are kept in the database; 0 keeps them for good"),
     "RecordingDays": ("String", "1095", "Days for which recordings are kept; S3 itself deletes the rest 30 days later"),
     "Release": (
         "String",
@@ -128,6 +129,8 @@ _CHOICES: dict[str, list[Any]] = {
     "LogRetentionDays": [1, 3, 5, 7, 14, 30, 60, 90, 180, 365, 731, 1827],
 }
 _BOUNDS: dict[str, dict[str, Any]] = {
+    "EventRetentionMonths": {"MinValue": 1},
+    "CallRetentionMonths": {"MinValue": 0},
     "Release": {"AllowedPattern": "[0-9A-Za-z]{1,10}"},
     "RecorderConcurrency": {"MinValue": 2, "MaxValue": 1000},
     "IngestConcurrency": {"MinValue": 2, "MaxValue": 1000},

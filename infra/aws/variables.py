@@ -45,6 +45,7 @@ VARIABLES: dict[str, Json] = {
     "WEBHOOK_SECRETS": _generations("webhook"),
     "LINK_SECRETS": _generations("link"),
     "EVENT_RETENTION_MONTHS": ref("EventRetentionMonths"),
+    "CALL_RETENTION_MONTHS": ref("CallRetentionMonths"),
     # The Lambdas that use the reader: statistics and scripts. A template cannot add, so the setting does.
     "READER_CONNECTION_LIMIT": sub("${StatisticsConcurrency} ${RequestConcurrency}"),
     "RECORDINGS_QUEUE_URL": ref(queue_id("recordings")),

@@ -48,6 +48,7 @@ LEDGER = (
     "ledger.native_rows",
     "ledger.quarantine",
     "ledger.reports",
+    "ledger.retirements",
 )
 
 

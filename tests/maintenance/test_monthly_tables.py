@@ -10,7 +10,8 @@ import psycopg2
 import pytest
 
 from chalicelib.ledger import periods
-from chalicelib.maintenance import monthly_tables, partitions, schema_changes
+from chalicelib.maintenance import monthly_tables, partitions
+from chalicelib.platform import schema_changes
 from chalicelib.settings import Settings
 from tests.databases import run
 from tests.ingest.telephony import BEGIN, Ledger, answered, missed, ring_group
