@@ -16,11 +16,11 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from chalicelib import providers
 from chalicelib.errors import Misconfigured
 from chalicelib.ledger.recording_facts import File
 from chalicelib.platform.downloads import DownloadRefused
 from chalicelib.providers.telphin_client import Telphin
+from chalicelib.recordings import uploaded_files
 from chalicelib.settings import Settings
 
 TELPHIN = "telphin"
@@ -73,8 +73,7 @@ def address(settings: Settings, file: File) -> Address:
 
 def is_uploaded(settings: Settings, file: File) -> bool:
     """Return True if the PBX uploads `file` itself, and no address is set for it. Raises Misconfigured."""
-    provider = providers.find(file.provider)
-    return provider is not None and provider.uploads_recordings and not _source(settings, file).url
+    return uploaded_files.is_way_of(file.provider) and not _source(settings, file).url
 
 
 def _source(settings: Settings, file: File) -> RecordingSource:

@@ -14,7 +14,7 @@ from uuid import UUID
 from chalicelib.ledger.rows import columns
 from chalicelib.platform import objects
 from chalicelib.platform.postgres import Connection
-from chalicelib.recordings import notices, state_changes, storages
+from chalicelib.recordings import notices, state_changes, storages, uploaded_files
 from chalicelib.recordings.storages import NoPlace, ObjectPlace
 from chalicelib.settings import Settings
 
@@ -87,6 +87,7 @@ def erase(owner: Connection, settings: Settings, inviteids: Sequence[UUID], now:
     sharing = [naming.inviteid for naming in _namings(owner, settings, places) if naming.inviteid]
     for place in places:
         objects.delete(*place)
+    uploaded_files.erase(owner, settings.bucket, inviteids)
     state_changes.set_erased(owner, [*inviteids, *sharing], now)
     return len(places)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO
+from uuid import UUID
 
+from chalicelib import providers
 from chalicelib.errors import TooLarge
 from chalicelib.ledger.recording_facts import File
 from chalicelib.platform import objects
@@ -12,6 +14,11 @@ from chalicelib.platform.downloads import DownloadFailed, DownloadRefused
 from chalicelib.platform.postgres import Connection
 from chalicelib.recordings import incoming
 from chalicelib.registry import extensions
+
+_WAITING = """
+SELECT DISTINCT provider, client, recording FROM ledger.recordings
+WHERE inviteid = ANY (%s::uuid[]) AND recording <> '' AND state IN ('pending', 'failed')
+"""
 
 
 def fetch(writer: Connection, bucket: str, file: File, into: BinaryIO, limit: int) -> int:
@@ -28,6 +35,19 @@ def fetch(writer: Connection, bucket: str, file: File, into: BinaryIO, limit: in
         if size is not None:
             return size
     raise DownloadFailed("The PBX has not uploaded the file yet")
+
+
+def erase(owner: Connection, bucket: str, inviteids: Sequence[UUID]) -> None:
+    """Delete the files that wait for these calls. Raises Unavailable."""
+    for file in (File(*row) for row in owner.execute(_WAITING, [[str(inviteid) for inviteid in inviteids]])):
+        if is_way_of(file.provider):
+            remove(owner, bucket, file)
+
+
+def is_way_of(provider: str) -> bool:
+    """Return True if PBXs of this provider upload their recordings."""
+    known = providers.find(provider)
+    return known is not None and known.uploads_recordings
 
 
 def remove(writer: Connection, bucket: str, file: File) -> None:

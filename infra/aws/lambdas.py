@@ -251,6 +251,7 @@ LAMBDAS: dict[str, Lambda] = {
         (
             Grant.objects("webhooks/*", "s3:PutObject"),
             Grant.objects("recordings/*", "s3:DeleteObject"),
+            Grant.objects("incoming/*", "s3:DeleteObject"),
             Grant.objects("faxes/*", "s3:PutObject"),
             Grant.queue("call-events", "sqs:GetQueueAttributes", "sqs:SendMessage"),
             Grant.queue(

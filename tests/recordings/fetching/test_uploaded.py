@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from base64 import b64decode
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
 import requests
 
 from chalicelib.errors import InvalidRequest
+from chalicelib.platform.postgres import Connection
 from chalicelib.providers import telphin
-from chalicelib.recordings import fetching, incoming
+from chalicelib.recordings import fetching, incoming, retention
 from chalicelib.recordings.incoming import UploadForm
 from tests.databases import run
 from tests.ingest.telephony import CLIENT
@@ -93,6 +95,17 @@ def test_a_file_of_another_name_is_not_attached(studio: Studio) -> None:
     assert studio.attempt(NAME).state == "pending"
     keys = {incoming.key("telphin", number, NAME) for number in (1, 2)} | {incoming.key("mtt", 1, NAME)}
     assert len(keys) == 3
+
+
+def test_a_forgotten_call_loses_its_waiting_file(studio: Studio) -> None:
+    """It is deleted where it waits, and nothing fetches it again."""
+    studio.call("c1", NAME)
+    upload(studio)
+    ((inviteid,),) = run(studio.ledger.url, "SELECT inviteid::text FROM calls.success")
+    now = datetime.now(UTC).replace(tzinfo=None)
+    retention.erase(Connection(studio.ledger.url), studio.settings, [UUID(str(inviteid))], now)
+    assert studio.objects() == []
+    assert studio.attempt(NAME).state == "skipped"
 
 
 def test_a_configured_address_comes_first(studio: Studio) -> None:
