@@ -67,6 +67,9 @@ def _add_add(under: Subparsers[argparse.ArgumentParser]) -> None:
     command.add_argument("--external-only", action="store_true", help="leave out calls between two extensions")
     command.add_argument("--remote-id", default="", metavar="ID", help="the provider's own id of the extension")
     command.add_argument("--agent-id", default="", metavar="ID", help="the provider's own id of the queue agent on it")
+    command.add_argument(
+        "--trunks", default="", metavar="NAMES", help="a whole PBX's lines to the outside, separated by blanks"
+    )
 
 
 def _add(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
@@ -160,10 +163,14 @@ def _row(extension: Extension) -> tuple[str, ...]:
     facts = [
         *(["external only"] if each.external_only else []),
         *(["sends Bridged: an IVR or a queue"] if extension.mistyped else []),
-        *(f"{word} {value}" for word, value in (("remote", each.remote_id), ("agent", each.agent_id)) if value),
+        *(f"{word} {value}" for word, value in _named(each) if value),
     ]
     times = (minute(extension.created_at), minute(extension.revoked_at))
     return (str(extension.id), each.provider, each.client, each.name, each.type, each.owner, ", ".join(facts), *times)
+
+
+def _named(each: ExtensionDescription) -> tuple[tuple[str, str], ...]:
+    return ("remote", each.remote_id), ("agent", each.agent_id), ("trunks", each.trunks)
 
 
 def _object(extension: Extension) -> dict[str, object]:

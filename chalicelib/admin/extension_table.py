@@ -31,6 +31,7 @@ class ExtensionRow(TableRow):
     external_only: Annotated[bool, BeforeValidator(_is_yes)] = False
     remote_id: str = ""
     agent_id: str = ""
+    trunks: str = ""
 
 
 COLUMNS = columns_of(ExtensionRow)

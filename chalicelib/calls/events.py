@@ -76,7 +76,7 @@ class Raw:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The registered extension whose address received a webhook; `type` is phone, ivr or queue."""
+    """The registered extension, or PBX, whose address received a webhook; `type` is phone, ivr or queue."""
 
     id: int
     provider: str
@@ -86,6 +86,8 @@ class Source:
     owner: str = ""
     external_only: bool = False
     revoked_at: datetime | None = None
+    #: The PBX's trunks, separated by blanks, of a provider whose key covers a whole PBX.
+    trunks: str = ""
 
 
 class Unreadable(RingledgerError):
@@ -144,6 +146,11 @@ class Event(NamedTuple):
     changed_by: str = ""
     # Facts that have no column of their own, for the side table.
     notes: tuple[tuple[str, str], ...] = ()
+    # What this provider's own rules need beyond the vocabulary, immutable.
+    details: object = None
+    # The names of what takes part in this call and in no other, such as its channels: two ids of calls that share one
+    # of them are ids of one call. Empty for providers whose calls have one id each.
+    parts: tuple[str, ...] = ()
 
     @property
     def call(self) -> CallKey:

@@ -49,8 +49,10 @@ FROM unnest(%s::timestamp[], %s::uuid[], %s::text[], %s::bytea[], %s::text[], %s
 WHERE events.accepted_at = new.accepted_at AND events.id = new.id
 """
 _RECORDS_OF_CALLS = """
-SELECT inviteid FROM ledger.records
-JOIN unnest(%s::text[], %s::text[], %s::text[]) AS erased (provider, client, call_id) USING (provider, client, call_id)
+SELECT inviteid FROM unnest(%s::text[], %s::text[], %s::text[]) AS erased (provider, client, call_id)
+JOIN ledger.calls ON (calls.provider, calls.client, calls.id) = (erased.provider, erased.client, erased.call_id)
+JOIN ledger.records ON (records.provider, records.client, records.call_id)
+    = (erased.provider, erased.client, coalesce(nullif(calls.head, ''), erased.call_id))
 """
 _ANSWERED_CALLS = """
 SELECT inviteid FROM calls.success

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from chalicelib import providers
-from chalicelib.calls.events import CallKey, Event, Source, Unreadable
+from chalicelib.calls.events import CallKey, Event, Raw, Source, Unreadable
 from chalicelib.calls.records import Row, Table
 from chalicelib.envelope.messages import Message
 from chalicelib.platform.postgres import Connection
@@ -54,7 +54,7 @@ def read(writer: Connection, messages: Sequence[Message]) -> Intake:
     senders = _senders(writer, readings)
     for message, reading in readings:
         try:
-            intake.items.append(_item(message, reading, senders.get(message.extension)))
+            intake.items.extend(_items(message, reading, senders.get(message.extension)))
         except Unreadable as refusal:
             intake.refused.append(RefusedWebhook(message, refusal.message))
     return intake
@@ -75,7 +75,8 @@ def _senders(writer: Connection, readings: Iterable[tuple[Message, Reading]]) ->
     return extensions.senders(writer, ids, named)
 
 
-def _item(message: Message, reading: Reading, sender: Sender | None) -> Item:
+def _items(message: Message, reading: Reading, sender: Sender | None) -> list[Item]:
+    """Return a webhook with its events or rows, or one for each call that it reports. Raises Unreadable."""
     provider = message.raw.provider
     if sender is None or sender.source.provider != provider:
         raise Unreadable(f"The registry has no extension {message.extension} of {provider}")
@@ -83,12 +84,17 @@ def _item(message: Message, reading: Reading, sender: Sender | None) -> Item:
     if _was_revoked(source, message.raw.accepted_at):
         raise Unreadable(f"Extension {message.extension} was revoked before")
     if providers.posts_rows(provider):
-        return Item(message, _key(source, ""), rows=tuple(reading.content))
+        return [Item(message, _key(source, ""), rows=tuple(reading.content))]
     inner = sender.inner_numbers & providers.named_numbers(reading) if sender.inner_numbers else frozenset()
     if inner:
         message = replace(message, raw=replace(message.raw, inner_numbers=inner))
-    events = providers.events(reading, message.raw, source)
-    return Item(message, _key(source, events[0].call_id if events else ""), tuple(events))
+    return [_item(message, raw, part, source) for raw, part in providers.divided(reading, message.raw)]
+
+
+def _item(message: Message, raw: Raw, reading: Reading, source: Source) -> Item:
+    own = message if raw is message.raw else replace(message, raw=raw)
+    events = providers.events(reading, raw, source)
+    return Item(own, _key(source, events[0].call_id if events else ""), tuple(events))
 
 
 def _was_revoked(source: Source, accepted_at: datetime) -> bool:

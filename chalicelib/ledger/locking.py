@@ -7,7 +7,7 @@ transactions committed before.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -15,10 +15,13 @@ from chalicelib.calls.events import CLOSE, CallKey, Event
 from chalicelib.calls.records import PhoneTalk
 from chalicelib.ledger import interpretation, months, phone_talks, raw_events
 from chalicelib.ledger.intake import Item
+from chalicelib.ledger.joining import Sets
 from chalicelib.ledger.rows import columns
 from chalicelib.platform.postgres import Connection, Row
 
 Span = tuple[datetime, datetime]
+#: Adds nothing to the span of a call that is stored already.
+NO_SPAN: Span = (datetime.max, datetime.min)  # noqa: DTZ901 - naive UTC
 
 _LOCK = """
 INSERT INTO ledger.calls AS call (provider, client, id, first_accepted_at, last_accepted_at, open)
@@ -130,22 +133,65 @@ def spans_of(items: Iterable[Item]) -> dict[CallKey, Span]:
 
 
 def read(
-    writer: Connection, since: Mapping[CallKey, datetime], items: Mapping[str, Item], *, with_faults: bool = False
+    writer: Connection,
+    since: Mapping[CallKey, datetime],
+    items: Mapping[str, Item],
+    joined: Sets,
+    *,
+    with_faults: bool = False,
 ) -> list[LockedCall]:
     """Return those locked calls that events accepted `since` a time can change, with what is stored of them.
 
     Frozen calls are left out, and without `with_faults` those that are set aside. The events of `items` are parsed.
+    A call of several ids, which are in `joined`, is returned under its head.
     """
-    asked = columns((*key, at, _limit(key) + 1) for key, at in since.items())
+    asked = columns((*key, at, _limit(key) + 1) for key, at in _with_members(since, joined).items())
     rows = writer.execute_planned(_READ, [*asked, with_faults])
     rows_of_call: dict[CallKey, list[Row]] = {}
     for row in rows:
         rows_of_call.setdefault(CallKey(*row[:3]), []).append(row)
     long = {key: (rows[0][3], rows[0][4]) for key, rows in rows_of_call.items() if len(rows) > _limit(key)}
     distinct = _read_distinct(writer, long) if long else {}
-    return [
-        _call(key, rows[0], distinct.get(key) or [row[9:] for row in rows], items) for key, rows in rows_of_call.items()
-    ]
+    calls = {
+        key: _call(key, rows[0], distinct.get(key) or [row[9:] for row in rows], items)
+        for key, rows in rows_of_call.items()
+    }
+    return list(calls.values()) if not joined else list(_under_heads(calls, joined))
+
+
+def _with_members(since: Mapping[CallKey, datetime], joined: Sets) -> Mapping[CallKey, datetime]:
+    """Return the time for every id of the calls in `since`: the earliest one of the call."""
+    if not joined:
+        return since
+    times = dict(since)
+    for members in joined.values():
+        earliest = min((since[key] for key in members if key in since), default=None)
+        if earliest is not None:
+            times |= dict.fromkeys(members, earliest)
+    return times
+
+
+def _under_heads(calls: Mapping[CallKey, LockedCall], joined: Sets) -> Iterator[LockedCall]:
+    """Return calls, those of several ids as one. Where one of the ids cannot be read, the call stays as it is."""
+    members = {key for ids in joined.values() for key in ids}
+    yield from (call for key, call in calls.items() if key not in members)
+    for head, ids in joined.items():
+        if all(key in calls for key in ids):
+            yield _together(head, [calls[key] for key in ids])
+
+
+def _together(head: CallKey, calls: Sequence[LockedCall]) -> LockedCall:
+    ends = [call.interpreted_until for call in calls if call.interpreted_until]
+    return LockedCall(
+        key=head,
+        relations=sorted({relation for call in calls for relation in call.relations}),
+        records={inviteid: months for call in calls for inviteid, months in call.records.items()},
+        months=calls[0].months,
+        talks=frozenset(talk for call in calls for talk in call.talks),
+        events=[event._replace(call_id=head.id) for call in calls for event in call.events],
+        event_ids=set().union(*(call.event_ids for call in calls)),
+        interpreted_until=max(ends, default=None),
+    )
 
 
 def since_of(items: Iterable[Item]) -> dict[CallKey, datetime]:
@@ -170,12 +216,18 @@ def _read_distinct(writer: Connection, spans: Mapping[CallKey, Span]) -> dict[Ca
 def _call(key: CallKey, first: Row, rows: Sequence[Row], items: Mapping[str, Item]) -> LockedCall:
     stored = [row for row in rows if row[0] is not None]
     events = [event for row in raw_events.in_order(stored) for event in raw_events.events_of(row, items)]
-    end = max(row[1] for row in stored) if len(rows) > _limit(key) else None
+    end = max(row[1] for row in stored) if _is_overlong(key, rows, events) else None
     records = {inviteid: of_record for inviteid, *of_record in map(str.split, first[6])}
     talks = phone_talks.from_json(first[8])
     return LockedCall(
         key, first[5], records, *months.from_names(first[7]), talks, events, {row[0] for row in stored}, end
     )
+
+
+def _is_overlong(key: CallKey, rows: Sequence[Row], events: Sequence[Event]) -> bool:
+    """Tell whether a call has more webhooks, or more distinct events in them, than are interpreted."""
+    limit = _limit(key)
+    return len(rows) > limit or (len(events) > limit and len({event.identity for event in events}) > limit)
 
 
 def _limit(key: CallKey) -> int:

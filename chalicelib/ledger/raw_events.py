@@ -29,7 +29,8 @@ ON CONFLICT DO NOTHING
 COLUMNS = """
 event.id::text, event.accepted_at, event.provider, event.client, event.call_id, event.extension, event.method,
 event.query, event.content_type, event.body, event.content_encoding, event.inner_numbers,
-source.name, source.type, source.owner, coalesce((source.settings ->> 'external_only')::boolean, false)
+source.name, source.type, source.owner, coalesce((source.settings ->> 'external_only')::boolean, false),
+coalesce(source.settings ->> 'trunks', '')
 """
 
 DIGEST_BYTES = 16
@@ -80,10 +81,10 @@ def _raw(row: Row) -> Raw:
 def _source(row: Row) -> Source:
     # A call keeps the client it was stored with. Ringledger's own events have no extension.
     provider, client, extension = row[2], row[3], row[5]
-    name, kind, owner, external_only = row[12:]
+    name, kind, owner, external_only, trunks = row[12:]
     if name is None:
         return Source(extension, provider, client, "")
-    return Source(extension, provider, client, name, kind, owner, external_only)
+    return Source(extension, provider, client, name, kind, owner, external_only, trunks=trunks)
 
 
 def _event(message: Message, key: CallKey) -> dict[str, object]:

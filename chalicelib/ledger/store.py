@@ -24,6 +24,7 @@ from chalicelib.ledger import (
     history,
     intake,
     interpretation,
+    joining,
     locking,
     mistyped,
     native_rows,
@@ -35,6 +36,7 @@ from chalicelib.ledger import (
 )
 from chalicelib.ledger.call_rows import Outcome
 from chalicelib.ledger.intake import Item, RefusedWebhook
+from chalicelib.ledger.joining import Part, Sets
 from chalicelib.ledger.locking import LockedCall, Span
 from chalicelib.ledger.phone_talks import CallTalks
 from chalicelib.ledger.recording_facts import File
@@ -109,9 +111,9 @@ def rebuild(writer: Connection, spans: Mapping[CallKey, Span]) -> list[Change]:
     """
     if not spans:
         return []
-    locking.lock(writer, spans)
+    joined = _locked(writer, spans, [])
     since = dict.fromkeys(spans, datetime.min)  # noqa: DTZ901 - naive UTC
-    calls = locking.read(writer, since, {}, with_faults=True)
+    calls = locking.read(writer, since, {}, joined, with_faults=True)
     if not calls:
         return []
     outcomes = _understood(writer, calls, [])
@@ -135,8 +137,17 @@ def _stored(writer: Connection, items: Sequence[Item]) -> list[LockedCall]:
     spans = locking.spans_of(items)
     if not spans:
         return []
-    locking.lock(writer, spans)
-    return locking.read(writer, locking.since_of(items), {item.message.raw.id: item for item in items})
+    joined = _locked(writer, spans, joining.keep_parts(writer, items))
+    return locking.read(writer, locking.since_of(items), {item.message.raw.id: item for item in items}, joined)
+
+
+def _locked(writer: Connection, spans: Mapping[CallKey, Span], parts: Sequence[Part]) -> Sets:
+    """Lock calls and those that they are joined with, and return the ids of each call that has several."""
+    joined = joining.sets(writer, spans, parts)
+    members = dict.fromkeys((key for ids in joined.values() for key in ids), locking.NO_SPAN)
+    locking.lock(writer, {**members, **spans})
+    joining.join(writer, joined)
+    return joined
 
 
 def _bring(writer: Connection, calls: Sequence[LockedCall], files: list[File]) -> list[Records]:

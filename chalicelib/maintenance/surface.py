@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from chalicelib import edge, metrics
 from chalicelib.errors import RingledgerError
-from chalicelib.ledger import closing, phone_talks, suspects
+from chalicelib.ledger import closing, joining, phone_talks, suspects
 from chalicelib.ledger.faults import CallsFailed
 from chalicelib.maintenance import call_figures, monthly_tables, partitions
 from chalicelib.oktell import call_orders
@@ -44,6 +44,7 @@ def handle(now: datetime | None = None) -> None:
             owner, moment, current.call_retention_months, archived=current.archive
         ),
         "talks": lambda: phone_talks.drop_old(writer, moment - phone_talks.KEPT),
+        "parts": lambda: joining.drop_parts(writer, moment - joining.PARTS_KEPT),
         "suspects": lambda: suspects.drop(writer, moment),
         "orders_not_taken": lambda: call_orders.tidy(writer),
         "closed": lambda: _close(writer, moment, current.call_age_seconds),

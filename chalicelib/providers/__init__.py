@@ -21,7 +21,7 @@ from chalicelib.providers import decoding
 from chalicelib.providers.decoding import Plain
 from chalicelib.providers.provider import Provider
 
-NAMES = ("telphin", "mtt", "native")
+NAMES = ("telphin", "mtt", "asterisk", "native")
 
 
 class Reading(NamedTuple):
@@ -87,6 +87,24 @@ def named_numbers(reading: Reading) -> set[str]:
     """Return the short numbers in a webhook that are internal if its client has extensions of these names."""
     provider = find(reading.plain.raw.provider)
     return provider.named_numbers(reading.content) if provider and provider.named_numbers else set()
+
+
+def divided(reading: Reading, raw: Raw) -> list[tuple[Raw, Reading]]:
+    """Return a webhook and its reading for each call that it reports: the webhook itself, if that is one call."""
+    provider = find(reading.plain.raw.provider)
+    if provider is None or provider.divide is None:
+        return [(raw, reading)]
+    own = replace(reading.plain.raw, id=raw.id, accepted_at=raw.accepted_at)
+    parts = provider.divide(own, reading.content)
+    if len(parts) == 1:
+        return [(raw, reading)]
+    return [(part, Reading(Plain(part, reading.plain.notes), content)) for part, content in parts]
+
+
+def joins_calls(name: str) -> bool:
+    """Return whether a call of this provider can have several ids."""
+    provider = find(name)
+    return provider is not None and provider.joins_calls
 
 
 def posts_rows(name: str) -> bool:

@@ -33,6 +33,7 @@ class Provider:
 
     `read` turns a webhook in plain UTF-8 into content of the provider's own type, or raises Unreadable; it asks no
     registry. `events` turns content into call events; a provider without it posts ready rows, which are its content.
+    `divide` splits a webhook that reports several calls into one for each call, with its content.
     `named_numbers` finds the short numbers in content whose meaning depends on the client's extensions.
     `rules` make records of one call's events. `reply` answers the sender of an accepted webhook.
     """
@@ -42,7 +43,10 @@ class Provider:
     reply: Callable[[Raw, Any], Reply]
     events: Callable[[Raw, Source, Any], list[Event]] | None = None
     rules: Rules | None = None
+    divide: Callable[[Raw, Any], list[tuple[Raw, Any]]] | None = None
     named_numbers: Callable[[Any], set[str]] | None = None
+    #: A call can have several ids, which `Event.parts` connect.
+    joins_calls: bool = False
     #: How calls are interpreted, the largest number of events of one call among it.
     options: Options = DEFAULT_OPTIONS
     #: The part of the address before the key; empty for `webhooks/NAME`.

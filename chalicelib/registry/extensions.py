@@ -17,10 +17,12 @@ from chalicelib.registry import revocations
 
 TYPES = ("phone", "ivr", "queue")
 LONGEST = 128
+LONGEST_LIST = 2_000
 
 _COLUMNS = """
 id, provider, client, name, type, owner, coalesce((settings ->> 'external_only')::boolean, false),
-coalesce(settings ->> 'remote_id', ''), coalesce(settings ->> 'agent_id', ''), created_at, revoked_at,
+coalesce(settings ->> 'remote_id', ''), coalesce(settings ->> 'agent_id', ''), coalesce(settings ->> 'trunks', ''),
+created_at, revoked_at,
 mistyped_at IS NOT NULL AND type = 'phone'
 """
 
@@ -28,6 +30,7 @@ mistyped_at IS NOT NULL AND type = 'phone'
 _SENDERS = """
 SELECT source.id, source.provider, source.client, source.name, source.type, source.owner,
     coalesce((source.settings ->> 'external_only')::boolean, false), source.revoked_at AT TIME ZONE 'UTC',
+    coalesce(source.settings ->> 'trunks', ''),
     ARRAY(
         SELECT named.number FROM unnest(%s::bigint[], %s::text[]) AS named (extension, number)
         WHERE named.extension = source.id AND EXISTS (
@@ -76,7 +79,10 @@ class ExtensionRefused(RingledgerError):
 
 @dataclass(frozen=True)
 class ExtensionDescription:
-    """An extension as an operator describes it; `remote_id` and `agent_id` are the provider's own ids."""
+    """An extension as an operator describes it; `remote_id` and `agent_id` are the provider's own ids.
+
+    `trunks` are the names of a whole PBX's lines to the outside, separated by blanks.
+    """
 
     provider: str
     client: str
@@ -86,6 +92,7 @@ class ExtensionDescription:
     external_only: bool = False
     remote_id: str = ""
     agent_id: str = ""
+    trunks: str = ""
 
 
 @dataclass(frozen=True)
@@ -186,6 +193,8 @@ def check(description: ExtensionDescription) -> None:
             raise ExtensionRefused(reason.format(description))
     if provider.key_covers is Covers.PBX and (description.type, _remote_ids(description)) != (TYPES[0], ""):
         raise ExtensionRefused(f"An address of {provider.name} stands for a whole PBX: leave out type and remote ids")
+    if description.trunks and provider.key_covers is not Covers.PBX:
+        raise ExtensionRefused(f"An address of {provider.name} stands for one extension: leave out trunks")
 
 
 def _remote_ids(description: ExtensionDescription) -> str:
@@ -217,6 +226,10 @@ _FAULTS: tuple[tuple[Callable[[ExtensionDescription], bool], str], ...] = (
         "The provider's ids of an extension and an agent are letters and digits",
     ),
     (lambda each: not _is_label(each.owner), f"An owner is up to {LONGEST} printable characters"),
+    (
+        lambda each: len(each.trunks) > LONGEST_LIST or not each.trunks.isprintable(),
+        f"Trunks are the names of endpoints, separated by blanks, in up to {LONGEST_LIST} characters",
+    ),
 )
 
 
@@ -227,7 +240,7 @@ def _check_known(ids: Sequence[int], known: set[int]) -> None:
 
 def _values(description: ExtensionDescription) -> list[object]:
     settings: dict[str, object] = {"external_only": True} if description.external_only else {}
-    settings |= {name: value for name in ("remote_id", "agent_id") if (value := getattr(description, name))}
+    settings |= {name: value for name in ("remote_id", "agent_id", "trunks") if (value := getattr(description, name))}
     return [
         description.provider,
         description.client,

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from chalicelib.calls import presence
 from chalicelib.calls.events import Event
+from chalicelib.calls.queue_rows import PASSAGES
 from chalicelib.calls.records import (
     CANCELLED,
     FAILED,
@@ -23,7 +24,6 @@ from chalicelib.calls.records import (
     call_id,
     former_leg_id,
 )
-from chalicelib.calls.telphin.passages import PASSAGES
 from chalicelib.catalog import TABLES
 from chalicelib.providers import correlate
 from tests.calls.generated import CODES, any_calls, closing, telphin_calls

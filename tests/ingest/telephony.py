@@ -29,8 +29,10 @@ TABLES = (
     "calls.cancelled",
     "calls.failed",
     "calls.forks",
+    "calls.holds",
     "ivrhuntq.huntq_calls",
     "ivrhuntqevents.queue_enqueue",
+    "ivrhuntqevents.queue_start_call",
     "ivrhuntqevents.queue_dequeue",
     "ivrhuntqevents.queue_quit",
     "ivrhuntqevents.final",
@@ -41,6 +43,7 @@ TABLES = (
 LEDGER = (
     "ledger.events",
     "ledger.calls",
+    "ledger.call_parts",
     "ledger.records",
     "ledger.recordings",
     "ledger.presence",

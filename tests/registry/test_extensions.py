@@ -84,7 +84,7 @@ def test_a_name_is_registered_once(database: Settings) -> None:
 @pytest.mark.parametrize(
     ("description", "words"),
     [
-        (ExtensionDescription("oktell", "1", "2"), "Unknown provider 'oktell'; there are telphin, mtt, native"),
+        (ExtensionDescription("oktell", "1", "2"), "there are telphin, mtt, asterisk, native"),
         (ExtensionDescription("mtt", "1", "2", type="fax"), "Unknown type 'fax'; there are phone, ivr, queue"),
         (ExtensionDescription("mtt", "", "2"), "A client and a name are 1 to 128"),
         (ExtensionDescription("mtt", "1", " 2"), "without outer blanks"),

@@ -9,19 +9,14 @@ from typing import NamedTuple
 
 from chalicelib.calls.causes import UNSUCCESSFUL
 from chalicelib.calls.events import QUEUE
-from chalicelib.calls.records import Row, Table, Value, filled, part_id, person_id
+from chalicelib.calls.queue_rows import BY_PHONE, BY_QUEUE, Offer, QueuePassage, queue_rows
+from chalicelib.calls.records import Row, Table, part_id
 from chalicelib.calls.telphin.answered import answering_machine
 from chalicelib.calls.telphin.call import Call
 from chalicelib.calls.telphin.legs import Leg
 from chalicelib.calls.telphin.transfers import Party
 
-PASSAGES: Table = ("ivrhuntq", "huntq_calls")
-_EVENTS = "ivrhuntqevents"
 _SECOND = timedelta(seconds=1)
-#: The queue took the caller in, which any event of the queue proves.
-ENQUEUED = "ok"
-#: An agent took the caller out of the queue; the reason says which event proves it.
-ANSWERED, BY_PHONE, BY_QUEUE = "answered", "agent", "bridged"
 
 
 class Passage(NamedTuple):
@@ -101,20 +96,27 @@ def _is_abandoned(call: Call, leg: Leg) -> bool:
 
 
 def _rows(call: Call, passage: Passage) -> Iterator[tuple[Table, Row]]:
-    leg, caller = passage.leg, _caller(call, passage.leg)
-    course = _course(passage)
-    shared = filled(inviteid=call.home(leg), callid=call.key.id, esgdlg=call.key.id)
-    place = filled(qid=leg.extension, huntq_id=part_id(call.key, "queue", leg.extension, *filter(None, leg.key)))
-    user, display = filled(from_user=caller.number), filled(from_displayname=caller.name)
-    yield PASSAGES, {**shared, **place, **user, **display, **course}
-    yield from _event("queue_enqueue", leg.dialled, shared, place, user, filled(result=ENQUEUED))
-    for offer in passage.offers:
-        yield from _event("queue_start_call", offer.dialled, shared, filled(qid=leg.extension, userid=offer.b))
-    taken, left, final = course.get("dt_dequeue"), course.get("dt_quit"), course.get("dt_final")
-    yield from _event("queue_dequeue", taken, shared, place, user, display, filled(result=ANSWERED, reason=BY_PHONE))
-    yield from _event("queue_quit", left, shared, filled(qid=leg.extension), user)
-    stopped = filled(huntq_id=place["huntq_id"], stopreason=course.get("final_stopreason"))
-    yield from _event("final", final, shared, stopped)
+    leg, caller, first = passage.leg, _caller(call, passage.leg), _first_offer(passage)
+    reason = BY_PHONE if passage.taken else BY_QUEUE
+    return queue_rows(
+        QueuePassage(
+            inviteid=call.home(leg),
+            id=part_id(call.key, "queue", leg.extension, *filter(None, leg.key)),
+            call=call.key.id,
+            queue=leg.extension,
+            caller=caller.number,
+            caller_name=caller.name,
+            enqueued=leg.dialled,
+            entered=leg.began if leg.incoming else None,
+            offers=[Offer(offer.dialled, offer.b) for offer in passage.offers],
+            started=Offer(first.since, first.b) if first else None,
+            taken=passage.taken,
+            dequeue_reason=reason if passage.is_answered else "",
+            quit=leg.ended if passage.is_abandoned else None,
+            final=leg.ended,
+            stopreason=leg.status,
+        )
+    )
 
 
 def _caller(call: Call, leg: Leg) -> Party:
@@ -124,35 +126,8 @@ def _caller(call: Call, leg: Leg) -> Party:
     return call.outside
 
 
-def _course(passage: Passage) -> Row:
-    """Return when the caller entered, was served or gave up, and how it ended, as far as the events prove it."""
-    leg, offer = passage.leg, _first_offer(passage)
-    reason = BY_PHONE if passage.taken else BY_QUEUE
-    return filled(
-        enqueue_result=ENQUEUED if leg.incoming else "",
-        start_call_uid=person_id(offer.b) if offer else "",
-        dequeue_result=ANSWERED if passage.is_answered else "",
-        dequeue_reason=reason if passage.is_answered else "",
-        final_stopreason=leg.status,
-        dt_enqueue=leg.began if leg.incoming else None,
-        dt_start_call=offer.since if offer else None,
-        dt_dequeue=passage.taken,
-        dt_quit=leg.ended if passage.is_abandoned else None,
-        dt_final=leg.ended,
-    )
-
-
 def _first_offer(passage: Passage) -> Leg | None:
     """Return the first call of the queue to an agent during the passage, before one picked up."""
     latest = passage.taken or passage.leg.ended or datetime.max  # noqa: DTZ901 - naive UTC
     offers = [offer for offer in passage.offers if passage.leg.began <= offer.since <= latest]
     return min(offers, key=lambda offer: (offer.since, offer.key), default=None)
-
-
-def _event(table: str, at: Value, *facts: Row) -> Iterator[tuple[Table, Row]]:
-    """Return one row of a queue's events, if its time is known: without it nothing is proven."""
-    if at is not None:
-        row: Row = {}
-        for part in facts:
-            row |= part
-        yield (_EVENTS, table), row | filled(eventts=at)
