@@ -59,7 +59,7 @@ console: ## Build the page from infra/console (needs Node.js)
 screenshots: $(STAMP) ## Take the pictures of docs/screenshots anew (needs Chromium)
 	@SCREENSHOTS=1 exec $(VENV) -m pytest tests/console/test_screenshots.py
 
-$(PACKAGE_STAMP): requirements.txt infra/aws/requirements.txt
+$(PACKAGE_STAMP): requirements.txt infra/aws/requirements.txt infra/aws/chalice-requirements.txt
 	@found=; for candidate in "$(PYTHON313)" "$$HOME"/.pyenv/versions/3.13.*/bin/python; do \
 		"$$candidate" -c '$(IS_313)' 2>/dev/null && found="$$candidate" && break; \
 	done; \
@@ -69,6 +69,8 @@ $(PACKAGE_STAMP): requirements.txt infra/aws/requirements.txt
 	fi; \
 	echo "Setting up .venv-package (first run only, about a minute)"; \
 	"$$found" -m venv --clear .venv-package && \
+	.venv-package/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+		-r infra/aws/chalice-requirements.txt && \
 	.venv-package/bin/python -m pip install --quiet --disable-pip-version-check -r infra/aws/requirements.txt && touch $(PACKAGE_STAMP)
 
 $(RUN_STAMP): requirements.txt requirements-run.txt pyproject.toml

@@ -34,7 +34,7 @@ def main() -> int:
     out = building.ROOT / "out" / arguments.stage
     try:
         _check_python()
-        target = BuildTarget(arguments.stage, ARCHITECTURE, building.requirements(), arguments.authorities)
+        target = BuildTarget(arguments.stage, ARCHITECTURE, authorities=arguments.authorities)
         packaged = _package(target, out)
         starts = {} if arguments.no_start else _starts(arguments.stage)
     except BuildFailed as fault:
@@ -89,7 +89,7 @@ def _starts(stage: str) -> dict[str, starting.Start]:
     """Measure how each Lambda starts, from a zip for this machine."""
     host = HOSTS[platform.machine()]
     with tempfile.TemporaryDirectory(prefix="ringledger-starting-") as place:
-        packaged = _package(BuildTarget(stage, host, building.requirements()), Path(place) / "out")
+        packaged = _package(BuildTarget(stage, host), Path(place) / "out")
         return starting.measured(packaged, {handler(name): _event(name) for name in LAMBDAS})
 
 

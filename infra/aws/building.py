@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.edge import Application
-from infra.aws import policies, template
+from infra.aws import policies, template, wheels
 from infra.aws.intrinsics import Json
 from infra.aws.lambdas import LAMBDAS
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / ".chalice/config.json"
-REQUIREMENTS = ROOT / "infra/aws/lambda-requirements.txt"
 # Chalice leaves out a package that it cannot install, prints this, and succeeds.
 DROPPED = "Could not install dependencies"
 UNSATISFIED = re.compile(r"Could not satisfy the requirement: (\S+)")
@@ -36,7 +35,8 @@ class BuildTarget:
 
     stage: str
     architecture: str
-    requirements: str = ""
+    #: False leaves the packages out, which tests of the template do not need.
+    packages: bool = True
     authorities: Path | None = None
 
 
@@ -60,17 +60,17 @@ def timeouts(stage: str) -> dict[str, int]:
     return {name: int(function["lambda_timeout"]) for name, function in stage_functions(stage).items()}
 
 
-def requirements() -> str:
-    """Return every package of the zip as a requirements file."""
-    return REQUIREMENTS.read_text("utf-8")
-
-
 def build(app: Application, place: Path, target: BuildTarget) -> Built:
     """Package `app` in the empty folder `place`. Raises BuildFailed."""
     copy = place / "copy"
     _lay_out(app, copy, target)
-    # Byte code of another Python would get into the zip and change its hash.
+    downloaded = place / "wheels"
+    downloaded.mkdir()
+    if target.packages:
+        _fetch(downloaded, target.architecture)
+    # Chalice takes the checked files and no others. Byte code of another Python would get into the zip.
     environment = {**os.environ, "AWS_DEFAULT_REGION": "us-east-1", "PYTHONDONTWRITEBYTECODE": "1"}
+    environment |= {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(downloaded)}
     command = [sys.executable, "-c", "import sys; from chalice.cli import main; sys.exit(main())"]
     command += ["package", "--stage", target.stage, "--merge-template", "merge.json", str(place / "out")]
     run = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)
@@ -84,10 +84,16 @@ def explained(output: str) -> str:
     """Return the reason for which `chalice package` failed, from its output."""
     if missing := UNSATISFIED.search(output):
         return (
-            f"pip cannot download {missing[1]} for the Lambdas: packaging needs the network, or a package index that"
-            " PIP_INDEX_URL names; the package is perhaps not there for this Python and machine"
+            f"{missing[1]} is needed, and infra/aws/lambda-requirements.txt lacks it: run `python -m infra.aws.locking`"
         )
     return f"chalice package: {output.strip()[-2_000:]}"
+
+
+def _fetch(folder: Path, architecture: str) -> None:
+    try:
+        wheels.fetch(folder, architecture)
+    except wheels.DownloadFailed as fault:
+        raise BuildFailed(str(fault)) from None
 
 
 def _lay_out(app: Application, copy: Path, target: BuildTarget) -> None:
@@ -97,7 +103,8 @@ def _lay_out(app: Application, copy: Path, target: BuildTarget) -> None:
     shutil.copytree(ROOT / "infra/database", copy / "vendor/infra/database", ignore=_SPARED)
     if target.authorities:
         shutil.copy(target.authorities, copy / "vendor/infra/database/authorities.pem")
-    (copy / "requirements.txt").write_text(target.requirements, "utf-8")
+    content = wheels.REQUIREMENTS.read_text("utf-8") if target.packages else ""
+    (copy / "requirements.txt").write_text(content, "utf-8")
     (copy / "merge.json").write_text(json.dumps(template.merged(app, timeouts(target.stage))), "utf-8")
     _configure(copy / ".chalice", target.stage, target.architecture)
 

@@ -74,7 +74,7 @@ def play(opened: ExitStack) -> None:
     """Play the steps of infra/README.md in their order. Raises StepFailed."""
     folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="ringledger-rehearsal-")))
     _tell("package the bundle")
-    template = building.build(app, folder / "package", BuildTarget("prod", "arm64")).template
+    template = building.build(app, folder / "package", BuildTarget("prod", "arm64", packages=False)).template
     _tell("create the owner's role and database, as an administrator")
     database = opened.enter_context(_database(folder))
     cloud = Cloud(STACK)

@@ -14,7 +14,7 @@ from infra.aws.building import BuildTarget, Built
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """Build the bundle with Chalice, without its requirements."""
-    return building.build(app, tmp_path_factory.mktemp("package"), BuildTarget("dev", "arm64"))
+    return building.build(app, tmp_path_factory.mktemp("package"), BuildTarget("dev", "arm64", packages=False))
 
 
 @pytest.fixture(scope="session")
