@@ -6,8 +6,10 @@ Columns = tuple[tuple[str, str], ...]
 
 _TYPES = {
     "big": "bigint",
+    "date": "date",
     "flag": "boolean",
     "int": "integer",
+    "ints": "integer[]",
     "json": "jsonb",
     "span": "interval",
     "text": "character varying",
@@ -172,6 +174,20 @@ VIEWS: dict[str, dict[str, Columns]] = {
             inviteid:uuid invitedt:time number:word line:word wait:int reason:word reached_at:time
             reached_by:word reached_agent:word called_back:int
         """),
+        "quarters": _columns("""
+            day:date quarter:time direction:word line:word calls:int answered:int missed:int in_time:int
+            waits:ints talks:ints rated:int wait:big talk:big
+        """),
+        "peaks": _columns("""
+            day:date quarter:time most_calls:int most_talks:int
+        """),
+        "transfers": _columns("""
+            day:date invitedt:time chain:word from_agent:word to_agent:word talk_before:int talk_after:int
+        """),
+        "agent_days": _columns("""
+            day:date agent:word person:word incoming:int outgoing:int internal:int talk:big longest:int ring:big
+            unanswered:int first_talk:time last_talk:time
+        """),
         "live_legs": _columns("""
             chain:word provider:word extension:word device:word state:word began_at:time since:time
             from_number:word to_number:word reported_at:time
@@ -197,4 +213,8 @@ SOURCES: dict[str, frozenset[str]] = {
     "metrics.rings": frozenset({"calls.forks"}),
     "metrics.queue_calls": frozenset({"ivrhuntq.huntq_calls"}),
     "metrics.missed_calls": _CALL_TABLES,
+    "metrics.quarters": _CALL_TABLES,
+    "metrics.peaks": _CALL_TABLES,
+    "metrics.transfers": frozenset({"calls.success"}),
+    "metrics.agent_days": frozenset({"calls.success", "calls.forks"}),
 }

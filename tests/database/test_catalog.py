@@ -63,7 +63,8 @@ def test_the_database_has_the_catalog_and_nothing_else(database: Settings) -> No
     """The documented schemas have only the catalog's tables and columns; the others are Ringledger's own."""
     rows = run(
         database.owner_database_url,
-        "SELECT table_schema, table_name, column_name, data_type FROM information_schema.columns"
+        "SELECT table_schema, table_name, column_name,"
+        " CASE data_type WHEN 'ARRAY' THEN udt_name::regtype::text ELSE data_type END FROM information_schema.columns"
         " WHERE table_schema NOT IN ('pg_catalog', 'information_schema', 'ledger', 'partitions')"
         " ORDER BY ordinal_position",
     )

@@ -1,6 +1,25 @@
 -- en: Agents' time
 -- ru: Время операторов
 -- agent text: This agent's phone only | Только этот оператор
+with parts as (
+  select agent, person, incoming, outgoing, internal, talk, longest, ring, unanswered, first_talk, last_talk
+  from metrics.agent_days
+  where day >= :from and day + 1 <= :to and (:agent is null or agent = :agent)
+  union all
+  -- Before the first whole day and after the last one, UTC
+  select agent, person, (direction = 'incoming')::int, (direction = 'outgoing')::int, (direction = 'internal')::int,
+    talk, talk, case when direction = 'incoming' then ring end, 0, started_at, stopped_at
+  from metrics.talks
+  where invitedt >= :from and invitedt < :to and (:agent is null or agent = :agent)
+    and (invitedt < date_trunc('day', :from::timestamp - interval '1 microsecond') + interval '1 day'
+      or invitedt >= date_trunc('day', :to::timestamp))
+  union all
+  select agent, null, 0, 0, 0, null, null, null, 1, null, null
+  from metrics.rings
+  where invitedt >= :from and invitedt < :to and answered = 0 and (:agent is null or agent = :agent)
+    and (invitedt < date_trunc('day', :from::timestamp - interval '1 microsecond') + interval '1 day'
+      or invitedt >= date_trunc('day', :to::timestamp))
+)
 select agent, max(person) as person,
   sum(incoming) as incoming, sum(outgoing) as outgoing, sum(internal) as internal,
   sum(talk) as talk,
@@ -8,24 +27,9 @@ select agent, max(person) as person,
   max(longest) as longest_talk,
   round(sum(ring) / nullif(sum(incoming), 0)) as average_ring,
   sum(unanswered) as unanswered_rings,
-  min(first_talk at time zone 'UTC' at time zone :zone) as first_talk,
-  max(last_talk at time zone 'UTC' at time zone :zone) as last_talk
-from (
-  select agent, max(person) as person,
-    count(*) filter (where direction = 'incoming') as incoming,
-    count(*) filter (where direction = 'outgoing') as outgoing,
-    count(*) filter (where direction = 'internal') as internal,
-    sum(talk) as talk, max(talk) as longest, sum(ring) filter (where direction = 'incoming') as ring,
-    0 as unanswered, min(started_at) as first_talk, max(stopped_at) as last_talk
-  from metrics.talks
-  where invitedt >= :from and invitedt < :to and (:agent is null or agent = :agent)
-  group by agent
-  union all
-  select agent, null, 0, 0, 0, 0, null, null, count(*), null, null
-  from metrics.rings
-  where invitedt >= :from and invitedt < :to and (:agent is null or agent = :agent) and answered = 0
-  group by agent
-) parts
+  min(first_talk) at time zone 'UTC' at time zone :zone as first_talk,
+  max(last_talk) at time zone 'UTC' at time zone :zone as last_talk
+from parts
 where agent is not null
 group by agent
 having sum(incoming) + sum(outgoing) + sum(internal) > 0 or agent in (select agent from metrics.agents)

@@ -4,21 +4,40 @@
 -- queue text: Calls through this queue only | Только через эту очередь
 -- agent text: This agent's calls only | Только звонки этого оператора
 -- number text: Calls with this number only | Только звонки с этим номером
-select date_trunc('hour', invitedt at time zone 'UTC' at time zone :zone) as hour,
-  count(*) filter (where direction = 'incoming') as incoming,
+with queue_calls as (
+  select inviteid, chain from metrics.queue_calls
+  where queue = :queue and entered_at >= :from and entered_at < :to::timestamp + interval '1 day'
+),
+figures as (
+  select quarter, direction, sum(calls) as calls, sum(answered) as answered, sum(missed) as missed, sum(in_time) as in_time,
+    sum(rated) as rated
+  from metrics.quarters
+  where day >= :from::date and day <= :to::date and quarter >= :from and quarter < :to
+    and (:line is null or line = :line)
+    and :queue is null and :agent is null and :number is null
+    and extract(epoch from :from::timestamp) % 900 + extract(epoch from :to::timestamp) % 900 = 0
+  group by quarter, direction
+  union all
+  select invitedt, direction, 1, answered, missed, in_time, (in_time is not null)::int
+  from metrics.calls
+  where invitedt >= :from and invitedt < :to
+    and (:queue is not null or :agent is not null or :number is not null
+      or extract(epoch from :from::timestamp) % 900 + extract(epoch from :to::timestamp) % 900 > 0)
+    and (:line is null or line = :line)
+    and (:queue is null
+      or inviteid in (select inviteid from queue_calls)
+      or chain in (select chain from queue_calls))
+    and (:agent is null or agent = :agent)
+    and (:number is null or right(ltrim(translate(number, ' +-().', ''), '0'), 10)
+      = right(ltrim(translate(:number, ' +-().', ''), '0'), 10))
+)
+select date_trunc('hour', quarter at time zone 'UTC' at time zone :zone) as hour,
+  coalesce(sum(calls) filter (where direction = 'incoming'), 0) as incoming,
   coalesce(sum(answered) filter (where direction = 'incoming'), 0) as answered,
   sum(missed) as missed,
-  round(100 * avg(in_time), 1) as service_level,
-  count(*) filter (where direction = 'outgoing') as outgoing,
-  count(*) filter (where direction = 'internal') as internal
-from metrics.calls
-where invitedt >= :from and invitedt < :to
-  and (:line is null or line = :line)
-  and (:queue is null
-    or inviteid in (select inviteid from metrics.queue_calls where queue = :queue)
-    or chain in (select chain from metrics.queue_calls where queue = :queue))
-  and (:agent is null or agent = :agent)
-  and (:number is null or right(ltrim(translate(number, ' +-().', ''), '0'), 10)
-    = right(ltrim(translate(:number, ' +-().', ''), '0'), 10))
+  round(100.0 * sum(in_time) / nullif(sum(rated), 0), 1) as service_level,
+  coalesce(sum(calls) filter (where direction = 'outgoing'), 0) as outgoing,
+  coalesce(sum(calls) filter (where direction = 'internal'), 0) as internal
+from figures
 group by 1
 order by 1

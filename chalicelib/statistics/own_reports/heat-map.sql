@@ -2,18 +2,33 @@
 -- ru: Тепловая карта по дням недели и часам
 -- line text: The number that callers dialled | Набранный номер
 -- queue text: Calls through this queue only | Только через эту очередь
-select extract(isodow from at)::int as weekday, extract(hour from at)::int as hour,
-  count(*) as incoming, sum(answered) as answered, sum(missed) as missed,
-  round(100 * avg(in_time), 1) as service_level,
-  round(avg(wait) filter (where answered = 1)) as average_wait
-from (
-  select invitedt at time zone 'UTC' at time zone :zone as at, answered, missed, in_time, wait
+with queue_calls as (
+  select inviteid, chain from metrics.queue_calls
+  where queue = :queue and entered_at >= :from and entered_at < :to::timestamp + interval '1 day'
+),
+figures as (
+  select quarter, calls, answered, missed, in_time, rated, wait, cardinality(waits) as waited
+  from metrics.quarters
+  where direction = 'incoming' and day >= :from::date and day <= :to::date and quarter >= :from and quarter < :to
+    and (:line is null or line = :line)
+    and :queue is null
+    and extract(epoch from :from::timestamp) % 900 + extract(epoch from :to::timestamp) % 900 = 0
+  union all
+  select invitedt, 1, answered, missed, in_time, (in_time is not null)::int,
+    case when answered = 1 then wait end, (answered = 1 and wait is not null)::int
   from metrics.calls
   where direction = 'incoming' and invitedt >= :from and invitedt < :to
+    and (:queue is not null
+      or extract(epoch from :from::timestamp) % 900 + extract(epoch from :to::timestamp) % 900 > 0)
     and (:line is null or line = :line)
     and (:queue is null
-      or inviteid in (select inviteid from metrics.queue_calls where queue = :queue)
-      or chain in (select chain from metrics.queue_calls where queue = :queue))
-) calls
+      or inviteid in (select inviteid from queue_calls)
+      or chain in (select chain from queue_calls))
+)
+select extract(isodow from at)::int as weekday, extract(hour from at)::int as hour,
+  sum(calls) as incoming, sum(answered) as answered, sum(missed) as missed,
+  round(100.0 * sum(in_time) / nullif(sum(rated), 0), 1) as service_level,
+  round(sum(wait)::numeric / nullif(sum(waited), 0)) as average_wait
+from (select *, quarter at time zone 'UTC' at time zone :zone as at from figures) moments
 group by 1, 2
 order by 1, 2

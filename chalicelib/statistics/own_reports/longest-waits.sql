@@ -3,13 +3,29 @@
 -- rows integer = 50: How many calls | Сколько звонков
 -- line text: The number that callers dialled | Набранный номер
 -- queue text: Calls through this queue only | Только через эту очередь
+with queue_calls as (
+  select inviteid, chain from metrics.queue_calls
+  where queue = :queue and entered_at >= :from and entered_at < :to::timestamp + interval '1 day'
+),
+longest as (
+  -- Their times first, which an index has, then the rows
+  select invitedt
+  from metrics.calls
+  where direction = 'incoming' and invitedt >= :from and invitedt < :to
+    and (:line is null or line = :line)
+    and (:queue is null
+      or inviteid in (select inviteid from queue_calls)
+      or chain in (select chain from queue_calls))
+  order by wait desc nulls last, invitedt
+  limit :rows
+)
 select invitedt at time zone 'UTC' at time zone :zone as called_at,
   number, line, wait, result, agent, talk, inviteid
 from metrics.calls
-where direction = 'incoming' and invitedt >= :from and invitedt < :to
+where direction = 'incoming' and invitedt = any (array(select invitedt from longest))
   and (:line is null or line = :line)
   and (:queue is null
-    or inviteid in (select inviteid from metrics.queue_calls where queue = :queue)
-    or chain in (select chain from metrics.queue_calls where queue = :queue))
+    or inviteid in (select inviteid from queue_calls)
+    or chain in (select chain from queue_calls))
 order by wait desc nulls last, invitedt
 limit :rows

@@ -1,11 +1,17 @@
 -- en: Repeated callers
 -- ru: Повторно звонящие
 -- times integer = 3: Callers with so many calls or more | Звонившие столько раз или больше
-select max(number) as number, count(*) as calls, sum(answered) as answered, sum(missed) as missed, sum(talk) as talk,
-  min(invitedt at time zone 'UTC' at time zone :zone) as first_call,
-  max(invitedt at time zone 'UTC' at time zone :zone) as last_call
-from metrics.calls
-where direction = 'incoming' and invitedt >= :from and invitedt < :to and number <> ''
+select max(number) as number, sum(calls)::bigint as calls, sum(answered)::bigint as answered, sum(missed)::bigint as missed,
+  sum(talk) as talk,
+  min(first_call) at time zone 'UTC' at time zone :zone as first_call,
+  max(last_call) at time zone 'UTC' at time zone :zone as last_call
+from (
+  select number, count(*) as calls, sum(answered) as answered, sum(missed) as missed, sum(talk) as talk,
+    min(invitedt) as first_call, max(invitedt) as last_call
+  from metrics.calls
+  where direction = 'incoming' and invitedt >= :from and invitedt < :to and number <> ''
+  group by number
+) numbers
 group by right(ltrim(translate(number, ' +-().', ''), '0'), 10)
-having count(*) >= :times
+having sum(calls) >= :times
 order by calls desc, last_call desc
