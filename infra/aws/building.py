@@ -84,7 +84,8 @@ def explained(output: str) -> str:
     """Return the reason for which `chalice package` failed, from its output."""
     if missing := UNSATISFIED.search(output):
         return (
-            f"{missing[1]} is needed, and infra/aws/lambda-requirements.txt lacks it: run `python -m infra.aws.locking`"
+            f"{missing[1]} is needed, and infra/aws/lambda-requirements.txt lacks it:"
+            " run `python -m infra.aws.package_hashes`"
         )
     return f"chalice package: {output.strip()[-2_000:]}"
 
@@ -92,7 +93,7 @@ def explained(output: str) -> str:
 def _fetch(folder: Path, architecture: str) -> None:
     try:
         wheels.fetch(folder, architecture)
-    except wheels.DownloadFailed as fault:
+    except wheels.WheelFailed as fault:
         raise BuildFailed(str(fault)) from None
 
 

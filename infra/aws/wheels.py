@@ -19,7 +19,7 @@ _UNHASHED = re.compile(r"THESE PACKAGES DO NOT MATCH THE HASHES[^\n]*\n(?:\s*\n)
 _MISSING = re.compile(r"No matching distribution found for (?P<package>\S+)")
 
 
-class DownloadFailed(Exception):
+class WheelFailed(Exception):
     """A package cannot be downloaded, or is another file than it should be; the message says which."""
 
 
@@ -37,20 +37,20 @@ def pins(requirements: str) -> dict[str, str]:
 def fetch(folder: Path, architecture: str, requirements: Path = REQUIREMENTS) -> None:
     """Download every package for the Lambdas, and for this machine, on which Chalice resolves them.
 
-    Raise DownloadFailed for a file without one of the hashes, or without any file.
+    Raise WheelFailed for a file without one of the hashes, or without any file.
     """
     download(folder, ["--require-hashes", "-r", str(requirements)], platforms(architecture))
     download(folder, ["--require-hashes", "-r", str(requirements)])
 
 
 def download(folder: Path, packages: list[str], tags: list[str] | None = None) -> None:
-    """Download wheels of `packages` alone to `folder`, of the platforms `tags` or of this one. Raise DownloadFailed."""
+    """Download wheels of `packages` alone to `folder`, of the platforms `tags` or of this one. Raise WheelFailed."""
     chosen = [word for tag in tags or () for word in ("--platform", tag)]
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
     command += ["--only-binary=:all:", "--dest", str(folder), *chosen, *packages]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     if run.returncode:
-        raise DownloadFailed(explained(run.stderr))
+        raise WheelFailed(explained(run.stderr))
 
 
 def explained(output: str) -> str:
@@ -59,7 +59,7 @@ def explained(output: str) -> str:
         return (
             f"{unhashed['package']} is not the file whose hash infra/aws/lambda-requirements.txt has:"
             " nothing is packaged; where the package has a new file for the same version, look at it, then run"
-            " `python -m infra.aws.locking`"
+            " `python -m infra.aws.package_hashes`"
         )
     if missing := _MISSING.search(output):
         return (

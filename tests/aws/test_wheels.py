@@ -71,11 +71,11 @@ def test_another_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert [file.name for file in (tmp_path / "good").iterdir()] == [wheel.name]
 
     requirements.write_text(f"example==1.0 --hash=sha256:{'0' * 64}\n", "utf-8")
-    with pytest.raises(wheels.DownloadFailed, match=r"example==1\.0 .*is not the file whose hash"):
+    with pytest.raises(wheels.WheelFailed, match=r"example==1\.0 .*is not the file whose hash"):
         wheels.fetch(tmp_path / "bad", "arm64", requirements)
     requirements.write_text("example==1.0\n", "utf-8")
-    with pytest.raises(wheels.DownloadFailed, match="hash"):
+    with pytest.raises(wheels.WheelFailed, match="hash"):
         wheels.fetch(tmp_path / "unhashed", "arm64", requirements)
     requirements.write_text(f"absent==1.0 --hash=sha256:{digest}\n", "utf-8")
-    with pytest.raises(wheels.DownloadFailed, match=r"pip cannot download absent==1\.0 for the Lambdas"):
+    with pytest.raises(wheels.WheelFailed, match=r"pip cannot download absent==1\.0 for the Lambdas"):
         wheels.fetch(tmp_path / "absent", "arm64", requirements)

@@ -1,4 +1,4 @@
-"""`python -m infra.aws.locking`: writes `lambda-requirements.txt` anew from requirements.txt, with hashes.
+"""`python -m infra.aws.package_hashes`: writes `lambda-requirements.txt` anew from requirements.txt, with hashes.
 
 It runs with the Python of the Lambdas (`.venv-package/bin/python`), after a change of requirements.txt.
 """
@@ -24,7 +24,8 @@ _PLATFORMS = (wheels.platforms("arm64"), wheels.platforms("x86_64"), ["macosx_11
 _HEAD = """\
 # Every package in the zip: requirements.txt without chalice, whose runtime packaging adds, and the packages that these
 # need, so that two builds of one commit are equal. The hashes are those of the files for the Lambdas (arm64) and for
-# the machines that build. `python -m infra.aws.locking` writes this file; a test compares it with requirements.txt.
+# the machines that build. `python -m infra.aws.package_hashes` writes this file; a test compares it with
+# requirements.txt.
 """
 
 
@@ -36,7 +37,7 @@ def main() -> int:
             content = _HEAD + "".join(
                 entry(name, versions[name], Path(place)) for name in sorted(versions, key=str.lower)
             )
-    except wheels.DownloadFailed as fault:
+    except wheels.WheelFailed as fault:
         sys.stderr.write(f"{fault}\n")
         return 1
     wheels.REQUIREMENTS.write_text(content, "utf-8")
@@ -48,7 +49,7 @@ def resolved(direct: str, locked: str) -> dict[str, str]:
     """Return the version of each package of the zip, by its name as the two files spell it.
 
     `direct` has the packages that the code uses. The packages that these need keep their version in `locked` where they
-    have one there: remove its line to get a new one. Raise DownloadFailed.
+    have one there: remove its line to get a new one. Raise WheelFailed.
     """
     wanted = {name: version for name, version in wheels.pins(direct).items() if name != _PACKAGER}
     kept = {name: version for name, version in wheels.pins(locked).items() if name not in wanted}
@@ -62,14 +63,14 @@ def _lines(versions: Mapping[str, str]) -> list[str]:
 
 
 def _report(wanted: list[str], constraints: list[str]) -> list[dict[str, Any]]:
-    """Return the metadata of the packages that pip would install. Raise DownloadFailed."""
+    """Return the metadata of the packages that pip would install. Raise WheelFailed."""
     command = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet", "--report", "-"]
     with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
         file.write("\n".join(constraints))
         file.flush()
         run = subprocess.run([*command, "-c", file.name, *wanted], capture_output=True, text=True, check=False)
     if run.returncode:
-        raise wheels.DownloadFailed(wheels.explained(run.stderr))
+        raise wheels.WheelFailed(wheels.explained(run.stderr))
     return [package["metadata"] for package in json.loads(run.stdout)["install"]]
 
 
@@ -78,7 +79,7 @@ def _canonical(name: str) -> str:
 
 
 def entry(name: str, version: str, place: Path) -> str:
-    """Return the lines of a package, with the hashes of its files for all platforms. Raise DownloadFailed."""
+    """Return the lines of a package, with the hashes of its files for all platforms. Raise WheelFailed."""
     folder = place / name
     folder.mkdir()
     for tags in _PLATFORMS:
