@@ -136,6 +136,9 @@ class Settings:
     #: Requests a second, and the timeout of a request in seconds.
     crm_rate: int = _setting("CRM_RATE", positive, 1_000)
     crm_seconds: int = _setting("CRM_SECONDS", positive, 20)
+    #: Only this replication creates calls at the CRM, so that a correction may delete a day of the CRM's zone there.
+    crm_ours_alone: bool = _setting("CRM_OURS_ALONE", yes, default=False)
+    crm_zone: ZoneInfo | None = _setting("CRM_ZONE", zone, None)  # noqa: RUF009 - a zone never changes
     #: `calls` are Ringledger's own, `cdr` an Asterisk's. The windows of incremental and full runs are hours and days.
     replication_sources: tuple[str, ...] = _setting("REPLICATION_SOURCES", words, ("calls",))
     replication_hours: int = _setting("REPLICATION_HOURS", positive, 200)

@@ -49,5 +49,6 @@ EXAMPLES: dict[str, str] = {
     "phonecalls register": "phonecalls register --all",
     "phonecalls rejected": "phonecalls rejected --limit 20",
     "replication adopt": "replication adopt --from perl",
+    "replication correct": "replication correct 2026-11-20 --dry-run",
     "replication run": "replication run --full",
 }

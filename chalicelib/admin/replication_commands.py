@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
 from chalicelib import settings
+from chalicelib.admin.progress_bar import ProgressBar
 from chalicelib.admin.words import Subparsers, add, minute, moment, owner, say, table
 from chalicelib.errors import InvalidRequest, RingledgerError
 from chalicelib.platform import configuration
-from chalicelib.replication import adopting, deliveries, overview, replicate, run_order, targets
+from chalicelib.replication import (
+    adopting,
+    correcting,
+    correction_rows,
+    deliveries,
+    overview,
+    replicate,
+    run_order,
+    targets,
+)
 from chalicelib.replication.overview import CallFilter
 from chalicelib.replication.replicate import DONE, Progress, RunContext
 from chalicelib.replication.runs import Run, RunRequest
@@ -32,8 +41,6 @@ RUNS_SHOWN = 10
 REASON_WIDTH = 80
 # The years of calls. Time zones cannot be applied far beyond them.
 YEARS = range(1970, 2200)
-BAR_WIDTH = 30
-BAR_SECONDS = 0.2
 # A run uses this part of the admin Lambda's fifteen minutes. The hourly run resumes the rest.
 LAMBDA_SECONDS = 840
 
@@ -68,6 +75,9 @@ def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
     _add_run(under)
     adopt = add(under, "adopt", _adopt, "take over the calls that another program has sent, before the first run")
     adopt.add_argument("--from", choices=["perl"], required=True, dest="program", help="NiMbox's script phonecalls")
+    correct = add(under, "correct", _correct, "delete a day's calls at the CRM, and create them again as they are now")
+    correct.add_argument("day", type=_day, metavar="DAY", help="a day of the CRM's time zone (CRM_ZONE): 2026-11-20")
+    correct.add_argument("--dry-run", action="store_true", help="show what would be deleted and sent; change nothing")
 
 
 def _add_run(under: Subparsers[argparse.ArgumentParser]) -> None:
@@ -89,6 +99,8 @@ def _status(_arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
         if each.held:
             say(f"{each.target}: {each.held} of the pending calls are held by a process, which may be dead;")
             say(f"  in that case they are free again within {deliveries.LEASE_SECONDS} seconds")
+    for broken in correction_rows.unfinished(owner()):
+        _say_unfinished(broken)
     for cursor in overview.cursors(owner()):
         _say_cursor(cursor)
     latest = overview.latest(owner(), RUNS_SHOWN)
@@ -101,6 +113,14 @@ def _status(_arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
             for each in latest
         ]  # fmt: skip
         table((*head, "UNDELIVERED", "RETRIED", "UNCERTAIN", "SECONDS", "OUTCOME"), shown)
+
+
+def _say_unfinished(broken: correction_rows.UnfinishedCorrection) -> None:
+    state = (
+        f"its calls wait until {broken.held_until:%H:%M:%S} UTC" if broken.is_held else "its calls are offered again"
+    )
+    say(f"{broken.target}: the correction of {broken.day} is at work or broke off; {state}.")
+    say(f"  If it broke off, repeat `replication correct {broken.day}`")
 
 
 def _say_cursor(cursor: overview.Cursor) -> None:
@@ -179,11 +199,43 @@ def _adopt(_arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     _raise_if_stopped([run.outcome])
 
 
+def _correct(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
+    context, now = _context(), _now()
+    day = correcting.day_of(context.settings, arguments.day)
+    if arguments.dry_run:
+        correcting.check(context.settings, day, now)
+        counts = correction_rows.count(context.writer, day)
+        say(f"{day.target} would be asked to delete {day.day}, from {day.begin} to {day.end} UTC.")
+        say(f"It has {counts.known} calls of that day by the ledger: {counts.differing} differ, and of these")
+        say(f"  {counts.stale} are gone or have another key now. The others would be created again as they are.")
+        say(f"{counts.around} calls of the days before and after would be offered again; the CRM has them.")
+        return
+    done = correcting.correct(context, day, now)
+    deleted = "an unknown number of" if done.deleted is None else str(done.deleted)
+    say(f"{day.target} has deleted {deleted} calls of {day.day}; by the ledger it had {done.counts.known}.")
+    if done.deleted is not None and done.deleted > done.counts.known:
+        say(f"  {done.deleted - done.counts.known} of them were unknown here: another program may have created them.")
+    _report(done.run)
+    _raise_if_stopped([done.run.outcome])
+    if waiting := deliveries.pending(context.writer, day.target):
+        raise ReplicationStopped(f"{waiting} calls are not at the CRM yet. No call is lost: the next run offers them")
+
+
+def _day(text: str) -> date:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = date.min
+    if day.year not in YEARS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day: write 2026-11-20")
+    return day
+
+
 def _context() -> RunContext:
     began = time.monotonic()
     limited = bool(settings.lambda_handler())
     remaining = (lambda: began + LAMBDA_SECONDS - time.monotonic()) if limited else replicate.unlimited
-    return RunContext(owner(), configuration.current(), remaining, _Bar().show)
+    return RunContext(owner(), configuration.current(), remaining, ProgressBar().show)
 
 
 def _report(run: Run) -> None:
@@ -207,41 +259,3 @@ def _raise_if_stopped(outcomes: list[str]) -> None:
 
 def _now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
-
-
-class _Bar:
-    """A progress bar that grows in place on a terminal, and prints lines elsewhere."""
-
-    def __init__(self) -> None:
-        # Not sys.stderr, which is captured until the command ends.
-        self._stream = sys.__stderr__
-        self._shown = 0.0
-        self._step = ""
-
-    def show(self, progress: Progress) -> None:
-        """Show the progress, unless the bar was drawn a moment ago."""
-        stream = self._stream
-        if stream is None or not self._is_due(progress, on_terminal=stream.isatty()):
-            return
-        begin, end = self._frame(progress) if stream.isatty() else ("", "\n")
-        self._shown, self._step = time.monotonic(), progress.step
-        stream.write(begin + _line(progress) + end)
-        stream.flush()
-
-    def _is_due(self, progress: Progress, *, on_terminal: bool) -> bool:
-        if progress.done == progress.total or progress.step != self._step:
-            return True
-        return time.monotonic() - self._shown >= BAR_SECONDS * (1 if on_terminal else 10)
-
-    def _frame(self, progress: Progress) -> tuple[str, str]:
-        """Return what goes around the bar on a terminal: each step has a line of its own."""
-        is_new_step = self._step not in {"", progress.step}
-        return ("\n\r" if is_new_step else "\r", "\n" if progress.done == progress.total else "")
-
-
-def _line(progress: Progress) -> str:
-    if progress.total is None:
-        return f"{progress.step} {progress.done:,}"
-    filled = BAR_WIDTH * progress.done // max(1, progress.total)
-    bar = "#" * filled + "." * (BAR_WIDTH - filled)
-    return f"{progress.step} [{bar}] {progress.done:,} of {progress.total:,}"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
 from html import escape
@@ -16,15 +16,18 @@ from urllib3 import exceptions
 from urllib3.util import make_headers
 
 from chalicelib.errors import Misconfigured, RingledgerError
-from chalicelib.nimbox.crm_answers import BODY_LIMIT, Verdict, excerpt, read
+from chalicelib.nimbox.crm_answers import BODY_LIMIT, DeletionVerdict, Verdict, excerpt, read, read_deletion
 from chalicelib.nimbox.pace import Pace, Timing, backoff
 from chalicelib.platform import http
 
-__all__ = ["Client", "PhoneCall", "Service", "Stopped", "Timing", "Verdict"]
+__all__ = ["Client", "DeletionVerdict", "PhoneCall", "Service", "Stopped", "Timing", "Verdict"]
 
 CREATE = "/direct/items/phonecalls/create"
+DELETE = "/direct/items/phonecalls/delete"
 REPEATS = 3
 CONNECT_SECONDS = 5
+#: A server may need much longer to delete the calls of a day than to create one.
+DELETION_SECONDS = 120.0
 # A server that asks for a longer pause gets no more requests until the next run.
 LONGEST_PAUSE = 60.0
 HIDDEN = "…"
@@ -77,7 +80,7 @@ class Client:
         if place.scheme not in {"http", "https"} or not place.hostname:
             raise Misconfigured("CRM_URL must be the address of the CRM, such as https://crm.example.com")
         self._service = service
-        self._path = place.path.rstrip("/") + CREATE
+        self._path = place.path.rstrip("/")
         self._timing = timing
         self._stopping = stopping
         self._pace = Pace(service.rate, timing)
@@ -86,7 +89,7 @@ class Client:
             service.url,
             maxsize=service.connections,
             block=True,
-            timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=service.seconds),
+            timeout=_timeout(service.seconds),
         )
 
     def create(self, call: PhoneCall) -> Verdict:
@@ -110,6 +113,20 @@ class Client:
             lost = lost or verdict.lost
         return verdict._replace(repeats=repeats, lost=lost and verdict.state == "pending", resent=resent)
 
+    def delete(self, day: date) -> DeletionVerdict:
+        """Delete the calls of a day of the server's time zone. It is sent once: a late copy would delete more.
+
+        Both dates of the protocol are exclusive. Errors of urllib3 become verdicts.
+        """
+        one_day = timedelta(days=1)
+        parameters = {"token": self._service.token, "from": str(day - one_day), "to": str(day + one_day)}
+        try:
+            response, body = self._answer(DELETE, parameters, DELETION_SECONDS)
+        except (exceptions.HTTPError, OSError) as error:
+            reason = self._quoted(error, "")
+            return DeletionVerdict("refused" if _is_unsent(error) else "unknown", f"no answer: {reason}")
+        return read_deletion(response.status, body, partial(self._without_secrets, ""))
+
     def close(self) -> None:
         """Close every connection."""
         self._pool.close()
@@ -117,24 +134,21 @@ class Client:
     def _offered(self, call: PhoneCall) -> tuple[Verdict, float | None]:
         """Return the verdict of one request, and the pause before the next one: 0 as usual, None for no repetition."""
         try:
-            response, body = self._request(call)
-            if response.status == HTTPStatus.UNAUTHORIZED and self._credentials_asked(response):
-                response, body = self._request(call)
+            response, body = self._answer(CREATE, self._parameters(call), self._service.seconds)
         except exceptions.SSLError as error:
-            # Any other error than one of the certificate may come after the request has left.
-            lost = "CERTIFICATE_VERIFY_FAILED" not in str(error)
-            reason = f"no trustworthy connection: {self._quoted(error, call)}"
+            lost = not _is_unsent(error)
+            reason = f"no trustworthy connection: {self._quoted(error, call.url)}"
             return Verdict("pending", reason, halts=True, lost=lost), None
         except (exceptions.HTTPError, OSError) as error:
-            lost = not isinstance(error, _NOT_SENT)
-            return Verdict("pending", f"no answer: {self._quoted(error, call)}", lost=lost), 0.0
-        verdict = read(response.status, body, partial(self._without_secrets, call))
+            lost = not _is_unsent(error)
+            return Verdict("pending", f"no answer: {self._quoted(error, call.url)}", lost=lost), 0.0
+        verdict = read(response.status, body, partial(self._without_secrets, call.url))
         if verdict.state != "pending" or not _is_temporary(response.status):
             return verdict, None
         return self._pause(verdict, response)
 
-    def _request(self, call: PhoneCall) -> tuple[urllib3.BaseHTTPResponse, bytes]:
-        parameters = {
+    def _parameters(self, call: PhoneCall) -> dict[str, object]:
+        return {
             "token": self._service.token,
             "initiated": f"{call.initiated:%Y-%m-%dT%H:%M:%SZ}",
             "source": call.source,
@@ -142,9 +156,26 @@ class Client:
             "duration": call.duration,
             **({"url": call.url} if call.url else {}),
         }
+
+    def _answer(
+        self, path: str, parameters: Mapping[str, object], seconds: float
+    ) -> tuple[urllib3.BaseHTTPResponse, bytes]:
+        """Return the answer to a request, which is repeated if the server asks for credentials."""
         query = urlencode(parameters, quote_via=quote, errors="replace")
+        response, body = self._request(f"{self._path}{path}?{query}", seconds)
+        if response.status == HTTPStatus.UNAUTHORIZED and self._credentials_asked(response):
+            return self._request(f"{self._path}{path}?{query}", seconds)
+        return response, body
+
+    def _request(self, target: str, seconds: float) -> tuple[urllib3.BaseHTTPResponse, bytes]:
         response = self._pool.urlopen(
-            "GET", f"{self._path}?{query}", headers=self._headers, retries=False, redirect=False, preload_content=False
+            "GET",
+            target,
+            headers=self._headers,
+            retries=False,
+            redirect=False,
+            preload_content=False,
+            timeout=_timeout(seconds),
         )
         return response, self._body(response)
 
@@ -176,12 +207,12 @@ class Client:
         self._pace.pause(seconds)
         return verdict, seconds
 
-    def _quoted(self, error: Exception, call: PhoneCall) -> str:
-        return excerpt(self._without_secrets(call, f"{type(error).__name__}: {error}"))
+    def _quoted(self, error: Exception, link: str) -> str:
+        return excerpt(self._without_secrets(link, f"{type(error).__name__}: {error}"))
 
-    def _without_secrets(self, call: PhoneCall, text: str) -> str:
+    def _without_secrets(self, link: str, text: str) -> str:
         """Replace the token and the secrets of the link, because an error page may quote the requested address."""
-        values = [part.partition("=")[2] for part in urlsplit(call.url).query.split("&")]
+        values = [part.partition("=")[2] for part in urlsplit(link).query.split("&")]
         secrets = [self._service.token, *(value for value in values if len(value) >= SECRET_CHARACTERS)]
         forms = {form for word in secrets for form in _spellings(word)}
         # The longest first, because it may contain a shorter one.
@@ -194,6 +225,17 @@ def _spellings(word: str) -> set[str]:
     """Return the spellings in which a page may quote a word: plain, in an address, in a nested address, and in HTML."""
     encoded = [word, quote(word), quote(word, safe=""), quote(quote(word, safe=""), safe="")]
     return {form for each in encoded for form in (each, each.lower(), escape(each))} if word else set()
+
+
+def _timeout(seconds: float) -> urllib3.Timeout:
+    return urllib3.Timeout(connect=CONNECT_SECONDS, read=seconds)
+
+
+def _is_unsent(error: Exception) -> bool:
+    """Return whether the request has not left. Errors of TLS other than one of the certificate may come later."""
+    if isinstance(error, exceptions.SSLError):
+        return "CERTIFICATE_VERIFY_FAILED" in str(error)
+    return isinstance(error, _NOT_SENT)
 
 
 def _is_temporary(status: int) -> bool:

@@ -63,7 +63,15 @@ class CrmRefusal(BaseModel):
     errors: Annotated[dict[str, Any], BeforeValidator(_by_parameter)] = Field(default_factory=dict)
 
 
+class CrmDeletion(BaseModel):
+    """The answer to a deletion, with the number of deleted calls if the server tells it."""
+
+    error: Annotated[StrictBool, AfterValidator(_is_false)]
+    count: Annotated[StrictInt, Field(ge=0)] | None = None
+
+
 _ANSWER: TypeAdapter[CrmAcceptance | CrmRefusal] = TypeAdapter(CrmAcceptance | CrmRefusal)
+_DELETION: TypeAdapter[CrmDeletion | CrmRefusal] = TypeAdapter(CrmDeletion | CrmRefusal)
 
 
 class Verdict(NamedTuple):
@@ -85,6 +93,14 @@ class Verdict(NamedTuple):
     refused: tuple[str, ...] = ()
 
 
+class DeletionVerdict(NamedTuple):
+    """The result of a deletion: `deleted`, `refused` if nothing was deleted, or `unknown` if the answer is lost."""
+
+    state: str
+    reason: str = ""
+    deleted: int | None = None
+
+
 def read(status: int, body: bytes, without_secrets: Callable[[str], str] = str) -> Verdict:
     """Return the verdict of an answer. Its reason quotes the answer after `without_secrets` has removed secrets.
 
@@ -99,6 +115,19 @@ def read(status: int, body: bytes, without_secrets: Callable[[str], str] = str) 
     reason = excerpt(f"an unexpected answer, status {status}: {text or 'nothing'}")
     lost = status < HTTPStatus.MULTIPLE_CHOICES or _is_failure(status)
     return Verdict("pending", reason, lost=lost, halts=status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+
+
+def read_deletion(status: int, body: bytes, without_secrets: Callable[[str], str] = str) -> DeletionVerdict:
+    """Return the verdict of an answer to a deletion. Only a documented answer means that the calls are deleted."""
+    answer = _parsed(body, _DELETION) if status < HTTPStatus.INTERNAL_SERVER_ERROR else None
+    if isinstance(answer, CrmRefusal):
+        return DeletionVerdict("refused", _reason(answer.errors, without_secrets))
+    if isinstance(answer, CrmDeletion) and status < HTTPStatus.MULTIPLE_CHOICES:
+        return DeletionVerdict("deleted", deleted=answer.count)
+    text = without_secrets(body.decode(errors="replace"))
+    lost = status < HTTPStatus.MULTIPLE_CHOICES or _is_failure(status)
+    reason = excerpt(f"an unexpected answer, status {status}: {text or 'nothing'}")
+    return DeletionVerdict("unknown" if lost else "refused", reason)
 
 
 def excerpt(content: object) -> str:

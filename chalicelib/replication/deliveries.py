@@ -3,6 +3,7 @@
 Rules of this file:
   - a row is sent only under a claim. A claim names its holder, and expires if the holder dies;
   - claims are taken with SKIP LOCKED, so that two runs never wait for the same row or send it;
+  - nothing is claimed of the days that a correction holds (`correction_rows.py`);
   - claims use the clock of the database, which is the same for every run.
 """
 
@@ -22,8 +23,11 @@ LEASE_SECONDS = 60
 #: After the second refusal in a row a call is offered again after this time, which doubles with each further one.
 BACKOFF, LONGEST_BACKOFF = "20 hours", "30 days"
 
+#: The time under which the CRM knows a call: that of another program if it was adopted.
+SENT_AT = "coalesce((row.sent_as ->> 'initiated')::timestamp, row.initiated)"
+
 # `present` is another version of the call that the row's key names, not a call under another key.
-_IS_VERSION = """(
+IS_VERSION = """(
     present IS NOT NULL AND (present ->> 'initiated')::timestamp = initiated AND present ->> 'source' = source
     AND present ->> 'destination' = destination
 )"""
@@ -34,17 +38,21 @@ SET claimed_by = %(holder)s, claimed_until = now() + %(lease)s * interval '1 sec
     -- The previous holder died, so it is unknown if the CRM received the call.
     doubtful = doubtful OR claimed_by IS NOT NULL
 FROM (
-    SELECT id FROM ledger.replication
+    SELECT id FROM ledger.replication AS row
     WHERE target = %(target)s AND state = 'pending' AND tried_by IS DISTINCT FROM %(run)s
-        AND (claimed_until IS NULL OR claimed_until < now())
-    ORDER BY attempts, initiated LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+        AND (claimed_until IS NULL OR claimed_until < now()) AND NOT EXISTS (
+            SELECT FROM ledger.replication_corrections AS held
+            WHERE held.target = %(target)s AND held_until > now()
+                AND {sent_at} >= since AND {sent_at} < until
+        )
+    ORDER BY attempts, initiated LIMIT %(limit)s FOR UPDATE OF row SKIP LOCKED
 ) AS chosen
 WHERE row.id = chosen.id
 RETURNING row.id, coalesce((sent_as ->> 'initiated')::timestamp, initiated), coalesce(sent_as ->> 'source', source),
     coalesce(sent_as ->> 'destination', destination),
     CASE WHEN {is_version} THEN (present ->> 'duration')::integer ELSE duration END,
     CASE WHEN {is_version} THEN present ->> 'url' ELSE url END, doubtful
-""".replace("{is_version}", _IS_VERSION)
+""".replace("{is_version}", IS_VERSION).replace("{sent_at}", SENT_AT)
 
 _RENEW = """
 UPDATE ledger.replication SET claimed_until = now() + %s * interval '1 second' WHERE id = ANY (%s) AND claimed_by = %s
@@ -109,14 +117,19 @@ FROM (
     FROM settled
 ) AS counted
 WHERE run.id = %(run)s
-""".replace("{is_version}", _IS_VERSION)
+""".replace("{is_version}", IS_VERSION)
 
 _PENDING = "SELECT count(*) FROM ledger.replication WHERE target = %s AND state = 'pending'"
 
 _HELD = """
-SELECT count(*), max(claimed_until) AT TIME ZONE 'UTC' FROM ledger.replication
-WHERE target = %s AND state = 'pending' AND claimed_until > now() AND claimed_by <> %s
-"""
+SELECT count(*), max(greatest(claimed_until, held_until)) AT TIME ZONE 'UTC'
+FROM ledger.replication AS row LEFT JOIN LATERAL (
+    SELECT max(held_until) AS held_until FROM ledger.replication_corrections AS held
+    WHERE held.target = row.target AND held_until > now() AND {sent_at} >= since AND {sent_at} < until
+) AS correction ON true
+WHERE target = %s AND state = 'pending'
+    AND (claimed_until > now() AND claimed_by <> %s OR held_until IS NOT NULL)
+""".replace("{sent_at}", SENT_AT)
 
 _REFUSED = """
 SELECT id FROM ledger.replication

@@ -29,7 +29,9 @@ WITH given AS MATERIALIZED (
     ORDER BY initiated, source, destination, place
 ),
 met AS MATERIALIZED (
-    SELECT given.*, known.id, known.state, known.claimed_until > now() AS claimed, known.doubtful,
+    SELECT given.*, known.id, known.state, known.claimed_until > now() AS claimed,
+        -- The CRM may have it, or has it under the id that it named.
+        known.doubtful OR known.phonecall_id <> '' AS doubtful,
         known.reference = given.reference AS same, known.correction AS known_correction,
         concat_ws(', ',
             CASE WHEN known.duration <> given.duration
@@ -46,7 +48,8 @@ met AS MATERIALIZED (
 -- A constant array: PostgreSQL hashes it, even if the table has no statistics yet.
 elder AS MATERIALIZED (
     SELECT row.id AS old_id, row.reference, row.state AS old_state, row.initiated, row.source, row.destination,
-        row.correction AS old_correction, coalesce(claimed_until > now(), false) OR doubtful AS uncertain
+        row.correction AS old_correction,
+        coalesce(claimed_until > now(), false) OR doubtful OR phonecall_id <> '' AS uncertain
     FROM ledger.replication AS row
     WHERE reference = ANY (%(reference)s) AND reference <> '' AND target = %(target)s AND origin = %(origin)s
         AND %(unique)s AND state <> 'withdrawn'
@@ -149,7 +152,8 @@ FROM ledger.records AS record
 WHERE record.gone_at IS NOT NULL AND row.reference = record.inviteid::text
     AND row.target = %(target)s AND row.origin = %(origin)s
     AND (row.state IN ('delivered', 'maybe_delivered') AND row.correction <> %(gone)s
-        OR row.state = 'pending' AND row.claimed_by IS NULL AND NOT row.doubtful OR row.state = 'rejected')
+        OR row.state = 'pending' AND row.claimed_by IS NULL AND NOT row.doubtful AND row.phonecall_id = ''
+        OR row.state = 'rejected')
 RETURNING 1
 """
 

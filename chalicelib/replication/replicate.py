@@ -111,7 +111,8 @@ def plan(context: RunContext, kind: str, origin: str, now: datetime, since: date
     A run of the kind `since` reads from `since` on. An incremental run looks back REPLICATION_HOURS from the time up to
     which the CRM has answered for every call, however long ago that is.
     """
-    settings, target = context.settings, targets.name(context.settings)
+    settings: Settings = context.settings
+    target = targets.name(settings)
     until = now - timedelta(seconds=settings.replication_settled_seconds)
     earliest = until - timedelta(days=settings.replication_days)
     begin = since or earliest

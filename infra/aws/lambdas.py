@@ -75,10 +75,13 @@ class Lambda:
     retries: int | None = None
 
 
-CLIENTS = ("GATE_DATABASE_URL", "CORS_ORIGINS")
+GATE = ("GATE_DATABASE_URL", "CORS_ORIGINS")
+CLIENTS = (*GATE, "TOKEN_GUESSES")
 #: How the events of a call are interpreted.
 INTERPRETATION = ("ANSWER_BY_STATUS", "FEATURE_CODES")
 TELPHIN, RECORDER, OKTELL, CRM, CDR = (MEMBERS[name] for name in ("telphin", "recorder", "oktell", "crm", "cdr"))
+#: Only an operator's command corrects a day at the CRM.
+CORRECTION = ("CRM_OURS_ALONE", "CRM_ZONE")
 # Without this right S3 answers 403 instead of 404 for a missing object.
 TELLS_MISSING = Grant.bucket("s3:ListBucket")
 # The target is a queue or a topic: each has one of these actions.
@@ -87,7 +90,7 @@ TELLS_TARGET = (Optional("HasRecordingTarget", ("sqs:SendMessage", "sns:Publish"
 LAMBDAS: dict[str, Lambda] = {
     API_HANDLER: Lambda(
         Network.DATABASE,
-        (*CLIENTS, "BUCKET", "EVENTS_QUEUE_URL"),
+        (*GATE, "BUCKET", "EVENTS_QUEUE_URL"),
         (Grant.bucket("s3:ListBucket"), Grant.queue("call-events", "sqs:GetQueueAttributes")),
         concurrency=5,
     ),
@@ -232,7 +235,10 @@ LAMBDAS: dict[str, Lambda] = {
     ),
     "replicate": Lambda(
         Network.OUTBOUND,
-        (*CRM, *CDR, "WRITER_DATABASE_URL", "LINK_SECRETS", "PUBLIC_URL", "SITE_ZONE"),
+        (
+            *(name for name in CRM if name not in CORRECTION), *CDR, "WRITER_DATABASE_URL", "LINK_SECRETS",
+            "PUBLIC_URL", "SITE_ZONE",
+        ),
         (Grant.function("replicate"),),
         # A run that continues itself may meet the run of the next hour.
         concurrency=2,
@@ -244,7 +250,7 @@ LAMBDAS: dict[str, Lambda] = {
         (
             *TELPHIN, *CRM, *CDR, "DATABASE_URL", "READER_DATABASE_URL", "GATE_DATABASE_URL", "WRITER_DATABASE_URL",
             "OPERATOR_DATABASE_URL", "BUCKET", "EVENTS_QUEUE_URL", "PUBLIC_URL", "WEBHOOK_SECRETS", "LINK_SECRETS",
-            "READER_CONNECTION_LIMIT",
+            "READER_CONNECTION_LIMIT", "BI_CONNECTION_LIMIT", "BI_STATEMENT_TIMEOUT",
             "SITE_ZONE", "NIMBOX_Z_IS_LOCAL", "RECORDINGS_QUEUE_URL", "RECORDING_STORAGES",
             *INTERPRETATION,
         ),

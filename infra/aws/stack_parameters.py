@@ -94,6 +94,9 @@ _DEFAULTED: dict[str, tuple[str, str | int, str]] = {
     "ScriptFunctionArns": ("CommaDelimitedList", "", "The Arns of these Lambdas"),
     "AnswerByStatus": ("String", "yes", "A phone's hangup with the status ANSWER proves an answer"),
     "FeatureCodes": ("String", "", "Feature codes such as *98=voicemail *8=pickup:0-4; empty for the usual ones"),
+    "TokenGuesses": ("Number", 30, "Wrong tokens that one address may send in a minute"),
+    "BiConnectionLimit": ("Number", 10, "Connections of the role ringledger_bi, for tools that read the database"),
+    "BiStatementTimeout": ("Number", 60, "Seconds after which a query of this role ends"),
     "NimboxZIsLocal": ("String", "no", "A Z after a time sent to the phone-call service means local time"),
     "NimboxNewContacts": ("String", "no", "Create a contact for a phone call to an unknown number"),
     "OktellPasswordRequired": (
@@ -136,6 +139,9 @@ _BOUNDS: dict[str, dict[str, Any]] = {
     "IngestConcurrency": {"MinValue": 2, "MaxValue": 1000},
     "StatisticsConcurrency": {"MinValue": 1},
     "RequestConcurrency": {"MinValue": 1},
+    "TokenGuesses": {"MinValue": 1},
+    "BiConnectionLimit": {"MinValue": 1},
+    "BiStatementTimeout": {"MinValue": 1},
     "WorkdayBegin": {"MinValue": 0, "MaxValue": 23},
     "WorkdayEnd": {"MinValue": 0, "MaxValue": 24},
 }

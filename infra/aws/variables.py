@@ -41,6 +41,7 @@ VARIABLES: dict[str, Json] = {
     "BUCKET": ref("Bucket"),
     "EVENTS_QUEUE_URL": ref(queue_id("call-events")),
     "CORS_ORIGINS": ref("CorsOrigins"),
+    "TOKEN_GUESSES": ref("TokenGuesses"),
     "PUBLIC_URL": chosen("HasDomain", sub("https://${DomainName}"), ref("PublicUrl")),
     "WEBHOOK_SECRETS": _generations("webhook"),
     "LINK_SECRETS": _generations("link"),
@@ -48,6 +49,8 @@ VARIABLES: dict[str, Json] = {
     "CALL_RETENTION_MONTHS": ref("CallRetentionMonths"),
     # The Lambdas that use the reader: statistics and scripts. A template cannot add, so the setting does.
     "READER_CONNECTION_LIMIT": sub("${StatisticsConcurrency} ${RequestConcurrency}"),
+    "BI_CONNECTION_LIMIT": ref("BiConnectionLimit"),
+    "BI_STATEMENT_TIMEOUT": ref("BiStatementTimeout"),
     "RECORDINGS_QUEUE_URL": ref(queue_id("recordings")),
     "RECORDING_STORAGES": ref("RecordingStorages"),
     "RECORDING_DAYS": ref("RecordingDays"),
@@ -72,7 +75,8 @@ MEMBERS: dict[str, tuple[str, ...]] = {
     ),
     "crm": (
         "CRM_URL", "CRM_NAME", "CRM_TOKEN", "CRM_USER", "CRM_PASSWORD", "CRM_CONNECTIONS", "CRM_RATE", "CRM_SECONDS",
-        "REPLICATION_SOURCES", "REPLICATION_NUMBERS", "REPLICATION_UNANSWERED",
+        "CRM_OURS_ALONE", "CRM_ZONE", "REPLICATION_SOURCES", "REPLICATION_NUMBERS", "REPLICATION_UNANSWERED",
+        "REPLICATION_HOURS", "REPLICATION_DAYS", "REPLICATION_SETTLED_SECONDS",
     ),
     "cdr": ("CDR_URL", "CDR_TABLE", "CDR_ZONE", "CDR_LINK", "CDR_UNANSWERED"),
 }  # fmt: skip

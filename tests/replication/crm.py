@@ -10,9 +10,11 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+from zoneinfo import ZoneInfo
 
 TOKEN = "crm/token+of=tests"
 REJECTED = {"destination": "no se consiguió el número de destino en la base de datos"}
@@ -39,11 +41,17 @@ class Crm:
     latency: float = 0.0
     login: str = ""
     url: str = ""
+    zone: ZoneInfo = ZoneInfo("UTC")  # noqa: RUF009 - a zone never changes
+    deletion: str = "ok"
+    deletion_seconds: float = 0.0
+    deletions: list[dict[str, str]] = field(default_factory=list)
     effects: list[dict[str, str]] = field(default_factory=list)
+    ids: dict[Key, int] = field(default_factory=dict)
     asked: Counter[Key] = field(default_factory=Counter)
     together: set[Key] = field(default_factory=set)
     headers: list[dict[str, str]] = field(default_factory=list)
     connections: int = 0
+    created: int = 0
     over: threading.Event = field(default_factory=threading.Event)
     _flying: defaultdict[Key, int] = field(default_factory=lambda: defaultdict(int))
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -70,11 +78,24 @@ class Crm:
     def create(self, call: dict[str, str]) -> dict[str, Any]:
         """Store the call, and answer as documented."""
         with self._lock:
-            known = [key(each) for each in self.effects] if self.unique else []
-            if key(call) in known:
-                return {"error": False, "contactId": 1, "phonecallId": known.index(key(call)) + 1}
-            self.effects.append(call)
-            return {"error": False, "contactId": 1, "phonecallId": len(self.effects)}
+            if not self.unique or key(call) not in self.ids:
+                self.effects.append(call)
+                self.created += 1
+                self.ids[key(call)] = self.created
+            return {"error": False, "contactId": 1, "phonecallId": self.ids[key(call)]}
+
+    def delete(self, since: str, until: str) -> dict[str, Any]:
+        """Delete the calls of the days between two dates of the CRM's zone, both exclusive."""
+        with self._lock:
+            gone = [call for call in self.effects if since < self.day(call) < until]
+            self.effects[:] = [call for call in self.effects if call not in gone]
+            for call in gone:
+                self.ids.pop(key(call), None)
+            return {"count": len(gone), "error": False}
+
+    def day(self, call: dict[str, str]) -> str:
+        """Return the date of a call in the CRM's zone."""
+        return str(datetime.fromisoformat(call["initiated"]).astimezone(self.zone).date())
 
 
 def key(call: dict[str, str]) -> Key:
@@ -124,12 +145,25 @@ class _Handler(BaseHTTPRequestHandler):
         if call.pop("token") != TOKEN:
             self._json({"error": True, "errors": {"token": "desconocido"}})
             return
+        if urlsplit(self.path).path.endswith("/delete"):
+            self.crm.deletions.append(call)
+            self._delete(call, *self.crm.deletion.split(" ", 1))
+            return
         attempt = self.crm.begin(call)
         try:
             time.sleep(self.crm.latency)
             self._react(self.crm.behave(call, attempt), call)
         finally:
             self.crm.end(call)
+
+    def _delete(self, dates: dict[str, str], reaction: str, value: str = "") -> None:
+        before = {"from": "", "to": ""} if reaction in {"drop", "status", "text"} else dates
+        time.sleep(self.crm.deletion_seconds)
+        answer = json.dumps(self.crm.delete(before["from"], before["to"])).encode()
+        if reaction.startswith("drop"):
+            self.close_connection = True
+            return
+        self._send(int(value) if reaction.startswith("status") else 200, value.encode() if value else answer)
 
     def _react(self, reaction: str, call: dict[str, str]) -> None:
         word, _, value = reaction.partition(" ")

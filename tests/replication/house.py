@@ -22,6 +22,7 @@ NAMESPACE = UUID("0d3c9d7e-30e6-4d1c-9f3c-5d4b62a64b10")
 # For a few rows that is much faster than TRUNCATE, which makes new files.
 CLEAR = """
 DELETE FROM ledger.replication; DELETE FROM ledger.replication_runs; DELETE FROM ledger.replication_cursors;
+DELETE FROM ledger.replication_corrections;
 DELETE FROM ledger.records; DELETE FROM calls.success; DELETE FROM calls.cancelled; DELETE FROM calls.failed;
 ALTER TABLE ledger.replication_runs ALTER id RESTART; ALTER TABLE ledger.replication ALTER id RESTART
 """

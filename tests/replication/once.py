@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import os
+import signal
+from datetime import date, datetime
+from itertools import count
+from typing import Any
 
-from chalicelib.platform.postgres import Connection
-from chalicelib.replication import replicate, sources
+from chalicelib.platform.postgres import Connection, Row
+from chalicelib.replication import correcting, replicate, sources
 from chalicelib.replication.replicate import RunContext
 from chalicelib.settings import Settings
 
@@ -19,3 +23,25 @@ def go(settings: Settings, now: datetime) -> None:
     context = RunContext(Connection(settings.writer_database_url), settings)
     if replicate.resume(context) is None:
         replicate.start(context, replicate.plan(context, "full", "calls", now))
+
+
+class Mortal(Connection):
+    """A connection that kills its process before its statement number `last`."""
+
+    def __init__(self, url: str, last: int) -> None:
+        """Count statements from 1."""
+        super().__init__(url)
+        self._last = last
+        self._numbers = count(1)
+
+    def execute(self, sql: str, parameters: Any = None) -> list[Row]:
+        """Run a statement, or die."""
+        if next(self._numbers) == self._last:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().execute(sql, parameters)
+
+
+def correct(settings: Settings, day: date, now: datetime, last: int) -> None:
+    """Correct a day, and die before the statement number `last`."""
+    context = RunContext(Mortal(settings.owner_database_url, last), settings)
+    correcting.correct(context, correcting.day_of(settings, day), now)

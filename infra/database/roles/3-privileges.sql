@@ -84,7 +84,8 @@ wanted (role, privilege, kind, object) AS (
         VALUES
             ('call_orders'), ('calls'), ('contact_numbers'), ('contacts'), ('events'), ('extensions'), ('migrations'),
             ('phonecall_deletions'), ('phonecalls'), ('quarantine'), ('recordings'), ('records'),
-            ('rejected_phonecalls'), ('replication'), ('replication_cursors'), ('replication_runs'), ('users')
+            ('rejected_phonecalls'), ('replication'), ('replication_corrections'), ('replication_cursors'),
+            ('replication_runs'), ('users')
     ) AS looked_at (name)
     UNION ALL
     SELECT 'ringledger_operator', 'SELECT' || format(' (%s)', name), 'TABLE', 'ledger.tokens'
@@ -176,6 +177,7 @@ wanted (role, privilege, kind, object) AS (
         ('ringledger_writer', 'SELECT', 'TABLE', 'ledger.replication_cursors'),
         ('ringledger_writer', 'INSERT', 'TABLE', 'ledger.replication_cursors'),
         ('ringledger_writer', 'UPDATE', 'TABLE', 'ledger.replication_cursors'),
+        ('ringledger_writer', 'SELECT', 'TABLE', 'ledger.replication_corrections'),
         -- Oktell's interface
         ('ringledger_writer', 'SELECT', 'TABLE', 'ledger.users'),
         ('ringledger_writer', 'UPDATE (on_call_center)', 'TABLE', 'ledger.users'),
