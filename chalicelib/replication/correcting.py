@@ -97,7 +97,7 @@ def _store(context: RunContext, day: CorrectedDay, now: datetime) -> None:
 
 
 def _delete(context: RunContext, held: Hold) -> tuple[DayCounts, DeletionVerdict]:
-    """Ask the CRM once to delete the day, after every call of it is pending and in nobody's hands."""
+    """Ask the CRM once to delete the day, after every call of it is pending and held by no process."""
     nothing = DayCounts(0, 0, 0, 0)
     if not _wait(context, held):
         return nothing, DeletionVerdict("refused", "another process holds calls of the day; nothing was deleted")

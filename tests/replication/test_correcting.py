@@ -205,7 +205,7 @@ def test_calls_that_lose_their_answers_after_the_deletion(house: House, crm: Crm
 def test_a_source_that_is_away(house: House, crm: Crm, monkeypatch: pytest.MonkeyPatch) -> None:
     """The day could not be stored, so that nothing is deleted."""
     monkeypatch.setenv("REPLICATION_SOURCES", "calls cdr")
-    monkeypatch.setenv("CDR_URL", "postgresql://nobody@127.0.0.1:1/none")
+    monkeypatch.setenv("CDR_URL", "postgresql://absent@127.0.0.1:1/none")
     runtime.renew()
     assert command("correct", str(DAY)).exit == 1
     assert (crm.deletions, house.states()) == ([], {"delivered": 7})
