@@ -182,11 +182,10 @@ def _under_heads(calls: Mapping[CallKey, LockedCall], joined: Sets) -> Iterator[
 
 def _together(head: CallKey, calls: Sequence[LockedCall]) -> LockedCall:
     ends = [call.interpreted_until for call in calls if call.interpreted_until]
-    return LockedCall(
+    return calls[0]._replace(
         key=head,
         relations=sorted({relation for call in calls for relation in call.relations}),
         records={inviteid: months for call in calls for inviteid, months in call.records.items()},
-        months=calls[0].months,
         talks=frozenset(talk for call in calls for talk in call.talks),
         events=[event._replace(call_id=head.id) for call in calls for event in call.events],
         event_ids=set().union(*(call.event_ids for call in calls)),
