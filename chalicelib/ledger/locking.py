@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import NamedTuple
 
 from chalicelib.calls.events import CLOSE, CallKey, Event
@@ -181,15 +182,15 @@ def _under_heads(calls: Mapping[CallKey, LockedCall], joined: Sets) -> Iterator[
 
 
 def _together(head: CallKey, calls: Sequence[LockedCall]) -> LockedCall:
-    ends = [call.interpreted_until for call in calls if call.interpreted_until]
+    events = [event for call in calls for event in call.events]
     return calls[0]._replace(
         key=head,
-        relations=sorted({relation for call in calls for relation in call.relations}),
-        records={inviteid: months for call in calls for inviteid, months in call.records.items()},
-        talks=frozenset(talk for call in calls for talk in call.talks),
-        events=[event._replace(call_id=head.id) for call in calls for event in call.events],
+        relations=sorted(set().union(*(call.relations for call in calls))),
+        records=dict(chain.from_iterable(call.records.items() for call in calls)),
+        talks=frozenset().union(*(call.talks for call in calls)),
+        events=[event._replace(call_id=head.id) for event in events],
         event_ids=set().union(*(call.event_ids for call in calls)),
-        interpreted_until=max(ends, default=None),
+        interpreted_until=max(filter(None, (call.interpreted_until for call in calls)), default=None),
     )
 
 

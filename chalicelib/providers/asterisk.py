@@ -15,14 +15,14 @@ from uuid import NAMESPACE_OID, uuid5
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from chalicelib.calls.asterisk.cel import (
+from chalicelib.calls.asterisk.channel_events import (
     ANSWER,
     APP_START,
     ATTENDED_TRANSFER,
     CHAN_START,
     HANGUP,
     LINKEDID_END,
-    CelRecord,
+    ChannelEvent,
 )
 from chalicelib.calls.asterisk.identities import call_name
 from chalicelib.calls.events import PHONE, CallKey, Event, Kind, Raw, Source, Unreadable, fingerprint
@@ -205,12 +205,12 @@ def _event(raw: Raw, source: Source, fields: CelFields) -> Event:
     )
 
 
-def _record(source: Source, fields: CelFields) -> CelRecord:
+def _record(source: Source, fields: CelFields) -> ChannelEvent:
     kind = _TYPES.get(int(fields.eventtype), fields.eventtype) if fields.eventtype.isdecimal() else fields.eventtype
     if kind == _USER_DEFINED and fields.userdeftype:
         kind = fields.userdeftype
     endpoint = _endpoint(fields.channame)
-    return CelRecord(
+    return ChannelEvent(
         kind=kind.upper(),
         at=fields.eventtime,
         channel=fields.channame[:LONGEST_TEXT],
@@ -243,7 +243,7 @@ def _endpoint(channel: str) -> str:
     return _INSTANCE.sub("", channel).partition("/")[2]
 
 
-def _extension(record: CelRecord) -> str:
+def _extension(record: ChannelEvent) -> str:
     """Return the extension whose state a record proves alone: the endpoint where that is a short number."""
     if record.is_trunk or record.channel.startswith("Local/") or record.kind not in (*_KINDS, CHAN_START):
         return ""
@@ -251,14 +251,14 @@ def _extension(record: CelRecord) -> str:
     return endpoint if _EXTENSION.fullmatch(endpoint) else ""
 
 
-def _kind(record: CelRecord) -> Kind:
+def _kind(record: ChannelEvent) -> Kind:
     if record.kind != CHAN_START:
         return _KINDS.get(record.kind, Kind.OTHER)
     # A channel that the PBX creates to call a phone begins without a dialled number.
     return Kind.DIAL_IN if record.exten in ("", "s") else Kind.DIAL_OUT
 
 
-def _agent(record: CelRecord) -> str:
+def _agent(record: ChannelEvent) -> str:
     """Return the agent whose state an application changes: the member of a queue, else the phone that runs it."""
     app = record.app.lower()
     if record.kind != APP_START or app not in _AGENT_APPS:
@@ -268,7 +268,7 @@ def _agent(record: CelRecord) -> str:
     return (member.partition("/")[2] or member or _endpoint(record.channel)).partition("@")[0]
 
 
-def _parts(source: Source, record: CelRecord) -> tuple[str, ...]:
+def _parts(source: Source, record: ChannelEvent) -> tuple[str, ...]:
     """Return the channels that a record names. A Local channel goes where the channel goes that it connects."""
     if record.channel.startswith("Local/") or record.kind == LINKEDID_END:
         return ()

@@ -17,10 +17,11 @@ from chalicelib.envelope import reading
 from chalicelib.ledger import closing, joining, store
 from chalicelib.ledger.replay import replay
 from chalicelib.platform.postgres import Connection
-from tests.asterisk.records import ATTENDED, BLIND, PICKED_UP, START, body, by_call, timeline
+from tests.asterisk.records import START, body, by_call, timeline
+from tests.asterisk.timelines import ATTENDED, BLIND, PICKED_UP
 from tests.ingest.telephony import NAMESPACE, Ledger, message
 
-TIMELINES = {"attended": ATTENDED, "blind": BLIND, "picked up": PICKED_UP}
+JOINED = {"attended": ATTENDED, "blind": BLIND, "picked up": PICKED_UP}
 MODEST = settings(
     max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -48,10 +49,10 @@ def undisturbed(ledger: Ledger, records: Sequence[Record]) -> dict[str, list[str
     return ledger.tables()
 
 
-@pytest.mark.parametrize("name", TIMELINES)
+@pytest.mark.parametrize("name", JOINED)
 def test_one_webhook_for_each_linkedid(ledger: Ledger, name: str) -> None:
     """The calls are joined whichever of their LINKEDIDs comes first, and one of them leads to the other."""
-    records = timeline(TIMELINES[name])
+    records = timeline(JOINED[name])
     expected = undisturbed(ledger, records)
     for parts in (by_call(records), by_call(records)[::-1]):
         ledger.clear()
@@ -65,10 +66,10 @@ def test_one_webhook_for_each_linkedid(ledger: Ledger, name: str) -> None:
 
 
 @MODEST
-@given(data=st.data(), name=st.sampled_from(sorted(TIMELINES)), size=st.integers(1, 9))
+@given(data=st.data(), name=st.sampled_from(sorted(JOINED)), size=st.integers(1, 9))
 def test_any_order_copies_and_split(ledger: Ledger, data: st.DataObject, name: str, size: int) -> None:
     """Any permutation with copies, in webhooks of any size, gives the tables of the undisturbed run."""
-    records = timeline(TIMELINES[name])
+    records = timeline(JOINED[name])
     expected = undisturbed(ledger, records)
     repeated = data.draw(st.lists(st.sampled_from(records), max_size=6))
     shuffled = data.draw(st.permutations([*records, *repeated]))
@@ -83,10 +84,10 @@ def test_any_order_copies_and_split(ledger: Ledger, data: st.DataObject, name: s
 
 
 @MODEST
-@given(data=st.data(), name=st.sampled_from(sorted(TIMELINES)), size=st.integers(1, 6))
+@given(data=st.data(), name=st.sampled_from(sorted(JOINED)), size=st.integers(1, 6))
 def test_several_consumers(ledger: Ledger, data: st.DataObject, name: str, size: int) -> None:
     """Consumers that meet the parts of a call at once join them, without a deadlock."""
-    records = timeline(TIMELINES[name])
+    records = timeline(JOINED[name])
     expected = undisturbed(ledger, records)
     shuffled = data.draw(st.permutations(records))
     batches = [shuffled[begin : begin + size] for begin in range(0, len(shuffled), size)]

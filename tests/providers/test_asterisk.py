@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib import providers
 from chalicelib.calls import presence
-from chalicelib.calls.asterisk.cel import CelRecord
+from chalicelib.calls.asterisk.channel_events import ChannelEvent
 from chalicelib.calls.events import Event, Kind, Raw, Source, Unreadable
 
 AT = datetime(2026, 11, 21, 10, 0, 0, 123000)  # noqa: DTZ001 - naive UTC
@@ -48,9 +48,9 @@ def read(*records: Any) -> list[Event]:
     return providers.events(providers.read(raw), raw, SOURCE)
 
 
-def detail(event: Event) -> CelRecord:
+def detail(event: Event) -> ChannelEvent:
     """Return the record behind an event."""
-    assert isinstance(event.details, CelRecord)
+    assert isinstance(event.details, ChannelEvent)
     return event.details
 
 

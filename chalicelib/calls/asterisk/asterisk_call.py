@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from chalicelib.calls.asterisk.cel import CelRecord
+from chalicelib.calls.asterisk.channel_events import ChannelEvent
 from chalicelib.calls.asterisk.channel_talks import ChannelTalk, Setting, joiners, talks
 from chalicelib.calls.asterisk.channels import Channel, channels
 from chalicelib.calls.asterisk.company import Stretch, company
@@ -29,7 +29,7 @@ class AsteriskCall(NamedTuple):
     began: datetime
     last: datetime
     closed: bool
-    records: Sequence[CelRecord]
+    records: Sequence[ChannelEvent]
     company: Mapping[str, Sequence[Stretch]]
 
     @property
@@ -38,7 +38,7 @@ class AsteriskCall(NamedTuple):
         return self.families[0]
 
 
-def assembled(records: Sequence[CelRecord], *, closed: bool) -> AsteriskCall | None:
+def assembled(records: Sequence[ChannelEvent], *, closed: bool) -> AsteriskCall | None:
     """Return the call of `records`, None if they name no device."""
     every = channels(records)
     own_families = families(every)

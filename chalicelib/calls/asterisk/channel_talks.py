@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from chalicelib.calls.asterisk.cel import BLIND_TRANSFER, BRIDGE_ENTER, BRIDGE_START, CelRecord
+from chalicelib.calls.asterisk.channel_events import BLIND_TRANSFER, BRIDGE_ENTER, BRIDGE_START, ChannelEvent
 from chalicelib.calls.asterisk.channels import Channel
 from chalicelib.calls.asterisk.company import Stretch, by_companion, lasting
 from chalicelib.calls.asterisk.families import Family
@@ -44,7 +44,7 @@ class Setting(NamedTuple):
     families: tuple[Family, ...]
     company: Mapping[str, Sequence[Stretch]]
     stays: Sequence[Stay]
-    records: Sequence[CelRecord]
+    records: Sequence[ChannelEvent]
     last: datetime
 
 

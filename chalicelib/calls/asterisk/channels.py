@@ -9,14 +9,14 @@ from datetime import datetime
 from operator import attrgetter
 from typing import NamedTuple
 
-from chalicelib.calls.asterisk.cel import (
+from chalicelib.calls.asterisk.channel_events import (
     ANSWER,
     APP_START,
     CHAN_END,
     CHAN_START,
     HANGUP,
     LINKEDID_END,
-    CelRecord,
+    ChannelEvent,
 )
 
 _LOCAL = "Local/"
@@ -34,7 +34,7 @@ class Channel(NamedTuple):
     id: str
     name: str
     family: str
-    records: tuple[CelRecord, ...]
+    records: tuple[ChannelEvent, ...]
     began: datetime
     is_created_here: bool
     answered: datetime | None
@@ -71,12 +71,12 @@ class Channel(NamedTuple):
         return self.began, self.id
 
     @property
-    def start(self) -> CelRecord:
+    def start(self) -> ChannelEvent:
         """The first record, with the endpoint's own number, name and context."""
         return self.records[0]
 
     @property
-    def apps(self) -> list[CelRecord]:
+    def apps(self) -> list[ChannelEvent]:
         """The applications that it ran."""
         return [record for record in self.records if record.kind == APP_START]
 
@@ -85,9 +85,9 @@ class Channel(NamedTuple):
         return next((record.extra[name] for record in reversed(self.records) if record.extra.get(name)), "")
 
 
-def channels(records: Iterable[CelRecord]) -> list[Channel]:
+def channels(records: Iterable[ChannelEvent]) -> list[Channel]:
     """Return the channels of `records` in the order of their beginnings."""
-    of_channel: dict[str, list[CelRecord]] = defaultdict(list)
+    of_channel: dict[str, list[ChannelEvent]] = defaultdict(list)
     over: dict[str, datetime] = {}
     for record in records:
         of_channel[record.uniqueid].append(record)
@@ -101,7 +101,7 @@ def is_short(number: str) -> bool:
     return _SHORT.fullmatch(number) is not None
 
 
-def _channel(records: Sequence[CelRecord], over: Mapping[str, datetime]) -> Channel:
+def _channel(records: Sequence[ChannelEvent], over: Mapping[str, datetime]) -> Channel:
     ordered = sorted(records, key=attrgetter("order"))
     first = next((record for record in ordered if record.kind == CHAN_START), ordered[0])
     ordered.remove(first)
@@ -117,11 +117,11 @@ def _channel(records: Sequence[CelRecord], over: Mapping[str, datetime]) -> Chan
     )
 
 
-def _time(records: Iterable[CelRecord], kind: str, first: CelRecord) -> datetime | None:
+def _time(records: Iterable[ChannelEvent], kind: str, first: ChannelEvent) -> datetime | None:
     return next((record.at for record in (first, *records) if record.kind == kind), None)
 
 
-def _last_end(records: Sequence[CelRecord], over: Mapping[str, datetime]) -> datetime | None:
+def _last_end(records: Sequence[ChannelEvent], over: Mapping[str, datetime]) -> datetime | None:
     """Return when the call ended that a channel was in last, for a channel of which no end was reported."""
     ends = [over.get(record.linkedid) for record in records]
     known = [end for end in ends if end]

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from chalicelib.calls.asterisk.asterisk_call import AsteriskCall
-from chalicelib.calls.asterisk.cel import APP_START, MONITOR_START, MONITOR_STOP, CelRecord
+from chalicelib.calls.asterisk.channel_events import APP_START, MONITOR_START, MONITOR_STOP, ChannelEvent
 from chalicelib.calls.asterisk.channel_talks import ChannelTalk
 from chalicelib.calls.asterisk.channels import Channel
 
@@ -67,7 +67,7 @@ def _monitors(channels: Iterable[Channel]) -> Iterator[Monitor]:
             yield Monitor(_file(record), channel.id, record.at, _stopped(channel, record))
 
 
-def _file(record: CelRecord) -> str:
+def _file(record: ChannelEvent) -> str:
     if record.kind == MONITOR_START:
         return record.extra.get("filename", "")
     if record.kind == APP_START and record.app.lower() == _APP:
@@ -75,7 +75,7 @@ def _file(record: CelRecord) -> str:
     return ""
 
 
-def _stopped(channel: Channel, start: CelRecord) -> datetime | None:
+def _stopped(channel: Channel, start: ChannelEvent) -> datetime | None:
     number = start.extra.get("mixmonitor_id", "")
     stops = [
         record.at

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from chalicelib.calls.asterisk.asterisk_call import AsteriskCall
-from chalicelib.calls.asterisk.cel import APP_START, CelRecord
+from chalicelib.calls.asterisk.channel_events import APP_START, ChannelEvent
 from chalicelib.calls.asterisk.channels import Channel
 from chalicelib.calls.asterisk.endings import ending_for_caller
 from chalicelib.calls.asterisk.families import Family
@@ -53,12 +53,12 @@ def visits(call: AsteriskCall, family: Family) -> Iterator[Visit]:
         )
 
 
-def queue_name(entry: CelRecord) -> str:
+def queue_name(entry: ChannelEvent) -> str:
     """Return the queue's name, the first argument of the application."""
     return entry.app_data.split(",", 1)[0].strip() or entry.exten
 
 
-def is_queueing(record: CelRecord) -> bool:
+def is_queueing(record: ChannelEvent) -> bool:
     """Tell whether a record puts a caller into a queue."""
     return record.kind == APP_START and record.app.lower() == _QUEUE
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from chalicelib.calls.asterisk.asterisk_call import AsteriskCall, assembled
 from chalicelib.calls.asterisk.attempts_at_channels import forks
-from chalicelib.calls.asterisk.cel import HOLD, UNHOLD, CelRecord
+from chalicelib.calls.asterisk.channel_events import HOLD, UNHOLD, ChannelEvent
 from chalicelib.calls.asterisk.channels import Channel
 from chalicelib.calls.asterisk.identities import home, talk_id, unanswered_id
 from chalicelib.calls.asterisk.live_channels import live_legs, phone_talks
@@ -23,7 +23,7 @@ HOLDS: Table = ("calls", "holds")
 
 def understand(key: CallKey, events: Sequence[Event], _options: Options) -> Records:
     """Return the records of the call that has these `events` (each once, in order of time)."""
-    records = [event.details for event in events if isinstance(event.details, CelRecord)]
+    records = [event.details for event in events if isinstance(event.details, ChannelEvent)]
     closed = any(event.kind is Kind.CLOSED for event in events)
     call = assembled(records, closed=closed) if records else None
     return Records(key) if call is None or _is_left_out(call, events) else _records(key, call)
@@ -87,8 +87,8 @@ def _holds(key: CallKey, call: AsteriskCall, written: set[str]) -> Iterator[Row]
                     )
 
 
-def _held(channel: Channel) -> Iterator[tuple[CelRecord, CelRecord | None]]:
-    begin: CelRecord | None = None
+def _held(channel: Channel) -> Iterator[tuple[ChannelEvent, ChannelEvent | None]]:
+    begin: ChannelEvent | None = None
     for record in channel.records:
         if record.kind == HOLD:
             begin = begin or record

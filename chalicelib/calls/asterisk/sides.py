@@ -8,7 +8,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from chalicelib.calls.asterisk.asterisk_call import AsteriskCall
-from chalicelib.calls.asterisk.cel import APP_START, CelRecord, pairs
+from chalicelib.calls.asterisk.channel_events import APP_START, ChannelEvent, pairs
 from chalicelib.calls.asterisk.channels import Channel, is_short
 from chalicelib.calls.asterisk.families import Family
 
@@ -129,13 +129,13 @@ def _first_name(channel: Channel) -> str:
     return next((record.name for record in channel.records if record.name and record.number), "")
 
 
-def _shown(channel: Channel, *, outer: bool) -> CelRecord | None:
+def _shown(channel: Channel, *, outer: bool) -> ChannelEvent | None:
     """Return the record with the number that a caller shows: the dialplan rewrites it before it calls others."""
     dialling = next((record for record in channel.records if is_dialling(record)), None)
     return dialling or next((record for record in channel.apps if outer), None)
 
 
-def is_dialling(record: CelRecord) -> bool:
+def is_dialling(record: ChannelEvent) -> bool:
     """Tell whether a record starts an application that calls others."""
     return record.kind == APP_START and record.app.lower() in _DIALLING
 

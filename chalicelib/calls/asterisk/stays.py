@@ -8,7 +8,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import NamedTuple
 
-from chalicelib.calls.asterisk.cel import BRIDGE_END, BRIDGE_ENTER, BRIDGE_EXIT, BRIDGE_START, CelRecord
+from chalicelib.calls.asterisk.channel_events import BRIDGE_END, BRIDGE_ENTER, BRIDGE_EXIT, BRIDGE_START, ChannelEvent
 from chalicelib.calls.asterisk.channels import Channel
 
 _HOLDING = "holding_bridge"
@@ -30,7 +30,7 @@ class Stay(NamedTuple):
 class _Move(NamedTuple):
     """A channel enters a bridge, or leaves it."""
 
-    record: CelRecord
+    record: ChannelEvent
     channel: str
     bridge: str
     enters: bool
@@ -75,7 +75,7 @@ def _stay(move: _Move, entered: datetime, left: datetime | None) -> Stay:
     return Stay(move.channel, move.bridge, entered, left, move.record.app, _technology(move.record))
 
 
-def _technology(record: CelRecord) -> str:
+def _technology(record: ChannelEvent) -> str:
     return record.extra.get("bridge_technology", "")
 
 
@@ -102,7 +102,7 @@ class _Lobby:
         self._left: dict[str, str] = {}
         self._visitors: dict[str, set[str]] = {}
 
-    def moves(self, record: CelRecord) -> Iterator[_Move]:
+    def moves(self, record: ChannelEvent) -> Iterator[_Move]:
         """Return what a record says: a bridge's start or end on one channel moves the other one too."""
         enters = record.kind in _ENTERING
         yield self._move(record, record.uniqueid, enters=enters)
@@ -110,7 +110,7 @@ class _Lobby:
             for other in self._partners(record, enters=enters):
                 yield self._move(record, other, enters=enters)
 
-    def _move(self, record: CelRecord, channel: str, *, enters: bool) -> _Move:
+    def _move(self, record: ChannelEvent, channel: str, *, enters: bool) -> _Move:
         if enters:
             bridge = self._bridge_of.get(channel) or self._chosen(record, channel)
             self._members.setdefault(bridge, []).append(channel)
@@ -122,7 +122,7 @@ class _Lobby:
             self._members[bridge] = [member for member in self._members.get(bridge, []) if member != channel]
         return _Move(record, channel, bridge, enters)
 
-    def _chosen(self, record: CelRecord, channel: str) -> str:
+    def _chosen(self, record: ChannelEvent, channel: str) -> str:
         """Return the bridge of a named peer, else the latest one where a channel is alone, else a new one."""
         for peer in record.peer.split(","):
             if bridge := self._bridge_of.get(self._by_name.get(peer.strip(), "")):
@@ -134,21 +134,21 @@ class _Lobby:
         ]
         return alone[-1] if alone else f"{len(self._members) + 1}"
 
-    def _unmatched(self, record: CelRecord, channel: str) -> str:
+    def _unmatched(self, record: ChannelEvent, channel: str) -> str:
         """Return the bridge of an exit without an entry: the latest one that a single other channel entered."""
         single = [
             bridge for bridge, visitors in self._visitors.items() if len(visitors) == 1 and channel not in visitors
         ]
         return single[-1] if single else self._chosen(record, channel)
 
-    def _partners(self, record: CelRecord, *, enters: bool) -> list[str]:
+    def _partners(self, record: ChannelEvent, *, enters: bool) -> list[str]:
         if not enters:
             bridge = self._left.get(record.uniqueid, "")
             return list(self._members.get(bridge, []))
         named = self._by_name.get(record.peer)
         return [named] if named else self._latest_answered(record)
 
-    def _latest_answered(self, record: CelRecord) -> list[str]:
+    def _latest_answered(self, record: ChannelEvent) -> list[str]:
         answered = [
             channel
             for channel in self._channels

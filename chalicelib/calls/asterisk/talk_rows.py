@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from chalicelib.calls.asterisk.asterisk_call import AsteriskCall
-from chalicelib.calls.asterisk.cel import APP_START
+from chalicelib.calls.asterisk.channel_events import APP_START
 from chalicelib.calls.asterisk.channel_talks import ChannelTalk
 from chalicelib.calls.asterisk.channels import Channel
 from chalicelib.calls.asterisk.families import Family

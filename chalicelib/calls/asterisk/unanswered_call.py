@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.calls.asterisk.asterisk_call import AsteriskCall
-from chalicelib.calls.asterisk.cel import APP_START
+from chalicelib.calls.asterisk.channel_events import APP_START
 from chalicelib.calls.asterisk.endings import ending_for_caller
 from chalicelib.calls.asterisk.families import Family
 from chalicelib.calls.asterisk.identities import unanswered_id

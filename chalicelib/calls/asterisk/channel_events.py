@@ -34,7 +34,7 @@ _RANKS = {
 _MIDDLE_RANK, _LAST_RANK = 4, len(_RANKS)
 
 
-class CelRecord(NamedTuple):
+class ChannelEvent(NamedTuple):
     """One record: its type in capitals, its channel, and what the channel knew then.
 
     Names follow Asterisk's CEL specification. `text` is what the dialplan added to a user-defined record; `is_trunk`
