@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from chalice.app import CloudWatchEvent, SQSEvent
+from typing import TYPE_CHECKING, Any
 
 from chalicelib import edge
+
+if TYPE_CHECKING:
+    from chalice.app import CloudWatchEvent, SQSEvent
 
 app = edge.Application("ringledger", configure_logs=False)
 edge.mount(

@@ -8,9 +8,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ConfigDict, ValidationError
 
 from chalicelib.errors import RingledgerError
+from chalicelib.platform.models import DeferredModel
 
 ERRORS_SHOWN = 10
 
@@ -25,7 +26,7 @@ _ARTEFACTS = (
 )  # fmt: skip
 
 
-class TableRow(BaseModel):
+class TableRow(DeferredModel):
     """One row of a table. Its fields are the columns; a column whose field has a default may be missing."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BeforeValidator, ConfigDict, ValidationError
 
 from chalicelib.calls.events import Raw
 from chalicelib.envelope.messages import VERSION, Message
 from chalicelib.errors import RingledgerError
+from chalicelib.platform.models import DeferredModel
 
 
 class UnreadableMessage(RingledgerError):
@@ -34,7 +35,7 @@ def _content(value: object) -> bytes:
     return b64decode(value, validate=True)
 
 
-class Received(BaseModel):
+class Received(DeferredModel):
     """The envelope as its reader needs it; members that a later version adds are ignored."""
 
     model_config = ConfigDict(frozen=True)

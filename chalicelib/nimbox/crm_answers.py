@@ -7,8 +7,9 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Annotated, Any, NamedTuple, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, StrictBool, StrictInt, StrictStr, TypeAdapter
+from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictInt, StrictStr, TypeAdapter
 
+from chalicelib.platform.models import DEFERRED, DeferredModel
 from chalicelib.texts import encodable
 
 #: The longest answer that is read, in bytes, and the longest quotation of one, in characters.
@@ -41,7 +42,7 @@ Answer = TypeVar("Answer")
 Identity = Annotated[StrictInt | StrictStr, AfterValidator(_not_blank)]
 
 
-class CrmAcceptance(BaseModel):
+class CrmAcceptance(DeferredModel):
     """The answer to a call that the server has stored."""
 
     error: Annotated[StrictBool, AfterValidator(_is_false)]
@@ -56,22 +57,22 @@ def _by_parameter(errors: object) -> object:
     return errors
 
 
-class CrmRefusal(BaseModel):
+class CrmRefusal(DeferredModel):
     """The answer to a call that the server refused, with a text for each wrong parameter."""
 
     error: Annotated[StrictBool, AfterValidator(_is_true)]
     errors: Annotated[dict[str, Any], BeforeValidator(_by_parameter)] = Field(default_factory=dict)
 
 
-class CrmDeletion(BaseModel):
+class CrmDeletion(DeferredModel):
     """The answer to a deletion, with the number of deleted calls if the server tells it."""
 
     error: Annotated[StrictBool, AfterValidator(_is_false)]
     count: Annotated[StrictInt, Field(ge=0)] | None = None
 
 
-_ANSWER: TypeAdapter[CrmAcceptance | CrmRefusal] = TypeAdapter(CrmAcceptance | CrmRefusal)
-_DELETION: TypeAdapter[CrmDeletion | CrmRefusal] = TypeAdapter(CrmDeletion | CrmRefusal)
+_ANSWER: TypeAdapter[CrmAcceptance | CrmRefusal] = TypeAdapter(CrmAcceptance | CrmRefusal, config=DEFERRED)
+_DELETION: TypeAdapter[CrmDeletion | CrmRefusal] = TypeAdapter(CrmDeletion | CrmRefusal, config=DEFERRED)
 
 
 class Verdict(NamedTuple):

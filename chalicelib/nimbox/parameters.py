@@ -16,6 +16,7 @@ from chalicelib.calls.events import CallKey
 from chalicelib.calls.numbers import dialable, digits
 from chalicelib.calls.records import SECONDS_LIMIT, call_id
 from chalicelib.errors import RingledgerError
+from chalicelib.platform.models import DeferredModel
 
 PROVIDER = "nimbox"
 #: The width of src and dst in an Asterisk's CDR table.
@@ -134,7 +135,7 @@ def _read(reader: Callable[[str, Clock], Any]) -> PlainValidator:
     return PlainValidator(validate)
 
 
-class Phonecall(BaseModel):
+class Phonecall(DeferredModel):
     """The parameters of `create`: one phone call.
 
     `initiated` is naive UTC. Numbers are digits and `+*#`. `duration` is in seconds, or None if it is unknown. `url` is
@@ -161,7 +162,7 @@ class Phonecall(BaseModel):
         return self.url if _LINK.fullmatch(self.url) else ""
 
 
-class Period(BaseModel):
+class Period(DeferredModel):
     """The parameters of `delete`: the days between two dates, both exclusive, as naive UTC."""
 
     since: Annotated[datetime, _read(lambda text, clock: _midnight(text, clock, days=1))] = Field(alias="from")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import ConfigDict, Field, StringConstraints, ValidationError
 
 from chalicelib import edge
 from chalicelib.authentication import callers
@@ -14,6 +14,7 @@ from chalicelib.errors import InvalidRequest, RingledgerError, Unauthenticated
 from chalicelib.oktell import call_orders
 from chalicelib.oktell.call_orders import OrderState
 from chalicelib.platform import configuration
+from chalicelib.platform.models import DeferredModel
 from chalicelib.platform.postgres import connection
 
 SCOPE = "control"
@@ -26,7 +27,7 @@ class OrderNotOpen(RingledgerError):
     status = 409
 
 
-class OrderReport(BaseModel):
+class OrderReport(DeferredModel):
     """The report of an agent program: `taken` before it carries out the order, `done` or `failed` afterwards."""
 
     model_config = ConfigDict(extra="forbid")
@@ -40,7 +41,7 @@ class OrderReport(BaseModel):
     )
 
 
-class OrderAccepted(BaseModel):
+class OrderAccepted(DeferredModel):
     """The report was stored. After `taken`, the agent program carries out the order."""
 
     accepted: bool = True

@@ -5,15 +5,16 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, Field
 
 from chalicelib.operations.moments import with_zone
+from chalicelib.platform.models import DeferredModel
 
 #: A time in UTC, which the ledger has without its zone.
 Moment = Annotated[datetime, AfterValidator(with_zone)]
 
 
-class DayCount(BaseModel):
+class DayCount(DeferredModel):
     """The webhooks of one extension on one day of the site."""
 
     day: date
@@ -25,14 +26,14 @@ class DayCount(BaseModel):
     dead: int = Field(description="dead letters that were accepted on this day, of the first 500")
 
 
-class WebhookCounts(BaseModel):
+class WebhookCounts(DeferredModel):
     """The webhooks of the last days, and the number of all dead letters."""
 
     days: list[DayCount]
     dead_letters: int | None = Field(description="null where the queue does not say")
 
 
-class EventLine(BaseModel):
+class EventLine(DeferredModel):
     """One stored webhook in a list. Its id and its time of acceptance together identify it."""
 
     id: str
@@ -46,14 +47,14 @@ class EventLine(BaseModel):
     state: str = Field(description="open, closed, set-aside or frozen as its call is, or no-call")
 
 
-class EventPage(BaseModel):
+class EventPage(DeferredModel):
     """A page of stored webhooks, the newest first. `next` is the value of `before` for the next page."""
 
     events: list[EventLine]
     next: str | None
 
 
-class CallRecord(BaseModel):
+class CallRecord(DeferredModel):
     """A record of a call: why it is what it is, and its rows in the documented tables."""
 
     inviteid: str
@@ -65,7 +66,7 @@ class CallRecord(BaseModel):
     rows: dict[str, list[dict[str, Any]]]
 
 
-class LedgerCall(BaseModel):
+class LedgerCall(DeferredModel):
     """The state of a call in the ledger, and its records."""
 
     provider: str
@@ -81,7 +82,7 @@ class LedgerCall(BaseModel):
     records: list[CallRecord]
 
 
-class EventAnswer(BaseModel):
+class EventAnswer(DeferredModel):
     """One stored webhook: its bytes as text where they are text, and the call that it belongs to."""
 
     event: EventLine
@@ -94,7 +95,7 @@ class EventAnswer(BaseModel):
     call: LedgerCall | None
 
 
-class QuarantinedMessage(BaseModel):
+class QuarantinedMessage(DeferredModel):
     """A message that could not be read or stored, with the reason."""
 
     id: str
@@ -105,13 +106,13 @@ class QuarantinedMessage(BaseModel):
     retried_at: Moment | None
 
 
-class QuarantineAnswer(BaseModel):
+class QuarantineAnswer(DeferredModel):
     """The newest messages in quarantine."""
 
     messages: list[QuarantinedMessage]
 
 
-class MessageAnswer(BaseModel):
+class MessageAnswer(DeferredModel):
     """One message in quarantine: as it was queued, and the webhook's body as text."""
 
     message: QuarantinedMessage
@@ -119,7 +120,7 @@ class MessageAnswer(BaseModel):
     body: str | None
 
 
-class DeadLetterLine(BaseModel):
+class DeadLetterLine(DeferredModel):
     """A message that the event queue delivered too often without success, and why, as far as it can be known."""
 
     id: str
@@ -132,14 +133,14 @@ class DeadLetterLine(BaseModel):
     reason: str
 
 
-class DeadLettersAnswer(BaseModel):
+class DeadLettersAnswer(DeferredModel):
     """The newest dead letters, of the first 500 that the queue gives, and about how many there are."""
 
     dead_letters: list[DeadLetterLine]
     count: int
 
 
-class DeadLetterAnswer(BaseModel):
+class DeadLetterAnswer(DeferredModel):
     """One dead letter: as it is queued, and the webhook's query and body as text."""
 
     dead_letter: DeadLetterLine
@@ -148,7 +149,7 @@ class DeadLetterAnswer(BaseModel):
     body: str | None
 
 
-class SetAsideCall(BaseModel):
+class SetAsideCall(DeferredModel):
     """A call that could not be written, with the reason."""
 
     provider: str
@@ -158,20 +159,20 @@ class SetAsideCall(BaseModel):
     last_accepted_at: Moment
 
 
-class SetAsideAnswer(BaseModel):
+class SetAsideAnswer(DeferredModel):
     """The first calls that are set aside."""
 
     calls: list[SetAsideCall]
 
 
-class Target(BaseModel):
+class Target(DeferredModel):
     """The calls for one CRM by their state."""
 
     name: str
     counts: dict[str, int]
 
 
-class ReplicationAnswer(BaseModel):
+class ReplicationAnswer(DeferredModel):
     """The state of the replication: each CRM, how far each source was read, and the latest runs."""
 
     targets: list[Target]
@@ -179,19 +180,19 @@ class ReplicationAnswer(BaseModel):
     runs: list[dict[str, Any]]
 
 
-class ReplicatedCalls(BaseModel):
+class ReplicatedCalls(DeferredModel):
     """Calls of the replication in one state, with the reason."""
 
     calls: list[dict[str, Any]]
 
 
-class RecordingsAnswer(BaseModel):
+class RecordingsAnswer(DeferredModel):
     """Recordings, those that changed last first."""
 
     recordings: list[dict[str, Any]]
 
 
-class Attention(BaseModel):
+class Attention(DeferredModel):
     """Something that needs an operator: a figure above its limit, and what to do."""
 
     name: str
@@ -199,7 +200,7 @@ class Attention(BaseModel):
     advice: str
 
 
-class Overview(BaseModel):
+class Overview(DeferredModel):
     """One look at what waits for an operator. It is healthy when nothing needs attention."""
 
     healthy: bool
@@ -217,7 +218,7 @@ class Overview(BaseModel):
     migration: str = Field(description="the newest migration of the database")
 
 
-class OrderLine(BaseModel):
+class OrderLine(DeferredModel):
     """An order of the Oktell interface to an agent program. `withdrawn` means that none took it in time."""
 
     id: str
@@ -234,13 +235,13 @@ class OrderLine(BaseModel):
     call_id: str
 
 
-class OrdersAnswer(BaseModel):
+class OrdersAnswer(DeferredModel):
     """Orders, the newest first."""
 
     orders: list[OrderLine]
 
 
-class Job(BaseModel):
+class Job(DeferredModel):
     """Ordered work: `state` is waiting, running, done or failed; `done` of `total` steps are behind it."""
 
     id: str
@@ -255,7 +256,7 @@ class Job(BaseModel):
     result: dict[str, Any]
 
 
-class JobsAnswer(BaseModel):
+class JobsAnswer(DeferredModel):
     """The latest jobs."""
 
     jobs: list[Job]

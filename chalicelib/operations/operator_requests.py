@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
@@ -19,6 +20,7 @@ from pydantic import (
 
 from chalicelib.errors import InvalidRequest
 from chalicelib.operations.moments import naive_utc
+from chalicelib.platform.models import DEFERRED, DeferredModel
 
 F = TypeVar("F", bound=BaseModel)
 
@@ -29,7 +31,7 @@ IDS_LIMIT = 1_000
 Moment = Annotated[datetime, AfterValidator(naive_utc)]
 
 
-class _Request(BaseModel):
+class _Request(DeferredModel):
     model_config = ConfigDict(extra="forbid")
 
 
@@ -141,7 +143,7 @@ class RetryReplication(_Request):
 
 AnyOrder = Replay | RetryQuarantine | Redrive | RetryReplication | RetryRecordings
 Order = Annotated[AnyOrder, Field(discriminator="kind")]
-_ORDER: TypeAdapter[AnyOrder] = TypeAdapter(Order)
+_ORDER: TypeAdapter[AnyOrder] = TypeAdapter(Order, config=DEFERRED)
 KINDS = ("replay", "retry-quarantine", "redrive", "retry-replication", "retry-recordings")
 
 
@@ -153,10 +155,10 @@ def order(body: bytes) -> AnyOrder:
         raise InvalidRequest(f"{_first(error)}; kind is one of {', '.join(KINDS)}") from None
 
 
-def filter_of(model: type[F], parameters: dict[str, str]) -> F:
+def filter_of(model: type[F], parameters: Mapping[str, str]) -> F:
     """Return the parameters of an address as `model`. Raises InvalidRequest that names the first fault."""
     try:
-        return model.model_validate(parameters)
+        return model.model_validate(dict(parameters))
     except ValidationError as error:
         raise InvalidRequest(_first(error)) from None
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from chalicelib.operations.operator_answers import Moment
+from chalicelib.platform.models import DeferredModel
 
 
-class ExtensionLine(BaseModel):
+class ExtensionLine(DeferredModel):
     """An extension without its address, which is a secret and asked for one at a time."""
 
     id: int
@@ -26,13 +27,13 @@ class ExtensionLine(BaseModel):
     revoked_at: Moment | None
 
 
-class ExtensionsAnswer(BaseModel):
+class ExtensionsAnswer(DeferredModel):
     """All extensions."""
 
     extensions: list[ExtensionLine]
 
 
-class AddressAnswer(BaseModel):
+class AddressAnswer(DeferredModel):
     """The address that the PBX of an extension posts to. Whoever knows it can post in its name."""
 
     id: int
@@ -40,7 +41,7 @@ class AddressAnswer(BaseModel):
     url: str
 
 
-class TokenLine(BaseModel):
+class TokenLine(DeferredModel):
     """A token without its value."""
 
     name: str
@@ -52,25 +53,25 @@ class TokenLine(BaseModel):
     revoked_at: Moment | None
 
 
-class TokensAnswer(BaseModel):
+class TokensAnswer(DeferredModel):
     """All tokens."""
 
     tokens: list[TokenLine]
 
 
-class UsersAnswer(BaseModel):
+class UsersAnswer(DeferredModel):
     """The directory of users."""
 
     users: list[dict[str, Any]]
 
 
-class ContactsAnswer(BaseModel):
+class ContactsAnswer(DeferredModel):
     """Contacts, their numbers, and how many phone calls they have."""
 
     contacts: list[dict[str, Any]]
 
 
-class PhonecallsAnswer(BaseModel):
+class PhonecallsAnswer(DeferredModel):
     """The phone-call service: the integrations with their calls, what they deleted, and refused numbers."""
 
     owners: list[dict[str, Any]]

@@ -13,16 +13,15 @@ from chalicelib import edge
 from chalicelib.authentication import callers
 from chalicelib.edge import Answer, Notes, Request
 from chalicelib.errors import InvalidRequest, Unauthenticated, Unavailable
-from chalicelib.operations import dead_messages, jobs, moments, operator_requests, pending_work, registers, webhook_log
-from chalicelib.operations.operator_answers import JobsAnswer, WebhookCounts
-from chalicelib.operations.operator_requests import (
-    AddressFilter,
-    DaysFilter,
-    EventsFilter,
-    FindFilter,
-    ListFilter,
-    OrdersFilter,
-    ReplicatedFilter,
+from chalicelib.operations import (
+    dead_messages,
+    jobs,
+    moments,
+    operator_answers,
+    operator_requests,
+    pending_work,
+    registers,
+    webhook_log,
 )
 from chalicelib.platform import configuration, functions, postgres
 from chalicelib.platform.postgres import Connection
@@ -62,19 +61,21 @@ def _overview(_request: Request, database: Connection, current: Settings) -> Bas
 
 @_read("/operations/webhooks")
 def _webhooks(request: Request, database: Connection, current: Settings) -> BaseModel:
-    wanted = operator_requests.filter_of(DaysFilter, dict(request.query))
+    wanted = operator_requests.filter_of(operator_requests.DaysFilter, request.query)
     try:
         dead = dead_messages.counts(current, current.site_zone)
     except Unavailable:
         # The queue says so on the overview; the ledger's counts are shown meanwhile.
         dead = dead_messages.DeadCounts()
     days = webhook_log.counts(database, wanted.days, current.site_zone, _now(), dead)
-    return WebhookCounts(days=days, dead_letters=pending_work.dead(current))
+    return operator_answers.WebhookCounts(days=days, dead_letters=pending_work.dead(current))
 
 
 @_read("/operations/events")
 def _events(request: Request, database: Connection, _current: Settings) -> BaseModel:
-    return webhook_log.page(database, operator_requests.filter_of(EventsFilter, dict(request.query)), _now())
+    return webhook_log.page(
+        database, operator_requests.filter_of(operator_requests.EventsFilter, request.query), _now()
+    )
 
 
 @_read("/operations/events/{accepted_at}/{id}")
@@ -89,7 +90,7 @@ def _event(request: Request, database: Connection, _current: Settings) -> BaseMo
 
 @_read("/operations/quarantine")
 def _quarantine(request: Request, database: Connection, _current: Settings) -> BaseModel:
-    wanted = operator_requests.filter_of(ListFilter, dict(request.query))
+    wanted = operator_requests.filter_of(operator_requests.ListFilter, request.query)
     state = _one_of(wanted.state or "waiting", STATES_OF_QUARANTINE)
     return pending_work.quarantined(database, everything=state == "all", limit=wanted.limit)
 
@@ -101,7 +102,7 @@ def _message(request: Request, database: Connection, _current: Settings) -> Base
 
 @_read("/operations/dead-letters")
 def _dead_letters(request: Request, _database: Connection, current: Settings) -> BaseModel:
-    return dead_messages.listing(current, operator_requests.filter_of(ListFilter, dict(request.query)).limit)
+    return dead_messages.listing(current, _limit(request))
 
 
 @_read("/operations/dead-letters/{id}")
@@ -111,7 +112,7 @@ def _dead_letter(request: Request, _database: Connection, current: Settings) -> 
 
 @_read("/operations/set-aside")
 def _set_aside(request: Request, database: Connection, _current: Settings) -> BaseModel:
-    return pending_work.set_aside(database, operator_requests.filter_of(ListFilter, dict(request.query)).limit)
+    return pending_work.set_aside(database, _limit(request))
 
 
 @_read("/operations/replication")
@@ -121,14 +122,14 @@ def _replication(_request: Request, database: Connection, _current: Settings) ->
 
 @_read("/operations/replication/calls")
 def _replicated(request: Request, database: Connection, _current: Settings) -> BaseModel:
-    wanted = operator_requests.filter_of(ReplicatedFilter, dict(request.query))
+    wanted = operator_requests.filter_of(operator_requests.ReplicatedFilter, request.query)
     state = _one_of(wanted.state or "rejected", overview.STATES)
     return pending_work.replicated(database, wanted.model_copy(update={"state": state}))
 
 
 @_read("/operations/recordings")
 def _recordings(request: Request, database: Connection, _current: Settings) -> BaseModel:
-    wanted = operator_requests.filter_of(ListFilter, dict(request.query))
+    wanted = operator_requests.filter_of(operator_requests.ListFilter, request.query)
     state = _one_of(wanted.state, ("", *administration.STATES))
     return pending_work.recordings(database, state, wanted.limit)
 
@@ -143,7 +144,7 @@ def address(request: Request, notes: Notes) -> Answer:
     """Answer with the address of one extension; the log says which token asked for it."""
     _authenticate(request, notes)
     notes["address_of"] = request.path["name"]
-    wanted = operator_requests.filter_of(AddressFilter, dict(request.query))
+    wanted = operator_requests.filter_of(operator_requests.AddressFilter, request.query)
     return _answer(registers.address(configuration.current(), request.path["name"], wanted))
 
 
@@ -159,17 +160,17 @@ def _users(_request: Request, _database: Connection, current: Settings) -> BaseM
 
 @_read("/operations/contacts")
 def _contacts(request: Request, database: Connection, _current: Settings) -> BaseModel:
-    return registers.known_contacts(database, operator_requests.filter_of(FindFilter, dict(request.query)))
+    return registers.known_contacts(database, operator_requests.filter_of(operator_requests.FindFilter, request.query))
 
 
 @_read("/operations/phonecalls")
 def _phonecalls(request: Request, database: Connection, _current: Settings) -> BaseModel:
-    return registers.phonecall_service(database, operator_requests.filter_of(ListFilter, dict(request.query)).limit)
+    return registers.phonecall_service(database, _limit(request))
 
 
 @_read("/operations/orders")
 def _orders_of_agents(request: Request, database: Connection, _current: Settings) -> BaseModel:
-    return pending_work.orders(database, operator_requests.filter_of(OrdersFilter, dict(request.query)))
+    return pending_work.orders(database, operator_requests.filter_of(operator_requests.OrdersFilter, request.query))
 
 
 @_read("/operations/jobs/{id}")
@@ -184,8 +185,8 @@ def orders(request: Request, notes: Notes) -> Answer:
     current = configuration.current()
     database = postgres.connection(current.operator_database_url)
     if request.method == "GET":
-        limit = operator_requests.filter_of(ListFilter, dict(request.query)).limit
-        return _answer(JobsAnswer(jobs=jobs.latest(database, limit)))
+        limit = _limit(request)
+        return _answer(operator_answers.JobsAnswer(jobs=jobs.latest(database, limit)))
     order = operator_requests.order(request.body)
     job = jobs.add(database, str(uuid4()), order.model_dump(mode="json"), name)
     notes["job"], notes["kind"] = job.id, job.kind
@@ -199,6 +200,10 @@ def _authenticate(request: Request, notes: Notes) -> str:
     if token is None:
         raise Unauthenticated("The token is unknown or revoked", headers={"WWW-Authenticate": "Bearer"})
     return token.name
+
+
+def _limit(request: Request) -> int:
+    return operator_requests.filter_of(operator_requests.ListFilter, request.query).limit
 
 
 def _one_of(state: str, states_of: tuple[str, ...]) -> str:

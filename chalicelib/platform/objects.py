@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent import futures
 from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -130,8 +130,8 @@ class Upload:
         """Begin the upload. Raises Unavailable."""
         self._bucket, self._key = bucket, key
         self._read = read
-        self._pool = ThreadPoolExecutor(PARALLEL_PARTS, "upload")
-        self._parts: list[Future[CompletedPartTypeDef]] = []
+        self._pool = futures.ThreadPoolExecutor(PARALLEL_PARTS, "upload")
+        self._parts: list[futures.Future[CompletedPartTypeDef]] = []
         self._sent = 0
         with boto3_errors.translated(AWAY):
             begun = client().create_multipart_upload(Bucket=bucket, Key=key, ContentType=content_type)
@@ -149,7 +149,7 @@ class Upload:
         """
         self.written(size)
         self._send(size - self._sent)
-        wait(self._parts, timeout=max(0.0, until - time.monotonic()))
+        futures.wait(self._parts, timeout=max(0.0, until - time.monotonic()))
         if not all(part.done() for part in self._parts):
             raise Unavailable("Storing the answer took too long; repeat the request or narrow the query")
         with boto3_errors.translated(AWAY):

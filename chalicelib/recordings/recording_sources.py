@@ -14,11 +14,12 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from chalicelib.errors import Misconfigured
 from chalicelib.ledger.recording_facts import File
 from chalicelib.platform.downloads import DownloadRefused
+from chalicelib.platform.models import DEFERRED, DeferredModel
 from chalicelib.providers.telphin_client import Telphin
 from chalicelib.recordings import uploaded_files
 from chalicelib.settings import Settings
@@ -26,7 +27,7 @@ from chalicelib.settings import Settings
 TELPHIN = "telphin"
 
 
-class RecordingSource(BaseModel):
+class RecordingSource(DeferredModel):
     """The place of one integration's recordings."""
 
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
@@ -48,7 +49,7 @@ class Address(NamedTuple):
         return "Address()"
 
 
-_SOURCES = TypeAdapter(dict[str, RecordingSource])
+_SOURCES = TypeAdapter(dict[str, RecordingSource], config=DEFERRED)
 
 
 def address(settings: Settings, file: File) -> Address:

@@ -10,8 +10,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
 
+from chalicelib.platform.models import DeferredModel
 from chalicelib.replication.crm_calls import tidy
 
 # The word, and the number that cdr_odbc writes without `dispositionstring`.
@@ -49,7 +50,7 @@ def _seconds(value: object) -> int:
 Text = Annotated[str, BeforeValidator(_text)]
 
 
-class CdrRow(BaseModel):
+class CdrRow(DeferredModel):
     """One row. `moment` is its time as the table has it, `values` are its columns, `duration` is in seconds."""
 
     model_config = ConfigDict(frozen=True)

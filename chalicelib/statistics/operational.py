@@ -13,24 +13,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
-
 from chalicelib.errors import QueryFailed
 from chalicelib.platform.postgres import DatabaseError
-from chalicelib.statistics import operational_answers, requests
+from chalicelib.statistics import requests
 from chalicelib.statistics.answer import CLOSING, OPENING, InlineAnswer, Unchanged
 from chalicelib.statistics.context import AnyAnswer, Context
 from chalicelib.statistics.reader import reader
 
 _FOLDER = Path(__file__).with_name("operational")
 
-#: The actions, and the models of their answers.
-ACTIONS: dict[str, type[BaseModel]] = {
-    "summary": operational_answers.Summary,
-    "calls": operational_answers.Calls,
-    "queues": operational_answers.Queues,
-    "agents": operational_answers.Agents,
-}
+#: The actions; each has a statement in the folder and a model of its answer in `operational_answers`.
+ACTIONS = ("summary", "calls", "queues", "agents")
 _VOLATILE = frozenset({"at", "seconds", "longest_wait", "until"})
 _WEEK = timedelta(days=7)
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
+
+from chalicelib.platform.models import DeferredModel
 
 Direction = Literal["incoming", "outgoing", "internal"]
 
 
-class _Answer(BaseModel):
-    """A part of an answer. Its schema is built when it is first used, since no Lambda start needs it."""
+class _Answer(DeferredModel):
+    """A part of an answer."""
 
-    model_config = ConfigDict(defer_build=True, extra="forbid")
+    model_config = ConfigDict(extra="forbid")
 
 
 class _Present(_Answer):

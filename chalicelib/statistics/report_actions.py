@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -15,18 +15,7 @@ from chalicelib.statistics import report_definitions, report_queries, report_sto
 from chalicelib.statistics.answer import CLOSING, OPENING, InlineAnswer
 from chalicelib.statistics.context import AnyAnswer, Context, FileFailed
 from chalicelib.statistics.formats import FILES
-from chalicelib.statistics.report_definitions import ReportDefinition, ReportParameter, Title
 from chalicelib.statistics.requests import Expected, FormatOptions, NoOptions, RequestModel
-
-
-class ReportSummary(ReportDefinition):
-    """A report as `reports/list` and `GET /reports` describe it."""
-
-    origin: Literal["ringledger", "saved"]
-    changed_at: str | None
-    changed_by: str | None = Field(description="the token that saved it")
-    parameters: list[ReportParameter] = Field(description="every parameter, also `from` and `to`")
-    title: Title
 
 
 class ShowOptions(RequestModel):

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import ConfigDict, Field, StringConstraints, ValidationError
 
 from chalicelib.errors import InvalidRequest, RingledgerError
+from chalicelib.platform.models import DeferredModel
 from chalicelib.statistics import guard, query_parameters
 from chalicelib.statistics.guard import ANY_BEGINNING
 from chalicelib.statistics.unknown_names import unknown
@@ -41,10 +42,10 @@ class UnknownReport(RingledgerError):
     status = 404
 
 
-class _Model(BaseModel):
-    """A part of a report. Its schema is built when it is first used, since no Lambda start needs it."""
+class _Model(DeferredModel):
+    """A part of a report."""
 
-    model_config = ConfigDict(extra="forbid", defer_build=True)
+    model_config = ConfigDict(extra="forbid")
 
 
 class Title(_Model):
@@ -89,7 +90,7 @@ class ReportDefinition(_Model):
     title: Title
     description: Title = Title(en="")
     psql: Annotated[str, StringConstraints(min_length=1, max_length=guard.TEXT_LIMIT)]
-    parameters: Annotated[list[ReportParameter], Field(max_length=PARAMETERS_LIMIT)] = []
+    parameters: list[ReportParameter] = Field(default=[], max_length=PARAMETERS_LIMIT)
 
     def every_parameter(self) -> list[ReportParameter]:
         """Return the standard parameters that the query uses, and the declared ones."""
@@ -99,7 +100,17 @@ class ReportDefinition(_Model):
         return [*standard, *self.parameters]
 
 
-_PARTS: dict[str, type[BaseModel]] = {"title": Title, "description": Title, "parameters": ReportParameter}
+class ReportSummary(ReportDefinition):
+    """A report as `reports/list` and `GET /reports` describe it."""
+
+    origin: Literal["ringledger", "saved"]
+    changed_at: str | None
+    changed_by: str | None = Field(description="the token that saved it")
+    parameters: list[ReportParameter] = Field(description="every parameter, also `from` and `to`")
+    title: Title
+
+
+_PARTS: dict[str, type[DeferredModel]] = {"title": Title, "description": Title, "parameters": ReportParameter}
 
 
 def read(content: object) -> ReportDefinition:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from chalicelib.errors import InvalidRequest, Refused
+from chalicelib.platform.models import DeferredModel
 from chalicelib.statistics.unknown_names import first_repeated, unknown
 
 EXAMPLE = '{"entity":"chronological","action":"data","options":{"psql":"select count(*) from calls.success"}}'
@@ -24,10 +25,10 @@ class Expected(NamedTuple):
     words: str
 
 
-class RequestModel(BaseModel):
-    """A part of a request. Its schema is built when it is first used, since no Lambda start needs it."""
+class RequestModel(DeferredModel):
+    """A part of a request."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", defer_build=True)
+    model_config = ConfigDict(strict=True, extra="forbid")
 
 
 class NoOptions(RequestModel):

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Literal
-
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Any
 
 from chalicelib.catalog import READABLE, TABLES, Columns
 from chalicelib.settings import Settings
@@ -19,57 +17,6 @@ from chalicelib.statistics.context import AnyAnswer, Context
 SERVICE_LEVEL_SECONDS = 20
 
 
-class _Part(BaseModel):
-    """A part of the schema. Its own schema is built when it is first used, since no Lambda start needs it."""
-
-    model_config = ConfigDict(defer_build=True)
-
-
-class Meaning(_Part):
-    """A description in English and in Russian."""
-
-    en: str
-    ru: str
-
-
-class ColumnSchema(_Part):
-    """A column of a table."""
-
-    name: str
-    type: str = Field(description="its type in PostgreSQL")
-    description: Meaning
-
-
-class TableSchema(_Part):
-    """A table or a view."""
-
-    name: str = Field(description="as a query writes it, with the schema")
-    kind: Literal["table", "view"]
-    description: Meaning
-    columns: list[ColumnSchema]
-
-
-class SchemaPart(_Part):
-    """A schema with its tables."""
-
-    name: str
-    description: Meaning
-    tables: list[TableSchema]
-
-
-class Schema(_Part):
-    """Everything that a client needs to write queries."""
-
-    zone: str = Field(description="the site's time zone; times in the tables are UTC")
-    schemas: list[SchemaPart]
-    functions: dict[str, list[str]] = Field(description="the allowed functions by purpose")
-    types: list[str]
-    operators: list[str]
-    collations: list[str] = Field(description="those of the server")
-    sampling_methods: list[str]
-    limits: dict[str, int] = Field(description="limits of queries and answers: bytes, seconds or numbers")
-
-
 def answer(options: Mapping[str, Any], context: Context) -> AnyAnswer:
     """Return the schema in the channel's envelope. Raise InvalidRequest for an option."""
     requests.validated(requests.NoOptions, dict(options), "options.")
@@ -78,7 +25,7 @@ def answer(options: Mapping[str, Any], context: Context) -> AnyAnswer:
 
 
 def described(current: Settings) -> dict[str, object]:
-    """Return the schema, in the form of the model Schema."""
+    """Return the schema, in the form of the model `schema_answer.Schema`."""
     usable = reference.reference()
     limits: dict[str, int] = reference.LIMITS | {
         "seconds of a query": current.statement_timeout,

@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from chalicelib.statistics.report_actions import ReportSummary
-from chalicelib.statistics.schema import Schema
+from chalicelib.statistics.report_definitions import ReportSummary
+from chalicelib.statistics.schema_answer import Schema
 from infra.openapi.declarations import JSON, Operation, Parameter, Response, Surface
 from infra.openapi.security import BASIC, BEARER, TOKEN
 from infra.openapi.statistics_operations import ANSWERS, CONDITION, ETAG, REDIRECT, failure

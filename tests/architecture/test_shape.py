@@ -102,6 +102,8 @@ def _modules_loaded_by(handler: str) -> set[str]:
             "app.oktell",
             {"boto3", "botocore.session", "pydantic", "pglast", "chalicelib.statistics.surface"},
         ),
+        ("app.operations", {"boto3", "botocore.session", "pglast", "chalicelib.statistics.surface"}),
+        ("app.jobs", {"boto3", "botocore.session", "pglast", "chalicelib.operations.surface"}),
         ("app.scripts", {"boto3", "botocore.session", "pydantic", "pglast", "chalicelib.oktell.surface"}),
         (
             "app.ingest",

@@ -7,16 +7,19 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from pydantic import BaseModel
 
 from chalicelib.settings import Settings
 from chalicelib.statistics import channel, operational
 from chalicelib.statistics.answer import InlineAnswer, Unchanged
+from chalicelib.statistics.operational_answers import Agents, Calls, Queues, Summary
 from tests.databases import run
 from tests.ingest.telephony import Ledger
 from tests.scenarios.timeline import START
 from tests.statistics.test_metrics import ANSWERED, CALLED_BACK, INTERNAL, LATE_ANSWER, MISSED, MTT_ANSWERED
 from tests.statistics.timelines import NOON, ask, context, post
 
+MODELS: dict[str, type[BaseModel]] = {"summary": Summary, "calls": Calls, "queues": Queues, "agents": Agents}
 WAITING = """
     10:00 queue:300 dial-in from=+79214567892 did=78005553535
     10:02 106 dial-in from=+79214567892
@@ -38,10 +41,10 @@ def minute(number: int, second: int = 0) -> str:
 @pytest.mark.parametrize("action", operational.ACTIONS)
 def test_answers_fit_their_models(ledger: Ledger, site: Settings, action: str) -> None:
     """The answers have exactly the documented fields, with calls of both providers and without any."""
-    operational.ACTIONS[action].model_validate(ask(site, "operational", action))
+    MODELS[action].model_validate(ask(site, "operational", action))
     post(ledger, "telphin", ANSWERED, MISSED, WAITING, TALKING, INTERNAL)
     post(ledger, "mtt", MTT_ANSWERED, "40:00 o 79684881033\n40:05 s 79684881033")
-    operational.ACTIONS[action].model_validate(ask(site, "operational", action))
+    MODELS[action].model_validate(ask(site, "operational", action))
 
 
 def test_a_caller_waits(ledger: Ledger, site: Settings) -> None:
