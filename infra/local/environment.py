@@ -91,7 +91,7 @@ def add_examples(file: Path, facts: Mapping[str, Any]) -> None:
         "TOKEN": tokens["statistics"],
         **{scope.upper(): tokens[scope] for scope in ("recordings", "nimbox", "oktell", "operations")},
         **{f"{kind.upper()}_KEY": key for kind, key in keys["telphin"].items()},
-        **{f"{provider.upper()}_KEY": keys[provider] for provider in ("mtt", "native")},
+        **{f"{provider.upper()}_KEY": keys[provider] for provider in ("mtt", "asterisk", "native")},
         "LINK": link,
         "CALL": _CALL.sub(r"\1", link),
     }
