@@ -1,34 +1,19 @@
 -- The present, today's figures, and those of the same day of last week until the same time.
 WITH spans (name, since, until) AS (
-    VALUES ('today', %(today)s, %(now)s), ('last_week', %(day_week_ago)s, %(week_ago)s)
+    VALUES
+        ('today', %(today)s::timestamp, %(now)s::timestamp),
+        ('last_week', %(day_week_ago)s::timestamp, %(week_ago)s::timestamp)
 ),
 figures AS (
     SELECT name, jsonb_build_object(
         'since', since, 'until', date_trunc('second', until),
-        'incoming', coalesce(counted.incoming, 0), 'answered', coalesce(counted.answered, 0),
-        'missed', coalesce(counted.missed, 0), 'not_called_back', coalesce(not_called_back, 0),
+        'incoming', coalesce(incoming, 0), 'answered', coalesce(answered, 0),
+        'missed', coalesce(missed, 0), 'not_called_back', coalesce(not_called_back, 0),
         'service_level', service_level, 'average_wait', average_wait, 'outgoing', coalesce(outgoing, 0),
         'outgoing_answered', coalesce(outgoing_answered, 0), 'internal', coalesce(internal, 0),
         'talk', coalesce(talk, 0), 'abandoned', coalesce(abandoned, 0)
     ) AS content
-    FROM spans
-    CROSS JOIN LATERAL (
-        SELECT count(*) FILTER (WHERE direction = 'incoming') AS incoming,
-            sum(answered) FILTER (WHERE direction = 'incoming') AS answered, sum(missed) AS missed,
-            round(100 * avg(in_time), 1) AS service_level,
-            round(avg(wait) FILTER (WHERE direction = 'incoming' AND answered = 1)) AS average_wait,
-            count(*) FILTER (WHERE direction = 'outgoing') AS outgoing,
-            sum(answered) FILTER (WHERE direction = 'outgoing') AS outgoing_answered,
-            count(*) FILTER (WHERE direction = 'internal') AS internal, sum(talk) AS talk
-        FROM metrics.calls WHERE invitedt >= since AND invitedt <= until
-    ) AS counted
-    CROSS JOIN LATERAL (
-        SELECT count(DISTINCT number) FILTER (WHERE called_back = 0 OR reached_at > until) AS not_called_back
-        FROM metrics.missed_calls WHERE invitedt >= since AND invitedt <= until
-    ) AS returned
-    CROSS JOIN LATERAL (
-        SELECT sum(abandoned) AS abandoned FROM metrics.queue_calls WHERE entered_at >= since AND entered_at <= until
-    ) AS queued
+    FROM spans CROSS JOIN LATERAL metrics.day_figures(since, until)
 ),
 legs AS (
     SELECT chain, bool_or(state = 'talking') AS talking, bool_or(state = 'waiting') AS waiting,

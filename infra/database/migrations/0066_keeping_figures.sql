@@ -73,3 +73,37 @@ CREATE TRIGGER unkeep_truncated AFTER TRUNCATE ON calls.forks
     FOR EACH STATEMENT EXECUTE FUNCTION ledger.drop_day_figures();
 
 INSERT INTO ledger.changed_days SELECT DISTINCT invitedt::date FROM ledger.call_figures;
+
+-- The planner needs longer for these views over all months than their rows need, so the plan is kept. A plan of several
+-- processes would take longer to start than to run.
+CREATE FUNCTION metrics.day_figures(since timestamp, until timestamp) RETURNS TABLE (
+    incoming bigint, answered bigint, missed bigint, not_called_back bigint, service_level numeric, average_wait numeric,
+    outgoing bigint, outgoing_answered bigint, internal bigint, talk numeric, abandoned bigint
+)
+LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan SET max_parallel_workers_per_gather = 0 AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    WITH counted AS (
+        SELECT count(*) FILTER (WHERE direction = 'incoming') AS incoming,
+            sum(answered) FILTER (WHERE direction = 'incoming') AS answered, sum(missed) AS missed,
+            round(100 * avg(in_time), 1) AS service_level,
+            round(avg(wait) FILTER (WHERE direction = 'incoming' AND answered = 1)) AS average_wait,
+            count(*) FILTER (WHERE direction = 'outgoing') AS outgoing,
+            sum(answered) FILTER (WHERE direction = 'outgoing') AS outgoing_answered,
+            count(*) FILTER (WHERE direction = 'internal') AS internal, sum(talk) AS talk
+        FROM metrics.calls WHERE invitedt >= $1 AND invitedt <= $2
+    ),
+    returned AS (
+        SELECT count(DISTINCT number) FILTER (WHERE called_back = 0 OR reached_at > $2) AS not_called_back
+        FROM metrics.missed_calls WHERE invitedt >= $1 AND invitedt <= $2
+    ),
+    queued AS (
+        SELECT sum(abandoned) AS abandoned FROM metrics.queue_calls WHERE entered_at >= $1 AND entered_at <= $2
+    )
+    SELECT counted.incoming, counted.answered, counted.missed, returned.not_called_back, counted.service_level,
+        counted.average_wait, counted.outgoing, counted.outgoing_answered, counted.internal, counted.talk, queued.abandoned
+    FROM counted, returned, queued;
+END
+$$;
+COMMENT ON FUNCTION metrics.day_figures IS 'The figures of a part of a day, both times included, as `operational` has them.';
