@@ -41,8 +41,8 @@ verify: lint types ## Run what CI runs: make check and the tests that need a bro
 bench: $(STAMP) ## Take measurements, as ratios to a floor or a peer of the same run
 	@exec $(VENV) -m infra.bench
 
-bench-large: $(STAMP) ## Measure a day's report among ten million calls too
-	@exec $(VENV) -m infra.bench --largest day
+bench-large: $(STAMP) ## Measure reports among ten million calls too; takes half an hour and 40 GB
+	@exec $(VENV) -m infra.bench --largest day reports
 
 package: $(PACKAGE_STAMP) ## Build and check template and zip for AWS in out/STAGE (STAGE=dev CA=authorities.pem)
 	@exec .venv-package/bin/python -m infra.aws --stage "$(STAGE)" $(if $(CA),--authorities "$(CA)")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from infra.bench import (
     answering,
@@ -18,9 +18,11 @@ from infra.bench import (
     one_row,
     phonecall_cost,
     replicating,
+    report_growth,
     throughput,
     webhook_cost,
 )
+from infra.bench.grown_places import GrownPlace, grown
 from infra.bench.report import Figure, say, show
 from infra.bench.testbed import Testbed, opened
 
@@ -40,24 +42,26 @@ PARTS: dict[str, tuple[str, Part]] = {
     "replicate": ("Replicating calls to a CRM", replicating.lines),
     "oktell": ("Commands of the Oktell interface", oktell.lines),
 }
-DAY = "day"
+#: Parts that measure databases with many calls.
+GROWN_PARTS: dict[str, tuple[str, Callable[[Sequence[GrownPlace]], Iterator[Figure]]]] = {
+    "day": ("A day's report", day_report.lines),
+    "reports": ("The own reports of a month and a year, and the present state", report_growth.lines),
+}
+EVERY_PART = (*PARTS, *GROWN_PARTS)
 
 
 def main() -> int:
     """Take the named measurements; return exit status 1 when a bound is missed."""
     parser = argparse.ArgumentParser(prog="python -m infra.bench", description="Measures Ringledger.")
-    parser.add_argument("parts", nargs="*", metavar="part", help=f"of {', '.join([*PARTS, DAY])}; all without one")
-    parser.add_argument("--largest", action="store_true", help="the day's report on ten million calls too")
+    parser.add_argument("parts", nargs="*", metavar="part", help=f"of {', '.join(EVERY_PART)}; all without one")
+    parser.add_argument("--largest", action="store_true", help="the grown parts on ten million calls too")
     arguments = parser.parse_args()
-    unknown = set(arguments.parts) - {*PARTS, DAY}
+    unknown = set(arguments.parts) - {*EVERY_PART}
     if unknown:
-        parser.error(f"no part {', '.join(sorted(unknown))}; there are {', '.join([*PARTS, DAY])}")
-    names = arguments.parts or [*PARTS, DAY]
+        parser.error(f"no part {', '.join(sorted(unknown))}; there are {', '.join(EVERY_PART)}")
+    names = arguments.parts or EVERY_PART
     kept = _in_one_place([name for name in names if name in PARTS])
-    if DAY in names:
-        kept &= show(
-            "A day's report, the same number of calls on each day", day_report.lines(largest=arguments.largest)
-        )
+    kept &= _in_grown_places([name for name in names if name in GROWN_PARTS], largest=arguments.largest)
     say("\nEvery bound was kept.\n" if kept else "\nA bound was MISSED: see above.\n")
     return 0 if kept else 1
 
@@ -69,6 +73,14 @@ def _in_one_place(names: list[str]) -> bool:
     with opened() as place:
         # A list instead of a generator: every part is measured, even after a missed bound.
         return all([show(title, part(place)) for title, part in map(PARTS.__getitem__, names)])  # noqa: C419
+
+
+def _in_grown_places(names: list[str], *, largest: bool) -> bool:
+    if not names:
+        return True
+    say("\nMaking databases with many calls …\n")
+    with grown(largest=largest) as places:
+        return all([show(title, part(places)) for title, part in map(GROWN_PARTS.__getitem__, names)])  # noqa: C419
 
 
 if __name__ == "__main__":

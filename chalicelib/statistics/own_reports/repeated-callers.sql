@@ -1,12 +1,13 @@
 -- en: Repeated callers
 -- ru: Повторно звонящие
 -- times integer = 3: Callers with so many calls or more | Звонившие столько раз или больше
-select max(number) as number, sum(calls)::bigint as calls, sum(answered)::bigint as answered, sum(missed)::bigint as missed,
+select max(number) as number, sum(calls) as calls, sum(answered) as answered, sum(missed) as missed,
   sum(talk) as talk,
   min(first_call) at time zone 'UTC' at time zone :zone as first_call,
   max(last_call) at time zone 'UTC' at time zone :zone as last_call
 from (
-  select number, count(*) as calls, sum(answered) as answered, sum(missed) as missed, sum(talk) as talk,
+  -- Sums of integers need no memory of their own for each number.
+  select number, count(*)::int as calls, sum(answered)::int as answered, sum(missed)::int as missed, sum(talk::int) as talk,
     min(invitedt) as first_call, max(invitedt) as last_call
   from metrics.calls
   where direction = 'incoming' and invitedt >= :from and invitedt < :to and number <> ''
