@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import sys
+from collections.abc import Callable
 
 from chalicelib.admin import contact_commands, questions
 from chalicelib.admin.commands import CommandResult, explained, parser, run
@@ -12,15 +14,22 @@ from chalicelib.errors import RingledgerError
 from chalicelib.platform import functions
 
 # Commands that always read standard input.
-READING = (["extension", "import"], ["contacts", "import"], ["user", "import"])
+READING = (["extension", "import"], ["contact", "import"], ["user", "import"])
 
 
 def main(argv: list[str]) -> int:
     """Run the command of `argv` and return its exit code."""
+    read = functools.cache(sys.stdin.read)
     target = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     target.add_argument("--function", metavar="NAME", default="")
     arguments, command = target.parse_known_args(argv)
-    result = _invoke(arguments.function, command) if arguments.function else run(command, sys.stdin.read)
+
+    def attempt(words: list[str]) -> CommandResult:
+        return _invoke(arguments.function, words, read) if arguments.function else run(words, read)
+
+    result = attempt(command)
+    if result.question and questions.answered(result.question):
+        result = attempt([*command, questions.YES])
     sys.stdout.write(result.output)
     sys.stderr.write(result.errors)
     return result.exit
@@ -35,23 +44,23 @@ def console() -> int:
     return main(sys.argv[1:])
 
 
-def _invoke(function: str, command: list[str]) -> CommandResult:
+def _invoke(function: str, command: list[str], read: Callable[[], str]) -> CommandResult:
     try:
-        return CommandResult(**functions.invoke(function, _event(questions.confirmed(command))))
+        return CommandResult(**functions.invoke(function, _event(command, read)))
     except RingledgerError as error:
         return CommandResult(1, "", f"{explained(error)}\n")
 
 
-def _event(command: list[str]) -> dict[str, object]:
-    if command[:2] == ["contacts", "import"] and command[2:3] != [contact_commands.INPUT]:
+def _event(command: list[str], read: Callable[[], str]) -> dict[str, object]:
+    if command[:2] == ["contact", "import"] and command[2:3] != [contact_commands.INPUT]:
         # The file is on this machine, so the Lambda gets its text as standard input.
         return {
-            "command": [*command[:2], contact_commands.INPUT],
+            "command": [*command[:2], contact_commands.INPUT, *command[3:]],
             "stdin": "".join(map(contact_commands.text_of, command[2:3])),
         }
     # Other commands must not wait for the end of a terminal's input.
     reads = "--value-stdin" in command or command[:2] in READING
-    return {"command": command, "stdin": sys.stdin.read() if reads else ""}
+    return {"command": command, "stdin": read() if reads else ""}
 
 
 if __name__ == "__main__":

@@ -11,13 +11,18 @@ from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import PurePath
+from typing import NoReturn
 
 from chalicelib.admin import (
+    call_commands,
     contact_commands,
-    event_commands,
     extension_commands,
     json_output,
+    message_commands,
+    order_commands,
+    person_commands,
     phonecall_commands,
+    questions,
     recording_commands,
     replication_commands,
     report_commands,
@@ -27,8 +32,9 @@ from chalicelib.admin import (
 from chalicelib.admin.command_examples import EXAMPLES
 from chalicelib.admin.json_output import Collected
 from chalicelib.admin.migrations import migrate
+from chalicelib.admin.questions import NotConfirmed
 from chalicelib.admin.roles import ensure_roles
-from chalicelib.admin.words import Subparsers, add, database_url, minute, note, say, table
+from chalicelib.admin.words import Subparsers, add, database_url, note, say, table
 from chalicelib.authentication import tokens
 from chalicelib.errors import Misconfigured, RingledgerError
 from chalicelib.platform import configuration
@@ -39,37 +45,73 @@ SHELLS = ("bash", "zsh", "fish")
 
 @dataclass(frozen=True)
 class CommandResult:
-    """The result of a command. `exit` is 0 for success, 1 for an error with one line of text, 2 for a usage error."""
+    """The result of a command. `exit` is 0 for success, 1 for an error with one line of text, 2 for a usage error.
+
+    `question` is what has to be answered with yes before the command does anything.
+    """
 
     exit: int
     output: str
     errors: str
+    question: str = ""
+
+
+class UsageError(RingledgerError):
+    """The command line is incomplete or wrong."""
+
+    code = "usage"
+
+    def __init__(self, message: str, usage: str) -> None:
+        """Keep the usage of the command."""
+        super().__init__(message)
+        self.usage = usage
+
+
+class CommandParser(argparse.ArgumentParser):
+    """A parser that raises UsageError, so that it can be answered as JSON too."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UsageError."""
+        raise UsageError(message, f"{self.format_usage()}{self.prog}: error: {message}\n")
 
 
 def run(command: Sequence[str], read: Callable[[], str]) -> CommandResult:
     """Run `command` and return its result. `read` returns the standard input and is called only when needed."""
-    output, code = Collected(), 0
+    output, code, verb = Collected(), 0, ""
     error: RingledgerError | None = None
     with redirect_stdout(output), redirect_stderr(io.StringIO()) as errors:
         try:
             arguments = parser().parse_args(command)
-            output.collecting = getattr(arguments, "collect", False)
+            output.collecting, verb = getattr(arguments, "collect", False), arguments.verb
             arguments.run(arguments, read)
         except RingledgerError as fault:
-            error, code = fault, 1
+            error = fault
         except Exception as fault:  # noqa: BLE001 - the border: the operator gets one line for any error
-            error, code = RingledgerError(_unexpected(fault)), 1
+            error = RingledgerError(_unexpected(fault))
         except SystemExit as usage:
             code = int(usage.code or 0)
-    if output.collecting:
-        return CommandResult(code, output.text(errors.getvalue(), error), "")
-    lines = f"{explained(error)}\n" if error else ""
-    return CommandResult(code, output.getvalue(), errors.getvalue() + lines)
+    notes = errors.getvalue()
+    if error:
+        return _failure(command, output, notes, error)
+    return CommandResult(code, output.text(verb, notes), "") if output.collecting else _plain(code, output, notes)
+
+
+def _plain(code: int, output: Collected, notes: str) -> CommandResult:
+    return CommandResult(code, output.getvalue(), notes)
+
+
+def _failure(command: Sequence[str], output: Collected, notes: str, error: RingledgerError) -> CommandResult:
+    code = 2 if isinstance(error, UsageError) else 1
+    question = error.question if isinstance(error, NotConfirmed) else ""
+    if "--json" in command and not output.getvalue():
+        return CommandResult(code, output.failed(notes, error), "", question)
+    lines = error.usage if isinstance(error, UsageError) else f"{explained(error)}\n"
+    return CommandResult(code, output.getvalue(), notes + lines, question)
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
-    top = argparse.ArgumentParser(
+    top: argparse.ArgumentParser = CommandParser(
         prog="ringledger",
         description="Administer Ringledger on the database of DATABASE_URL.",
         epilog="With --function NAME anywhere on the line, the Lambda function NAME runs the command instead.",
@@ -81,7 +123,10 @@ def parser() -> argparse.ArgumentParser:
     token = commands.add_parser("token", help="integration tokens", description="Administer integration tokens.")
     _add_token_commands(token.add_subparsers(metavar="COMMAND", required=True))
     extension_commands.add_to(commands)
-    event_commands.add_to(commands)
+    call_commands.add_to(commands)
+    message_commands.add_to(commands)
+    order_commands.add_to(commands)
+    person_commands.add_to(commands)
     recording_commands.add_to(commands)
     contact_commands.add_to(commands)
     phonecall_commands.add_to(commands)
@@ -100,11 +145,12 @@ def _completion(arguments: argparse.Namespace, _read: Callable[[], str]) -> None
         from argcomplete.shell_integration import shellcode  # noqa: PLC0415 - a Lambda has no shell, and no such package
     except ImportError:
         raise Misconfigured("The package argcomplete is not installed: pip install argcomplete") from None
-    say(shellcode(["ringledger"], shell=arguments.shell).rstrip())
+    script = shellcode(["ringledger"], shell=arguments.shell).rstrip()
+    say(script, script=script)
 
 
 def _add_token_commands(commands: Subparsers[argparse.ArgumentParser]) -> None:
-    create = add(commands, "create", _token_create, "create a token and print it once")
+    create = add(commands, "add", _token_add, "create a token and print it once")
     create.add_argument("name", metavar="NAME", help="the integration that will use it")
     create.add_argument(
         "--scope",
@@ -137,28 +183,30 @@ def _add_token_commands(commands: Subparsers[argparse.ArgumentParser]) -> None:
     listing.add_argument("--json", action="store_true", help="as JSON, times in ISO 8601")
     revoke = add(commands, "revoke", _token_revoke, "revoke a token for good, within a minute")
     revoke.add_argument("name", metavar="NAME", help="the name in `token list`")
+    questions.add_options(revoke)
 
 
 def _migrate(arguments: argparse.Namespace, read: Callable[[], str]) -> None:
     applied = migrate(database_url())
     for name in applied:
-        say(f"applied: {name}")
+        say(f"applied: {name}", applied=[name])
     if not applied:
-        say("no new migrations")
+        say("no new migrations", applied=[])
     _roles(arguments, read)
 
 
 def _roles(_arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     database_url()
     for line in ensure_roles(configuration.current()) or ["no changes to the roles"]:
-        say(line)
+        say(line, roles=[line])
 
 
-def _token_create(arguments: argparse.Namespace, read: Callable[[], str]) -> None:
+def _token_add(arguments: argparse.Namespace, read: Callable[[], str]) -> None:
     value = read().rstrip("\r\n") if arguments.value_stdin else None
     # Only the value goes to standard output, so that a script can read it.
     limits = tokens.TokenLimits(arguments.script, arguments.networks)
-    say(tokens.create(database_url(), arguments.name, arguments.scope, value, limits))
+    token = tokens.create(database_url(), arguments.name, arguments.scope, value, limits)
+    say(token, name=arguments.name, token=token)
     if value and len(value) < tokens.STRONG_LENGTH:
         note(f"A value of {len(value)} characters can be guessed in time: replace it when its clients allow it")
     note(f"Created {arguments.name}. Only a digest of the token is stored: it cannot be shown again.")
@@ -170,16 +218,20 @@ def _token_list(arguments: argparse.Namespace, _read: Callable[[], str]) -> None
         say(json.dumps([asdict(token) for token in all_tokens], default=datetime.isoformat, ensure_ascii=False))
         return
     rows = [
-        (token.name, ",".join(token.scopes), *map(minute, (token.created_at, token.last_used_at, token.revoked_at)),
-         ",".join(token.networks) or "anywhere")
+        (token.name, token.scopes, token.created_at, token.last_used_at, token.revoked_at,
+         token.networks or "anywhere")
         for token in all_tokens
     ]  # fmt: skip
     table(("NAME", "SCOPES", "CREATED", "LAST USED", "REVOKED", "FROM"), rows)
 
 
 def _token_revoke(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
+    token = tokens.find(database_url(), arguments.name)
+    effects: dict[str, object] = {"token": token.name, "scopes": ",".join(token.scopes)}
+    if not questions.agreed(arguments, f"Revoke {token.name} for good?", effects):
+        return
     tokens.revoke(database_url(), arguments.name)
-    say(f"Revoked {arguments.name}; it stops working within a minute.")
+    say(f"Revoked {arguments.name}; it stops working within a minute.", revoked=[arguments.name])
 
 
 def _unexpected(error: Exception) -> str:

@@ -9,8 +9,9 @@ from dataclasses import asdict
 from datetime import datetime
 
 from chalicelib import providers
+from chalicelib.admin import questions
 from chalicelib.admin.extension_table import COLUMNS, read
-from chalicelib.admin.words import Subparsers, add, database_url, minute, note, progress, say, table
+from chalicelib.admin.words import Subparsers, add, database_url, note, progress, say, table
 from chalicelib.errors import Misconfigured, RingledgerError
 from chalicelib.platform import configuration
 from chalicelib.platform.postgres import connection
@@ -20,6 +21,9 @@ from chalicelib.registry.extensions import Extension, ExtensionDescription, Exte
 from chalicelib.registry.subscriptions import Changes, LimitReached
 
 HEAD = ("ID", "PROVIDER", "CLIENT", "NAME", "TYPE", "OWNER", "SETTINGS", "CREATED", "REVOKED")
+
+#: So many names stand in a question.
+NAMED = 10
 
 
 class SubscriptionsIncomplete(RingledgerError):
@@ -40,6 +44,7 @@ def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
     imported.epilog = (
         f"The first line names the columns, of {', '.join(COLUMNS.all)}. Registered extensions are changed."
     )
+    questions.add_options(imported)
     listed = add(under, "list", _list, "list the extensions")
     listed.add_argument("--json", action="store_true", help="print JSON, with times in ISO 8601")
     listed.add_argument(
@@ -47,6 +52,9 @@ def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
     )
     revoke = add(under, "revoke", _revoke, "revoke addresses for good, within a minute")
     revoke.add_argument("id", type=int, nargs="+", metavar="ID", help="as `extension list` shows it")
+    questions.add_options(revoke)
+    shown = add(under, "address", _show_address, "print the address of one extension, under the newest secret")
+    shown.add_argument("id", type=int, metavar="ID", help="as `extension list` shows it")
     for name, function, help_text in (
         ("subscribe", _subscribe, "order the recommended events from the PBX, through its REST API"),
         ("unsubscribe", _unsubscribe, "cancel own events at the PBX, and leave those of others"),
@@ -77,15 +85,35 @@ def _add(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     description = ExtensionDescription(**{column: getattr(arguments, column) for column in COLUMNS.all})
     extension = extensions.add(database_url(), description)
     # Standard output has the address alone, so that a script can read it.
-    say(_address(extension))
+    say(_address(extension), id=extension.id, url=_address(extension))
     note(f"Registered as {extension.id}. Whoever knows this address can post in its name: give it to the PBX alone.")
 
 
-def _import(_arguments: argparse.Namespace, read_input: Callable[[], str]) -> None:
+def _import(arguments: argparse.Namespace, read_input: Callable[[], str]) -> None:
     _check_settings()
     descriptions = read(read_input())
+    replaced = _replaced(descriptions)
+    question = f"Change {len(replaced)} registered extensions: {', '.join(replaced[:NAMED])}?"
+    effects: dict[str, object] = {"extensions": len(descriptions), "changed": replaced}
+    if (replaced or arguments.dry_run) and not questions.agreed(arguments, question, effects):
+        return
     for extension in extensions.put(database_url(), descriptions, progress("registered", len(descriptions))):
-        say(f"{extension.id}\t{extension.description.name}\t{_address(extension)}")
+        url, name = _address(extension), extension.description.name
+        say(f"{extension.id}\t{name}\t{url}", extensions=[{"id": extension.id, "name": name, "url": url}])
+
+
+def _replaced(descriptions: Sequence[ExtensionDescription]) -> list[str]:
+    """Return the names of live extensions that are registered in another form."""
+    live = [each.description for each in extensions.listing(database_url()) if not each.revoked_at]
+    stored = {(each.provider, each.client, each.name): each for each in live}
+    return [each.name for each in descriptions if stored.get((each.provider, each.client, each.name), each) != each]
+
+
+def _show_address(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
+    (extension,) = extensions.find(database_url(), [arguments.id])
+    if extension.revoked_at:
+        raise ExtensionRefused(f"Extension {extension.id} is revoked: its address is refused")
+    say(_address(extension), id=extension.id, name=extension.description.name, url=_address(extension))
 
 
 def _list(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
@@ -103,8 +131,14 @@ def _revoke(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     bucket = configuration.current().bucket
     if not bucket:
         raise Misconfigured("BUCKET is not set: it holds the list of revoked extensions")
+    names = [each.description.name for each in extensions.find(database_url(), arguments.id)]
+    question = f"Refuse for good what {', '.join(names)} post?"
+    if not questions.agreed(arguments, question, {"revoked": names}):
+        return
     extensions.revoke(database_url(), arguments.id, bucket)
-    say(f"Revoked {', '.join(map(str, arguments.id))}; what they post is refused within a minute.")
+    say(
+        f"Revoked {', '.join(map(str, arguments.id))}; what they post is refused within a minute.", revoked=arguments.id
+    )
     subscribed = [each for each in extensions.find(database_url(), arguments.id) if each.description.remote_id]
     if subscribed:
         ids = " ".join(str(each.id) for each in subscribed)
@@ -146,7 +180,10 @@ def _report(extension: Extension, changes: Changes) -> None:
         for word, items in (("ordered", changes.ordered), ("kept", changes.kept), ("cancelled", changes.cancelled))
         if items
     ]
-    say(f"{extension.id} {extension.description.name}: {'; '.join(parts) or 'nothing to do'}")
+    say(
+        f"{extension.id} {extension.description.name}: {'; '.join(parts) or 'nothing to do'}",
+        extensions=[{"id": extension.id, **asdict(changes)}],
+    )
 
 
 def _check_settings() -> None:
@@ -158,15 +195,15 @@ def _address(extension: Extension) -> str:
     return webhook_keys.address(configuration.current(), extension.description.provider, extension.id)
 
 
-def _row(extension: Extension) -> tuple[str, ...]:
+def _row(extension: Extension) -> tuple[object, ...]:
     each = extension.description
     facts = [
         *(["external only"] if each.external_only else []),
         *(["sends Bridged: an IVR or a queue"] if extension.mistyped else []),
         *(f"{word} {value}" for word, value in _named(each) if value),
     ]
-    times = (minute(extension.created_at), minute(extension.revoked_at))
-    return (str(extension.id), each.provider, each.client, each.name, each.type, each.owner, ", ".join(facts), *times)
+    times = (extension.created_at, extension.revoked_at)
+    return (extension.id, each.provider, each.client, each.name, each.type, each.owner, ", ".join(facts), *times)
 
 
 def _named(each: ExtensionDescription) -> tuple[tuple[str, str], ...]:

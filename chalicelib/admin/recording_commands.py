@@ -8,7 +8,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from chalicelib.admin.words import Subparsers, add, minute, owner, say, table
+from chalicelib.admin import questions
+from chalicelib.admin.words import Subparsers, add, owner, say, table
 from chalicelib.errors import InvalidRequest, Misconfigured
 from chalicelib.platform import configuration
 from chalicelib.recordings import administration, fetch_queue, links
@@ -16,7 +17,6 @@ from chalicelib.recordings.administration import ListedRecording
 
 LIST_LIMIT = 100
 RETRY_LIMIT = 1_000
-REASON_WIDTH = 60
 LONGEST_DAYS = 100 * 366
 HEAD = ("INVITEID", "STATE", "PROVIDER", "RECORDING", "TRIES", "NEXT TRY", "BYTES", "EXPIRES", "LINKS", "REASON")
 
@@ -28,7 +28,7 @@ def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
     link = _add_for_call(subcommands, "link", _link, "print a lasting link to a call's recording")
     link.add_argument("--days", type=_days, metavar="N", help="make it expire after N days")
     _add_for_call(subcommands, "code", _code, "print the code of a call's recording for Oktell's download/rec")
-    _add_for_call(subcommands, "revoke", _revoke, "make every link to a call useless")
+    questions.add_options(_add_for_call(subcommands, "revoke", _revoke, "make every link to a call useless"))
     _add_for_call(subcommands, "restore", _restore, "make the links to a call work again")
     command = add(subcommands, "list", _list, f"list the {LIST_LIMIT} recordings that changed last")
     command.add_argument("--state", choices=administration.STATES, default="", help="only those in this state")
@@ -61,22 +61,27 @@ def _link(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     inviteid = administration.linkable_id(owner(), arguments.inviteid)
     now = datetime.now(UTC).replace(tzinfo=None)
     expires = now + timedelta(days=arguments.days) if arguments.days else None
-    say(links.recording_url(current.public_url, current.link_secrets, inviteid, expires))
+    link = links.recording_url(current.public_url, current.link_secrets, inviteid, expires)
+    say(link, link=link, expires=expires)
 
 
 def _code(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     inviteid = administration.linkable_id(owner(), arguments.inviteid)
-    say(links.call_code(configuration.current().link_secrets, inviteid))
+    code = links.call_code(configuration.current().link_secrets, inviteid)
+    say(code, code=code)
 
 
 def _revoke(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
+    effects: dict[str, object] = {"links_of": str(arguments.inviteid)}
+    if not questions.agreed(arguments, f"Make every link to {arguments.inviteid} useless?", effects):
+        return
     administration.revoke(owner(), arguments.inviteid)
-    say(f"Links to {arguments.inviteid} no longer work; tokens still do.")
+    say(f"Links to {arguments.inviteid} no longer work; tokens still do.", revoked=[str(arguments.inviteid)])
 
 
 def _restore(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     administration.restore(owner(), arguments.inviteid)
-    say(f"Links to {arguments.inviteid} work again.")
+    say(f"Links to {arguments.inviteid} work again.", restored=[str(arguments.inviteid)])
 
 
 def _list(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
@@ -88,18 +93,18 @@ def _list(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     table(HEAD, [_cells(recording) for recording in recordings])
 
 
-def _cells(recording: ListedRecording) -> tuple[str, ...]:
+def _cells(recording: ListedRecording) -> tuple[object, ...]:
     return (
         recording.inviteid,
         recording.state,
         recording.provider,
         recording.recording,
-        str(recording.attempts),
-        minute(recording.due),
-        str(recording.size or "-"),
-        minute(recording.expires),
+        recording.attempts,
+        recording.due,
+        recording.size,
+        recording.expires,
         "revoked" if recording.links_revoked else "-",
-        recording.reason[:REASON_WIDTH],
+        recording.reason,
     )
 
 
@@ -114,4 +119,4 @@ def _retry(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     if arguments.inviteid and not files:
         raise InvalidRequest(f"No recording of {arguments.inviteid} failed or waits; `recording list` shows its state")
     fetch_queue.send(queue_url, files)
-    say(f"{len(files)} recordings are fetched again.")
+    say(f"{len(files)} recordings are fetched again.", fetched_again=len(files))

@@ -38,7 +38,6 @@ RARE_COUNTS = {
 }
 LIST_LIMIT = 100
 RUNS_SHOWN = 10
-REASON_WIDTH = 80
 # The years of calls. Time zones cannot be applied far beyond them.
 YEARS = range(1970, 2200)
 # A run uses this part of the admin Lambda's fifteen minutes. The hourly run resumes the rest.
@@ -91,13 +90,16 @@ def _add_run(under: Subparsers[argparse.ArgumentParser]) -> None:
 def _status(_arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     counts = overview.targets(owner())
     rows = [
-        tuple(map(str, (each.target, each.pending, each.delivered, each.rejected, each.maybe_delivered, each.differs)))
+        (each.target, each.pending, each.delivered, each.rejected, each.maybe_delivered, each.differs)
         for each in counts
     ]
-    table(("CRM", "PENDING", "DELIVERED", "REJECTED", "MAYBE DELIVERED", "DIFFERS"), rows)
+    table(("CRM", "PENDING", "DELIVERED", "REJECTED", "MAYBE DELIVERED", "DIFFERS"), rows, "targets")
     for each in counts:
         if each.held:
-            say(f"{each.target}: {each.held} of the pending calls are held by a process, which may be dead;")
+            say(
+                f"{each.target}: {each.held} of the pending calls are held by a process, which may be dead;",
+                held=each.held,
+            )
             say(f"  in that case they are free again within {deliveries.LEASE_SECONDS} seconds")
     for broken in correction_rows.unfinished(owner()):
         _say_unfinished(broken)
@@ -108,11 +110,10 @@ def _status(_arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
         say("")
         head = ("RUN", "CRM", "SOURCE", "KIND", "STARTED", "READ", "KNOWN", "SENT", "DELIVERED", "REJECTED", "MAYBE")
         shown = [
-            (*map(str, each[:2]), each.source or "-", each.kind, minute(each.started_at), *map(str, each[5:14]),
-             f"{each.seconds:.1f}", each.outcome[:REASON_WIDTH])
+            (*each[:2], each.source, each.kind, each.started_at, *each[5:14], round(each.seconds, 1), each.outcome)
             for each in latest
         ]  # fmt: skip
-        table((*head, "UNDELIVERED", "RETRIED", "UNCERTAIN", "SECONDS", "OUTCOME"), shown)
+        table((*head, "UNDELIVERED", "RETRIED", "UNCERTAIN", "SECONDS", "OUTCOME"), shown, "runs")
 
 
 def _say_unfinished(broken: correction_rows.UnfinishedCorrection) -> None:
@@ -126,7 +127,7 @@ def _say_unfinished(broken: correction_rows.UnfinishedCorrection) -> None:
 def _say_cursor(cursor: overview.Cursor) -> None:
     acknowledged = cursor.acknowledged
     until = f"answered for up to {minute(acknowledged)} UTC" if acknowledged else "still to be read whole"
-    say(f"{cursor.target}: everything of {cursor.source} is {until}")
+    say(f"{cursor.target}: everything of {cursor.source} is {until}", sources=[cursor._asdict()])
     if cursor.away_reason:
         say(f"{cursor.target}: {cursor.source} is away since {minute(cursor.away_since)} UTC: {cursor.away_reason}")
 
@@ -141,8 +142,7 @@ def _list(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
         say(json.dumps([row._asdict() for row in listed], default=datetime.isoformat, ensure_ascii=False))
         return
     rows = [
-        (str(row.id), row.target, minute(row.initiated), row.source, row.destination, str(row.duration),
-         str(row.attempts), row.reason[:REASON_WIDTH])
+        (row.id, row.target, row.initiated, row.source, row.destination, row.duration, row.attempts, row.reason)
         for row in listed
     ]  # fmt: skip
     table(("ID", "CRM", "INITIATED", "SOURCE", "DESTINATION", "SECONDS", "TRIED", "REASON"), rows)
@@ -154,7 +154,7 @@ def _retry(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     context, now = _context(), _now()
     target = targets.name(context.settings)
     count = deliveries.retry(context.writer, target, arguments.id)
-    say(f"{count} rejected rows are pending again.")
+    say(f"{count} rejected rows are pending again.", pending=count)
     if not count:
         return
     run = replicate.start(context, RunRequest(target, "", "retry", now, now))
@@ -193,7 +193,7 @@ def _adopt(_arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
         (window.since - days, now + days),
         lambda count: context.report(Progress("read", count)),
     )
-    say(f"{done.adopted} of {done.read} rows are taken over. The CRM is asked what it has of them.")
+    say(f"{done.adopted} of {done.read} rows are taken over. The CRM is asked what it has of them.", **done._asdict())
     run = replicate.start(context, RunRequest(target, "", "adopt", now, now))
     _report(run)
     _raise_if_stopped([run.outcome])
@@ -241,7 +241,10 @@ def _context() -> RunContext:
 def _report(run: Run) -> None:
     counts, request = run.counts, run.request
     work = f"{request.kind}, {request.origin or 'rejected rows'} to {request.target}"
-    say(f"run {run.id}, {work}: {run.outcome or 'put aside'}")
+    say(
+        f"run {run.id}, {work}: {run.outcome or 'put aside'}",
+        runs=[{"id": run.id, "kind": request.kind, "outcome": run.outcome, **counts}],
+    )
     say("  " + ", ".join(f"{name.replace('_', ' ')} {counts[name]}" for name in READ_COUNTS))
     undelivered = counts["undelivered"] + counts["waiting"]
     say("  " + ", ".join([*(f"{name} {counts[name]}" for name in SENT_COUNTS), f"undelivered {undelivered}"]))

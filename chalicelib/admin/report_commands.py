@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from chalicelib.admin import questions
 from chalicelib.admin.words import Subparsers, add, note, owner, say, table
 from chalicelib.errors import InvalidRequest
 from chalicelib.platform import configuration
@@ -36,6 +37,7 @@ def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
     source = command.add_mutually_exclusive_group(required=True)
     source.add_argument("--psql", metavar="QUERY", help="the query; :from, :to and :zone need no declaration")
     source.add_argument("--stdin", action="store_true", help="read the query from standard input")
+    questions.add_options(command)
     command.epilog = (
         "Example: ringledger report add long-calls --parameter seconds:integer=600 --psql 'select * from calls.success"
         " where invitedt >= :from and invitedt < :to and duration > :seconds'"
@@ -47,7 +49,10 @@ def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
         ("remove", _remove, "remove a report"),
         ("restore", _restore, "bring back a removed or replaced report of Ringledger's own"),
     ):
-        add(under, name, function, help_text).add_argument("name", metavar="NAME", help="as `report list` shows it")
+        command = add(under, name, function, help_text)
+        command.add_argument("name", metavar="NAME", help="as `report list` shows it")
+        if function is _remove:
+            questions.add_options(command)
 
 
 def _add(arguments: argparse.Namespace, read: Callable[[], str]) -> None:
@@ -60,8 +65,12 @@ def _add(arguments: argparse.Namespace, read: Callable[[], str]) -> None:
         }
     )
     report_queries.check(definition, Context("", configuration.current(), {}), owner())
+    replaced = any(each.definition.name == definition.name for each in report_store.listing(owner()))
+    question = f"Replace the report {definition.name}?"
+    if (replaced or arguments.dry_run) and not questions.agreed(arguments, question, {"replaced": replaced}):
+        return
     report_store.put(owner(), definition, OPERATOR)
-    say(f"Saved {definition.name}; it is at /reports/{definition.name}.csv")
+    say(f"Saved {definition.name}; it is at /reports/{definition.name}.csv", saved=definition.name)
 
 
 def _parameter(text: str) -> dict[str, Any]:
@@ -86,15 +95,19 @@ def _row(report: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _show(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
-    say(json.dumps(report_store.summary(report_store.find(owner(), arguments.name)), ensure_ascii=False, indent=2))
+    summary = report_store.summary(report_store.find(owner(), arguments.name))
+    say(json.dumps(summary, ensure_ascii=False, indent=2), **summary)
 
 
 def _remove(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
+    report_store.find(owner(), arguments.name)
+    if not questions.agreed(arguments, f"Remove the report {arguments.name}?", {"report": arguments.name}):
+        return
     if report_store.remove(owner(), arguments.name, OPERATOR):
         note(f"Ringledger's own {arguments.name} is back.")
-    say(f"Removed {arguments.name}")
+    say(f"Removed {arguments.name}", removed=arguments.name)
 
 
 def _restore(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     report_store.restore(owner(), arguments.name)
-    say(f"Restored {arguments.name}")
+    say(f"Restored {arguments.name}", restored=arguments.name)

@@ -36,7 +36,7 @@ def _status(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
         shown = {"healthy": overview.healthy, "attention": needed, "figures": figures, "versions": versions}
         say(json.dumps(shown, ensure_ascii=False))
     else:
-        rows = [(name, "unknown" if number is None else str(number)) for name, number in figures.items()]
+        rows = [(name, "unknown" if number is None else number) for name, number in figures.items()]
         table(("WHAT", "NOW"), rows)
         say(", ".join(f"{name} {number}" for name, number in versions.items()))
     if needed:

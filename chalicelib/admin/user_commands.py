@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from chalicelib.admin import questions
 from chalicelib.admin.user_table import read
 from chalicelib.admin.words import Subparsers, add, database_url, note, owner, progress, say, table
 from chalicelib.errors import InvalidRequest, Misconfigured
 from chalicelib.oktell import directory, faxes
+from chalicelib.oktell.directory import User
 from chalicelib.platform import configuration
+
+FAXES_LISTED = 100
+#: So many logins are named in a question.
+NAMED = 10
 
 
 def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
@@ -26,12 +32,13 @@ def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
         " separated by spaces."
     )
     imported.add_argument("--whole", action="store_true", help="remove users that are not in the CSV")
+    questions.add_options(imported)
     listed = add(under, "list", _list, "list the users")
     listed.add_argument("--json", action="store_true", help="as JSON")
     fax = commands.add_parser("fax", help="received faxes", description="Administer received faxes.")
-    added = add(
-        fax.add_subparsers(metavar="COMMAND", required=True), "add", _add_fax, "store a PDF or TIFF and print its code"
-    )
+    faxes_under = fax.add_subparsers(metavar="COMMAND", required=True)
+    add(faxes_under, "list", _list_faxes, f"list the newest {FAXES_LISTED} faxes")
+    added = add(faxes_under, "add", _add_fax, "store a PDF or TIFF and print its code")
     added.add_argument("file", type=Path, metavar="FILE", help="its path on the machine that runs the command")
 
 
@@ -39,9 +46,29 @@ def _import(arguments: argparse.Namespace, read_input: Callable[[], str]) -> Non
     users = read(read_input())
     if arguments.whole and not users:
         raise InvalidRequest("The table has no users: with --whole it would remove all users")
+    if not _may_replace(arguments, users):
+        return
     directory.register(database_url(), users, progress("registered", len(users)), whole=arguments.whole)
     for each in users:
-        say(f"{each.id}\t{each.login}")
+        say(f"{each.id}\t{each.login}", users=[{"id": each.id, "login": each.login}])
+
+
+def _may_replace(arguments: argparse.Namespace, users: Sequence[User]) -> bool:
+    """Ask before users are changed or removed. Raise NotConfirmed."""
+    stored = {each.id: each for each in directory.all_users(database_url())}
+    new = len({each.id for each in users} - stored.keys())
+    changed = sum(stored.get(each.id, each) != each for each in users)
+    removed = _left_out(stored, users) if arguments.whole else []
+    if not (changed or removed or arguments.dry_run):
+        return True
+    question = f"Change {changed} users, and remove {len(removed)}: {', '.join(removed[:NAMED]) or 'none'}?"
+    return questions.agreed(arguments, question, {"new": new, "changed": changed, "removed": removed})
+
+
+def _left_out(stored: Mapping[str, User], users: Sequence[User]) -> list[str]:
+    """Return the logins of stored users whose ids are not among `users`."""
+    kept = {each.id for each in users}
+    return [each.login for each in stored.values() if each.id not in kept]
 
 
 def _list(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
@@ -50,8 +77,12 @@ def _list(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
         say(json.dumps([asdict(each) for each in users], ensure_ascii=False))
         return
     head = ("id", "login", "name", "department", "extension", "agent", "number", "line", "work_place", "groups")
-    rows = [[str(getattr(each, name)) for name in head[:-1]] + [" ".join(each.groups)] for each in users]
+    rows = [[getattr(each, name) for name in head] for each in users]
     table([name.upper().replace("_", " ") for name in head], rows)
+
+
+def _list_faxes(_arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
+    table(("ID", "NAME", "CONTENT TYPE", "ADDED"), faxes.newest(owner(), None, FAXES_LISTED))
 
 
 def _add_fax(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
@@ -63,5 +94,6 @@ def _add_fax(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     except OSError as fault:
         raise InvalidRequest(f"{arguments.file} cannot be read: {fault.strerror}") from None
     # Only the code is on standard output, so that a script can read it.
-    say(faxes.add(owner(), current, arguments.file.name, content))
+    code = faxes.add(owner(), current, arguments.file.name, content)
+    say(code, code=code)
     note("A client with a password of the interface downloads the fax from download/fax/ followed by this code.")

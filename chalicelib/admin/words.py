@@ -17,6 +17,9 @@ EXAMPLE = "postgresql://postgres@127.0.0.1:5432/ringledger"
 # The number of progress lines for a file of any size.
 STEPS = 20
 
+#: Columns that are cut to so many characters in a table; JSON has them whole.
+CUT = {"REASON": 80, "OUTCOME": 80}
+
 Function = Callable[[argparse.Namespace, Callable[[], str]], None]
 # argparse has no public name for this type.
 Subparsers = argparse._SubParsersAction
@@ -28,7 +31,7 @@ def add(
     """Add a command `name` that runs `function`, and return its parser."""
     description = f"{help_text[:1].upper()}{help_text[1:]}."
     command = commands.add_parser(name, help=help_text, description=description, allow_abbrev=False)
-    command.set_defaults(run=function)
+    command.set_defaults(run=function, verb=name)
     return command
 
 
@@ -61,8 +64,11 @@ def moment(text: str, years: range = range(MINYEAR, MAXYEAR + 1)) -> datetime:
     )
 
 
-def say(line: str) -> None:
-    """Write one line to standard output."""
+def say(line: str, **facts: object) -> None:
+    """Write one line to standard output; with `--json`, the facts that it tells instead."""
+    if isinstance(sys.stdout, Collected) and sys.stdout.collecting:
+        sys.stdout.learn(facts)
+        return
     sys.stdout.write(f"{line}\n")
 
 
@@ -71,15 +77,28 @@ def note(line: str) -> None:
     sys.stderr.write(f"{line}\n")
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Write the rows in columns under their heading."""
+def table(head: Sequence[str], rows: Sequence[Sequence[object]], name: str = "") -> None:
+    """Write the rows in columns under their heading; with `--json`, as objects with the values as they are.
+
+    `name` is that of a table in an answer that has several.
+    """
     if isinstance(sys.stdout, Collected) and sys.stdout.collecting:
-        sys.stdout.take(head, rows)
+        sys.stdout.take(head, rows, name)
         return
-    lines = [head, *rows]
+    lines = [head, *([_cell(name, value) for name, value in zip(head, row, strict=True)] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
         say("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _cell(name: str, value: object) -> str:
+    if value is None or value == "":
+        return "-"
+    if isinstance(value, datetime):
+        return minute(value)
+    if isinstance(value, (list, tuple)):
+        return ",".join(map(str, value)) or "-"
+    return str(value)[: CUT.get(name)]
 
 
 def minute(at: datetime | None) -> str:

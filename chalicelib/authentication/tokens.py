@@ -20,6 +20,7 @@ __all__ = [
     "TokenLimits",
     "TokenRefused",
     "create",
+    "find",
     "generate",
     "listing",
     "revoke",
@@ -145,6 +146,15 @@ def revoke(database_url: str, name: str) -> None:
     _check_name(name)
     if not connection(database_url).execute(_REVOKE, [name]):
         raise TokenRefused(f"There is no token named {name!r}; `token list` shows all tokens")
+
+
+def find(database_url: str, name: str) -> Token:
+    """Return a token by its name, revoked ones included. Raise TokenRefused when no token has it."""
+    _check_name(name)
+    for token in listing(database_url):
+        if token.name == name:
+            return token
+    raise TokenRefused(f"There is no token named {name!r}; `token list` shows all tokens")
 
 
 def listing(database_url: str) -> list[Token]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +13,11 @@ from chalicelib.platform.postgres import Connection
 AT_ONCE = 500
 
 _OWNERS = "SELECT digits, contact FROM ledger.contact_numbers WHERE digits = ANY (%s)"
+
+_STORED = """
+SELECT digits, contact, label, name FROM ledger.contact_numbers JOIN ledger.contacts ON contacts.id = contact
+WHERE digits = ANY (%s)
+"""
 
 _NEW_IDS = "SELECT nextval('ledger.contacts_id_seq') FROM generate_series(1, %s)"
 
@@ -94,6 +99,31 @@ def put(owner: Connection, described: Sequence[Description], done: Callable[[int
             for through in range(begin + 1, begin + len(part) + 1):
                 done(through)
     return new
+
+
+def known(owner: Connection, described: Sequence[Description]) -> int:
+    """Return how many of the contacts have one of their numbers registered already."""
+    return sum(any(number in stored for number in each.numbers) for each, stored in _stored(owner, described))
+
+
+def changed(owner: Connection, described: Sequence[Description]) -> list[Description]:
+    """Return the contacts of which the name or a label is stored in another form, which `put` would replace."""
+    return [each for each, stored in _stored(owner, described) if _is_changed(each, stored)]
+
+
+def _is_changed(each: Description, stored: dict[str, tuple[str, str]]) -> bool:
+    return any(stored.get(number, (label, each.name)) != (label, each.name) for number, label in each.numbers.items())
+
+
+def _stored(
+    owner: Connection, described: Sequence[Description]
+) -> Iterator[tuple[Description, dict[str, tuple[str, str]]]]:
+    """Return each contact with its stored numbers: number -> label and name."""
+    for begin in range(0, len(described), AT_ONCE):
+        part = described[begin : begin + AT_ONCE]
+        rows = owner.execute(_STORED, [[number for each in part for number in each.numbers]])
+        stored = {digits: (label, name) for digits, _, label, name in rows}
+        yield from ((each, stored) for each in part)
 
 
 def listing(owner: Connection, find: str, limit: int) -> list[Contact]:

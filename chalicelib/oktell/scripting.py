@@ -138,7 +138,7 @@ def _check_right(request: CommandRequest, name: str, script: RegisteredScript | 
     if token is not None and not token.may_run(name):
         raise ScriptDenied(
             f"The token {token.name} may not run the script {name[:SHOWN]!r}: a token names its scripts, as in"
-            " `token create NAME --scope oktell --script SCRIPT`"
+            " `token add NAME --scope oktell --script SCRIPT`"
         )
     if scope not in (token.scopes if token else ("oktell",)):
         raise ScriptDenied(f"The script {name[:SHOWN]!r} needs a token with the scope {scope}")

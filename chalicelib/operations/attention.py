@@ -9,14 +9,14 @@ QUEUE_LIMIT = 10_000
 #: Figure -> the highest number that needs no attention, and what to do above it.
 RULES: dict[str, tuple[int, str]] = {
     "webhooks queued": (QUEUE_LIMIT, "webhooks are not worked off: look at the log and the alarms of `ingest`"),
-    "dead letters": (0, "send the dead letters back: `ringledger redrive`"),
+    "dead letters": (0, "see why: `ringledger dead-letter list`, then `dead-letter redrive`"),
     "quarantined": (0, "see why webhooks cannot be read: `ringledger quarantine list`, then `quarantine retry ID`"),
-    "calls set aside": (0, "see why calls cannot be written: `ringledger set-aside`, then `replay`"),
+    "calls set aside": (0, "see why calls cannot be written: `ringledger call list`, then `call replay`"),
     "recordings failed": (0, "see why: `ringledger recording list --state failed`, then `recording retry --failed`"),
     "calls refused by a CRM": (0, "see the CRM's reasons: `ringledger replication list`, then `replication retry`"),
     "calls maybe delivered": (0, "compare with the CRM: `ringledger replication list --state maybe_delivered`"),
     "calls that differ": (0, "the CRM has older versions: `ringledger replication list --state differs`"),
-    "orders that no agent took": (0, "is the agent program beside the PBX running? `call-control` has its orders"),
+    "orders that no agent took": (0, "is the agent program beside the PBX running? See `ringledger order list`"),
 }
 
 

@@ -180,7 +180,7 @@ def _delete(dead_url: str, handles: Sequence[str]) -> None:
 
 def _raise_if_refused(answer: Any, verb: str) -> None:  # noqa: ANN401 - the answer of either request
     if refused := answer.get("Failed"):
-        raise Unavailable(f"The queue service did not {verb} {len(refused)} messages; repeat `redrive` for the rest")
+        raise Unavailable(f"The queue service did not {verb} {len(refused)} messages; repeat it for the rest")
 
 
 def _dead_url(queue_url: str) -> str:

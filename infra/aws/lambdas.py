@@ -262,7 +262,7 @@ LAMBDAS: dict[str, Lambda] = {
             Grant.queue("call-events", "sqs:GetQueueAttributes", "sqs:SendMessage"),
             Grant.queue(
                 "call-events-dead", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ReceiveMessage",
-                "sqs:DeleteMessage",
+                "sqs:ChangeMessageVisibility", "sqs:DeleteMessage",
             ),
         ),
         optional=(Optional("HasRecordingArns", ("s3:DeleteObject",), ref("RecordingArns")),),

@@ -150,9 +150,9 @@ def _use(stage: RehearsedStage, cloud: Cloud) -> None:
     _check("a statement for an administrator", "not done" not in migrated or "administrator" in migrated, migrated)
     _tell("admin migrate, again: nothing is left to do")
     _check("the second migration", "no new migrations" in admin("migrate"), "it applied something")
-    _tell("admin token create")
+    _tell("admin token add")
     scopes = [word for scope in SCOPES for word in ("--scope", scope)]
-    token = admin("token", "create", "smoke", *scopes).strip()
+    token = admin("token", "add", "smoke", *scopes).strip()
     _tell("admin extension add")
     key = _KEY.search(admin("extension", "add", "telphin", "13596", "13596*107", "--owner", "Anna"))
     if key is None:

@@ -37,7 +37,7 @@ def test_migrate_prepares_a_new_database(empty_database: str) -> None:
 
 def test_a_token_is_created_used_and_revoked(database: Settings, owner: dict[str, str]) -> None:
     """Only the token goes to standard output; it works, is listed without its value, and can be revoked."""
-    created = run_admin(owner, "token", "create", "crm", "--scope", "oktell", "--scope", "statistics")
+    created = run_admin(owner, "token", "add", "crm", "--scope", "oktell", "--scope", "statistics")
     value = created.stdout.removesuffix("\n")
     gate = Connection(database.gate_database_url)
     assert created.returncode == 0
@@ -47,14 +47,14 @@ def test_a_token_is_created_used_and_revoked(database: Settings, owner: dict[str
     assert "crm" in listing.stdout
     assert value not in listing.stdout
 
-    assert run_admin(owner, "token", "revoke", "crm").returncode == 0
+    assert run_admin(owner, "token", "revoke", "crm", "--yes").returncode == 0
     assert verify(gate, value) is None
 
 
 def test_an_existing_value_is_read_from_standard_input(database: Settings, owner: dict[str, str]) -> None:
     """`--value-stdin` reads the value without the end of the line, so that no process list shows it."""
     created = run_admin(
-        owner, "token", "create", "existing", "--scope", "nimbox", "--value-stdin", stdin="a-value-in-use-now\n"
+        owner, "token", "add", "existing", "--scope", "nimbox", "--value-stdin", stdin="a-value-in-use-now\n"
     )
 
     assert created.stdout == "a-value-in-use-now\n"
@@ -63,13 +63,13 @@ def test_an_existing_value_is_read_from_standard_input(database: Settings, owner
 
 def test_a_short_value_needs_networks(database: Settings, owner: dict[str, str]) -> None:
     """A value that can be guessed is refused, or warned about where it is bound to networks or not so short."""
-    words = ("token", "create", "short", "--scope", "nimbox", "--value-stdin")
+    words = ("token", "add", "short", "--scope", "nimbox", "--value-stdin")
     open_, wide, wrong = (
         run_here(owner, *words, *more, stdin="12345678\n")
         for more in ((), ("--from", "0.0.0.0/0"), ("--from", "office"))
     )
     bound = run_here(owner, *words, "--from", "10.0.0.0/8", "--from", "2001:db8::1", stdin="12345678\n")
-    longer = run_here(owner, "token", "create", "longer", "--scope", "nimbox", "--value-stdin", stdin="x" * 16)
+    longer = run_here(owner, "token", "add", "longer", "--scope", "nimbox", "--value-stdin", stdin="x" * 16)
 
     assert [each.returncode for each in (open_, wide, wrong)] == [1, 1, 1]
     assert "has 8 characters and could be guessed: bind it to the networks" in open_.stderr
@@ -86,7 +86,7 @@ def test_a_short_value_needs_networks(database: Settings, owner: dict[str, str])
 
 def test_the_token_list_as_json(owner: dict[str, str]) -> None:
     """`token list --json` returns each token with times in ISO 8601."""
-    run_admin(owner, "token", "create", "для машин", "--scope", "recordings")
+    run_admin(owner, "token", "add", "для машин", "--scope", "recordings")
     tokens = json.loads(run_admin(owner, "token", "list", "--json").stdout)
 
     token = next(token for token in tokens if token["name"] == "для машин")
@@ -98,7 +98,7 @@ def test_the_token_list_as_json(owner: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("words", "explanation"),
     [
-        (["token", "create", "x", "--scope", "everything"], "Unknown scope everything; the scopes are"),
+        (["token", "add", "x", "--scope", "everything"], "Unknown scope everything; the scopes are"),
         (["token", "revoke", "unknown"], "There is no token named 'unknown'"),
     ],
 )
@@ -129,7 +129,7 @@ def test_an_unavailable_database_is_explained() -> None:
     assert "hidden" not in ended.stderr
 
 
-@pytest.mark.parametrize("words", [[], ["dance"], ["token"], ["token", "create", "x"]])
+@pytest.mark.parametrize("words", [[], ["dance"], ["token"], ["token", "add", "x"]])
 def test_an_unknown_command_is_a_usage_error(owner: dict[str, str], words: list[str]) -> None:
     """An unknown or incomplete command exits with 2 and prints the usage."""
     ended = run_admin(owner, *words)
@@ -160,7 +160,7 @@ def test_the_lambda_runs_the_same_commands() -> None:
     """The event contains a command line, and the result contains its output."""
     created = handle(
         {
-            "command": ["token", "create", "by lambda", "--scope", "oktell", "--value-stdin"],
+            "command": ["token", "add", "by lambda", "--scope", "oktell", "--value-stdin"],
             "stdin": "a-value-of-lambda",
         }
     )
@@ -212,7 +212,7 @@ def cloud() -> Iterator[dict[str, str]]:
 @pytest.mark.usefixtures("lambda_settings")
 def test_a_function_runs_the_command(cloud: dict[str, str]) -> None:
     """With `--function` the Lambda runs the command and returns its output and exit code."""
-    words = ("--function", "admin", "token", "create", "remote", "--scope", "oktell", "--value-stdin")
+    words = ("--function", "admin", "token", "add", "remote", "--scope", "oktell", "--value-stdin")
     created = run_admin(cloud, *words, stdin="a-value-from-afar\n")
     repeated = run_admin(cloud, *words, stdin="a-value-from-afar\n")
 

@@ -8,10 +8,20 @@ import pytest
 
 from chalicelib.admin import commands, json_output
 from chalicelib.admin.command_examples import EXAMPLES
+from chalicelib.platform import runtime
 from chalicelib.settings import Settings
 from tests import databases
 from tests.admin.program import run_admin, run_here
 
+VERBS = {
+    "add", "address", "adopt", "code", "correct", "forget", "give", "import", "link", "list", "redrive", "register",
+    "remove", "replay", "restore", "retry", "revoke", "run", "show", "status", "subscribe", "unsubscribe",
+}  # fmt: skip
+#: Each command that erases or replaces.
+ASKING = {
+    "token revoke", "extension revoke", "extension import", "report remove", "report add", "recording revoke",
+    "user import", "contact import", "phonecall give", "person forget",
+}  # fmt: skip
 COMMANDS = dict(json_output.commands_of(commands.parser()))
 
 
@@ -42,10 +52,43 @@ def test_examples_belong_to_commands() -> None:
     assert set(EXAMPLES) == set(COMMANDS)
 
 
-def test_a_table_becomes_rows(owner: dict[str, str]) -> None:
-    """A command without JSON of its own answers with rows, lines, notes and no error."""
-    answer = json.loads(run_here(owner, "quarantine", "list", "--json").stdout)
-    assert answer == {"rows": [], "lines": [], "notes": [], "error": None}
+def test_commands_are_nouns_and_verbs() -> None:
+    """Only commands about the whole installation have one word; verbs that list begin with the word."""
+    alone = {words for words in COMMANDS if " " not in words}
+    assert alone == {"migrate", "roles", "status", "completion"}
+    verbs = {words.split()[1].partition("-")[0] for words in COMMANDS if " " in words}
+    assert verbs <= VERBS, verbs - VERBS
+
+
+def test_a_list_becomes_an_array(owner: dict[str, str]) -> None:
+    """A list without JSON of its own answers with its rows."""
+    assert json.loads(run_here(owner, "quarantine", "list", "--json").stdout) == []
+    assert json.loads(run_here(owner, "call", "list", "--json").stdout) == []
+
+
+def test_an_answer_has_values_instead_of_texts(owner: dict[str, str]) -> None:
+    """The object has the facts that a person reads as sentences, and whole values that a table cuts."""
+    made = json.loads(run_here(owner, "token", "add", "json", "--scope", "nimbox", "--json").stdout)
+    assert (made["result"]["name"], len(made["result"]["token"]), made["error"]) == ("json", 43, None)
+    revoked = json.loads(run_here(owner, "token", "revoke", "json", "--yes", "--json").stdout)
+    assert revoked["result"] == {"revoked": ["json"]}
+    replayed = run_here(owner, "call", "replay", "--from", "2026-11-20", "--to", "2026-11-21", "--json")
+    assert json.loads(replayed.stdout)["result"] == {"calls": 0, "changes": []}
+
+
+@pytest.mark.parametrize("words", [("dance",), ("token",), ("token", "add"), ("call", "replay", "--from", "x")])
+def test_a_wrong_command_line_is_answered_as_json(owner: dict[str, str], words: tuple[str, ...]) -> None:
+    """With --json a usage error is the object with its code, and the exit code stays 2."""
+    ended = run_here(owner, *words, "--json")
+    error = json.loads(ended.stdout)["error"]
+    assert (ended.returncode, error["code"], ended.stderr) == (2, "usage", "")
+    assert error["message"]
+
+
+def test_an_own_json_answers_errors_too(owner: dict[str, str]) -> None:
+    """Lists with richer objects of their own answer a failure as the others do."""
+    ended = run_here(owner, "contact", "list-calls", "0", "--limit", "x", "--json")
+    assert (ended.returncode, json.loads(ended.stdout)["error"]["code"]) == (2, "usage")
 
 
 def test_an_error_has_its_code(owner: dict[str, str]) -> None:
@@ -72,14 +115,51 @@ def test_a_quarantined_webhook_needs_an_operator(owner: dict[str, str], settings
     assert "quarantined: 1; see why webhooks cannot be read: `ringledger quarantine list`" in ended.stderr
 
 
+@pytest.mark.parametrize("words", sorted(ASKING))
+def test_what_erases_or_replaces_has_a_dry_run(words: str) -> None:
+    """These commands, and no others, have `--dry-run` and `--yes`."""
+    assert {"--dry-run", "--yes"} <= set(COMMANDS[words]._option_string_actions)
+    assert {name for name, command in COMMANDS.items() if "--yes" in command._option_string_actions} >= ASKING
+
+
+def test_a_revocation_asks_first(owner: dict[str, str]) -> None:
+    """Without an answer nothing happens, and the result has the question for the terminal; `--dry-run` describes."""
+    run_here(owner, "token", "add", "asked", "--scope", "nimbox")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DATABASE_URL", owner["DATABASE_URL"])
+        runtime.renew()
+        refused = commands.run(("token", "revoke", "asked"), lambda: "")
+        described = commands.run(("token", "revoke", "asked", "--dry-run", "--json"), lambda: "")
+        asked = commands.run(("token", "revoke", "asked", "--json"), lambda: "")
+    runtime.renew()
+    assert (refused.exit, refused.question) == (1, "Revoke asked for good?")
+    assert json.loads(described.output)["result"] == {"token": "asked", "scopes": "nimbox", "dry_run": True}
+    assert json.loads(asked.output)["error"]["code"] == "not-confirmed"
+    listed = json.loads(run_here(owner, "token", "list", "--json").stdout)
+    assert [each["revoked_at"] for each in listed if each["name"] == "asked"] == [None]
+
+
+def test_a_whole_directory_says_whom_it_would_remove(owner: dict[str, str]) -> None:
+    """New users need no answer; changed and removed ones do, and a dry run names them."""
+    table = "login,name\nanna,Anna\nboris,Boris\n"
+    assert run_here(owner, "user", "import", stdin=table).returncode == 0
+    assert run_here(owner, "user", "import", stdin=table).returncode == 0
+    shorter = "login,name\nanna,Anna Stone\n"
+    refused = run_here(owner, "user", "import", "--whole", stdin=shorter)
+    assert (refused.returncode, "Change 1 users, and remove 1: boris?" in refused.stderr) == (1, True)
+    described = run_here(owner, "user", "import", "--whole", "--dry-run", "--json", stdin=shorter)
+    assert json.loads(described.stdout)["result"] == {"new": 0, "changed": 1, "removed": ["boris"], "dry_run": True}
+    assert run_here(owner, "user", "import", "--whole", "--yes", stdin=shorter).returncode == 0
+
+
 def test_nothing_is_erased_without_a_terminal(owner: dict[str, str], settings: Settings) -> None:
     """A script that forgets `--yes` is refused, and `--dry-run` only counts."""
     url = settings.owner_database_url
     databases.run(url, "INSERT INTO calls.success (anumber, invitedt) VALUES ('79997654321', now())")
-    refused = run_admin(owner, "forget", "+79997654321", stdin="y\n")
-    assert (refused.returncode, "add --yes" in refused.stderr) == (1, True)
-    counted = run_here(owner, "forget", "+79997654321", "--dry-run")
-    assert counted.stdout == "calls.success: 1\nNothing was erased.\n"
+    refused = run_admin(owner, "person", "forget", "+79997654321", stdin="y\n")
+    assert (refused.returncode, "Add --yes" in refused.stderr) == (1, True)
+    counted = run_here(owner, "person", "forget", "+79997654321", "--dry-run")
+    assert counted.stdout == "calls.success: 1\nNothing was changed.\n"
     assert databases.run(url, "SELECT count(*) FROM calls.success WHERE anumber = '79997654321'") == [(1,)]
 
 

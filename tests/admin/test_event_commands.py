@@ -43,7 +43,7 @@ def test_a_replay_without_changes(ledger: Ledger) -> None:
     """A replay reports how many calls it checked, and that nothing changed."""
     ledger.take([*answered("C1", 0), *missed("C2", 0)])
 
-    assert command("replay", *PERIOD).output == "2 calls were replayed.\nNothing changed.\n"
+    assert command("call", "replay", *PERIOD).output == "2 calls were replayed.\nNothing changed.\n"
 
 
 def test_a_replay_that_brings_rows_back(ledger: Ledger) -> None:
@@ -53,7 +53,7 @@ def test_a_replay_that_brings_rows_back(ledger: Ledger) -> None:
     databases.run(ledger.url, "DELETE FROM calls.success")
     databases.run(ledger.url, "UPDATE calls.cancelled SET stoptype = 'wrong'")
 
-    output = command("replay", *PERIOD, "--provider", "telphin").output
+    output = command("call", "replay", *PERIOD, "--provider", "telphin").output
 
     assert ledger.tables() == expected
     assert output.splitlines() == [
@@ -68,7 +68,9 @@ def test_a_replay_of_another_provider(ledger: Ledger) -> None:
     """Only calls of the named provider are checked."""
     ledger.take(answered("C1", 0))
 
-    assert command("replay", *PERIOD, "--provider", "mtt").output == "0 calls were replayed.\nNothing changed.\n"
+    assert (
+        command("call", "replay", *PERIOD, "--provider", "mtt").output == "0 calls were replayed.\nNothing changed.\n"
+    )
 
 
 def test_the_quarantine_is_listed_and_retried(ledger: Ledger) -> None:
@@ -107,7 +109,7 @@ def test_a_number_is_forgotten(ledger: Ledger) -> None:
     store.take(ledger.writer, [reading.read(text)])
     databases.run(ledger.url, f"INSERT INTO calls.success (anumber, bnumber) VALUES ('8{CALLER[2:]}', '1{CALLER[1:]}')")
 
-    assert command("forget", CALLER, "--yes").exit == 0
+    assert command("person", "forget", CALLER, "--yes").exit == 0
 
     rows = str(ledger.tables()) + str(databases.run(ledger.url, "SELECT query, body FROM ledger.events"))
     rows += str(databases.run(ledger.url, "SELECT convert_from(message, 'UTF8') FROM ledger.quarantine"))
@@ -116,7 +118,7 @@ def test_a_number_is_forgotten(ledger: Ledger) -> None:
     assert "%2B70000000000" in rows
     ((touched,),) = databases.run(ledger.url, "SELECT touched FROM ledger.forgotten ORDER BY id DESC LIMIT 1")
     assert touched == {"ledger.events": 6, "ledger.quarantine": 1, "calls.success": 1}
-    assert command("replay", *PERIOD).output.endswith("Nothing changed.\n")
+    assert command("call", "replay", *PERIOD).output.endswith("Nothing changed.\n")
 
 
 def test_a_number_that_may_be_on_its_way(
@@ -135,11 +137,11 @@ def test_a_number_that_may_be_on_its_way(
     ledger.take(answered("C1", 0))
     signed_requests.send_message(urls[0], *ledger.texts(answered("dead", 0)[:1]))
 
-    refused = command("forget", CALLER, "--yes")
+    refused = command("person", "forget", CALLER, "--yes")
     assert (refused.exit, "1 dead letters may hold the number" in refused.errors) == (1, True)
 
-    assert command("redrive").exit == 0
-    done = command("forget", CALLER, "--yes")
+    assert command("dead-letter", "redrive").exit == 0
+    done = command("person", "forget", CALLER, "--yes")
     assert (done.exit, "1 messages were still in the queue: repeat this" in done.errors) == (0, True)
     runtime.renew()
 
@@ -150,7 +152,7 @@ def test_a_number_cannot_be_erased_while_the_database_is_away(monkeypatch: pytes
     monkeypatch.delenv("EVENTS_QUEUE_URL", raising=False)
     runtime.renew()
 
-    refused = command("forget", CALLER, "--yes")
+    refused = command("person", "forget", CALLER, "--yes")
 
     assert refused.exit == 1
     assert "The database does not answer: the number is not erased everywhere" in refused.errors
@@ -167,10 +169,10 @@ def test_dead_letters_go_back(ledger: Ledger, stack: dict[str, Any], monkeypatch
     (text,) = ledger.texts(answered("dead", 0)[:1])
     signed_requests.send_message(stack["queues"]["call-events-dead"], text)
 
-    redriven = command("redrive")
+    redriven = command("dead-letter", "redrive")
 
     assert (redriven.exit, redriven.output) == (0, "1 messages were sent back.\n")
-    assert command("redrive").output == "0 messages were sent back.\n"
+    assert command("dead-letter", "redrive").output == "0 messages were sent back.\n"
     runtime.renew()
 
 
@@ -198,7 +200,7 @@ def aws(stack: dict[str, Any]) -> dict[str, str]:
 )
 def test_a_period_that_cannot_be_replayed(ledger: Ledger, words: tuple[str, ...], error: str) -> None:
     """An impossible period is refused, and the error states what is allowed."""
-    ended = command("replay", *words)
+    ended = command("call", "replay", *words)
 
     assert ended.exit in {1, 2}
     assert error in ended.errors
@@ -209,7 +211,7 @@ def test_the_longest_period(ledger: Ledger) -> None:
     """The longest possible period is accepted."""
     ledger.take(answered("C1", 0))
 
-    assert command("replay", "--from", "0001-01-01", "--to", "9999-12-31").output.startswith("1 calls were")
+    assert command("call", "replay", "--from", "0001-01-01", "--to", "9999-12-31").output.startswith("1 calls were")
 
 
 def test_an_unexpected_failure_is_one_line(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -227,7 +229,7 @@ def test_an_unexpected_failure_is_one_line(ledger: Ledger, monkeypatch: pytest.M
     assert "a defect in Ringledger: ZeroDivisionError('some rule')" in ended.errors
 
 
-@pytest.mark.parametrize("words", [("forget", "12345", "--yes"), ("redrive",)])
+@pytest.mark.parametrize("words", [("person", "forget", "12345", "--yes"), ("dead-letter", "redrive")])
 def test_an_impossible_command_is_explained(ledger: Ledger, words: tuple[str, ...]) -> None:
     """A too short number and a missing queue are errors of one line."""
     ended = command(*words)

@@ -141,7 +141,7 @@ def test_a_refused_extension_does_not_stop_the_others(operator: dict[str, str]) 
     for name, remote in (("13596*111", "1138111"), ("13596*112", "nobodys"), ("13596*113", "1138113")):
         run_here(operator, "extension", "add", "telphin", "13596", name, "--remote-id", remote)
         numbers.append(str(_id(operator, name)))
-    run_here(operator, "extension", "revoke", numbers[1])
+    run_here(operator, "extension", "revoke", numbers[1], "--yes")
 
     subscribed = run_here(operator, "extension", "subscribe", *numbers)
 
@@ -159,7 +159,7 @@ def test_an_extension_is_revoked(operator: dict[str, str]) -> None:
     run_here(operator, "extension", "add", "telphin", "13596", "13596*108", "--remote-id", "1138108")
     number = str(_id(operator, "13596*108"))
 
-    revoked = run_here(operator, "extension", "revoke", number)
+    revoked = run_here(operator, "extension", "revoke", number, "--yes")
     assert (revoked.returncode, f"`extension unsubscribe {number}` cancels them" in revoked.stderr) == (0, True)
     assert "is revoked" in run_here(operator, "extension", "subscribe", number).stderr
 

@@ -14,7 +14,7 @@ STEPS = (
     "deploy the stack",
     "put the owner's password into its secret",
     "admin migrate",
-    "admin token create",
+    "admin token add",
     "admin extension add",
     "make smoke",
     "post the webhooks of a call",

@@ -79,9 +79,9 @@ def test_a_file_is_imported_and_listed(operator: dict[str, str], tmp_path: Path)
     file = tmp_path / "contacts.csv"
     file.write_text("name,numbers\nAna,Work:0212 285 3348\nLuis,0412 1112233\n", "utf-8")
 
-    first = run_admin(operator, "contacts", "import", str(file))
-    second = run_admin(operator, "contacts", "import", "-", stdin=file.read_text("utf-8"))
-    listed = run_admin(operator, "contacts", "list", "--find", "ana")
+    first = run_admin(operator, "contact", "import", str(file))
+    second = run_admin(operator, "contact", "import", "-", stdin=file.read_text("utf-8"))
+    listed = run_admin(operator, "contact", "list", "--find", "ana")
 
     assert first.stdout == "2 contacts are new, 0 were there already.\n"
     assert first.stderr == "registered: 1 of 2\nregistered: 2 of 2\n"
@@ -108,13 +108,13 @@ def test_a_contacts_calls_are_listed(here: Admin, office: Office) -> None:
     office.create("02122853348", "2012-08-23T12:20:33", duration="45", url="http://x/y")
     office.create("02122853348", "2012-08-24T12:20:33", url="javascript:alert(1)")
 
-    shown = here("contacts", "calls", str(contact), "--json")
+    shown = here("contact", "list-calls", str(contact), "--json")
 
     assert [(call["initiated"], call["duration"], call["link"]) for call in json.loads(shown.output)] == [
         ("2012-08-24T12:20:33", None, ""),
         ("2012-08-23T12:20:33", 45, "http://x/y"),
     ]
-    table = here("contacts", "calls", str(contact)).output.splitlines()
+    table = here("contact", "list-calls", str(contact)).output.splitlines()
     assert table[2].split() == ["1", "2012-08-23", "12:20", "7222", "02122853348", "45", "http://x/y"]
 
 
@@ -123,7 +123,7 @@ def test_a_file_that_cannot_be_read_is_one_line_of_error(here: Admin, tmp_path: 
     foreign = tmp_path / "latin.csv"
     foreign.write_bytes("name,numbers\nAña,123\n".encode("latin-1"))
 
-    answers = [here("contacts", "import", str(path)) for path in (tmp_path / "none", foreign)]
+    answers = [here("contact", "import", str(path)) for path in (tmp_path / "none", foreign)]
 
     assert [answer.exit for answer in answers] == [1, 1]
     assert answers[0].errors == f"{tmp_path / 'none'} cannot be read: No such file or directory\n"
@@ -150,7 +150,7 @@ def test_a_file_travels_to_the_lambda(elsewhere: dict[str, str], office: Office,
     """With --function, the local file becomes the standard input of the function."""
     file = tmp_path / "contacts.csv"
     file.write_text("name,numbers\nAna,123\n", "utf-8")
-    words = ("--function", "admin", "contacts", "import")
+    words = ("--function", "admin", "contact", "import")
 
     answers = [
         run_admin(elsewhere, *words, str(file)),

@@ -56,7 +56,7 @@ def admin(office: Office, monkeypatch: pytest.MonkeyPatch) -> Iterator[Admin]:
 
 def token(admin: Admin, name: str, *more: str) -> str:
     """Create a token of the service, and return its value."""
-    return admin("token", "create", name, "--scope", "nimbox", *more).output.strip()
+    return admin("token", "add", name, "--scope", "nimbox", *more).output.strip()
 
 
 def test_an_integration_deletes_its_own_calls(admin: Admin, office: Office) -> None:
@@ -70,7 +70,7 @@ def test_an_integration_deletes_its_own_calls(admin: Admin, office: Office) -> N
     assert ask("delete", token=other, **day)[1] == {"count": 1, "error": False}
     assert ask("delete", token=other, **day)[1] == {"count": 0, "error": False}
     assert office.count("ledger.phonecalls") == office.count("calls.success") == 2
-    listed = json.loads(admin("phonecalls", "deletions", "--json").output)
+    listed = json.loads(admin("phonecall", "list-deletions", "--json").output)
     assert [(each["integration"], each["deleted"]) for each in listed] == [("other", 0), ("other", 1)]
 
 
@@ -82,12 +82,12 @@ def test_a_script_that_is_replaced(admin: Admin, office: Office) -> None:
     office.create("02122853348", "2012-08-23T12:00:09")
     office.rows("UPDATE ledger.phonecalls SET integration = '' WHERE integration = 'crm'")
 
-    assert [line.split()[:2] for line in admin("phonecalls", "owners").output.splitlines()[1:]] == [
+    assert [line.split()[:2] for line in admin("phonecall", "list-owners").output.splitlines()[1:]] == [
         ["-", "1"], ["former", "1"],
     ]  # fmt: skip
-    assert admin("phonecalls", "give", "former", "no such token").exit == 1
-    assert admin("phonecalls", "give", "former", "new").output == "1 calls of former belong to new now.\n"
-    assert admin("phonecalls", "give", "-", "new").output == "1 calls of - belong to new now.\n"
+    assert admin("phonecall", "give", "former", "no such token").exit == 1
+    assert admin("phonecall", "give", "former", "new", "--yes").output == "1 calls of former belong to new now.\n"
+    assert admin("phonecall", "give", "-", "new", "--yes").output == "1 calls of - belong to new now.\n"
     assert ask("delete", token=new, **{"from": "2012-08-22", "to": "2012-08-24"})[1]["count"] == 2
 
 
@@ -117,22 +117,24 @@ def test_refused_requests_become_contacts(admin: Admin, office: Office) -> None:
     ask("create", **EXAMPLE | {"token": value, "source": "anonymous", "destination": "0212 000 00 00"})
     ask("create", **EXAMPLE | {"token": "unknown"})
 
-    listed = json.loads(admin("phonecalls", "rejected", "--json").output)
+    listed = json.loads(admin("phonecall", "list-rejected", "--json").output)
 
     assert [(each["number"], each["calls"], each["times"]) for each in listed] == [
         ("02122853348", 2, 3), ("02120000000", 1, 1),
     ]  # fmt: skip
     assert listed[0]["reason"] == f"destination: {UNKNOWN}"
     assert listed[1]["reason"].startswith("source: is not a telephone number")
-    assert "02122853348" in admin("phonecalls", "rejected").output
-    assert admin("phonecalls", "register").exit == 1
+    assert "02122853348" in admin("phonecall", "list-rejected").output
+    assert admin("phonecall", "register").exit == 1
 
-    done = admin("phonecalls", "register", "0212 2853348", "--name", "Ana")
+    done = admin("phonecall", "register", "0212 2853348", "--name", "Ana")
     assert done.output == "1 contacts are new, and 2 kept calls were created.\n"
     assert office.rows("SELECT name FROM ledger.contacts") == [("Ana",)]
     assert office.rows("SELECT DISTINCT integration, duration FROM ledger.phonecalls") == [("one", 45)]
-    assert [each["number"] for each in json.loads(admin("phonecalls", "rejected", "--json").output)] == ["02120000000"]
-    assert admin("phonecalls", "register", "--all").output == "0 contacts are new, and 0 kept calls were created.\n"
+    assert [each["number"] for each in json.loads(admin("phonecall", "list-rejected", "--json").output)] == [
+        "02120000000"
+    ]
+    assert admin("phonecall", "register", "--all").output == "0 contacts are new, and 0 kept calls were created.\n"
 
 
 def test_a_refused_call_that_is_created_later(admin: Admin, office: Office) -> None:
@@ -159,7 +161,7 @@ def test_wrong_tokens_are_throttled_by_their_source(admin: Admin, office: Office
     """After a few in a minute the source is refused; other sources, and long values that are right, are not."""
     office.contact("02122853348")
     long, short = token(admin, "long"), "1234567890abcdef"
-    commands.run(("token", "create", "short", "--scope", "nimbox", "--value-stdin"), lambda: short)
+    commands.run(("token", "add", "short", "--scope", "nimbox", "--value-stdin"), lambda: short)
 
     answers = [ask("create", token=f"guess-{number}", **EXAMPLE)[0] for number in range(7)]
     throttled = ask("create", token=short, **EXAMPLE)

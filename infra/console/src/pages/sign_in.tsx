@@ -42,7 +42,7 @@ export function SignIn({ reason, done, tools }: { reason: string; done: () => vo
             spellcheck={false} autofocus aria-describedby="token-hint" aria-invalid={failure ? true : undefined}
           />
         </label>
-        <p class="fine" id="token-hint">{t("signin.hint")} <code>ringledger token create NAME statistics recordings</code></p>
+        <p class="fine" id="token-hint">{t("signin.hint")} <code>ringledger token add NAME --scope statistics --scope recordings</code></p>
         <button type="submit" class="primary" disabled={busy}>{busy ? t("loading") : t("signin.enter")}</button>
       </form>
     </main>
