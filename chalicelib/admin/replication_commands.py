@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
 from chalicelib import settings
+from chalicelib.admin import questions
 from chalicelib.admin.progress_bar import ProgressBar
 from chalicelib.admin.words import Subparsers, add, minute, moment, owner, say, table
 from chalicelib.errors import InvalidRequest, RingledgerError
@@ -76,7 +77,7 @@ def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
     adopt.add_argument("--from", choices=["perl"], required=True, dest="program", help="NiMbox's script phonecalls")
     correct = add(under, "correct", _correct, "delete a day's calls at the CRM, and create them again as they are now")
     correct.add_argument("day", type=_day, metavar="DAY", help="a day of the CRM's time zone (CRM_ZONE): 2026-11-20")
-    correct.add_argument("--dry-run", action="store_true", help="show what would be deleted and sent; change nothing")
+    questions.add_options(correct)
 
 
 def _add_run(under: Subparsers[argparse.ArgumentParser]) -> None:
@@ -205,14 +206,20 @@ def _correct(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     if arguments.dry_run:
         correcting.check(context.settings, day, now)
         counts = correction_rows.count(context.writer, day)
-        say(f"{day.target} would be asked to delete {day.day}, from {day.begin} to {day.end} UTC.")
+        would = {"crm": day.target, "day": day.day, "since": day.begin, "until": day.end, **counts._asdict()}
+        say(f"{day.target} would be asked to delete {day.day}, from {day.begin} to {day.end} UTC.", **would)
         say(f"It has {counts.known} calls of that day by the ledger: {counts.differing} differ, and of these")
         say(f"  {counts.stale} are gone or have another key now. The others would be created again as they are.")
         say(f"{counts.around} calls of the days before and after would be offered again; the CRM has them.")
         return
+    if not questions.agreed(arguments, f"Delete the calls of {day.day} at {day.target}, and create them again?", {}):
+        return
     done = correcting.correct(context, day, now)
     deleted = "an unknown number of" if done.deleted is None else str(done.deleted)
-    say(f"{day.target} has deleted {deleted} calls of {day.day}; by the ledger it had {done.counts.known}.")
+    say(
+        f"{day.target} has deleted {deleted} calls of {day.day}; by the ledger it had {done.counts.known}.",
+        deleted=done.deleted,
+    )
     if done.deleted is not None and done.deleted > done.counts.known:
         say(f"  {done.deleted - done.counts.known} of them were unknown here: another program may have created them.")
     _report(done.run)

@@ -20,7 +20,7 @@ VERBS = {
 #: Each command that erases or replaces.
 ASKING = {
     "token revoke", "extension revoke", "extension import", "report remove", "report add", "recording revoke",
-    "user import", "contact import", "phonecall give", "person forget",
+    "user import", "contact import", "phonecall give", "person forget", "replication correct",
 }  # fmt: skip
 COMMANDS = dict(json_output.commands_of(commands.parser()))
 

@@ -89,7 +89,7 @@ def test_a_corrected_day(house: House, crm: Crm) -> None:
     shown = command("correct", str(DAY), "--dry-run")
     assert (shown.exit, crm.deletions) == (0, [])
 
-    done = command("correct", str(DAY))
+    done = command("correct", str(DAY), "--yes")
 
     assert (done.exit, done.errors) == (0, "")
     assert "crm has deleted 5 calls of 2026-11-18; by the ledger it had 5.\n" in done.output
@@ -107,7 +107,7 @@ def test_a_crm_that_is_not_ours_alone(house: House, crm: Crm, monkeypatch: pytes
     change(house)
     monkeypatch.delenv("CRM_OURS_ALONE")
     runtime.renew()
-    for words in (("correct", str(DAY)), ("correct", str(DAY), "--dry-run")):
+    for words in (("correct", str(DAY), "--yes"), ("correct", str(DAY), "--dry-run")):
         refused = command(*words)
         assert (refused.exit, "Set CRM_OURS_ALONE=1 if only this replication" in refused.errors) == (1, True)
     assert (crm.deletions, len(crm.effects)) == ([], 7)
@@ -123,7 +123,7 @@ def test_a_crm_that_is_not_ours_alone(house: House, crm: Crm, monkeypatch: pytes
 )
 def test_days_that_cannot_be_corrected(crm: Crm, day: str, code: int, message: str) -> None:
     """The refusal says why."""
-    refused = command("correct", day)
+    refused = command("correct", day, "--yes")
     assert (refused.exit, message in refused.errors) == (code, True)
     assert crm.deletions == []
 
@@ -142,7 +142,7 @@ def test_a_refused_deletion(house: House, crm: Crm, reaction: str, message: str)
     change(house)
     crm.deletion = reaction
 
-    refused = command("correct", str(DAY))
+    refused = command("correct", str(DAY), "--yes")
 
     assert (refused.exit, message in refused.errors) == (1, True)
     assert at_the_crm(crm) == expected(noon="45") | {NUMBERS["gone"]: "45", NUMBERS["moved"]: "45"}
@@ -150,7 +150,7 @@ def test_a_refused_deletion(house: House, crm: Crm, reaction: str, message: str)
     assert len(differing(house)) == 3
 
     crm.deletion = "ok"
-    assert command("correct", str(DAY)).exit == 0
+    assert command("correct", str(DAY), "--yes").exit == 0
     assert (at_the_crm(crm), differing(house)) == (expected(), [])
 
 
@@ -160,14 +160,14 @@ def test_a_deletion_without_an_answer(house: House, crm: Crm, reaction: str) -> 
     change(house)
     crm.deletion = reaction
 
-    lost = command("correct", str(DAY))
+    lost = command("correct", str(DAY), "--yes")
     asked = crm.asked.total()
     assert (lost.exit, "It is unknown if crm has deleted 2026-11-18" in lost.errors) == (1, True)
     waiting = command("run", "--full")
     assert "undelivered 6" in waiting.output
     assert "done, except 6 calls that another process holds" in waiting.output
     assert crm.asked.total() == asked
-    again = command("correct", str(DAY))
+    again = command("correct", str(DAY), "--yes")
     assert (again.exit, "Another correction holds days of crm until" in again.errors) == (1, True)
     assert "the correction of 2026-11-18 is at work or broke off; its calls wait until" in command("status").output
 
@@ -176,7 +176,7 @@ def test_a_deletion_without_an_answer(house: House, crm: Crm, reaction: str) -> 
     assert set(expected()) <= set(at_the_crm(crm))
     assert_truthful(house, crm)
     crm.deletion = "ok"
-    assert command("correct", str(DAY)).exit == 0
+    assert command("correct", str(DAY), "--yes").exit == 0
     assert (at_the_crm(crm), differing(house)) == (expected(), [])
     assert "broke off" not in command("status").output
 
@@ -195,7 +195,7 @@ def test_calls_that_lose_their_answers_after_the_deletion(house: House, crm: Crm
     crm.behave = lambda _, attempt: "drop_after" if attempt < 2 else "ok"
     crm.asked.clear()
 
-    command("correct", str(DAY))
+    command("correct", str(DAY), "--yes")
     while house.states().get("pending"):
         command("run")
 
@@ -207,7 +207,7 @@ def test_a_source_that_is_away(house: House, crm: Crm, monkeypatch: pytest.Monke
     monkeypatch.setenv("REPLICATION_SOURCES", "calls cdr")
     monkeypatch.setenv("CDR_URL", "postgresql://absent@127.0.0.1:1/none")
     runtime.renew()
-    assert command("correct", str(DAY)).exit == 1
+    assert command("correct", str(DAY), "--yes").exit == 1
     assert (crm.deletions, house.states()) == ([], {"delivered": 7})
 
 
@@ -216,7 +216,7 @@ def test_a_crm_that_takes_no_calls(house: House, crm: Crm) -> None:
     change(house)
     house.call("new", NOON, NUMBERS["new"] + "1")
     crm.behave = lambda *_: "status 403"
-    refused = command("correct", str(DAY))
+    refused = command("correct", str(DAY), "--yes")
     assert (refused.exit, "so nothing was deleted: the CRM does not take calls now" in refused.errors) == (1, True)
     assert crm.deletions == []
 
@@ -229,7 +229,7 @@ def test_a_call_that_a_dead_process_held(house: House, crm: Crm) -> None:
         " claimed_until = now() + interval '1 second' WHERE destination = %s",
         [NUMBERS["last"]],
     )
-    assert command("correct", str(DAY)).exit == 0
+    assert command("correct", str(DAY), "--yes").exit == 0
     assert (at_the_crm(crm), differing(house)) == (expected(), [])
 
 
