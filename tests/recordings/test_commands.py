@@ -45,7 +45,7 @@ def test_a_link_is_printed_revoked_and_restored(stack: dict[str, Any], inviteid:
     environment = _environment(stack)
     link = run_here(environment, "recording", "link", inviteid, "--days", "30").stdout.strip()
     assert requests.get(link, timeout=SECONDS).ok
-    assert run_here(environment, "recording", "revoke", inviteid).returncode == 0
+    assert run_here(environment, "recording", "revoke", inviteid, "--yes").returncode == 0
     assert requests.get(link, timeout=SECONDS).json()["message"] == "The links to this call were revoked"
     assert requests.get(stack["recording"], timeout=SECONDS).status_code == 403
     assert "revoked" in run_here(environment, "recording", "link", inviteid).stderr

@@ -223,7 +223,7 @@ def test_required_values_of_each_type(site: Settings, kind: str, query: str) -> 
     words = ("report", "add", "needs-a-value", "--parameter", f"value:{kind}!", "--psql", query)
     saved = run_here(environment, *words)
     assert saved.returncode == 0, saved.stderr
-    run_here(environment, "report", "remove", "needs-a-value")
+    run_here(environment, "report", "remove", "needs-a-value", "--yes")
 
 
 def test_operators_administer_reports(site: Settings) -> None:
@@ -241,8 +241,8 @@ def test_operators_administer_reports(site: Settings) -> None:
     for wrong, reason in WRONG_QUERIES.items():
         refused = run_here(environment, *words, wrong)
         assert (refused.returncode, reason in refused.stderr) == (1, True), refused.stderr
-    assert run_here(environment, "report", "remove", "long-calls").returncode == 0
-    assert run_here(environment, "report", "remove", "heat-map").returncode == 0
+    assert run_here(environment, "report", "remove", "long-calls", "--yes").returncode == 0
+    assert run_here(environment, "report", "remove", "heat-map", "--yes").returncode == 0
     assert "heat-map" not in run_here(environment, "report", "list").stdout
     assert run_here(environment, "report", "restore", "heat-map").returncode == 0
     assert "heat-map" in run_here(environment, "report", "list").stdout
