@@ -10,6 +10,7 @@ from chalicelib.errors import RingledgerError
 from chalicelib.ledger import closing, joining, phone_talks, suspects
 from chalicelib.ledger.faults import CallsFailed
 from chalicelib.maintenance import call_figures, monthly_tables, partitions
+from chalicelib.nimbox import phonecalls
 from chalicelib.oktell import call_orders
 from chalicelib.platform import configuration, postgres
 from chalicelib.platform.postgres import Connection
@@ -47,6 +48,7 @@ def handle(now: datetime | None = None) -> None:
         "parts": lambda: joining.drop_parts(writer, moment - joining.PARTS_KEPT),
         "suspects": lambda: suspects.drop(writer, moment),
         "orders_not_taken": lambda: call_orders.tidy(writer),
+        "phonecalls_joined": lambda: phonecalls.join_late(owner, moment - phonecalls.LATE),
         "closed": lambda: _close(writer, moment, current.call_age_seconds),
         "queued": lambda: fetch_queue.send_overdue(writer, current),
         "deleted": lambda: retention.delete_expired(writer, current, moment),

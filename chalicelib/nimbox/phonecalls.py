@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from chalicelib.nimbox.parameters import BadParameters, Phonecall
@@ -13,6 +13,8 @@ from chalicelib.platform.postgres import Connection
 UNKNOWN_DESTINATION = "no se consiguió el número de destino en la base de datos"
 REASON = "created through the phone-call service"
 
+#: A script and a PBX report the same call within this time.
+LATE = timedelta(days=1)
 #: An integration that deletes more calls than this within an hour raises an alarm.
 UNUSUAL_DELETION = 1_000
 
@@ -44,6 +46,8 @@ cancelled AS (
 record AS (DELETE FROM ledger.records USING own WHERE records.inviteid = own.inviteid)
 SELECT count(*), (SELECT deleted FROM lately) FROM gone
 """
+
+_JOIN_LATE = "SELECT ledger.join_late_phonecalls(%s)"
 
 _OWNERS = """
 SELECT integration, count(*), min(initiated), max(initiated) FROM ledger.phonecalls GROUP BY integration ORDER BY 1
@@ -117,6 +121,11 @@ def delete(writer: Connection, integration: str, since: datetime, until: datetim
     values = {"integration": integration, "since": since, "until": until}
     count, lately = writer.execute(_DELETE, values)[0]
     return DeletedCount(count, count + int(lately) > UNUSUAL_DELETION)
+
+
+def join_late(owner: Connection, since: datetime) -> int:
+    """Join phone calls since then with the PBX's records that were made in the same instant. Return their number."""
+    return int(owner.execute(_JOIN_LATE, [since])[0][0])
 
 
 def owners(owner: Connection) -> list[CallOwner]:

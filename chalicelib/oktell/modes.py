@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -10,16 +12,19 @@ from chalicelib import metrics
 from chalicelib.calls.presence import AGENTS
 from chalicelib.calls.records import Row
 from chalicelib.edge import Answer
-from chalicelib.errors import RingledgerError
+from chalicelib.errors import RingledgerError, Unavailable
 from chalicelib.ledger import history
-from chalicelib.oktell import answers, connectors, control, people
+from chalicelib.oktell import answers, connectors, control, people, state_orders
 from chalicelib.oktell.people import Person
 from chalicelib.oktell.refusals import NotConnected
 from chalicelib.oktell.request import Command, CommandRequest
+from chalicelib.oktell.state_orders import AcceptedChange
 from chalicelib.oktell.states import STATUSES, Modes, State, StateChange, changed, last_state
 
 LONGEST_REASON = 512
 LONGEST_NUMBER = 18
+#: A request begins to send further changes of its user within this time.
+SENDING_SECONDS = 12
 
 # Another change of the same user waits here, and then sees the result of this one.
 _LOCK = "SELECT FROM ledger.users WHERE id = %s FOR UPDATE"
@@ -54,7 +59,13 @@ def set_state(request: CommandRequest) -> Answer:
     person = people.selected(request)
     if _saved(request, person, change, reason):
         # After the transaction: a slow PBX must not make the next change of the user wait.
-        _send_to_pbx(request, person, _valid_parameters(change, reason))
+        until = time.monotonic() + SENDING_SECONDS
+        state_orders.send_all(
+            request.database,
+            person.user.id,
+            lambda accepted: _send_to_pbx(request, person, accepted),
+            lambda: until - time.monotonic(),
+        )
     return answers.plain("")
 
 
@@ -67,6 +78,7 @@ def _saved(request: CommandRequest, person: Person, change: StateChange, reason:
         if state is None and modes == current.facts.modes and not (modes.lunch and change.lunch):
             return False
         _write(request, current, (modes, state), reason)
+        state_orders.add(request.database, person.user.id, request.integration, _valid_parameters(change, reason))
     request.notes.update(state=state and int(state), modes=[name for name, on in vars(modes).items() if on])
     return True
 
@@ -118,9 +130,13 @@ def _valid_parameters(change: StateChange, reason: _Reason) -> dict[str, str]:
     return parameters | {name: text for name, text in _reasons(reason).items() if text}
 
 
-def _send_to_pbx(request: CommandRequest, person: Person, parameters: dict[str, str]) -> None:
+def _send_to_pbx(request: CommandRequest, person: Person, accepted: AcceptedChange) -> None:
+    """Send a change, which another request may have saved."""
     try:
-        connectors.carry_out(control.order(request, person, parameters), request.settings, request.database)
+        if accepted.is_stale:
+            raise Unavailable("the change waited too long for the changes before it")
+        order = replace(control.order(request, person, accepted.parameters), integration=accepted.integration)
+        connectors.carry_out(order, request.settings, request.database)
     except RingledgerError as fault:
         # The directory keeps the change even if no connector controls this PBX, the PBX refuses it or is away.
         request.notes["not_handed_over"] = fault.message

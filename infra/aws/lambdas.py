@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any
 
 from infra.aws.intrinsics import API_HANDLER, attribute, queue_id, ref, sub
-from infra.aws.variables import MEMBERS
+from infra.aws.variables import MEMBERS, RUNS
 
 
 class Network(Enum):
@@ -80,8 +80,6 @@ CLIENTS = (*GATE, "TOKEN_GUESSES")
 #: How the events of a call are interpreted.
 INTERPRETATION = ("ANSWER_BY_STATUS", "FEATURE_CODES")
 TELPHIN, RECORDER, OKTELL, CRM, CDR = (MEMBERS[name] for name in ("telphin", "recorder", "oktell", "crm", "cdr"))
-#: Only an operator's command corrects a day at the CRM.
-CORRECTION = ("CRM_OURS_ALONE", "CRM_ZONE")
 # Without this right S3 answers 403 instead of 404 for a missing object.
 TELLS_MISSING = Grant.bucket("s3:ListBucket")
 # The target is a queue or a topic: each has one of these actions.
@@ -235,10 +233,7 @@ LAMBDAS: dict[str, Lambda] = {
     ),
     "replicate": Lambda(
         Network.OUTBOUND,
-        (
-            *(name for name in CRM if name not in CORRECTION), *CDR, "WRITER_DATABASE_URL", "LINK_SECRETS",
-            "PUBLIC_URL", "SITE_ZONE",
-        ),
+        (*RUNS, *CDR, "WRITER_DATABASE_URL", "LINK_SECRETS", "PUBLIC_URL", "SITE_ZONE"),
         (Grant.function("replicate"),),
         # A run that continues itself may meet the run of the next hour.
         concurrency=2,

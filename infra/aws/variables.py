@@ -80,6 +80,8 @@ MEMBERS: dict[str, tuple[str, ...]] = {
     ),
     "cdr": ("CDR_URL", "CDR_TABLE", "CDR_ZONE", "CDR_LINK", "CDR_UNANSWERED"),
 }  # fmt: skip
+#: The variables of the CRM that runs need: only an operator's command corrects a day there.
+RUNS = tuple(variable for variable in MEMBERS["crm"] if variable not in {"CRM_OURS_ALONE", "CRM_ZONE"})
 #: The variables of every Lambda.
 COMMON = {"LOG_LEVEL": ref("LogLevel"), "METRICS_NAMESPACE": METRICS}
 

@@ -7,6 +7,8 @@ from uuid import uuid4
 
 import pytest
 
+from chalicelib.nimbox import phonecalls
+from chalicelib.platform.postgres import Connection
 from tests.nimbox.service import Office
 
 AT = datetime(2012, 8, 23, 12, 20, 33)  # noqa: DTZ001 - UTC
@@ -115,3 +117,27 @@ def test_calls_that_follow_each_other(office: Office, first: str) -> None:
         (inviteid, False) for inviteid in ids
     ]
     assert len(records(office)) == 2
+
+
+@pytest.mark.parametrize("table", ["success", "cancelled", "failed"])
+def test_both_reports_in_one_instant(office: Office, table: str) -> None:
+    """Neither transaction sees the other's row. Maintenance makes one record of them, once."""
+    pbx_writer = Connection(office.settings.writer_database_url)
+    with pbx_writer.transaction():
+        inviteid = pbx(with_writer(office, pbx_writer), AT, "13596*106", "+582122853348", table)
+        script(office, AT + timedelta(seconds=3), "7222", "02122853348")
+    pbx_writer.close()
+    assert len(records(office)) == 2
+
+    assert phonecalls.join_late(office.owner, AT + timedelta(hours=1)) == 0
+    assert phonecalls.join_late(office.owner, AT - timedelta(hours=1)) == 1
+    assert phonecalls.join_late(office.owner, AT - timedelta(hours=1)) == 0
+    assert records(office) == [inviteid]
+    assert office.rows("SELECT inviteid::text, own FROM ledger.phonecalls") == [(inviteid, False)]
+
+
+def with_writer(office: Office, writer: Connection) -> Office:
+    """Return the office with another connection of the writer."""
+    other = Office(office.settings)
+    other.writer = writer
+    return other

@@ -183,7 +183,7 @@ class Office:
 
 
 _FORGET = """
-DELETE FROM ledger.call_orders; DELETE FROM ledger.started_calls;
+DELETE FROM ledger.call_orders; DELETE FROM ledger.state_orders; DELETE FROM ledger.started_calls;
 DELETE FROM ledger.presence; DELETE FROM ledger.calls; DELETE FROM ledger.events;
 DELETE FROM ledger.records; DELETE FROM ledger.extensions; DELETE FROM userevents.usr_state_changed;
 DELETE FROM sipuserevents.sipuser_transtate_set; DELETE FROM sipuserevents.sipuser_state_changed;

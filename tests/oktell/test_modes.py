@@ -130,3 +130,35 @@ def test_a_slow_pbx_does_not_hold_up_the_next_change(forwarding: Office, partner
 
     assert took < 5
     assert _state(forwarding, "ivanov") == "3"
+
+
+def test_changes_reach_the_pbx_in_the_order_of_acceptance(forwarding: Office, partner: dict[str, Any]) -> None:
+    """Changes that are saved while a slow PBX is asked are sent after the first one, by the request that sends it."""
+    partner["inside"], partner["finish"] = threading.Event(), threading.Event()
+    slow = threading.Thread(
+        target=forwarding.having().run, args=["wp_setuserstate"], kwargs={"user": "ivanov", "userstateid": "5"}
+    )
+    slow.start()
+    assert partner["inside"].wait(10)
+    began = time.monotonic()
+    for state in ("3", "5", "3"):
+        forwarding.run("wp_setuserstate", user="ivanov", userstateid=state)
+    took = time.monotonic() - began
+    partner["finish"].set()
+    slow.join()
+
+    assert took < 5
+    assert [query["userstateid"] for _, query in partner["requests"]] == ["5", "3", "5", "3"]
+    assert forwarding.rows("SELECT count(*) FROM ledger.state_orders") == [(0,)]
+
+
+def test_a_request_that_died_while_it_sent_a_change(forwarding: Office, partner: dict[str, Any]) -> None:
+    """The next request sends what waits, in order, without changes that are too old."""
+    forwarding.rows("""
+        INSERT INTO ledger.state_orders (user_id, integration, parameters, ordered_at, claimed_until)
+        SELECT id, 'other', jsonb_build_object('userstateid', state), now() - age, now() - interval '1 second'
+        FROM ledger.users, (VALUES ('1', interval '2 minutes'), ('3', interval '1 second')) AS waiting (state, age)
+        WHERE login = 'ivanov'
+    """)
+    forwarding.run("wp_setuserstate", user="ivanov", userstateid="5")
+    assert [query["userstateid"] for _, query in partner["requests"]] == ["3", "5"]
