@@ -1,7 +1,7 @@
 """Changes of users' states on their way to the PBX: those of one user are sent in the order of acceptance.
 
-Whoever saves a change sends the changes of that user, the oldest first, unless another request does so: it then sends them
-all. No lock is held while a PBX is asked.
+Whoever saves a change sends the changes of that user, the oldest first. If another request does so, it sends them all.
+No lock is held while a PBX is asked.
 """
 
 from __future__ import annotations
