@@ -294,4 +294,5 @@ PROVIDER = Provider(
     options=Options(event_limit=EVENT_LIMIT),
     key_covers=Covers.PBX,
     joins_calls=True,
+    uploads_recordings=True,
 )

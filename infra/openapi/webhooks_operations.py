@@ -22,6 +22,7 @@ _KEY = Parameter("key", "the key of an extension", {"type": "string", "minLength
 _PROVIDER = Parameter(
     "provider", "the provider of the key", {"type": "string", "enum": ["mtt", "native", "telphin"]}, "path"
 )
+_UPLOADER = Parameter("provider", "the provider of the key", {"type": "string", "enum": ["asterisk"]}, "path")
 _ERRORS = {
     400: problem("The webhook cannot be read; it is kept in quarantine under the id that `message` names."),
     404: problem("The key is mistyped, revoked, or of another provider."),
@@ -117,7 +118,7 @@ SURFACE = Surface(
                 400: problem("The body names no file."),
                 404: problem("The key is mistyped or revoked, or its provider's recordings are not uploaded."),
             },
-            parameters=(_PROVIDER, _KEY),
+            parameters=(_UPLOADER, _KEY),
             body={JSON: UploadRequest},
         ),
     ),

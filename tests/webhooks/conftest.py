@@ -31,7 +31,7 @@ ANSWER_SECONDS = 30
 # moto has one memory per process, and other tests revoke extensions in the bundle's own bucket.
 BUCKET = "only-for-webhooks"
 #: Provider -> the id of its extension.
-EXTENSIONS = {"telphin": 7, "mtt": 8, "native": 9}
+EXTENSIONS = {"telphin": 7, "mtt": 8, "native": 9, "asterisk": 10}
 
 
 def key(provider: str, extension: int | None = None, secrets: Secrets = (NEWER,)) -> str:
