@@ -111,10 +111,7 @@ LAMBDAS: dict[str, Lambda] = {
         Network.PUBLIC,
         ("BUCKET", "EVENTS_QUEUE_URL", "CORS_ORIGINS", "WEBHOOK_SECRETS"),
         (
-            Grant.objects("webhooks/*", "s3:GetObject"),
-            # The forms that it signs.
-            Grant.objects("incoming/*", "s3:PutObject"),
-            TELLS_MISSING,
+            Grant.objects("webhooks/*", "s3:GetObject"), Grant.objects("incoming/*", "s3:PutObject"), TELLS_MISSING,
             Grant.queue("call-events", "sqs:SendMessage"),
         ),
     ),
@@ -206,8 +203,7 @@ LAMBDAS: dict[str, Lambda] = {
         (
             Grant.objects("recordings/*", "s3:PutObject", "s3:DeleteObject"),
             Grant.objects("incoming/*", "s3:GetObject", "s3:DeleteObject"),
-            TELLS_MISSING,
-            Grant.queue("recordings", "sqs:SendMessage"),
+            TELLS_MISSING, Grant.queue("recordings", "sqs:SendMessage"),
         ),
         optional=(
             Optional("HasRecordingArns", ("s3:PutObject", "s3:DeleteObject"), ref("RecordingArns")),
