@@ -20,11 +20,13 @@ from chalicelib.replication import (
     correcting,
     correction_rows,
     deliveries,
+    number_rules,
     overview,
     replicate,
     run_order,
     targets,
 )
+from chalicelib.replication.adopting import ScriptCalls
 from chalicelib.replication.overview import CallFilter
 from chalicelib.replication.replicate import DONE, Progress, RunContext
 from chalicelib.replication.runs import Run, RunRequest
@@ -39,6 +41,7 @@ RARE_COUNTS = {
 }
 LIST_LIMIT = 100
 RUNS_SHOWN = 10
+KEYS_SHOWN = 10
 # The years of calls. Time zones cannot be applied far beyond them.
 YEARS = range(1970, 2200)
 # A run uses this part of the admin Lambda's fifteen minutes. The hourly run resumes the rest.
@@ -75,6 +78,10 @@ def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
     _add_run(under)
     adopt = add(under, "adopt", _adopt, "take over the calls that another program has sent, before the first run")
     adopt.add_argument("--from", choices=["perl"], required=True, dest="program", help="NiMbox's script phonecalls")
+    adopt.add_argument(
+        "--destinations", metavar="RULES", help="what your convertDestination does, if not `strip:9>area:7:0212`"
+    )
+    adopt.add_argument("--dry-run", action="store_true", help=f"show the keys of the latest {KEYS_SHOWN} calls only")
     correct = add(under, "correct", _correct, "delete a day's calls at the CRM, and create them again as they are now")
     correct.add_argument("day", type=_day, metavar="DAY", help="a day of the CRM's time zone (CRM_ZONE): 2026-11-20")
     questions.add_options(correct)
@@ -182,22 +189,30 @@ def _run(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     _raise_if_stopped(outcomes)
 
 
-def _adopt(_arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
+def _adopt(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     context, now = _context(), _now()
     target = targets.name(context.settings)
     window = replicate.plan(context, "full", "cdr", now)
-    days = timedelta(days=1)
-    done = adopting.adopt(
-        context.writer,
-        target,
-        targets.cdr_table(context.settings),
-        (window.since - days, now + days),
-        lambda count: context.report(Progress("read", count)),
-    )
+    days, rules = timedelta(days=1), arguments.destinations
+    changed = number_rules.changes(rules) if rules else adopting.convert_destination
+    calls = ScriptCalls(targets.cdr_table(context.settings), window.since - days, now + days, changed)
+    if arguments.dry_run:
+        _say_keys(calls)
+        return
+    done = adopting.adopt(context.writer, target, calls, lambda count: context.report(Progress("read", count)))
     say(f"{done.adopted} of {done.read} rows are taken over. The CRM is asked what it has of them.", **done._asdict())
     run = replicate.start(context, RunRequest(target, "", "adopt", now, now))
     _report(run)
     _raise_if_stopped([run.outcome])
+
+
+def _say_keys(calls: ScriptCalls) -> None:
+    say("The script has sent these calls so, if its convertDestination is as given. Compare them with the CRM.")
+    rows = [
+        (f"{key.initiated:%Y-%m-%dT%H:%M:%SZ}", key.source, row.dst, key.destination)
+        for row, key in adopting.keys(calls, KEYS_SHOWN)
+    ]
+    table(("INITIATED", "SOURCE", "DIALLED", "DESTINATION"), rows)
 
 
 def _correct(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:

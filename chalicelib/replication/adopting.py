@@ -7,6 +7,7 @@ adopted call is offered once more under that key: the CRM answers with the phone
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
@@ -49,39 +50,59 @@ class Adopted(NamedTuple):
     adopted: int
 
 
-def script_key(row: CdrRow) -> ScriptKey | None:
-    """Return the key under which the script sent a row, or None if it did not send it, or not completely."""
+def script_key(row: CdrRow, changed: Callable[[str], str | None]) -> ScriptKey | None:
+    """Return the key under which the script sent a row, or None if it did not send it, or not completely.
+
+    `changed` is its `convertDestination`.
+    """
     # The script puts the source into the address unescaped: `#` ends the address, `&` the source.
     source = unquote_plus(row.src.partition("&")[0])
     if len(row.dst.encode()) < SHORTEST_DESTINATION or not source.strip() or "#" in row.src:
         return None
-    return ScriptKey(row.moment.replace(tzinfo=None), source, _destination(row.dst))
+    number = changed(row.dst)
+    return None if number is None else ScriptKey(row.moment.replace(tzinfo=None), source, number)
 
 
-def _destination(dialled: str) -> str:
+def convert_destination(dialled: str) -> str:
+    """Return the destination as the original script changes it."""
     if not dialled.startswith(PREFIX):
         return dialled
     number = dialled.removeprefix(PREFIX)
     return AREA + number if len(number) == LOCAL_LENGTH else number
 
 
-def adopt(
-    writer: Connection, target: str, source: Cdr, window: tuple[datetime, datetime], report: Callable[[int], None]
-) -> Adopted:
-    """Enter the calls of the table between two of its times as pending, under the script's keys. Known calls stay.
+class ScriptCalls(NamedTuple):
+    """The calls that the script may have sent: those of a table between two of its times. `changed` is as above."""
+
+    source: Cdr
+    first: datetime
+    last: datetime
+    changed: Callable[[str], str | None] = convert_destination
+
+
+def keys(calls: ScriptCalls, limit: int) -> list[tuple[CdrRow, ScriptKey]]:
+    """Return the latest rows that the script sent, with their keys. Raise CdrUnavailable and Misconfigured."""
+    latest: deque[tuple[CdrRow, ScriptKey]] = deque(maxlen=limit)
+    for rows in calls.source.rows(calls.first, calls.last):
+        latest.extend((row, key) for row in rows if row and (key := script_key(row, calls.changed)))
+    return list(latest)
+
+
+def adopt(writer: Connection, target: str, calls: ScriptCalls, report: Callable[[int], None]) -> Adopted:
+    """Enter the script's calls as pending, under the script's keys. Known calls stay.
 
     Of two calls that the script sent under one key, only the first is taken over: the CRM has one. A repetition changes
     nothing. Raise CdrUnavailable and Misconfigured.
     """
     read, adopted = 0, 0
     taken: set[ScriptKey] = set()
-    for rows in source.rows(*window):
+    for rows in calls.source.rows(calls.first, calls.last):
         entries = []
         for row in filter(None, rows):
-            key = script_key(row)
+            key = script_key(row, calls.changed)
             if key and key not in taken:
                 taken.add(key)
-                entries.append(_entry(row, key, source))
+                entries.append(_entry(row, key, calls.source))
         adopted += int(writer.execute(_ADOPT, [target, json.dumps(entries, default=str)])[0][0])
         read += len(rows)
         report(read)

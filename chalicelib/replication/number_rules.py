@@ -30,9 +30,15 @@ Rule = Callable[[str], str | None]
 
 def rules(text: str) -> Rule:
     """Read rules from `text`. Raise Misconfigured naming the word that is no rule."""
+    change = changes(text)
+    return lambda number: change(number.translate(_SEPARATORS))
+
+
+def changes(text: str) -> Rule:
+    """Read rules that apply to a number as it is written, with its separators. Raise Misconfigured as `rules` does."""
     words = text.replace(",", " ").split()
     steps = [_chain(word) for each in words for word in PRESETS.get(each, each).split()]
-    return lambda number: _through(steps, number.translate(_SEPARATORS))
+    return lambda number: _through(steps, number)
 
 
 def _through(steps: Sequence[Rule], number: str) -> str | None:

@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.admin.commands import run
 from chalicelib.platform import runtime
-from chalicelib.replication.adopting import ScriptKey, script_key
+from chalicelib.replication.adopting import ScriptKey, convert_destination, script_key
 from chalicelib.replication.cdr_rows import CdrRow
 from tests import databases
 from tests.databases import Server
@@ -35,8 +35,44 @@ AT = datetime(2026, 11, 20, 6)  # noqa: DTZ001 - a time of the table
 )
 def test_the_key_that_the_script_sends(source: str, dialled: str, expected: tuple[str, str] | None) -> None:
     """Times are the table's own, destinations follow the script's rules, and sources are not escaped."""
-    key = script_key(CdrRow(moment=AT, src=source, dst=dialled))
+    key = script_key(CdrRow(moment=AT, src=source, dst=dialled), convert_destination)
     assert key == (ScriptKey(AT, *expected) if expected else None)
+
+
+def configure(house: House, crm: Crm, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set what the replication needs to read the table of `url` and to send to the CRM."""
+    for name, value in (
+        ("DATABASE_URL", house.url), ("CRM_URL", crm.url), ("CRM_NAME", "crm"), ("CRM_TOKEN", TOKEN), ("CDR_URL", url),
+        ("CDR_ZONE", "America/Caracas"), ("REPLICATION_SOURCES", "cdr"), ("REPLICATION_NUMBERS", "caracas"),
+    ):  # fmt: skip
+        monkeypatch.setenv(name, value)
+    runtime.renew()
+
+
+def test_a_script_that_changes_destinations_in_another_way(
+    house: House, serve: Callable[..., Crm], server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its rules are named. Before anything is sent, the latest keys can be compared with the CRM."""
+    url = server.new_database()
+    databases.run(
+        url,
+        "CREATE TABLE cdr AS SELECT date_trunc('second', now()::timestamp) AS calldate, '7222' AS src,"
+        " '92853341' AS dst, 45 AS duration",
+    )
+    crm = serve(unique=True)
+    configure(house, crm, url, monkeypatch)
+    adopt = ["replication", "adopt", "--from", "perl"]
+
+    assert run([*adopt, "--dry-run"], str).output.split()[-3:] == ["7222", "92853341", "02122853341"]
+    rules = ["--destinations", "strip:92 area:6:0416"]
+    assert run([*adopt, "--dry-run", *rules], str).output.split()[-1] == "0416853341"
+    wrong = run([*adopt, "--destinations", "perl"], str)
+    assert (wrong.exit, "'perl' is no rule" in wrong.errors) == (1, True)
+    assert (house.states(), crm.effects) == ({}, [])
+
+    assert run([*adopt, *rules], str).exit == 0
+    assert [call["destination"] for call in crm.effects] == ["0416853341"]
+    runtime.renew()
 
 
 def test_a_crm_that_the_script_has_filled(
@@ -56,12 +92,7 @@ def test_a_crm_that_the_script_has_filled(
         told = {"initiated": f"{moment:%Y-%m-%dT%H:%M:%SZ}", "source": "7222", "destination": f"0212{str(number)[1:]}"}
         if told["destination"] not in unknown:
             crm.create(told)
-    for name, value in (
-        ("DATABASE_URL", house.url), ("CRM_URL", crm.url), ("CRM_NAME", "crm"), ("CRM_TOKEN", TOKEN), ("CDR_URL", url),
-        ("CDR_ZONE", "America/Caracas"), ("REPLICATION_SOURCES", "cdr"), ("REPLICATION_NUMBERS", "caracas"),
-    ):  # fmt: skip
-        monkeypatch.setenv(name, value)
-    runtime.renew()
+    configure(house, crm, url, monkeypatch)
 
     adopted = run(["replication", "adopt", "--from", "perl"], str)
     again = run(["replication", "adopt", "--from", "perl"], str)
