@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from uuid import UUID
 
 from chalicelib.edge import Answer
 from chalicelib.errors import Forbidden
-from chalicelib.oktell import answers, faxes
-from chalicelib.oktell.refusals import CodesDenied, InvalidParameter, NotFound
-from chalicelib.oktell.request import SHOWN, Command, CommandRequest
+from chalicelib.oktell import answers, command_parameters, faxes
+from chalicelib.oktell.refusals import CodesDenied, NotFound
+from chalicelib.oktell.request import Command, CommandRequest
 from chalicelib.platform.postgres import connection
 from chalicelib.recordings import links, lookup
 from chalicelib.recordings.access import SCOPE, check_link
@@ -25,7 +24,7 @@ def record_link(request: CommandRequest) -> Answer:
     CodesDenied, InvalidParameter, and NotFound if no such call was recorded.
     """
     _check_scope(request)
-    inviteid = _id(request, "inviteid", "commutationid", "chainid")
+    inviteid = command_parameters.RecordLinkParameters.of(request).inviteid
     found = lookup.find(connection(request.settings.gate_database_url), inviteid)
     if not found.is_known or (found.state == "none" and not found.is_recorded):
         raise NotFound(f"The call {inviteid} is unknown, still goes on, or was not recorded")
@@ -43,7 +42,7 @@ def fax_links(request: CommandRequest) -> Answer:
     Raise CodesDenied and InvalidParameter.
     """
     _check_scope(request)
-    since = _time(request.text("since")) if request.text("since") else None
+    since = command_parameters.FaxLinksParameters.of(request).since
     listed = [
         {
             "faxlink": links.call_code(request.settings.link_secrets, UUID(fax.id)),
@@ -67,24 +66,6 @@ def _check_scope(request: CommandRequest) -> None:
     # A code opens a recording without any token of the recordings' own surface.
     if request.token is None or SCOPE not in request.token.scopes:
         raise CodesDenied(f"Codes of recordings and faxes need a token with the scope {SCOPE}, too")
-
-
-def _id(request: CommandRequest, *names: str) -> UUID:
-    text = request.required(*names)
-    try:
-        return UUID(text)
-    except ValueError:
-        raise InvalidParameter(f"{names[0]} must be the id of a call, a UUID, not {text[:SHOWN]!r}") from None
-
-
-def _time(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise InvalidParameter(f"since must be a time such as 2026-11-21T04:40:57Z, not {text[:SHOWN]!r}")
-    return moment
 
 
 COMMANDS: dict[str, Command] = {"getrecordlink": record_link, "getfaxlinks": fax_links}

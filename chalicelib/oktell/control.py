@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from chalicelib.edge import Answer
-from chalicelib.oktell import answers, connectors, people
+from chalicelib.oktell import answers, command_parameters, connectors, people
 from chalicelib.oktell.connectors.orders import Order, OrderResult
 from chalicelib.oktell.people import Person
-from chalicelib.oktell.refusals import InvalidParameter
-from chalicelib.oktell.request import SHOWN, Command, CommandRequest
+from chalicelib.oktell.request import Command, CommandRequest
 
 #: An agent program must not start an order that is older: the client no longer waits for it.
 EXPIRES_SECONDS = 30
 
-#: Digits with what separates them, and internal numbers such as 13596*106 or #999.
-_NUMBER = re.compile(r"\+?[0-9*#][0-9*#() .-]{0,39}")
 _STARTED = """
 INSERT INTO ledger.started_calls (id, integration, user_id, number, connector, call_id, handle)
 VALUES (%s, %s, %s, %s, %s, %s, %s)
@@ -38,7 +34,7 @@ def end(request: CommandRequest) -> Answer:
 
 def flash(request: CommandRequest) -> Answer:
     """Put the other end on hold, or return to it with `mode=abort`. Raise InvalidParameter and NotFound."""
-    mode = request.choice("mode", ("abort",), "")
+    mode = command_parameters.FlashParameters.of(request).mode
     return _ordered(request, {"mode": mode} if mode else {})
 
 
@@ -59,16 +55,9 @@ def _ordered(request: CommandRequest, parameters: Mapping[str, str]) -> Answer:
 
 
 def _call(request: CommandRequest) -> dict[str, str]:
-    text = request.required("number")
-    if not _NUMBER.fullmatch(text):
-        raise InvalidParameter(f"number must be a phone number such as 538 or +79214567892, not {text[:SHOWN]!r}")
-    number = re.sub(r"[() .-]", "", text)
-    direction = request.choice("direction", ("pbx", "city"), "") or _direction(request, number)
-    return {
-        "number": number,
-        "direction": direction,
-        "sequence": request.choice("sequence", ("direct", "back"), "direct"),
-    }
+    wanted = command_parameters.CallParameters.of(request)
+    direction = wanted.direction or _direction(request, wanted.number)
+    return {"number": wanted.number, "direction": direction, "sequence": wanted.sequence}
 
 
 def _direction(request: CommandRequest, number: str) -> str:

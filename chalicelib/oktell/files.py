@@ -9,7 +9,7 @@ from uuid import UUID
 
 from chalicelib import edge
 from chalicelib.edge import Answer
-from chalicelib.oktell import answers, faxes, script_files, scripting
+from chalicelib.oktell import answers, command_parameters, faxes, script_files, scripting
 from chalicelib.oktell.refusals import NotFound
 from chalicelib.oktell.request import Command, CommandRequest
 from chalicelib.platform import signed_requests
@@ -29,7 +29,7 @@ def recording(request: CommandRequest, code: str) -> Answer:
 
 def recording_by_link(request: CommandRequest) -> Answer:
     """Redirect to the recording of the code in `recordlink`. Raise NotFound for an invalid code."""
-    return recording(request, request.required("recordlink"))
+    return recording(request, command_parameters.RecordCodeParameters.of(request).recordlink)
 
 
 def fax(request: CommandRequest, code: str) -> Answer:

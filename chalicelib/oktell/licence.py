@@ -5,8 +5,9 @@ from __future__ import annotations
 from urllib.parse import unquote_plus
 
 from chalicelib.edge import Answer
-from chalicelib.oktell import answers
-from chalicelib.oktell.request import Command, CommandRequest
+from chalicelib.oktell import answers, command_parameters
+from chalicelib.oktell.refusals import InvalidParameter
+from chalicelib.oktell.request import SHOWN, Command, CommandRequest
 
 #: The documented details, which are part of every licence.
 DETAILS = ("regserial", "confirmdate", "updatelimitdate")
@@ -52,7 +53,7 @@ def full_text(request: CommandRequest) -> Answer:
 
 def full_xml(request: CommandRequest) -> Answer:
     """Return the whole licence as XML, or the detail alone that `detail` names, as the documented address does."""
-    if request.text("detail"):
+    if command_parameters.DetailParameters.of(request).detail:
         return detail(request)
     simple = [{"key": name, "value": value} for name, value in _values(request).items()]
     return answers.mapped("license", {"name": "license"}, simple)
@@ -60,9 +61,11 @@ def full_xml(request: CommandRequest) -> Answer:
 
 def detail(request: CommandRequest) -> Answer:
     """Return the value of one detail. Raise InvalidParameter if `detail` is missing or unknown."""
-    request.required("detail")
+    wanted = command_parameters.RequiredDetailParameters.of(request).detail.lower()
     values = _values(request)
-    return answers.plain(values[request.choice("detail", values, "")])
+    if wanted not in values:
+        raise InvalidParameter(f"detail must be one of {', '.join(values)}, not {wanted[:SHOWN]!r}")
+    return answers.plain(values[wanted])
 
 
 def _values(request: CommandRequest) -> dict[str, str]:

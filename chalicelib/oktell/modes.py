@@ -14,15 +14,13 @@ from chalicelib.calls.records import Row
 from chalicelib.edge import Answer
 from chalicelib.errors import RingledgerError, Unavailable
 from chalicelib.ledger import history
-from chalicelib.oktell import answers, connectors, control, people, state_orders
+from chalicelib.oktell import answers, command_parameters, connectors, control, people, state_orders
 from chalicelib.oktell.people import Person
 from chalicelib.oktell.refusals import NotConnected
 from chalicelib.oktell.request import Command, CommandRequest
 from chalicelib.oktell.state_orders import AcceptedChange
 from chalicelib.oktell.states import STATUSES, Modes, State, StateChange, changed, last_state
 
-LONGEST_REASON = 512
-LONGEST_NUMBER = 18
 #: A request begins to send further changes of its user within this time.
 SENDING_SECONDS = 12
 
@@ -55,8 +53,10 @@ def set_state(request: CommandRequest) -> Answer:
 
     As in Oktell, the answer is 200 for every user who exists. Raise NotFound and InvalidParameter for another user.
     """
-    change, reason = _change(request), _reason(request)
-    person = people.selected(request)
+    wanted = command_parameters.StateParameters.of(request)
+    change = StateChange(wanted.userstateid, **{mode: getattr(wanted, name) for mode, name in _FLAGS.items()})
+    reason = _Reason(wanted.lunchreasonid, wanted.lunchreasonmsg)
+    person = people.find(request.database, wanted.line)
     if _saved(request, person, change, reason):
         # After the transaction: a slow PBX must not make the next change of the user wait.
         until = time.monotonic() + SENDING_SECONDS
@@ -81,20 +81,6 @@ def _saved(request: CommandRequest, person: Person, change: StateChange, reason:
         state_orders.add(request.database, person.user.id, request.integration, _valid_parameters(change, reason))
     request.notes.update(state=state and int(state), modes=[name for name, on in vars(modes).items() if on])
     return True
-
-
-def _change(request: CommandRequest) -> StateChange:
-    number = request.text("userstateid")
-    state = next((state for state in STATUSES if number == str(int(state))), None)
-    return StateChange(
-        state, **{mode: {"0": False, "1": True}.get(request.text(name)) for mode, name in _FLAGS.items()}
-    )
-
-
-def _reason(request: CommandRequest) -> _Reason:
-    number = request.text("lunchreasonid")[:LONGEST_NUMBER]
-    is_number = number.isascii() and number.isdigit()
-    return _Reason(number if is_number else "", request.text("lunchreasonmsg")[:LONGEST_REASON])
 
 
 def _write(request: CommandRequest, person: Person, after: tuple[Modes, State | None], reason: _Reason) -> None:

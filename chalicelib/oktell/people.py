@@ -7,15 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from chalicelib.oktell import directory
+from chalicelib.oktell import command_parameters, directory
 from chalicelib.oktell.directory import User
-from chalicelib.oktell.refusals import InvalidParameter, NotFound
+from chalicelib.oktell.refusals import NotFound
 from chalicelib.oktell.request import SHOWN, CommandRequest
 from chalicelib.oktell.states import Facts, Modes
 from chalicelib.platform.postgres import Connection, Row
-
-#: The parameters that select a user. If a command has several, the first one counts.
-SELECTORS = ("line", "user", "wp")
 
 _COLUMNS = """
 id::text, login, name, department, extension, agent, number, line, line_id::text, work_place, groups
@@ -102,10 +99,7 @@ class Person:
 
 def selected(request: CommandRequest) -> Person:
     """Return the user that the parameters `line`, `user` or `wp` select. Raise InvalidParameter and NotFound."""
-    name = request.text(*SELECTORS)
-    if not name:
-        raise InvalidParameter(f"One of the parameters {', '.join(SELECTORS)} is required")
-    return find(request.database, name)
+    return find(request.database, command_parameters.LineParameters.of(request).line)
 
 
 def find(database: Connection, name: str) -> Person:

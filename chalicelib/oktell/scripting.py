@@ -8,20 +8,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any, NamedTuple
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from chalicelib.edge import Answer
-from chalicelib.oktell import answers, running, script_runs, scripts
-from chalicelib.oktell.refusals import InvalidParameter, NotConnected, NotFound, ScriptDenied, ScriptFailed
+from chalicelib.oktell import answers, command_parameters, running, script_runs, scripts
+from chalicelib.oktell.refusals import NotConnected, NotFound, ScriptDenied, ScriptFailed
 from chalicelib.oktell.request import SHOWN, Command, CommandRequest
 from chalicelib.oktell.scripts import RegisteredScript
 from chalicelib.platform import functions
 
-#: The longest wait, in seconds. API Gateway gives up after 29 seconds.
-LONGEST_WAIT = 25
 #: A run has ended when its Lambda has: this many seconds after its start, besides SCRIPT_SECONDS.
 LAMBDA_SECONDS = 60
-PARAMETERS = tuple(f"startparam{number}" for number in range(1, 6))
 RUN_HEADER = "X-Script-Run"
 
 _SUCCESS = {"value": "1", "name": "success"}
@@ -69,17 +66,13 @@ def result(request: CommandRequest) -> Answer:
 
     Raise InvalidParameter, NotFound, and ScriptFailed with `plain=1`.
     """
-    text = request.required("run")
-    try:
-        identity = UUID(text)
-    except ValueError:
-        raise InvalidParameter(f"run must be the id in the header {RUN_HEADER}, not {text[:SHOWN]!r}") from None
+    wanted = command_parameters.RunParameters.of(request)
     seconds = request.settings.script_seconds + LAMBDA_SECONDS
-    stored = script_runs.find(request.database, identity, request.integration, seconds)
+    stored = script_runs.find(request.database, wanted.run, request.integration, seconds)
     if stored is None:
-        raise NotFound(f"You have no run {identity}, or it is more than a week ago")
-    found = ScriptResult(str(identity), *stored)
-    return _plain(found) if request.flag("plain") else _xml(found)
+        raise NotFound(f"You have no run {wanted.run}, or it is more than a week ago")
+    found = ScriptResult(str(wanted.run), *stored)
+    return _plain(found) if wanted.plain else _xml(found)
 
 
 def path(request: CommandRequest) -> str:
@@ -99,18 +92,17 @@ def run(request: CommandRequest, *, wants_file: bool = False) -> ScriptResult:
 
     Raise InvalidParameter, ScriptDenied, NotConnected if SCRIPTS_FUNCTION is not set, and Unavailable.
     """
-    name = request.required("name")
+    wanted = command_parameters.ScriptParameters.of(request)
+    name = wanted.name
     function = request.settings.scripts_function
     if not function:
         raise NotConnected("SCRIPTS_FUNCTION is not set: it is the name of the Lambda function that runs scripts")
-    # Checked before anything is started.
-    is_async, timeout = request.flag("async"), request.whole("timeout", LONGEST_WAIT)
     script = scripts.find(name) or running.remote(name, request.settings)
     _check_right(request, name, script)
     if script is None:
         return ScriptResult("")
-    event = _event(request, script.name, wants_file=wants_file)
-    wait = 0 if is_async and not wants_file else min(timeout, LONGEST_WAIT)
+    event = _event(request, script.name, wanted.start_parameters(), wants_file=wants_file)
+    wait = 0 if wanted.is_async and not wants_file else min(wanted.timeout, command_parameters.LONGEST_WAIT)
     if wait == 0:
         functions.start(function, event)
         return ScriptResult(event["run"], script_runs.RUNNING)
@@ -119,14 +111,14 @@ def run(request: CommandRequest, *, wants_file: bool = False) -> ScriptResult:
     return ScriptResult(event["run"], outcome, value)
 
 
-def _event(request: CommandRequest, script: str, *, wants_file: bool) -> dict[str, Any]:
+def _event(request: CommandRequest, script: str, start_parameters: list[str], *, wants_file: bool) -> dict[str, Any]:
     identity = str(uuid4())
     request.notes.update(script=script, run=identity)
     script_runs.start(request.database, identity, script, request.integration)
     return {
         "script": script,
         "run": identity,
-        "parameters": [request.text(parameter) for parameter in PARAMETERS],
+        "parameters": start_parameters,
         "integration": request.integration,
         "wants_file": wants_file,
     }
@@ -158,7 +150,7 @@ def _waited(request: CommandRequest, event: dict[str, Any], wait: int) -> tuple[
 
 def _known(request: CommandRequest, script_result: ScriptResult) -> ScriptResult:
     if not script_result.run:
-        raise NotFound(f"There is no script {request.text('name')[:SHOWN]!r}")
+        raise NotFound(f"There is no script {request.parameters['name'].strip()[:SHOWN]!r}")
     return script_result
 
 

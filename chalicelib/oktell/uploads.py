@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element, SubElement
 from chalicelib import edge
 from chalicelib.edge import Answer
 from chalicelib.errors import Unavailable
-from chalicelib.oktell import answers
+from chalicelib.oktell import answers, command_parameters
 from chalicelib.oktell.multipart import UploadedFile, files
 from chalicelib.oktell.refusals import InvalidParameter
 from chalicelib.oktell.request import Command, CommandRequest
@@ -31,8 +31,9 @@ def upload(request: CommandRequest) -> Answer:
     With `presigned=1`, which Oktell does not have, answer with a form by which S3 itself takes a larger file. Raise
     InvalidParameter if the body has no readable files.
     """
-    if request.flag("presigned"):
-        return _form(request)
+    wanted = command_parameters.UploadParameters.of(request)
+    if wanted.presigned:
+        return _form(request, wanted.name)
     headers = request.http.headers
     kind, disposition, encoding = (headers.get(f"content-{name}", "") for name in _HEADERS)
     # The body of an urlencoded form is the parameters, with the password among them. It must not be stored.
@@ -77,13 +78,13 @@ def _refused(name: str, reason: str) -> dict[str, str]:
     return {"name": name, "saved": "0", "reason": reason}
 
 
-def _form(request: CommandRequest) -> Answer:
-    key, current = _key(safe_name(request.text("name"))), request.settings
+def _form(request: CommandRequest, name: str) -> Answer:
+    key, current = _key(safe_name(name)), request.settings
     url, fields = objects.form(current.bucket, key, current.upload_form_limit, current.upload_expires)
     limit, seconds = str(current.upload_form_limit), str(current.upload_expires)
     root = Element("uploadform", url=url, path=key, limit=limit, expires=seconds)
-    for name, value in fields.items():
-        SubElement(root, "field", name=name, value=value)
+    for field, value in fields.items():
+        SubElement(root, "field", name=field, value=value)
     return answers.xml(root)
 
 

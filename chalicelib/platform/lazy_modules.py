@@ -28,6 +28,8 @@ LAZY = {
     "chalicelib.statistics.report_files": 1,
     "chalicelib.statistics.report_store": 1,
     "chalicelib.statistics.report_queries": 2,
+    # It loads pydantic, which the refusal of a caller does not need.
+    "chalicelib.oktell.command_parameters": 90,
     # A request of an operator needs one of these.
     "chalicelib.operations.dead_messages": 3,
     "chalicelib.operations.jobs": 1,

@@ -2,9 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 from uuid import UUID
 
+from pydantic import AliasChoices
+
+from chalicelib.oktell.command_parameters import (
+    CallParameters,
+    DetailParameters,
+    FaxLinksParameters,
+    FlashParameters,
+    LineParameters,
+    NumberParameters,
+    Parameters,
+    RecordCodeParameters,
+    RecordLinkParameters,
+    RequiredDetailParameters,
+    RunParameters,
+    ScriptParameters,
+    StateParameters,
+    UploadParameters,
+    UserParameters,
+)
 from chalicelib.oktell.order_reports import OrderAccepted, OrderReport
 from infra.openapi.declarations import (
     INTERNAL,
@@ -26,138 +46,47 @@ from infra.openapi.security import BASIC, BEARER, PASSWORD
 _TEXT: Content = {TEXT: {"type": "string"}}
 _XML: Content = {XML: {"type": "string"}}
 _JSON: Content = {JSON: {"type": "object"}}
-_FLAG = {"enum": ["0", "1"]}
-_LINE = (
-    Parameter("line", "a GUID, login, line, number, work place or name of the user; `user` and `wp` take the same"),
-    Parameter("user", "as `line`"),
-    Parameter("wp", "as `line`"),
-)
-_SCRIPT = (
-    Parameter("name", "the script", example="SvcScript1"),
-    *(Parameter(f"startparam{number}", "a parameter of the script") for number in range(1, 6)),
-    Parameter("async", "1 does not wait for the script", _FLAG),
-    Parameter("timeout", "seconds to wait, 25 at most", {"type": "string", "pattern": "^[0-9]{1,18}$"}),
-)
-_CALL = (
-    *_LINE,
-    Parameter("number", "the number to call", example="+79214567892"),
-    Parameter("direction", "an internal or an external number", {"enum": ["pbx", "city"]}),
-    Parameter("sequence", "who is called first", {"enum": ["direct", "back"]}),
-)
 
 
 class _Command(NamedTuple):
-    """A command: its path below the root, its meaning, its answer and its parameters."""
+    """A command: its path below the root, its meaning, its answer and its parameters, beside a code in the path."""
 
     path: str
     summary: str
     content: Content
-    parameters: tuple[Parameter, ...] = ()
+    parameters: type[Parameters] = Parameters
     route: str = "/{command}"
 
 
 _COMMANDS = (
-    _Command("execsvcscript", "Run a service script", _XML, _SCRIPT),
-    _Command("execsvcscriptplain", "Run a service script, and answer its value as text", _TEXT, _SCRIPT),
+    _Command("execsvcscript", "Run a service script", _XML, ScriptParameters),
+    _Command("execsvcscriptplain", "Run a service script, and answer its value as text", _TEXT, ScriptParameters),
     _Command(
         "execsvcscriptresult",
         "The value of an earlier run of a script; Ringledger's own",
         {**_XML, **_TEXT},
-        (
-            Parameter("run", "the id in the header X-Script-Run of the earlier answer"),
-            Parameter("plain", "1 answers the value as text", _FLAG),
-        ),
+        RunParameters,
     ),
-    _Command(
-        "tst_getuserstate",
-        "State of a user",
-        _XML,
-        (Parameter("iduser", "the user's GUID or name"), Parameter("number", "as `iduser`")),
-    ),
-    _Command(
-        "tst_getintnumberreadyusers",
-        "Free and busy users of a number",
-        _XML,
-        (Parameter("number", "an internal number", example="120"),),
-    ),
-    _Command("wp_getchaincontent", "The live call of a line", _JSON, _LINE),
-    _Command("wp_getabonentinfo", "The other end of a line's call", _JSON, _LINE),
-    _Command(
-        "wp_setuserstate",
-        "Change the state of a user",
-        _TEXT,
-        (
-            *_LINE,
-            Parameter("userstateid", "the number of the state"),
-            *(Parameter(name, "a mode", _FLAG) for name in ("oncallcenter", "onredirect", "onlunch")),
-            Parameter("lunchreasonid", "the reason of a break, a number"),
-            Parameter("lunchreasonmsg", "the reason of a break, a text"),
-        ),
-    ),
-    _Command("wp_autocallstart", "Call a number for a line", _TEXT, _CALL),
-    _Command("wp_switchcall", "Transfer the call of a line", _TEXT, _CALL),
-    _Command("wp_autocallstop", "Stop the automatic call of a line", _TEXT, _LINE),
-    _Command("wp_declinecall", "Decline the ringing call of a line", _TEXT, _LINE),
-    _Command(
-        "wp_flash",
-        "Hold the other end, or return to it",
-        _TEXT,
-        (*_LINE, Parameter("mode", "return to it", {"enum": ["abort"]})),
-    ),
-    _Command(
-        "getrecordlink",
-        "The code of a call's recording; Ringledger's own",
-        _JSON,
-        (
-            Parameter("inviteid", "the id of a call in the tables"),
-            Parameter("commutationid", "as `inviteid`, from wp_getchaincontent"),
-            Parameter("chainid", "as `commutationid`"),
-        ),
-    ),
-    _Command(
-        "getfaxlinks",
-        "The codes of the newest faxes; Ringledger's own",
-        _JSON,
-        (Parameter("since", "only faxes since this time", example="2026-11-21T04:40:57Z"),),
-    ),
-    _Command("downloadrecordbylink", "The recording of a code", {}, (Parameter("recordlink", "the code"),)),
-    _Command(
-        "download/rec/{code}",
-        "The recording of a code",
-        {},
-        (Parameter("code", "the code", place="path"),),
-        "/{command}/{kind}/{code}",
-    ),
-    _Command(
-        "download/fax/{code}",
-        "The fax of a code",
-        {},
-        (Parameter("code", "the code", place="path"),),
-        "/{command}/{kind}/{code}",
-    ),
-    _Command("download/byscript", "The file that a script names", {}, _SCRIPT, "/{command}/{kind}"),
+    _Command("tst_getuserstate", "State of a user", _XML, UserParameters),
+    _Command("tst_getintnumberreadyusers", "Free and busy users of a number", _XML, NumberParameters),
+    _Command("wp_getchaincontent", "The live call of a line", _JSON, LineParameters),
+    _Command("wp_getabonentinfo", "The other end of a line's call", _JSON, LineParameters),
+    _Command("wp_setuserstate", "Change the state of a user", _TEXT, StateParameters),
+    _Command("wp_autocallstart", "Call a number for a line", _TEXT, CallParameters),
+    _Command("wp_switchcall", "Transfer the call of a line", _TEXT, CallParameters),
+    _Command("wp_autocallstop", "Stop the automatic call of a line", _TEXT, LineParameters),
+    _Command("wp_declinecall", "Decline the ringing call of a line", _TEXT, LineParameters),
+    _Command("wp_flash", "Hold the other end, or return to it", _TEXT, FlashParameters),
+    _Command("getrecordlink", "The code of a call's recording; Ringledger's own", _JSON, RecordLinkParameters),
+    _Command("getfaxlinks", "The codes of the newest faxes; Ringledger's own", _JSON, FaxLinksParameters),
+    _Command("downloadrecordbylink", "The recording of a code", {}, RecordCodeParameters),
+    _Command("download/rec/{code}", "The recording of a code", {}, route="/{command}/{kind}/{code}"),
+    _Command("download/fax/{code}", "The fax of a code", {}, route="/{command}/{kind}/{code}"),
+    _Command("download/byscript", "The file that a script names", {}, ScriptParameters, "/{command}/{kind}"),
     _Command("getlicensefulltext", "The licence as text", _TEXT),
-    _Command(
-        "getlicensefullxml",
-        "The licence as XML, or one detail as text",
-        {**_XML, **_TEXT},
-        (Parameter("detail", "the detail"),),
-    ),
-    _Command(
-        "getlicenseinfo",
-        "One detail of the licence",
-        _TEXT,
-        (Parameter("detail", "the detail", {"enum": ["regserial", "confirmdate", "updatelimitdate"]}),),
-    ),
-    _Command(
-        "upload",
-        "Store files",
-        _XML,
-        (
-            Parameter("presigned", "1 asks for a form that takes a larger file", _FLAG),
-            Parameter("name", "the name of the larger file"),
-        ),
-    ),
+    _Command("getlicensefullxml", "The licence as XML, or one detail as text", {**_XML, **_TEXT}, DetailParameters),
+    _Command("getlicenseinfo", "One detail of the licence", _TEXT, RequiredDetailParameters),
+    _Command("upload", "Store files", _XML, UploadParameters),
 )
 _ERRORS = {
     400: Response("A parameter has an invalid value.", _TEXT),
@@ -179,9 +108,26 @@ _FILE = {
     200: Response("The address of the file, for `redirect=0`.", _TEXT),
     302: Response("The file.", {}, LOCATION),
 }
+_CODE = Parameter("code", "the code", place="path")
 _REDIRECT = Parameter(
     "redirect", "0 answers the address of the file instead of redirecting to it", {"enum": ["0", "1"]}
 )
+
+
+def _parameters(command: _Command) -> Iterator[Parameter]:
+    """Yield the parameters of a command. A form can carry those of `POST`, so the address need not have any."""
+    if "{code}" in command.path:
+        yield _CODE
+    for name, described in command.parameters.model_json_schema()["properties"].items():
+        schema = {key: value for key, value in described.items() if key in {"type", "enum", "pattern"}}
+        (example,) = described.get("examples", [None])
+        yield Parameter(name, described["description"], schema, example=example)
+    for field in command.parameters.model_fields.values():
+        names = field.validation_alias.choices if isinstance(field.validation_alias, AliasChoices) else []
+        for alias in names[1:]:
+            yield Parameter(str(alias), f"as `{names[0]}`")
+    if not command.content:
+        yield _REDIRECT
 
 
 def _operation(method: str, command: _Command) -> Operation:
@@ -191,7 +137,7 @@ def _operation(method: str, command: _Command) -> Operation:
         f"/{command.path}",
         command.summary,
         {**done, **_ERRORS},
-        parameters=command.parameters if command.content else (*command.parameters, _REDIRECT),
+        parameters=tuple(_parameters(command)),
         body=_FILES if method == "POST" and command.path == "upload" else {},
         security=(PASSWORD, BASIC),
         route=command.route,
