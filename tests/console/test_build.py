@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from chalicelib.console.static_files import STATIC
+from infra.bench import page_load
 from tests.console.conftest import SOURCES
 from tests.programs import missing
 
@@ -81,3 +82,8 @@ def test_licences_of_the_packages_are_beside_the_files() -> None:
     """The page contains packages, whose licences ask for their text."""
     text = (STATIC / "LICENSES.txt").read_text("utf-8")
     assert [name for name in ("preact", "uplot", "@codemirror/view", "@lezer/common") if f"{name} " not in text] == []
+
+
+def test_the_first_load_is_small() -> None:
+    """A browser fetches 60 kB at most before the first view, compressed by gzip."""
+    assert 0 < page_load.first_load() <= page_load.MOST_BYTES

@@ -18,7 +18,7 @@ DAY = 86_400
 #: The part of all calls that goes to the shop.
 SHOP_SHARE = 0.1
 #: The live part has so many calls a minute, whatever the hour.
-LIVE_CALLS_A_MINUTE = 4.0
+LIVE_CALLS_A_MINUTE = 3.0
 FEWEST_PEOPLE = 20
 
 

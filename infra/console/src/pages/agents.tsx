@@ -7,18 +7,21 @@ import { address } from "../route";
 import { duration, number, t, when, word } from "../words";
 import { lasting, shownState } from "./now";
 
-const ORDER = ["talking", "ringing", "idle", "unknown", "offline"];
-const ABSENT = /^(break|lunch|offline|huntblock|away|dnd)/;
+const ORDER = ["talking", "ringing", "idle", "break", "offline", "unknown"];
+const ABSENT = /^(break|lunch|huntblock|away|dnd)/;
+/** What agents report at the end of their shift. */
+const GONE = /^(offline|logged_out)/;
 
 export function Agents({ agents }: { agents: Agent[] }): JSX.Element {
   const now = useSeconds();
-  const place = (agent: Agent): number => ORDER.indexOf(shownState(agent.state));
-  const sorted = agents.toSorted((a, b) => place(a) - place(b) || a.agent.localeCompare(b.agent));
+  const place = (agent: Agent): number => ORDER.indexOf(stateOf(agent).name);
+  // The directory has people of whom no event has told anything.
+  const sorted = agents.filter((agent) => agent.since || agent.status).toSorted((a, b) => place(a) - place(b) || a.agent.localeCompare(b.agent));
   return (
     <section class="card agents" data-test="agents">
-      <header class="row"><h2>{t("now.agents")}</h2><strong class="count">{number(agents.length)}</strong></header>
-      {agents.length > 0 && <Tally agents={sorted} />}
-      {!agents.length && <Empty>{t("now.noAgents")}</Empty>}
+      <header class="row"><h2>{t("now.agents")}</h2><strong class="count">{number(sorted.length)}</strong></header>
+      {sorted.length > 0 && <Tally agents={sorted} />}
+      {!sorted.length && <Empty>{t("now.noAgents")}</Empty>}
       <ul class="list people" tabIndex={0} aria-label={t("now.agents")}>
         {sorted.map((agent) => (
           <li key={agent.agent} class={agent.stale ? "stale" : ""}>
@@ -27,7 +30,7 @@ export function Agents({ agents }: { agents: Agent[] }): JSX.Element {
               <a href={address("calls", "", { agent: agent.agent, days: "1" })}>{agent.person || agent.agent}</a>
               <span class="fine">{doing(agent)}</span>
             </span>
-            <span class="clock" title={agent.since ? when(agent.since) : ""}>{lasting(agent.since, now, agent.stale)}</span>
+            <span class="clock" title={agent.since ? when(agent.since) : ""}>{stateOf(agent).name === "offline" ? "" : lasting(agent.since, now, agent.stale)}</span>
           </li>
         ))}
       </ul>
@@ -46,9 +49,10 @@ function Tally({ agents }: { agents: Agent[] }): JSX.Element {
   return <p class="tally">{[...counts.values()].map(({ state, n }) => <span key={state.name}><State {...state} /> {number(n)}</span>)}</p>;
 }
 
-/** An idle phone whose agent reported a break is on a break. */
+/** An idle phone whose agent reported a break is on a break; one whose agent went home is off shift. */
 function stateOf(agent: Agent): { name: string; label?: string } {
   const state = shownState(agent.state);
+  if (state === "idle" && agent.status && GONE.test(agent.status)) return { name: "offline", label: word("status", agent.status) };
   if (state === "idle" && agent.status && ABSENT.test(agent.status)) return { name: "break", label: word("status", agent.status) };
   return { name: state };
 }

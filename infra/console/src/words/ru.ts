@@ -269,6 +269,7 @@ export const ru: Words = {
   "status.offline": "Не на месте",
   "status.away": "Не на месте",
   "status.huntblock": "Перерыв",
+  "status.logged_out": "Не на смене",
   "status.dnd": "Не беспокоить",
   save: "Сохранить как отчёт",
   "save.title": "Название",
