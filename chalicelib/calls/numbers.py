@@ -17,11 +17,10 @@ _PLAIN = re.compile(r"\+?[0-9*#]*")
 _ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
 #: What a dialled number begins with when it calls a function of the PBX.
 _SERVICE_SIGNS = ("*", "#")
-#: The events of a call, and the calls of a phone, repeat their numbers: looking up a result takes a fifth of the time.
-_NUMBERS_LIMIT = 10_000
 
 
-@lru_cache(maxsize=_NUMBERS_LIMIT)
+# The rules ask several times of each number of a call.
+@lru_cache(maxsize=10_000)
 def is_internal(number: str) -> bool:
     """Tell whether `number` is an extension: the client's prefix, a star, the extension's name."""
     return _INTERNAL.fullmatch(number) is not None
@@ -37,7 +36,6 @@ def without_domain(name: str) -> str:
     return name.partition("@")[0]
 
 
-@lru_cache(maxsize=_NUMBERS_LIMIT)
 def dialable(text: str) -> str:
     """Return the number in `text`, the value of a form: plain, a SIP or tel URI, or a name and a URI in brackets.
 

@@ -23,7 +23,7 @@ def by_relation(rows: Iterable[tuple[Table, Row]]) -> dict[str, list[Row]]:
     """Group rows by the name of their table, and add the defaults of its columns."""
     grouped: dict[str, list[Row]] = {}
     for table, row in rows:
-        grouped.setdefault(".".join(table), []).append(_DEFAULTS.get(table, {}) | row)
+        grouped.setdefault(".".join(table), []).append(_DEFAULTS[table] | row if table in _DEFAULTS else row)
     return grouped
 
 

@@ -82,7 +82,7 @@ def _faults_of_sender(*contents: bytes) -> set[str]:
 
 def _is_plain(content: bytes) -> bool:
     """Return whether `content` is ASCII that escapes nothing but ASCII."""
-    return (
+    return not content or (
         content.isascii()
         and b"\0" not in content
         and not _ESCAPED_BYTE.search(content)

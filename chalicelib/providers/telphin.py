@@ -43,6 +43,8 @@ _SHORT_NUMBER = range(2, 7)
 _DIAL_IN, _DIAL_OUT, _HANGUP = Kind.DIAL_IN, Kind.DIAL_OUT, Kind.HANGUP
 _OTHER, _AGENT_STATE = Kind.OTHER, Kind.AGENT_STATE
 _WITHOUT_CALL = frozenset({Kind.OTHER, Kind.AGENT_STATE})
+# The events of a call repeat its numbers. `form` has limited their length.
+_dialable = lru_cache(maxsize=10_000)(dialable)
 
 
 class _Clock(NamedTuple):
@@ -57,9 +59,8 @@ class _Clock(NamedTuple):
 def read(raw: Raw) -> Fields:
     """Return the fields of a webhook by their names in small letters. Raises Unreadable."""
     fields = form(raw)
-    for other, name in SPELLINGS.items():
-        if other in fields:
-            fields[name] = fields.pop(other)
+    for other in SPELLINGS.keys() & fields.keys():
+        fields[SPELLINGS[other]] = fields.pop(other)
     kind = _kind(fields)
     if kind is _OTHER and "eventtype" not in fields:
         raise Unreadable("There is no EventType")
@@ -81,7 +82,7 @@ def events(raw: Raw, source: Source, fields: Fields) -> list[Event]:
 
 def named_numbers(fields: Fields) -> set[str]:
     """Return the short numbers among the parties, which are internal if the client has extensions of these names."""
-    numbers = {dialable(fields.get(name, "")) for name in _PARTIES}
+    numbers = {_dialable(fields.get(name, "")) for name in _PARTIES}
     return {number for number in numbers if len(number) in _SHORT_NUMBER and number.isascii() and number.isdecimal()}
 
 
@@ -125,7 +126,7 @@ def _call(raw: Raw, source: Source, kind: Kind, fields: Fields, trimmed: Fields)
         caller_name=trimmed.get("calleridname") or display_name(fields.get("calleridnum", "")),
         remote=remote,
         called=called,
-        did=dialable(fields.get("calleddid", "")),
+        did=_dialable(fields.get("calleddid", "")),
         caller_extension=caller_extension,
         called_extension=called_extension,
         between_extensions=_is_number(trimmed, "callerextensionid") and _is_number(trimmed, "calledextensionid"),
@@ -142,8 +143,8 @@ def _call(raw: Raw, source: Source, kind: Kind, fields: Fields, trimmed: Fields)
 
 def _party(text: str, raw: Raw, source: Source) -> str:
     """Return the number in `text`, in full if it is the short number of one of the client's extensions."""
-    number = dialable(text)
-    return f"{_prefix(source)}*{number}" if number in raw.inner_numbers else number
+    number = _dialable(text)
+    return f"{_prefix(source)}*{number}" if raw.inner_numbers and number in raw.inner_numbers else number
 
 
 def _prefix(source: Source) -> str:
@@ -213,7 +214,8 @@ def _receipt(accepted_at: datetime, reason: str) -> _Clock:
 
 def _duration(trimmed: Fields, unit: int) -> timedelta | None:
     """Return Duration as a number of `unit` microseconds, None if it is missing or longer than any call."""
-    number = decimal(trimmed.get("duration", ""))
+    text = trimmed.get("duration")
+    number = decimal(text) if text else None
     if number is None or not 0 <= number * unit <= _LONGEST_MICROSECONDS:
         return None
     return timedelta(microseconds=int(number * unit))

@@ -65,7 +65,8 @@ def form(raw: Raw) -> Fields:
     if raw.query.count("&") + body.count("&") >= FIELDS_LIMIT and not is_json:
         raise Unreadable(f"A form may have {FIELDS_LIMIT} fields")
     if is_json:
-        return _named([*_pairs(raw.query), *_json_object(raw.body, _AS_WRITTEN).items()])
+        values = _json_object(raw.body, _AS_WRITTEN)
+        return _named([*_pairs(raw.query), *((name, clean(value)) for name, value in values.items())])
     return _named(_pairs(raw.query) + _pairs(body.rstrip("\r\n")))
 
 
@@ -143,12 +144,19 @@ def iso_time(text: str) -> datetime | None:
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:
-    """Return the pairs of a form, as urllib.parse.parse_qsl does in four times the time."""
+    """Return the pairs of a form with clean values, as urllib.parse.parse_qsl and `clean` do in four times the time."""
+    if not text:
+        return []
+    is_clean = text.isascii() and "\x00" not in text
     pairs = []
-    for pair in text.replace("+", " ").split("&") if text else ():
+    for pair in text.replace("+", " ").split("&"):
         name, equals, value = pair.partition("=")
+        if "%" in value:
+            value = clean(_unquoted(value))
+        elif not is_clean or len(value) > LENGTH_LIMIT:
+            value = clean(value)
         if name or equals:
-            pairs.append((_unquoted(name) if "%" in name else name, _unquoted(value) if "%" in value else value))
+            pairs.append((_unquoted(name) if "%" in name else name, value))
     return pairs
 
 
@@ -164,8 +172,8 @@ def _unquoted(text: str) -> str:
         return unquote(text, errors="replace")
 
 
-def _named(pairs: Iterable[tuple[str, Any]]) -> Fields:
-    return {name.strip().lower(): text for name, value in pairs if (text := clean(value)) and not text.isspace()}
+def _named(pairs: Iterable[tuple[str, str]]) -> Fields:
+    return {name.strip().lower(): value for name, value in pairs if value and not value.isspace()}
 
 
 def _trimmed(value: Any) -> Any:  # noqa: ANN401 - any JSON value

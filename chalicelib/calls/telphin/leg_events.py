@@ -99,9 +99,8 @@ class LegEvents:
 
 def _first(events: Iterable[Event], name: str) -> str:
     for event in events:
-        value: str = getattr(event, name)
-        if value:
-            return value
+        if value := getattr(event, name):
+            return str(value)
     return ""
 
 

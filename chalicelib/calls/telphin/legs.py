@@ -113,11 +113,11 @@ def _with_extensions(events: Sequence[Event]) -> Sequence[Event]:
     ]
 
 
-def _with_hidden_callers(legs: Sequence[Leg]) -> Iterator[Leg]:
+def _with_hidden_callers(legs: Sequence[Leg]) -> Sequence[Leg]:
     """Mark callers without a number as outside where any leg of the call knows the public number that they dialled."""
-    has_did = any(leg.did for leg in legs)
-    for leg in legs:
-        yield leg._replace(a_outer=True) if has_did and leg.incoming and not leg.a else leg
+    if not any(leg.did for leg in legs):
+        return legs
+    return [leg._replace(a_outer=True) if leg.incoming and not leg.a else leg for leg in legs]
 
 
 def _rounds(events: Sequence[Event], options: Options) -> Iterator[Leg]:
@@ -177,8 +177,7 @@ def _parties(events: LegEvents, options: Options) -> dict[str, Any]:
 
 
 def _is_outer_caller(events: LegEvents, a: str) -> bool:
-    has_extension = bool(events.first("caller_extension")) and a == events.first("caller")
-    return is_outside(a) and not has_extension
+    return is_outside(a) and not (a == events.first("caller") and events.first("caller_extension"))
 
 
 def _pick_up(events: LegEvents, times: Times, device: str, options: Options) -> tuple[datetime | None, bool]:
