@@ -23,6 +23,7 @@ from chalicelib.platform import runtime
 from chalicelib.platform.postgres import Connection
 from chalicelib.registry import extensions
 from chalicelib.registry.extensions import ExtensionDescription
+from chalicelib.settings import Settings
 from infra.bench.report import Figure, alternating, milliseconds, say
 from infra.bench.testbed import Testbed
 from infra.bench.turns import relayed
@@ -32,6 +33,8 @@ ROUNDS = 30
 MONTHS = 36
 STORED = 1_000_000
 FULL = "full_ledger"
+SCRIPTED = "scripted_ledger"
+PHONECALLS = 20_000
 CROWD = 10_000
 EPOCH_MICROSECONDS = 1_700_000_000_000_000
 KINDS = ("dial-in", "answer", "hangup")
@@ -53,6 +56,15 @@ INSERT INTO ledger.events (
 SELECT now() AT TIME ZONE 'UTC' - (number %% 36) * interval '30 days' - number * interval '1 millisecond',
     md5(number::text)::uuid, 'telphin', '13596', 'stored-' || number / 3, 1, 1, 'POST', '', '', ''
 FROM generate_series(1, %s) AS number
+"""
+
+# Phone calls that a script has created and that no PBX has reported, one every ten seconds of the measured calls.
+FILL_PHONECALLS = """
+WITH contact AS (INSERT INTO ledger.contacts DEFAULT VALUES RETURNING id)
+INSERT INTO ledger.phonecalls (contact, initiated, source, destination, inviteid, own)
+SELECT contact.id, to_timestamp(%s) AT TIME ZONE 'UTC' + number * interval '10 seconds', '13596*107',
+    (74950000000 + number)::text, gen_random_uuid(), true
+FROM contact, generate_series(1, %s) AS number
 """
 
 _numbers = itertools.count()
@@ -80,6 +92,7 @@ def lines(place: Testbed) -> Iterator[Figure]:
         ratio = taken["full"] / taken["empty"]
         title = f"taking a batch of {size}, {STORED:,} events stored"
         yield Figure(title, milliseconds(taken["full"]), "the empty ledger", ratio, at_most=1.3)
+    yield _scripted(place, writer, extension)
     yield from _crowded(writer, extension)
 
 
@@ -156,18 +169,43 @@ def _round_trips(place: Testbed, extension: int) -> str:
     return " and ".join(map(str, counts))
 
 
+def _scripted(place: Testbed, writer: Connection, extension: int) -> Figure:
+    """Measure what it costs to compare each new call with the phone calls of scripts, in a ledger that has many."""
+    own, known = _other_ledger(place, SCRIPTED)
+    begin = EPOCH_MICROSECONDS // 1_000_000 + next(_numbers) * 1_200
+    Connection(own.owner_database_url).execute(FILL_PHONECALLS, [begin, PHONECALLS])
+    size = SIZES[-1]
+    works = {
+        "without": _works(writer, extension, size)["take"],
+        "with": _works(Connection(own.writer_database_url), known, size)["take"],
+    }
+    taken = alternating(works, ROUNDS)
+    return Figure(
+        f"taking a batch of {size}, {PHONECALLS:,} phone calls of scripts",
+        milliseconds(taken["with"]),
+        "without any",
+        taken["with"] / taken["without"],
+    )
+
+
 def _full_ledger(place: Testbed, now: datetime) -> tuple[Connection, int]:
     """Make a second ledger with a million events on the same server; return its writer and one of its extensions."""
-    Connection(place.owner_url).execute(f"CREATE DATABASE {FULL}")
+    own, known = _other_ledger(place, FULL)
+    _fill(Connection(own.owner_database_url), now)
+    return Connection(own.writer_database_url), known
+
+
+def _other_ledger(place: Testbed, name: str) -> tuple[Settings, int]:
+    """Make an empty ledger in a database on the same server; return its settings and one of its extensions."""
+    Connection(place.owner_url).execute(f"CREATE DATABASE {name}")
     there = {"DATABASE_URL": place.owner_url}
     there |= {f"{role.upper()}_DATABASE_URL": place.role_url(role) for role in ("reader", "gate", "writer")}
-    urls = {variable: urlsplit(url)._replace(path=f"/{FULL}").geturl() for variable, url in there.items()}
+    urls = {variable: urlsplit(url)._replace(path=f"/{name}").geturl() for variable, url in there.items()}
     own = settings.load(urls)
     migrate(own.owner_database_url)
     ensure_roles(own)
     known = extensions.add(own.owner_database_url, ExtensionDescription("telphin", "13596", "13596*106"))
-    _fill(Connection(own.owner_database_url), now)
-    return Connection(own.writer_database_url), known.id
+    return own, known.id
 
 
 def _fill(owner: Connection, now: datetime) -> None:
