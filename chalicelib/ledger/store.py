@@ -171,9 +171,10 @@ def _understood(writer: Connection, calls: Sequence[LockedCall], files: list[Fil
 
 
 def _talks(calls: Iterable[LockedCall], results: Iterable[Records]) -> Iterator[CallTalks]:
-    """Return the talks of calls and of their results; without results, the talks stay as they are."""
-    for call, result in zip(calls, results, strict=False):
-        yield CallTalks(call.key, call.talks, frozenset(result.talks))
+    """Return the talks of the calls that have results; those of other calls stay as they are."""
+    stored = {call.key: call.talks for call in calls}
+    for result in results:
+        yield CallTalks(result.call, stored[result.call], frozenset(result.talks))
 
 
 def _result(call: LockedCall) -> Records:
