@@ -80,6 +80,15 @@ def test_figures_follow(retired: Ledger) -> None:
     assert reasons == retired.column("SELECT inviteid FROM calls.success")
 
 
+def test_talks_stay_with_their_calls_when_a_retired_call_is_left_out(retired: Ledger) -> None:
+    """A batch that also has a late event of a retired call notes the talks of its other calls under these."""
+    known = retired.column("SELECT call_id FROM ledger.phone_talks ORDER BY call_id")
+
+    retired.take(answered("C2", 60) + answered("C4", LATE_SECOND + 600))
+
+    assert retired.column("SELECT call_id FROM ledger.phone_talks ORDER BY call_id") == [*known, "C4"]
+
+
 def test_a_late_event_of_a_retired_call_is_kept_and_flagged(retired: Ledger) -> None:
     """It is stored raw, its call is flagged, and no table gets a row."""
     before = retired.tables()
