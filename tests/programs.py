@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 import os
+import shutil
 from typing import NoReturn
 
 import pytest
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+#: Chromium without a window, which sends nothing of its own.
+HEADLESS = (
+    "--headless=new",
+    # Chromium refuses root with a sandbox, and containers have no other user.
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--mute-audio",
+    "--no-proxy-server",
+    "--no-first-run",
+    "--autoplay-policy=no-user-gesture-required",
+)
 
 
 def missing(reason: str) -> NoReturn:

@@ -69,13 +69,37 @@ def _checked(name: str) -> str:
     return name
 
 
-class _MySQL:
+class _Connected:
+    """The common part of both drivers, whose names stand between two `quote`."""
+
+    quote: str
+    _driver: Any
+    _errors: Any
+
+    def quoted(self, name: str) -> str:
+        return ".".join(f"{self.quote}{part}{self.quote}" for part in _checked(name).split("."))
+
+    def columns(self, table: str) -> list[str]:
+        try:
+            with self._driver.cursor() as cursor:
+                cursor.execute(f"SELECT * FROM {self.quoted(table)} LIMIT 0")  # noqa: S608 - a checked name
+                return [str(column[0]) for column in cursor.description]
+        except self._errors as error:
+            _away(error)
+
+    def close(self) -> None:
+        self._driver.close()
+
+
+class _MySQL(_Connected):
+    quote = "`"
+
     def __init__(self, url: str) -> None:
         import pymysql  # noqa: PLC0415 - a cold start pays for it only where an Asterisk keeps its calls in MySQL
         import pymysql.cursors  # noqa: PLC0415
 
         place = urlsplit(url)
-        self._errors: Any = (pymysql.MySQLError, OSError)
+        self._errors = (pymysql.MySQLError, OSError)
         self._streaming = pymysql.cursors.SSCursor
         try:
             self._driver = pymysql.connect(
@@ -91,9 +115,6 @@ class _MySQL:
         except self._errors as error:
             _away(error)
 
-    def quoted(self, name: str) -> str:
-        return ".".join(f"`{part}`" for part in _checked(name).split("."))
-
     def rows(self, sql: str, parameters: Sequence[object]) -> Iterator[list[Row]]:
         cursor = self._driver.cursor(self._streaming)
         try:
@@ -103,31 +124,19 @@ class _MySQL:
         except self._errors as error:
             _away(error)
 
-    def columns(self, table: str) -> list[str]:
-        try:
-            with self._driver.cursor() as cursor:
-                cursor.execute(f"SELECT * FROM {self.quoted(table)} LIMIT 0")  # noqa: S608 - a checked name
-                return [str(column[0]) for column in cursor.description]
-        except self._errors as error:
-            _away(error)
 
-    def close(self) -> None:
-        self._driver.close()
+class _PostgreSQL(_Connected):
+    quote = '"'
 
-
-class _PostgreSQL:
     def __init__(self, url: str, time_zone: str) -> None:
         import psycopg2  # noqa: PLC0415 - beside the one above
 
-        self._errors: Any = psycopg2.Error
+        self._errors = psycopg2.Error
         try:
             self._driver = psycopg2.connect(url, options=f"-c TimeZone={time_zone}", **LASTING)
             self._driver.set_session(readonly=True)
         except self._errors as error:
             _away(error)
-
-    def quoted(self, name: str) -> str:
-        return ".".join(f'"{part}"' for part in _checked(name).split("."))
 
     def rows(self, sql: str, parameters: Sequence[object]) -> Iterator[list[Row]]:
         try:
@@ -137,17 +146,6 @@ class _PostgreSQL:
                     yield rows
         except self._errors as error:
             _away(error)
-
-    def columns(self, table: str) -> list[str]:
-        try:
-            with self._driver.cursor() as cursor:
-                cursor.execute(f"SELECT * FROM {self.quoted(table)} LIMIT 0")  # noqa: S608 - a checked name
-                return [column.name for column in cursor.description or ()]
-        except self._errors as error:
-            _away(error)
-
-    def close(self) -> None:
-        self._driver.close()
 
 
 def _away(error: Exception) -> NoReturn:

@@ -13,24 +13,11 @@ import pytest
 from selenium import webdriver
 
 from tests.console.browser import PageBrowser
-from tests.programs import missing
+from tests.programs import CHROMIUM, HEADLESS, missing
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "infra" / "console"
 NPM_SECONDS = 300
-OPTIONS = (
-    "--headless=new",
-    # Chromium refuses root with a sandbox, and containers have no other user.
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--mute-audio",
-    "--no-proxy-server",
-    "--no-first-run",
-    "--hide-scrollbars",
-    "--lang=en",
-    "--autoplay-policy=no-user-gesture-required",
-)
 
 
 @pytest.fixture(scope="session")
@@ -49,13 +36,12 @@ def packages() -> Path:
 @pytest.fixture(scope="session")
 def driver() -> Iterator[webdriver.Chrome]:
     """Return a browser without a window."""
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
     service = shutil.which("chromedriver")
-    if chromium is None or service is None:
+    if CHROMIUM is None or service is None:
         missing("needs Chromium (Debian's packages chromium and chromium-driver)")
     options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for option in OPTIONS:
+    options.binary_location = CHROMIUM
+    for option in (*HEADLESS, "--hide-scrollbars", "--lang=en"):
         options.add_argument(option)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     started = webdriver.Chrome(

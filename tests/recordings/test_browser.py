@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import queue
-import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -17,10 +16,9 @@ from urllib.parse import quote
 import pytest
 
 from infra.local import tapes
-from tests.programs import missing
+from tests.programs import CHROMIUM, HEADLESS, missing
 from tests.recordings.conftest import Desk
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SAMPLES = Path(__file__).with_name("samples")
 FOR_BROWSERS = (
     "adts.aac", "alaw.wav", "bare.mp3", "fragmented.m4a", "frames.flac", "index-first.m4a", "index-last.m4a",
@@ -28,17 +26,6 @@ FOR_BROWSERS = (
 )  # fmt: skip
 SECONDS = 60
 PATH = "2026/Отдел/браузер 1+1.wav"
-OPTIONS = (
-    "--headless=new",
-    # Chromium refuses root with a sandbox, and containers have no other user.
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--mute-audio",
-    "--no-proxy-server",
-    "--no-first-run",
-    "--autoplay-policy=no-user-gesture-required",
-)
 
 
 @contextmanager
@@ -76,7 +63,7 @@ def _report(page: str, fragment: str, profile: Path) -> Any:
     if CHROMIUM is None:
         missing("needs Chromium (Debian's package chromium)")
     with _page(Path(__file__).with_name(page).read_bytes()) as (url, reports):
-        command = [CHROMIUM, *OPTIONS, f"--user-data-dir={profile}", f"{url}#{quote(fragment, safe='')}"]
+        command = [CHROMIUM, *HEADLESS, f"--user-data-dir={profile}", f"{url}#{quote(fragment, safe='')}"]
         browser = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             return reports.get(timeout=SECONDS)
