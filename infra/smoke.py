@@ -105,6 +105,13 @@ def _statistics(token: str) -> Iterator[Check]:
     )
     asking = Check("statistics", "a query is answered", "/statistics", "POST", headers=bearer, scope="statistics")
     yield replace(asking, text='"success":true', body=count)
+    summary = json.dumps({"entity": "operational", "action": "summary"})
+    yield replace(asking, rule="the present state is answered", text='"last_event_at"', body=summary)
+    report = Check("statistics", "the reports are listed", "/reports", headers=bearer, scope="statistics")
+    yield replace(report, text='"not-called-back"')
+    yield replace(report, rule="a report is a file", path="/reports/not-called-back.csv?from=-1d", text="number,missed")
+    yield replace(report, rule="a report without a token is refused", statuses=(401,), headers={}, scope="")
+    yield Check("statistics", "the tables are described", "/statistics/schema", text='"calls.success"')
     refused = body("select count(*) from pg_catalog.pg_authid")
     yield replace(asking, rule="the guard refuses other tables", text='"success":false', body=refused)
 

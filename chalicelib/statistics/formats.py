@@ -133,7 +133,8 @@ def _as_it_is(column: Column) -> str:
 
 
 def _bigint_as_text(column: Column) -> str:
-    return f"_s.{column.alias}::text" if column.type == "bigint" else f"_s.{column.alias}"
+    cast = {"bigint": "::text", "bigint[]": "::text[]"}.get(column.type, "")
+    return f"_s.{column.alias}{cast}"
 
 
 def _boolean_as_word(column: Column) -> str:

@@ -27,6 +27,9 @@ STATEMENT_LIMIT = 16_000
 #: Bytes of the parse tree as JSON: about 4,000 names, constants and operators.
 TREE_LIMIT = 400_000
 
+#: Message of the parser -> our hint.
+_HINTS = {'syntax error at or near ":"': ": a parameter such as :since needs its value in options.params"}
+
 #: Stands for a text with any beginning. The protocol's own address prescribes one for each action.
 ANY_BEGINNING = "any"
 _BEGINNINGS = {
@@ -81,7 +84,7 @@ def _normalised(text: str) -> str:
     except ParseError as error:
         message, *offset = error.args
         where = positions.describe(text, positions.bytes_before(text, offset[0])) if offset and offset[0] else ""
-        raise Refused(f"{message}{f' ({where})' if where else ''}") from None
+        raise Refused(f"{message}{f' ({where})' if where else ''}{_HINTS.get(message, '')}") from None
     except DeparseError as error:
         raise Refused(f"this query cannot be rewritten in PostgreSQL's plain form: {error.args[0]}") from None
     size = _size(statement)

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple, Self
 import orjson
 from pglast.parser import parse_sql_json
 
+_OPERATOR = re.compile(r"[-+*/<>=~!@#%^&|?]+\s*")
+
 
 class Replacement(NamedTuple):
     """The characters `start` to before `end` of a text that replaced others of the caller's text: a parameter."""
@@ -49,6 +51,17 @@ class BoundText(str):
             shift = replacement.original_end - replacement.end
         return character + shift, ""
 
+    def operand_of(self, character: int) -> str:
+        """Return the parameter on the right or the left of the operator at `character`, or an empty text."""
+        operator = _OPERATOR.match(self, character)
+        if operator is None:
+            return ""
+        for replacement in self.replacements:
+            between = self[replacement.end : character]
+            if replacement.start == operator.end() or (replacement.end <= character and not between.strip()):
+                return replacement.name
+        return ""
+
 
 def describe(text: str, offset: int) -> str:
     """Describe byte `offset` of `text`: line and column, both from 1, and the word there.
@@ -56,7 +69,9 @@ def describe(text: str, offset: int) -> str:
     For a text with values, this is the place in the caller's text, with the parameter's name.
     """
     if isinstance(text, BoundText):
-        character, name = text.in_original(len(text.encode()[:offset].decode(errors="ignore")))
+        bound_character = len(text.encode()[:offset].decode(errors="ignore"))
+        character, name = text.in_original(bound_character)
+        name = name or text.operand_of(bound_character)
         place = describe(text.original, bytes_before(text.original, character))
         return f"parameter {name}, {place}" if name else place
     before = text.encode()[:offset].decode(errors="ignore")

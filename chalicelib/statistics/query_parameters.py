@@ -26,7 +26,10 @@ Values = Sequence[object] | Mapping[str, object]
 #: A whole number with more digits is refused here, because the guard refuses it as a constant too.
 _DIGITS_LIMIT = 100
 _SHOWN = 10
+_NAME_SHOWN = 60
 _TOO_DEEP = "the query is nested too deeply; use fewer levels"
+#: The beginning of a list of values, up to one of them.
+_IN_LIST = re.compile(r"\bin\s*\((?:[^()]*,)?\s*$", re.ASCII | re.IGNORECASE)
 _NAME = re.compile(r":[A-Za-z_]\w*", re.ASCII)
 #: The scanner's names of a colon and of brackets.
 _COLON = "ASCII_58"
@@ -48,10 +51,11 @@ def bound(query: str, values: Values) -> str:
     Raise InvalidRequest for a value of a wrong kind, Refused when values and parameters do not match.
     """
     check_size(query)
-    named = {f":{name}": value for name, value in values.items()} if isinstance(values, Mapping) else _numbered(values)
+    named = _named(values) if isinstance(values, Mapping) else _numbered(values)
     literals = {name: _literal(value, f"options.params: {name}") for name, value in named.items()}
     slots = list(_slots(query, literals, by_name=isinstance(values, Mapping)))
     _check_match({slot.name for slot in slots}, literals)
+    _check_arrays(query, [slot for slot in slots if isinstance(named[slot.name], list)])
     if not slots:
         return query
     numbers = {name: f"${number}" for number, name in enumerate(literals, 1)}
@@ -68,6 +72,14 @@ def names(query: str) -> set[str]:
     """Return the names of the parameters `:name` in `query`. Raise Refused when PostgreSQL's scanner cannot read it."""
     check_size(query)
     return {slot.name.removeprefix(":") for slot in _slots(query, {}, by_name=True) if slot.name.startswith(":")}
+
+
+def _named(values: Mapping[str, object]) -> dict[str, object]:
+    for name in values:
+        if not _NAME.fullmatch(f":{name}"):
+            rule = "must be Latin letters, digits and underscores, without the colon"
+            raise InvalidRequest(f"options.params: the name {name[:_NAME_SHOWN]!a} {rule}")
+    return {f":{name}": value for name, value in values.items()}
 
 
 def _numbered(values: Sequence[object]) -> dict[str, object]:
@@ -99,6 +111,16 @@ def _check_match(used: set[str], literals: Mapping[str, str]) -> None:
     unused = [name for name in literals if name not in used]
     if unused:
         raise Refused(f"options.params has a value for {', '.join(unused[:_SHOWN])}, which the query does not use")
+
+
+def _check_arrays(query: str, slots: Sequence[_Slot]) -> None:
+    """Refuse an array as one value of a list, which PostgreSQL would compare as a text and never find."""
+    for slot in slots:
+        if _IN_LIST.search(query[: slot.start]):
+            raise Refused(
+                f"options.params: {slot.name} is an array; write = any({slot.name}) in place of in ({slot.name}), and"
+                f" <> all({slot.name}) in place of not in"
+            )
 
 
 def _literal(value: object, name: str) -> str:

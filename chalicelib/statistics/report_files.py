@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import parse_qsl
 
 from chalicelib.errors import InvalidRequest, QueryFailed, Refused
 from chalicelib.statistics import report_actions
 from chalicelib.statistics.context import AnyAnswer, Context, FileFailed
 from chalicelib.statistics.report_definitions import RESERVED, UnknownReport
 from chalicelib.statistics.requests import FormatOptions
+from chalicelib.statistics.unknown_names import first_repeated
 
 #: The formats of an ending. The first one needs no `format=`.
 ENDINGS = {"csv": ("csv",), "json": ("json", "columns"), "ndjson": ("ndjson",)}
@@ -35,6 +37,13 @@ def answer(file: str, query: Mapping[str, str], context: Context) -> AnyAnswer:
         return report_actions.answer(name, given, chosen, context)
     except (Refused, QueryFailed) as error:
         raise FileFailed(error.message, details=error.details) from None
+
+
+def check_once(query_string: str) -> None:
+    """Check that the address has each parameter once. Raise InvalidRequest: all values but one would be lost."""
+    repeated = first_repeated(name for name, _ in parse_qsl(query_string, keep_blank_values=True))
+    if repeated is not None:
+        raise InvalidRequest(f"parameter {repeated[:60]!a} is in the address twice")
 
 
 def _choice(query: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:

@@ -33,7 +33,7 @@ class SiteClock(NamedTuple):
 def values(definition: ReportDefinition, given: Mapping[str, object], clock: SiteClock) -> dict[str, object]:
     """Return the value of each parameter of the report. Raise InvalidRequest with the name of the wrong one."""
     parameters = definition.every_parameter()
-    _check_names(parameters, given)
+    _check_names(parameters, given, definition.description.en)
     clock = clock._replace(zone=_zone(given[ZONE])) if given.get(ZONE) else clock
     found = {parameter.name: _value(parameter, given, clock) for parameter in parameters}
     _check_order(found)
@@ -47,11 +47,13 @@ def check_defaults(definition: ReportDefinition) -> None:
         _value(parameter.model_copy(update={"required": False}), {}, clock)
 
 
-def _check_names(parameters: Sequence[ReportParameter], given: Mapping[str, object]) -> None:
+def _check_names(parameters: Sequence[ReportParameter], given: Mapping[str, object], remark: str) -> None:
     known = [*(parameter.name for parameter in parameters), ZONE]
     unknown = [name for name in given if name not in known]
     if unknown:
-        raise InvalidRequest(unknown_names.unknown("parameter", unknown[0], known, "this report takes"))
+        refusal = unknown_names.unknown("parameter", unknown[0], known, "this report takes")
+        # The remark says why a report has no filter that others have.
+        raise InvalidRequest(f"{refusal}. {remark}" if remark else refusal)
 
 
 def _check_order(found: Mapping[str, object]) -> None:

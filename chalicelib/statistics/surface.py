@@ -79,6 +79,7 @@ def listed_reports(request: Request, notes: Notes) -> Answer:
 def report(request: Request, notes: Notes) -> Answer:
     """Run a report and return its rows in the format of the address's ending."""
     context = _reader_context(request, notes)
+    report_files.check_once(request.query_string)
     return _answer(request, report_files.answer(request.path["file"], request.query, context), context)
 
 

@@ -58,7 +58,9 @@ class Walk:
             raise Refusal("a second query", "one text takes one query", statements[1]["stmt_location"])
         ((kind, node),) = statements[0]["stmt"].items()
         if kind != "SelectStmt":
-            raise Refusal(f"a {kind.removesuffix('Stmt').upper()} statement", "only SELECT is allowed", None)
+            name = kind.removesuffix("Stmt").upper()
+            article = "an" if name[0] in "AEIOU" else "a"
+            raise Refusal(f"{article} {name} statement", "only SELECT is allowed", None)
         self.select(node)
         self._check_weight()
         self._check_suspects()

@@ -114,7 +114,7 @@ def test_times(value: str, since: str, until: str) -> None:
         ({"rows": True}, "parameter rows must be a whole number"),
         ({"line": "x" * 1_001}, "parameter line must be a text of up to 1000 characters"),
         ({"line": ["a"]}, "parameter line must be a text"),
-        ({"querty": "1"}, "unknown parameter 'querty'; this report takes from, to, rows, line, queue, zone"),
+        ({"querty": "1"}, "unknown parameter 'querty'; this report takes from, to, rows, line, queue, agent"),
     ],
 )
 def test_wrong_values(given: dict[str, object], words: str) -> None:

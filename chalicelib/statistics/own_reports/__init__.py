@@ -1,15 +1,17 @@
-"""Ringledger's own reports: SQL files whose first lines have the title and the parameters."""
+"""Ringledger's own reports: SQL files whose first lines have the title, the parameters and remarks."""
 
 from __future__ import annotations
 
 import json
 import re
 from functools import lru_cache
+from itertools import takewhile
 from pathlib import Path
 
 from chalicelib.statistics.report_definitions import ReportDefinition, ReportParameter, Title
 
 _FOLDER = Path(__file__).parent
+_ABOUT = "-- about: "
 _PARAMETER = re.compile(r"-- (?P<name>\w+) (?P<type>\w+)(?: = (?P<default>[^:]+))?: (?P<en>[^|]+) \| (?P<ru>.+)")
 
 
@@ -21,12 +23,14 @@ def own_reports() -> dict[str, ReportDefinition]:
 
 def _read(path: Path) -> ReportDefinition:
     lines = path.read_text("utf-8").splitlines()
-    head = [line for line in lines if line.startswith("--")]
+    head = list(takewhile(lambda line: line.startswith("--"), lines))
+    about = [line.removeprefix(_ABOUT).partition(" | ") for line in head if line.startswith(_ABOUT)]
     return ReportDefinition(
         name=path.stem,
         title=Title(en=head[0].removeprefix("-- en: "), ru=head[1].removeprefix("-- ru: ")),
+        description=Title(en=about[0][0], ru=about[0][2]) if about else Title(en=""),
         psql="\n".join(lines[len(head) :]),
-        parameters=[_parameter(line) for line in head[2:]],
+        parameters=[_parameter(line) for line in head[2:] if not line.startswith(_ABOUT)],
     )
 
 

@@ -1,6 +1,13 @@
 -- en: Abandoned callers by queue
 -- ru: Не дождавшиеся ответа по очередям
+-- line text: The number that callers dialled | Набранный номер
 -- queue text: This queue only | Только эта очередь
+-- number text: Calls with this number only | Только звонки с этим номером
+-- about: No filter by agent: a missed call has none. | Отбора по оператору нет: у пропущенного звонка его нет.
+with line_calls as (
+  select inviteid, chain from metrics.calls
+  where line = :line and invitedt >= :from::timestamp - interval '1 day' and invitedt < :to
+)
 select queue,
   count(*) as callers,
   sum(answered) as answered,
@@ -13,5 +20,10 @@ select queue,
 from metrics.queue_calls
 where entered_at >= :from and entered_at < :to
   and (:queue is null or queue = :queue)
+  and (:line is null
+    or inviteid in (select inviteid from line_calls)
+    or chain in (select chain from line_calls))
+  and (:number is null or right(ltrim(translate(number, ' +-().', ''), '0'), 10)
+    = right(ltrim(translate(:number, ' +-().', ''), '0'), 10))
 group by queue
 order by abandoned desc, queue

@@ -1,23 +1,54 @@
 -- en: Agents' time
 -- ru: Время операторов
+-- line text: The number that callers dialled | Набранный номер
+-- queue text: Calls through this queue only | Только через эту очередь
 -- agent text: This agent's phone only | Только этот оператор
-with parts as (
+-- number text: Calls with this number only | Только звонки с этим номером
+with queue_calls as (
+  select inviteid, chain from metrics.queue_calls
+  where queue = :queue and entered_at >= :from and entered_at < :to::timestamp + interval '1 day'
+),
+filtered as (
+  select inviteid, chain
+  from metrics.calls
+  where invitedt >= :from and invitedt < :to
+    and (:line is not null or :queue is not null or :number is not null)
+    and (:line is null or line = :line)
+    and (:queue is null
+      or inviteid in (select inviteid from queue_calls)
+      or chain in (select chain from queue_calls))
+    and (:number is null or right(ltrim(translate(number, ' +-().', ''), '0'), 10)
+      = right(ltrim(translate(:number, ' +-().', ''), '0'), 10))
+),
+filtered_rings as (
+  select inviteid from filtered
+  union
+  select inviteid from metrics.talks
+  where invitedt >= :from and invitedt < :to and chain in (select chain from filtered)
+),
+parts as (
   select agent, person, incoming, outgoing, internal, talk, longest, ring, unanswered, first_talk, last_talk
   from metrics.agent_days
-  where day >= :from and day + 1 <= :to and (:agent is null or agent = :agent)
+  where day >= :from and day + 1 <= :to and :line is null and :queue is null and :number is null
+    and (:agent is null or agent = :agent)
   union all
-  -- Before the first whole day and after the last one, UTC
+  -- Before the first whole day and after the last one, UTC; with a filter of calls, the whole period
   select agent, person, (direction = 'incoming')::int, (direction = 'outgoing')::int, (direction = 'internal')::int,
     talk, talk, case when direction = 'incoming' then ring end, 0, started_at, stopped_at
   from metrics.talks
   where invitedt >= :from and invitedt < :to and (:agent is null or agent = :agent)
-    and (invitedt < date_trunc('day', :from::timestamp - interval '1 microsecond') + interval '1 day'
+    and (:line is null and :queue is null and :number is null or chain in (select chain from filtered))
+    and (:line is not null or :queue is not null or :number is not null
+      or invitedt < date_trunc('day', :from::timestamp - interval '1 microsecond') + interval '1 day'
       or invitedt >= date_trunc('day', :to::timestamp))
   union all
   select agent, null, 0, 0, 0, null, null, null, 1, null, null
   from metrics.rings
   where invitedt >= :from and invitedt < :to and answered = 0 and (:agent is null or agent = :agent)
-    and (invitedt < date_trunc('day', :from::timestamp - interval '1 microsecond') + interval '1 day'
+    and (:line is null and :queue is null and :number is null
+      or inviteid in (select inviteid from filtered_rings))
+    and (:line is not null or :queue is not null or :number is not null
+      or invitedt < date_trunc('day', :from::timestamp - interval '1 microsecond') + interval '1 day'
       or invitedt >= date_trunc('day', :to::timestamp))
 )
 select agent, max(person) as person,

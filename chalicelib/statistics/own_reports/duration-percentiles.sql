@@ -1,20 +1,34 @@
 -- en: Durations of talks and waits
 -- ru: Длительность разговоров и ожидания
+-- line text: The number that callers dialled | Набранный номер
+-- queue text: Calls through this queue only | Только через эту очередь
 -- agent text: This agent's calls only | Только звонки этого оператора
-with figures as (
+-- number text: Calls with this number only | Только звонки с этим номером
+with queue_calls as (
+  select inviteid, chain from metrics.queue_calls
+  where queue = :queue and entered_at >= :from and entered_at < :to::timestamp + interval '1 day'
+),
+figures as (
   select direction, answered, talks, waits
   from metrics.quarters
   where answered > 0 and day >= :from::date and day <= :to::date and quarter >= :from and quarter < :to
-    and :agent is null
+    and (:line is null or line = :line)
+    and :queue is null and :agent is null and :number is null
     and extract(epoch from :from::timestamp) % 900 + extract(epoch from :to::timestamp) % 900 = 0
   union all
   select direction, count(*)::int, array_agg(talk::int) filter (where talk is not null),
     array_agg(wait) filter (where wait is not null)
   from metrics.calls
   where answered = 1 and invitedt >= :from and invitedt < :to
-    and (:agent is not null
+    and (:queue is not null or :agent is not null or :number is not null
       or extract(epoch from :from::timestamp) % 900 + extract(epoch from :to::timestamp) % 900 > 0)
+    and (:line is null or line = :line)
+    and (:queue is null
+      or inviteid in (select inviteid from queue_calls)
+      or chain in (select chain from queue_calls))
     and (:agent is null or agent = :agent)
+    and (:number is null or right(ltrim(translate(number, ' +-().', ''), '0'), 10)
+      = right(ltrim(translate(:number, ' +-().', ''), '0'), 10))
   group by direction
 ),
 talks as (

@@ -2,6 +2,8 @@
 -- ru: Тепловая карта по дням недели и часам
 -- line text: The number that callers dialled | Набранный номер
 -- queue text: Calls through this queue only | Только через эту очередь
+-- agent text: This agent's calls only | Только звонки этого оператора
+-- number text: Calls with this number only | Только звонки с этим номером
 with queue_calls as (
   select inviteid, chain from metrics.queue_calls
   where queue = :queue and entered_at >= :from and entered_at < :to::timestamp + interval '1 day'
@@ -11,19 +13,22 @@ figures as (
   from metrics.quarters
   where direction = 'incoming' and day >= :from::date and day <= :to::date and quarter >= :from and quarter < :to
     and (:line is null or line = :line)
-    and :queue is null
+    and :queue is null and :agent is null and :number is null
     and extract(epoch from :from::timestamp) % 900 + extract(epoch from :to::timestamp) % 900 = 0
   union all
   select invitedt, 1, answered, missed, in_time, (in_time is not null)::int,
     case when answered = 1 then wait end, (answered = 1 and wait is not null)::int
   from metrics.calls
   where direction = 'incoming' and invitedt >= :from and invitedt < :to
-    and (:queue is not null
+    and (:queue is not null or :agent is not null or :number is not null
       or extract(epoch from :from::timestamp) % 900 + extract(epoch from :to::timestamp) % 900 > 0)
     and (:line is null or line = :line)
     and (:queue is null
       or inviteid in (select inviteid from queue_calls)
       or chain in (select chain from queue_calls))
+    and (:agent is null or agent = :agent)
+    and (:number is null or right(ltrim(translate(number, ' +-().', ''), '0'), 10)
+      = right(ltrim(translate(:number, ' +-().', ''), '0'), 10))
 )
 select extract(isodow from at)::int as weekday, extract(hour from at)::int as hour,
   sum(calls) as incoming, sum(answered) as answered, sum(missed) as missed,

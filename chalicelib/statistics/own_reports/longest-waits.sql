@@ -3,6 +3,8 @@
 -- rows integer = 50: How many calls | Сколько звонков
 -- line text: The number that callers dialled | Набранный номер
 -- queue text: Calls through this queue only | Только через эту очередь
+-- agent text: This agent's calls only | Только звонки этого оператора
+-- number text: Calls with this number only | Только звонки с этим номером
 with queue_calls as (
   select inviteid, chain from metrics.queue_calls
   where queue = :queue and entered_at >= :from and entered_at < :to::timestamp + interval '1 day'
@@ -16,6 +18,9 @@ longest as (
     and (:queue is null
       or inviteid in (select inviteid from queue_calls)
       or chain in (select chain from queue_calls))
+    and (:agent is null or agent = :agent)
+    and (:number is null or right(ltrim(translate(number, ' +-().', ''), '0'), 10)
+      = right(ltrim(translate(:number, ' +-().', ''), '0'), 10))
   order by wait desc nulls last, invitedt
   limit :rows
 )
@@ -27,5 +32,8 @@ where direction = 'incoming' and invitedt = any (array(select invitedt from long
   and (:queue is null
     or inviteid in (select inviteid from queue_calls)
     or chain in (select chain from queue_calls))
+  and (:agent is null or agent = :agent)
+  and (:number is null or right(ltrim(translate(number, ' +-().', ''), '0'), 10)
+    = right(ltrim(translate(:number, ' +-().', ''), '0'), 10))
 order by wait desc nulls last, invitedt
 limit :rows

@@ -2,6 +2,8 @@
 -- ru: Пропущенные, которым не перезвонили
 -- line text: The number that callers dialled | Набранный номер
 -- queue text: Calls through this queue only | Только через эту очередь
+-- number text: Calls with this number only | Только звонки с этим номером
+-- about: No filter by agent: a missed call has none. | Отбора по оператору нет: у пропущенного звонка его нет.
 select max(number) as number,
   count(*) as missed,
   min(invitedt) at time zone 'UTC' at time zone :zone as first_missed,
@@ -15,5 +17,7 @@ where invitedt >= :from and invitedt < :to and called_back = 0
     select inviteid from metrics.queue_calls
     where queue = :queue and entered_at >= :from and entered_at < :to::timestamp + interval '1 day'
   ))
+  and (:number is null or right(ltrim(translate(number, ' +-().', ''), '0'), 10)
+    = right(ltrim(translate(:number, ' +-().', ''), '0'), 10))
 group by right(ltrim(translate(number, ' +-().', ''), '0'), 10)
 order by last_missed desc

@@ -3,6 +3,8 @@
 -- seconds integer = 20: An answer within so many seconds is in time | Ответ за столько секунд считается своевременным
 -- line text: The number that callers dialled | Набранный номер
 -- queue text: Calls through this queue only | Только через эту очередь
+-- number text: Calls with this number only | Только звонки с этим номером
+-- about: No filter by agent: a missed call has none. | Отбора по оператору нет: у пропущенного звонка его нет.
 with queue_calls as (
   select inviteid, chain from metrics.queue_calls
   where queue = :queue and entered_at >= :from and entered_at < :to::timestamp + interval '1 day'
@@ -13,19 +15,21 @@ figures as (
   from metrics.quarters
   where direction = 'incoming' and day >= :from::date and day <= :to::date and quarter >= :from and quarter < :to
     and (:line is null or line = :line)
-    and :queue is null
+    and :queue is null and :number is null
     and extract(epoch from :from::timestamp) % 900 + extract(epoch from :to::timestamp) % 900 = 0
   union all
   select invitedt, 1, answered, missed, case when answered = 1 then wait end,
     (answered = 1 and wait is not null)::int, (answered = 1 and wait <= :seconds)::int
   from metrics.calls
   where direction = 'incoming' and invitedt >= :from and invitedt < :to
-    and (:queue is not null
+    and (:queue is not null or :number is not null
       or extract(epoch from :from::timestamp) % 900 + extract(epoch from :to::timestamp) % 900 > 0)
     and (:line is null or line = :line)
     and (:queue is null
       or inviteid in (select inviteid from queue_calls)
       or chain in (select chain from queue_calls))
+    and (:number is null or right(ltrim(translate(number, ' +-().', ''), '0'), 10)
+      = right(ltrim(translate(:number, ' +-().', ''), '0'), 10))
 )
 select (quarter at time zone 'UTC' at time zone :zone)::date as day,
   sum(calls) as incoming,
