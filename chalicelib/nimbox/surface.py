@@ -68,8 +68,16 @@ def _authenticate(request: Request, notes: Notes) -> Token:
     except Forbidden as error:
         raise BadParameters({"token": error.message}) from None
     if token is None:
-        raise BadParameters({"token": "is missing, unknown or revoked"})
+        raise BadParameters({"token": "is missing, unknown or revoked" + _unread(request)})
     return token
+
+
+def _unread(request: Request) -> str:
+    """Return the remark that a body of another type than a form is not read."""
+    kind = request.headers.get("content-type", "")
+    if request.method != "POST" or not request.body or edge.is_form(kind):
+        return ""
+    return "; parameters are read from the address and from forms (application/x-www-form-urlencoded)"
 
 
 def _clock(current: Settings) -> Clock:

@@ -21,6 +21,17 @@ _CODECS = {
     "ibm866": "cp866",
     "iso88595": "iso8859-5",
 }
+#: Further encodings that are believed where they are written beside the very word. As the encoding of a whole form,
+#: Latin-1 is the default of programs that send Windows-1251.
+_WORD_CODECS = {
+    "iso88591": "cp1252",
+    "latin1": "cp1252",
+    "windows1252": "cp1252",
+    "iso88592": "iso8859-2",
+    "windows1250": "cp1250",
+    "iso885915": "iso8859-15",
+    "koi8u": "koi8-u",
+}
 RAW_QUERY_HEADER = "x-raw-query"
 _CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:-]{1,40})", re.IGNORECASE)
 # The escapes of JavaScript's escape() and of classic ASP: UTF-16 code units.
@@ -29,7 +40,16 @@ _UNITS = re.compile(r"(?:%u[0-9a-f]{4})+", re.IGNORECASE)
 
 def codec(name: str) -> str:
     """Return the codec of an encoding's name, or an empty text for an unknown name."""
-    return _CODECS.get(re.sub(r"[-_]", "", name).lower(), "")
+    return _CODECS.get(_plain(name), "")
+
+
+def word_codec(name: str) -> str:
+    """Return the codec of an encoding that is named beside a word, or an empty text for an unknown name."""
+    return codec(name) or _WORD_CODECS.get(_plain(name), "")
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_]", "", name).lower()
 
 
 def declared(content_type: str) -> str:

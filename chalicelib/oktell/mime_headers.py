@@ -114,9 +114,9 @@ def extended(values: Mapping[str, str], name: str) -> str:
 def _decoded(value: str) -> str:
     charset, quote, rest = value.partition("'")
     content = rest.partition("'")[2] if quote else value
-    codec = encodings.codec(charset) if quote else ""
+    codec = encodings.word_codec(charset) if quote else ""
     return encodings.text(unquote_to_bytes(content), codec)
 
 
 def _word(word: bytes, charset: str | None) -> str:
-    return encodings.text(word, encodings.codec(charset or ""))
+    return encodings.text(word, encodings.word_codec(charset or ""))

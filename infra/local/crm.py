@@ -1,6 +1,7 @@
 """A small CRM with NiMbox's phone-call service, to which `admin replication run` sends the demonstration's calls.
 
-It accepts calls to any number, recognises repeated ones, and forgets everything when the stack stops.
+It accepts calls to any number, recognises repeated ones and deletes days, which are UTC. It forgets everything when the
+stack stops.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from infra.local.serving import LoopbackServer
 
-CREATE = "/direct/items/phonecalls/create"
+CREATE, DELETE = "/direct/items/phonecalls/create", "/direct/items/phonecalls/delete"
 KEY = ("initiated", "source", "destination")
 
 
@@ -33,10 +34,18 @@ class Crm(LoopbackServer):
         """Serve on loopback `port` (0: any free one) and return the URL."""
         return self.serve(port, type("OfThisCrm", (_Handler,), {"crm": self}))
 
+    def answer(self, address: str) -> dict[str, Any] | None:
+        """Return the answer to a request, or None if the service does not have this address."""
+        place = urlsplit(address)
+        parameters = dict(parse_qsl(place.query))
+        if place.path not in {CREATE, DELETE}:
+            return None
+        if parameters.get("token") != self.token:
+            return {"error": True, "errors": {"token": "desconocido"}}
+        return self.create(parameters) if place.path == CREATE else self.delete(parameters)
+
     def create(self, call: dict[str, str]) -> dict[str, Any]:
         """Create a call, or return the existing one."""
-        if call.get("token") != self.token:
-            return {"error": True, "errors": {"token": "desconocido"}}
         missing = {name: "falta" for name in KEY if not call.get(name)}
         if missing:
             return {"error": True, "errors": missing}
@@ -45,6 +54,17 @@ class Crm(LoopbackServer):
             key = tuple(call[name] for name in KEY)
             number = self._calls.get(key) or self._calls.setdefault(key, next(self._numbers))
         return {"error": False, "contactId": contact, "phonecallId": number}
+
+    def delete(self, period: dict[str, str]) -> dict[str, Any]:
+        """Delete the calls of the days between two dates, both exclusive."""
+        missing = {name: "falta" for name in ("from", "to") if not period.get(name)}
+        if missing:
+            return {"error": True, "errors": missing}
+        with self._lock:
+            gone = [key for key in self._calls if period["from"] < key[0][:10] < period["to"]]
+            for key in gone:
+                del self._calls[key]
+        return {"count": len(gone), "error": False}
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -56,8 +76,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer one call."""
-        place = urlsplit(self.path)
-        body = json.dumps(self.crm.create(dict(parse_qsl(place.query)))).encode() if place.path == CREATE else b""
+        answer = self.crm.answer(self.path)
+        body = b"" if answer is None else json.dumps(answer).encode()
         self.send_response(200 if body else 404)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

@@ -159,7 +159,8 @@ class Stack:
     def _start_crm(self, parts: ExitStack, keyring: Keyring) -> dict[str, str]:
         crm = Crm(keyring.secret("crm"))
         url = _started_server(parts, crm, keyring.port("crm_port"))
-        return {"CRM_URL": url, "CRM_NAME": "demonstration", "CRM_TOKEN": crm.token, **telephony.SETTLED}
+        own = {"CRM_OURS_ALONE": "1", "CRM_ZONE": "UTC"}
+        return {"CRM_URL": url, "CRM_NAME": "demonstration", "CRM_TOKEN": crm.token, **own, **telephony.SETTLED}
 
     def _settings(
         self, values: dict[str, str], defaults: dict[str, str], keyring: Keyring, beside: dict[str, str]

@@ -18,9 +18,9 @@ NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
 Configure = Callable[..., None]
 
 
-def _invoke(command: str, **parameters: str) -> dict[str, Any]:
+def _event(command: str, **parameters: str) -> dict[str, Any]:
     place = PATH + command
-    event = {
+    return {
         "requestContext": {"resourcePath": place, "httpMethod": "GET", "path": place, "requestId": "1"},
         "multiValueQueryStringParameters": {name: [value] for name, value in parameters.items()},
         "pathParameters": None,
@@ -29,7 +29,10 @@ def _invoke(command: str, **parameters: str) -> dict[str, Any]:
         "isBase64Encoded": False,
         "body": None,
     }
-    return app.app(event, None)
+
+
+def _invoke(command: str, **parameters: str) -> dict[str, Any]:
+    return app.app(_event(command, **parameters), None)
 
 
 def _content(command: str, **parameters: str) -> Any:
@@ -93,3 +96,12 @@ def test_strangers_become_contacts_where_the_setting_says_so(configure: Configur
 
     assert office.rows("SELECT id FROM ledger.contacts") == [(made["contactId"],)]
     assert _content("create", token=token, **EXAMPLE) == made
+
+
+@pytest.mark.parametrize("kind", ["multipart/form-data; boundary=B", "application/json"])
+def test_a_body_that_is_not_read(token: str, kind: str) -> None:
+    """The token in it is missing, and the error says from where parameters are read."""
+    event = _event("create") | {"headers": {"Content-Type": kind}, "body": f"token={token}"}
+    event["requestContext"]["httpMethod"] = "POST"
+    fault = json.loads(app.app(event, None)["body"])["errors"]["token"]
+    assert "parameters are read from the address and from forms" in fault

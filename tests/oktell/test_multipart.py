@@ -52,6 +52,22 @@ def test_a_file_name_is_read(head: str, name: str) -> None:
     assert _files(part(head, b"content")) == [UploadedFile(name, b"content")]
 
 
+@pytest.mark.parametrize(
+    ("parameter", "name"),
+    [
+        ("filename*=iso-8859-1'fr'%E9t%E9.txt", "été.txt"),
+        ("filename*=ISO-8859-1''%A3%20rates", "£ rates"),
+        ("filename*=windows-1250''%9E%E1k.txt", "žák.txt"),
+        ('filename="=?iso-8859-1?Q?=E9t=E9.txt?="', "été.txt"),
+        ("filename*=no-such-encoding''%E0%E1.txt", "аб.txt"),
+    ],
+)
+def test_an_encoding_beside_the_name_counts(parameter: str, name: str) -> None:
+    """It is believed also where a form's own declaration of it would not be."""
+    head = f"Content-Disposition: form-data; name=f; {parameter}"
+    assert _files(part(head, b"content")) == [UploadedFile(name, b"content")]
+
+
 NAME = "Отчёт №7.txt"
 RFC_2047_8 = "=?utf-8?B?0J7RgtGH0ZHRgiDihJY3LnR4dA==?="
 RFC_2047_1251 = "=?windows-1251?Q?=CE=F2=F7=B8=F2_=B97.txt?="

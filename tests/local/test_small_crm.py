@@ -1,0 +1,32 @@
+"""The small CRM of the demonstration behaves as the protocol says."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from datetime import date, datetime
+
+from chalicelib.nimbox.client import Client, DeletionVerdict, PhoneCall, Service, Timing
+from infra.local.crm import Crm
+
+CALLS = [PhoneCall(datetime.fromisoformat(f"2026-11-{day}T23:59:59"), "7222", "02122853348", 9) for day in (19, 20, 21)]
+
+
+def test_a_day_is_deleted_and_created_again() -> None:
+    """Both dates of a deletion are exclusive, repeated calls keep their ids, and deleted ones get new ids."""
+    crm = Crm("a-token")
+    with ExitStack() as stack:
+        url = crm.start(0)
+        client = Client(Service(url, "a-token"), Timing())
+        stack.callback(crm.stop)
+        stack.callback(client.close)
+        first = [client.create(call) for call in CALLS]
+
+        assert client.delete(date(2026, 11, 20)) == DeletionVerdict("deleted", deleted=1)
+        assert client.delete(date(2026, 11, 20)) == DeletionVerdict("deleted", deleted=0)
+        again = [client.create(call).phonecall_id for call in CALLS]
+
+        assert [verdict.phonecall_id for verdict in first] == ["1", "2", "3"]
+        assert again == ["1", "4", "3"]
+        stranger = Client(Service(url, "another"), Timing())
+        stack.callback(stranger.close)
+        assert stranger.delete(date(2026, 11, 20)).state == "refused"
