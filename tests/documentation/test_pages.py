@@ -21,11 +21,21 @@ ROOT = Path(__file__).parents[2]
 _EVERY_PAGE = (ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *ROOT.glob("[ci]*/**/README.md"))
 #: The pages with examples of commands; recipes for clients and the guide to AWS have tests of their own.
 PAGES = sorted(str(page.relative_to(ROOT)) for page in _EVERY_PAGE if "```console" in page.read_text("utf-8"))
+#: Every page but the guide to AWS, which tests/aws and the rehearsal follow.
+ALL_PAGES = sorted(
+    str(page.relative_to(ROOT))
+    for page in _EVERY_PAGE
+    if page != ROOT / "infra" / "README.md" and "node_modules" not in page.parts
+)
+#: The languages of the recipes that tests/clients runs.
+RECIPES = ("bash", "javascript", "python")
 #: Commands that set up the machine, which has been done when a test runs.
 SETTING_UP = re.compile(r"make (run|test)")
 TRIES, PAUSE_SECONDS = 12, 0.5
 COMMAND_SECONDS = 60
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+#: Above a block that is not run stands why.
+_BLOCK_WITH_REASON = re.compile(r"(<!-- Not run.*? -->\n)?^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 #: What differs from one run to another: ids, times, sizes and other numbers.
 _CHANGING = (
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "<id>"),
@@ -135,11 +145,16 @@ def test_the_examples_of_a_page(page: str, stack: dict[str, Any], tmp_path: Path
     assert not faults, "\n\n".join(faults)
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_every_block_is_known(page: str) -> None:
-    """A block is an example, the set-up of the machine, or marked as text: nothing is printed without a test."""
-    blocks = _BLOCK.findall((ROOT / page).read_text("utf-8"))
-    unknown = [block for language, block in blocks if not language and not SETTING_UP.fullmatch(block.strip())]
+@pytest.mark.parametrize("page", ALL_PAGES)
+def test_every_block_is_run_or_says_why_not(page: str) -> None:
+    """A block is an example, the set-up of the machine, a recipe of tests/clients, or has its reason above it."""
+    text = (ROOT / page).read_text("utf-8")
+    recipes = RECIPES if page.startswith("docs/clients/") else ()
+    unknown = [
+        block.partition("\n")[0]
+        for reason, language, block in _BLOCK_WITH_REASON.findall(text)
+        if not (reason or language in ("console", *recipes) or SETTING_UP.fullmatch(block.strip()))
+    ]
     assert unknown == []
 
 
@@ -150,7 +165,12 @@ def test_variables_of_examples_are_exported(tmp_path: Path) -> None:
         "url": "http://127.0.0.1:8000",
         "recording": "http://127.0.0.1:8000/rest/v1/journal/calls/1/attachment1?key=2",
         "tokens": dict.fromkeys(("statistics", "recordings", "nimbox", "oktell", "operations"), "3"),
-        "webhook_keys": {"telphin": dict.fromkeys(("phone", "ivr", "queue"), "4"), "mtt": "5", "native": "6"},
+        "webhook_keys": {
+            "telphin": dict.fromkeys(("phone", "ivr", "queue"), "4"),
+            "mtt": "5",
+            "asterisk": "7",
+            "native": "6",
+        },
     }
     environment.add_examples(tmp_path / "environment", facts)
     script = (tmp_path / "environment").read_text("utf-8")
