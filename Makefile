@@ -42,7 +42,7 @@ bench: $(STAMP) ## Take measurements, as ratios to a floor or a peer of the same
 	@exec $(VENV) -m infra.bench
 
 bench-large: $(STAMP) ## Measure reports among ten million calls too; takes half an hour and 40 GB
-	@exec $(VENV) -m infra.bench --largest day reports
+	@exec $(VENV) -m infra.bench --largest day reports ceiling
 
 package: $(PACKAGE_STAMP) ## Build and check template and zip for AWS in out/STAGE (STAGE=dev CA=authorities.pem)
 	@exec .venv-package/bin/python -m infra.aws --stage "$(STAGE)" $(if $(CA),--authorities "$(CA)")

@@ -22,6 +22,7 @@ from infra.bench import (
     report_growth,
     throughput,
     webhook_cost,
+    writer_ceiling,
 )
 from infra.bench.grown_places import GrownPlace, grown
 from infra.bench.report import Figure, say, show
@@ -48,6 +49,7 @@ PARTS: dict[str, tuple[str, Part]] = {
 GROWN_PARTS: dict[str, tuple[str, Callable[[Sequence[GrownPlace]], Iterator[Figure]]]] = {
     "day": ("A day's report", day_report.lines),
     "reports": ("The own reports of a month and a year, and the present state", report_growth.lines),
+    "ceiling": ("The ceiling of one writer", writer_ceiling.lines),
 }
 EVERY_PART = (*PARTS, *GROWN_PARTS)
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import partial
 
 from infra.bench.grown_places import LAST, GrownPlace
-from infra.bench.plans import plan_of, rows_read, shape
+from infra.bench.plan_shapes import plan_of, rows_read, shape
 from infra.bench.report import Figure, alternating, milliseconds
 
 ROUNDS = 200

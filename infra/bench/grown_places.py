@@ -13,7 +13,7 @@ import psycopg2
 from chalicelib.maintenance import call_figures
 from chalicelib.platform.postgres import Connection
 from infra.bench.report import say
-from infra.bench.testbed import opened
+from infra.bench.testbed import Testbed, opened
 from infra.demonstration.fill import END
 from infra.demonstration.grow import grow
 
@@ -34,8 +34,9 @@ _SETTLED = (
 
 @dataclass(frozen=True)
 class GrownPlace:
-    """A database with many calls: how many, how many on each day, and connections of the reader and of the owner."""
+    """A database with many calls: its stack, how many calls, how many on each day, and two connections."""
 
+    bed: Testbed
     calls: int
     per_day: int
     reader: Any
@@ -63,14 +64,16 @@ def _made(parts: ExitStack, calls: int, per_day: int) -> GrownPlace:
     owner = parts.enter_context(closing(psycopg2.connect(place.owner_url)))
     reader.autocommit = owner.autocommit = True
     with reader.cursor() as cursor:
-        cursor.execute("set statement_timeout = 0")
+        # A busy machine is slower than the reader's limits.
+        cursor.execute("set statement_timeout = 0; set transaction_timeout = 0")
+        cursor.execute("set max_parallel_workers_per_gather = 0")
     with owner.cursor() as cursor:
         # PostgreSQL would do it while a report is measured.
         for table in _SETTLED:
             cursor.execute(f"vacuum (analyze) {table}")
         cursor.execute("checkpoint")
     say("\r" + " " * 60 + "\r")
-    return GrownPlace(made, per_day, reader, owner)
+    return GrownPlace(place, made, per_day, reader, owner)
 
 
 def _keep_figures(owner_url: str) -> None:

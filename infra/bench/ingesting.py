@@ -98,7 +98,7 @@ def lines(place: Testbed) -> Iterator[Figure]:
 
 def _works(writer: Connection, extension: int, size: int) -> dict[str, Callable[[], object]]:
     # Both begin with ready messages, so that making them costs neither.
-    batches = iter([[_queued(message) for message in _batch(extension, size)] for _ in range(2 * (ROUNDS + 1))])
+    batches = iter([[_queued(message) for message in batch(extension, size)] for _ in range(2 * (ROUNDS + 1))])
     return {
         "insert": lambda: _insert(writer, list(map(read, next(batches)))),
         "take": lambda: store.take(writer, list(map(read, next(batches)))),
@@ -107,10 +107,10 @@ def _works(writer: Connection, extension: int, size: int) -> dict[str, Callable[
 
 def _spread(writer: Connection, extension: int) -> Figure:
     """Measure 99 calls at a time, with the events of each call in three successive batches, as they really come."""
-    sets = (_batch(extension, 297) for _ in itertools.count())
+    sets = (batch(extension, 297) for _ in itertools.count())
     parts = (events[part::3] for events in sets for part in range(3))
     works = {
-        "insert": lambda: _insert(writer, _batch(extension, 99)),
+        "insert": lambda: _insert(writer, batch(extension, 99)),
         "take": lambda: [store.take(writer, next(parts)) for _ in range(3)],
     }
     taken = alternating(works, ROUNDS // 3)
@@ -134,8 +134,11 @@ def _insert(writer: Connection, messages: Sequence[Message]) -> None:
         writer.execute(INSERT, columns(rows))
 
 
-def _batch(extension: int, size: int) -> list[Message]:
-    # A multiple of three; batches have different times, since one phone cannot be in several calls at once.
+def batch(extension: int, size: int) -> list[Message]:
+    """Return the messages of `size` events, a multiple of three: three for each new call.
+
+    Batches have different times, since one phone cannot be in several calls at once.
+    """
     begin = next(_numbers) * 1_200
     return [_message(extension, f"call-{begin + number // 3}", begin + number) for number in range(size)]
 
@@ -160,10 +163,10 @@ def _round_trips(place: Testbed, extension: int) -> str:
     counts = []
     with relayed(place.role_url("writer")) as (url, turns):
         writer = Connection(url)
-        store.take(writer, _batch(extension, 3))
+        store.take(writer, batch(extension, 3))
         for size in SIZES:
             before = turns.count
-            store.take(writer, _batch(extension, size))
+            store.take(writer, batch(extension, size))
             counts.append(turns.count - before)
         writer.close()
     return " and ".join(map(str, counts))

@@ -1,5 +1,6 @@
 -- en: Repeated callers
 -- ru: Повторно звонящие
+-- rows integer = 10000: How many callers, the most frequent | Сколько звонивших, самые частые
 -- times integer = 3: Callers with so many calls or more | Звонившие столько раз или больше
 -- line text: The number that callers dialled | Набранный номер
 -- queue text: Calls through this queue only | Только через эту очередь
@@ -31,3 +32,4 @@ from (
 group by right(ltrim(translate(number, ' +-().', ''), '0'), 10)
 having sum(calls) >= :times
 order by calls desc, last_call desc
+limit :rows
