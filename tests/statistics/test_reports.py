@@ -11,14 +11,15 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from chalicelib.errors import Forbidden, InvalidRequest, Refused, RingledgerError
-from chalicelib.settings import Settings
-from chalicelib.statistics import channel, report_definitions, report_values
-from chalicelib.statistics.context import Context
+from chalicelib.settings import Settings, load
+from chalicelib.statistics import channel, report_definitions, report_queries, report_values
+from chalicelib.statistics.context import Context, FileFailed
 from chalicelib.statistics.own_reports import own_reports
 from chalicelib.statistics.report_definitions import UnknownReport
 from chalicelib.statistics.report_values import SiteClock
 from tests.admin.program import run_here
 from tests.ingest.telephony import Ledger
+from tests.statistics.cases import ALLOWED, REFUSED, Case, named
 from tests.statistics.test_metrics import ANSWERED, CALLED_BACK, LATE_ANSWER, MISSED, TRANSFERRED
 from tests.statistics.timelines import DAY, ask, post
 
@@ -256,6 +257,38 @@ def test_a_report_is_checked_again_when_it_runs(ledger: Ledger, site: Settings) 
     )
     with pytest.raises(Refused):
         ask(site, "reports", "run", name="count-of-calls")
+
+
+#: Without those that only the first words forbid at the protocol's address.
+ATTACKS = [case for case in REFUSED if case.kind != "prefix"]
+
+
+@pytest.mark.parametrize("case", ATTACKS, ids=named)
+def test_no_query_of_attackers_is_saved(case: Case) -> None:
+    """A report whose query the guard refuses elsewhere is refused, also beside parameters."""
+    for psql in (case.sql, f"select :from as since, q.* from ({case.sql}\n) q", f"{case.sql}\n -- :from"):
+        with pytest.raises((Refused, InvalidRequest)):
+            report_definitions.read({**COUNT, "psql": psql})
+
+
+@pytest.mark.parametrize("case", ALLOWED, ids=named)
+def test_every_query_of_reports_can_be_saved(case: Case) -> None:
+    """A query that the guard accepts elsewhere is a report, and runs with the very same text."""
+    definition = report_definitions.read({**COUNT, "psql": case.sql})
+    assert str(report_queries.bound(definition, {}, Context("test", load({}), {})).text) == case.sql
+
+
+def test_a_query_of_attackers_that_reached_the_database(ledger: Ledger, site: Settings) -> None:
+    """The guard refuses it when the report runs, in each format."""
+    ask(site, "reports", "save", **COUNT)
+    for place, case in enumerate(ATTACKS[::16]):
+        if "\0" in case.sql:
+            continue
+        ledger.owner.execute(
+            "UPDATE ledger.reports SET definition = jsonb_set(definition, '{psql}', to_jsonb(%s::text))", [case.sql]
+        )
+        with pytest.raises((Refused, FileFailed, InvalidRequest)):
+            ask(site, "reports", "run", name="count-of-calls", format=("json", "columns", "csv", "ndjson")[place % 4])
 
 
 def test_definitions_are_valid() -> None:
