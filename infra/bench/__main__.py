@@ -20,6 +20,7 @@ from infra.bench import (
     phonecall_cost,
     replicating,
     report_growth,
+    rules_cost,
     throughput,
     webhook_cost,
     writer_ceiling,
@@ -39,6 +40,7 @@ PARTS: dict[str, tuple[str, Part]] = {
     "throughput": ("Accepting webhooks on the local stack", throughput.lines),
     "play": ("A click on a recording's link", click_cost.lines),
     "ingest": ("Taking accepted webhooks from the queue", ingesting.lines),
+    "rules": ("Working out calls from webhooks, without a database", lambda _: rules_cost.lines()),
     "phonecall": ("Creating a phone call", phonecall_cost.lines),
     "large": ("An answer that goes to S3", large.lines),
     # It deletes the calls of the demonstration, so it runs after the measurements that need them.

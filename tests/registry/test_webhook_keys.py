@@ -13,7 +13,7 @@ from tests.webhooks.conftest import NEWER, OLDER, key
 
 
 @pytest.mark.parametrize("extension", [0, 1, 7, 2**31 - 1])
-@pytest.mark.parametrize("provider", ["telphin", "mtt", "native"])
+@pytest.mark.parametrize("provider", ["telphin", "mtt", "asterisk", "native"])
 def test_a_key_leads_back_to_its_extension(provider: str, extension: int) -> None:
     """A key is 32 lower-case letters and digits, always the same ones, and names its extension."""
     issued = webhook_keys.issue((NEWER, OLDER), provider, extension)

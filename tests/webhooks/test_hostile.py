@@ -34,7 +34,7 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("provider", ["telphin", "mtt", "native"])
+@pytest.mark.parametrize("provider", ["telphin", "mtt", "asterisk", "native"])
 @pytest.mark.parametrize("body", HOSTILE.values(), ids=list(HOSTILE))
 def test_hostile_bodies(surface: Surface, provider: str, body: bytes) -> None:
     """Every body is either accepted or refused with a reason, and is queued as received."""
@@ -47,7 +47,7 @@ def test_hostile_bodies(surface: Surface, provider: str, body: bytes) -> None:
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.sampled_from(["telphin", "mtt", "native"]), st.binary(max_size=200), st.data())
+@given(st.sampled_from(["telphin", "mtt", "asterisk", "native"]), st.binary(max_size=200), st.data())
 def test_any_bytes(surface: Surface, provider: str, noise: bytes, data: st.DataObject) -> None:
     """Noise, alone or inside a real webhook, always gets a defined answer."""
     real = data.draw(st.sampled_from([b"", MTT[2].encode(), TELPHIN["hangup"].encode()]))

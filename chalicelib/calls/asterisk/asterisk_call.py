@@ -6,12 +6,20 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from chalicelib.calls.asterisk.channel_events import ChannelEvent
+from chalicelib.calls.asterisk.channel_events import (
+    BLIND_TRANSFER,
+    BRIDGE_ENTER,
+    BRIDGE_START,
+    TO_OUTSIDE,
+    ChannelEvent,
+)
 from chalicelib.calls.asterisk.channel_talks import ChannelTalk, Setting, joiners, talks
 from chalicelib.calls.asterisk.channels import Channel, channels
 from chalicelib.calls.asterisk.company import Stretch, company
 from chalicelib.calls.asterisk.families import Family, families
 from chalicelib.calls.asterisk.stays import stays
+
+_BRIDGING = frozenset({BRIDGE_ENTER, BRIDGE_START})
 
 
 class AsteriskCall(NamedTuple):
@@ -31,6 +39,8 @@ class AsteriskCall(NamedTuple):
     closed: bool
     records: Sequence[ChannelEvent]
     company: Mapping[str, Sequence[Stretch]]
+    #: When the dialplan announced a call to the outside.
+    announced: Sequence[datetime]
 
     @property
     def main(self) -> Family:
@@ -44,15 +54,7 @@ def assembled(records: Sequence[ChannelEvent], *, closed: bool) -> AsteriskCall 
     own_families = families(every)
     if not own_families:
         return None
-    all_stays = stays(every)
-    setting = Setting(
-        channels={channel.id: channel for channel in every if not channel.is_local},
-        families=own_families,
-        company=company(every, all_stays),
-        stays=all_stays,
-        records=records,
-        last=max(record.at for record in records),
-    )
+    setting = _setting(records, every, own_families)
     joined = joiners(setting)
     return AsteriskCall(
         every=every,
@@ -65,4 +67,22 @@ def assembled(records: Sequence[ChannelEvent], *, closed: bool) -> AsteriskCall 
         closed=closed,
         records=records,
         company=setting.company,
+        announced=_times(records, TO_OUTSIDE),
     )
+
+
+def _setting(records: Sequence[ChannelEvent], every: Sequence[Channel], own_families: tuple[Family, ...]) -> Setting:
+    all_stays = stays(every)
+    return Setting(
+        channels={channel.id: channel for channel in every if not channel.is_local},
+        families=own_families,
+        company=company(every, all_stays),
+        stays=all_stays,
+        transfers=_times(records, BLIND_TRANSFER),
+        logs_bridges=any(record.kind in _BRIDGING for record in records),
+        last=max(record.at for record in records),
+    )
+
+
+def _times(records: Sequence[ChannelEvent], kind: str) -> list[datetime]:
+    return [record.at for record in records if record.kind == kind]

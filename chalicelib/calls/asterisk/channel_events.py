@@ -23,6 +23,8 @@ MONITOR_START = "MIXMONITOR_START"
 MONITOR_STOP = "MIXMONITOR_STOP"
 HOLD = "HOLD"
 UNHOLD = "UNHOLD"
+#: Dialplans announce a call to the outside by this user-defined record.
+TO_OUTSIDE = "XIVO_OUTCALL"
 
 #: How records of one moment follow each other: some PBXs log whole seconds.
 _RANKS = {

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from chalicelib.calls.asterisk.channel_events import BLIND_TRANSFER, BRIDGE_ENTER, BRIDGE_START, ChannelEvent
 from chalicelib.calls.asterisk.channels import Channel
 from chalicelib.calls.asterisk.company import Stretch, by_companion, lasting
 from chalicelib.calls.asterisk.families import Family
@@ -15,7 +14,6 @@ from chalicelib.calls.causes import ANSWER
 
 _ROOMS = frozenset({"confbridge", "meetme", "conference", "jitsiconference"})
 _MIXING = "softmix"
-_BRIDGING = frozenset({BRIDGE_ENTER, BRIDGE_START})
 #: A party that stays this long with another one after the caller has left was transferred.
 _TRANSFER = timedelta(seconds=1)
 
@@ -44,7 +42,9 @@ class Setting(NamedTuple):
     families: tuple[Family, ...]
     company: Mapping[str, Sequence[Stretch]]
     stays: Sequence[Stay]
-    records: Sequence[ChannelEvent]
+    #: When a party was transferred without a consultation.
+    transfers: Sequence[datetime]
+    logs_bridges: bool
     last: datetime
 
 
@@ -122,7 +122,7 @@ def _is_mixed(setting: Setting, channel: Channel) -> bool:
 
 
 def _follows_transfer(setting: Setting, channel: Channel) -> bool:
-    return any(record.kind == BLIND_TRANSFER and record.at <= channel.began for record in setting.records)
+    return any(at <= channel.began for at in setting.transfers)
 
 
 def _talk_by_answers(setting: Setting, family: Family, channel: Channel) -> Iterator[ChannelTalk]:
@@ -131,7 +131,7 @@ def _talk_by_answers(setting: Setting, family: Family, channel: Channel) -> Iter
     A machine that answers for the called side answers the caller alone.
     """
     caller = family.caller
-    if any(record.kind in _BRIDGING for record in setting.records) or caller.reported("dialstatus") not in {"", ANSWER}:
+    if setting.logs_bridges or caller.reported("dialstatus") not in {"", ANSWER}:
         return
     if channel.answered and caller.answered and channel.ended:
         yield ChannelTalk(

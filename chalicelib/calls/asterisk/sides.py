@@ -17,8 +17,8 @@ _OUTSIDE_CONTEXT = re.compile(r"extern|trunk|pstn|from-did|from-sip|incoming|out
 _OUTSIDE_ENDPOINT = re.compile(r"trunk|provider|gateway|pstn|operator|sip-?out", re.IGNORECASE)
 _LONG = re.compile(r"\+?[0-9]{7,}")
 _DIALLING = frozenset({"", "dial", "queue", "followme", "page", "retrydial"})
-#: User-defined records of dialplans: the call came from outside; it goes outside; what was dialled.
-_FROM_OUTSIDE, _TO_OUTSIDE, _DIALLED = "XIVO_INCALL", "XIVO_OUTCALL", "XIVO_FROM_S"
+#: User-defined records of dialplans: the call came from outside; the number that was dialled.
+_FROM_OUTSIDE, _DIALLED = "XIVO_INCALL", "XIVO_FROM_S"
 _SHOWN_NAME = "WAZO_USER_MISSED_CALL"
 
 
@@ -91,13 +91,11 @@ def _is_called_outside(call: AsteriskCall, channel: Channel) -> bool:
     """Tell whether the dialplan announced a call to the outside before it created the channel."""
     if channel.is_root:
         return False
-    announced = [record.at for record in call.records if record.kind == _TO_OUTSIDE and record.at <= channel.began]
-    others = [
-        other.began
-        for other in call.channels.values()
-        if other.id != channel.id and announced and announced[-1] <= other.began < channel.began
-    ]
-    return bool(announced) and not others
+    announced = [at for at in call.announced if at <= channel.began]
+    if not announced:
+        return False
+    others = (other for other in call.channels.values() if other.id != channel.id)
+    return not any(announced[-1] <= other.began < channel.began for other in others)
 
 
 def _as_written(family: Family, channel: Channel, number: str) -> str:
