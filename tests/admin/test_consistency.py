@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 
 import pytest
 
 from chalicelib.admin import commands, json_output
+from chalicelib.admin.__main__ import main
 from chalicelib.admin.command_examples import EXAMPLES
 from chalicelib.platform import runtime
 from chalicelib.settings import Settings
@@ -137,6 +140,30 @@ def test_a_revocation_asks_first(owner: dict[str, str]) -> None:
     assert json.loads(asked.output)["error"]["code"] == "not-confirmed"
     listed = json.loads(run_here(owner, "token", "list", "--json").stdout)
     assert [each["revoked_at"] for each in listed if each["name"] == "asked"] == [None]
+
+
+class _Terminal(io.StringIO):
+    """A terminal on which an answer was typed."""
+
+    def isatty(self) -> bool:
+        """Return True."""
+        return True
+
+
+@pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("no\n", 1), ("", 1)])
+def test_the_terminal_is_asked(owner: dict[str, str], monkeypatch: pytest.MonkeyPatch, answer: str, code: int) -> None:
+    """The command goes on after yes, and ends without a change after any other answer."""
+    run_here(owner, "token", "add", f"terminal {code} {answer!r}", "--scope", "nimbox")
+    monkeypatch.setenv("DATABASE_URL", owner["DATABASE_URL"])
+    monkeypatch.setattr(sys, "__stdin__", _Terminal(answer))
+    asked = io.StringIO()
+    monkeypatch.setattr(sys, "__stderr__", asked)
+    runtime.renew()
+
+    assert main(["token", "revoke", f"terminal {code} {answer!r}"]) == code
+
+    runtime.renew()
+    assert "for good? [y/N]" in asked.getvalue()
 
 
 def test_a_whole_directory_says_whom_it_would_remove(owner: dict[str, str]) -> None:
