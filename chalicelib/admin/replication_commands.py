@@ -262,9 +262,9 @@ def _context() -> RunContext:
 
 def _report(run: Run) -> None:
     counts, request = run.counts, run.request
-    work = f"{request.kind}, {request.origin or 'rejected rows'} to {request.target}"
+    chosen = request.origin or ("rejected rows" if request.kind == "retry" else "pending calls")
     say(
-        f"run {run.id}, {work}: {run.outcome or 'put aside'}",
+        f"run {run.id}, {request.kind}, {chosen} to {request.target}: {run.outcome or 'put aside'}",
         runs=[{"id": run.id, "kind": request.kind, "outcome": run.outcome, **counts}],
     )
     say("  " + ", ".join(f"{name.replace('_', ' ')} {counts[name]}" for name in READ_COUNTS))

@@ -93,6 +93,7 @@ def test_a_corrected_day(house: House, crm: Crm) -> None:
 
     assert (done.exit, done.errors) == (0, "")
     assert "crm has deleted 5 calls of 2026-11-18; by the ledger it had 5.\n" in done.output
+    assert "correct, pending calls to crm: done" in done.output
     assert crm.deletions == [{"from": "2026-11-17", "to": "2026-11-19"}]
     assert at_the_crm(crm) == expected()
     assert set(before) - set(at_the_crm(crm)) == {NUMBERS["gone"], NUMBERS["moved"]}
