@@ -106,6 +106,7 @@ class Shell:
             ".venv/bin/ringledger": f"{tool} chalicelib.admin",
             "make smoke": f"{tool} infra.smoke",
             "-o call.wav": f"-o {self._folder}/call.wav",
+            "-o answer.txt": f"-o {self._folder}/answer.txt",
         }
         for printed, here in places.items():
             command = command.replace(printed, here)
