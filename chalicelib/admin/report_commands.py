@@ -13,7 +13,7 @@ from chalicelib.admin.words import Subparsers, add, note, owner, say, table
 from chalicelib.errors import InvalidRequest
 from chalicelib.platform import configuration
 from chalicelib.statistics import report_definitions, report_queries, report_store
-from chalicelib.statistics.context import Context
+from chalicelib.statistics.circumstances import Circumstances
 
 OPERATOR = "operator"
 _PARAMETER = re.compile(r"(?P<name>\w+)(?::(?P<type>\w+))?(?P<required>!)?(?:=(?P<default>.*))?", re.ASCII | re.DOTALL)
@@ -64,7 +64,7 @@ def _add(arguments: argparse.Namespace, read: Callable[[], str]) -> None:
             "parameters": [_parameter(text) for text in arguments.parameter],
         }
     )
-    report_queries.check(definition, Context("", configuration.current(), {}), owner())
+    report_queries.check(definition, Circumstances("", configuration.current(), {}), owner())
     replaced = any(each.definition.name == definition.name for each in report_store.listing(owner()))
     question = f"Replace the report {definition.name}?"
     if (replaced or arguments.dry_run) and not questions.agreed(arguments, question, {"replaced": replaced}):

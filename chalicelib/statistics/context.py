@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 
 from chalicelib.errors import RingledgerError
-from chalicelib.settings import Settings
 from chalicelib.statistics import query, versions
 from chalicelib.statistics.answer import InlineAnswer, Limits, StoredAnswer, Unchanged
-from chalicelib.statistics.execution import Notes, Query
+from chalicelib.statistics.circumstances import Circumstances
+from chalicelib.statistics.execution import Query
 from chalicelib.statistics.formats import Output
 from chalicelib.statistics.requests import FormatOptions
 
@@ -20,28 +19,20 @@ STATISTICS, REPORTS = "statistics", "reports"
 AnyAnswer = InlineAnswer | StoredAnswer | Unchanged
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 @dataclass(frozen=True)
-class Context:
+class Context(Circumstances):
     """The circumstances of a request.
 
     `protocol_beginnings` tells whether the protocol's rule for the first words of a query applies, `gzip` whether the
-    client accepts compressed answers, `is_current` whether the client has the answer of an ETag. `now` has an offset.
+    client accepts compressed answers, `is_current` whether the client has the answer of an ETag.
     """
 
-    request_id: str
-    settings: Settings
-    notes: Notes
     protocol_beginnings: bool = True
     gzip: bool = False
     is_current: Callable[[str], bool] = lambda _etag: False
     body: bytes = b""
     scopes: tuple[str, ...] = (STATISTICS,)
     integration: str = ""
-    now: datetime = field(default_factory=_now)
 
     def limits(self) -> Limits:
         """Return the limits on the size of an answer."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from chalicelib.platform.postgres import Connection
 from chalicelib.statistics import query_parameters, report_values
-from chalicelib.statistics.context import Context
+from chalicelib.statistics.circumstances import Circumstances
 from chalicelib.statistics.execution import Execution, Query
 from chalicelib.statistics.guard import ANY_BEGINNING
 from chalicelib.statistics.report_definitions import ReportDefinition
@@ -16,7 +16,7 @@ from chalicelib.statistics.report_values import SiteClock
 _SAMPLES = {"time": "today", "until": "today", "integer": 1, "number": 1.5, "boolean": True}
 
 
-def bound(definition: ReportDefinition, given: Mapping[str, object], context: Context) -> Query:
+def bound(definition: ReportDefinition, given: Mapping[str, object], context: Circumstances) -> Query:
     """Return the report's query with the values as constants. Raise InvalidRequest, Refused."""
     values = report_values.values(definition, given, SiteClock(context.now, context.settings.site_zone))
     used = query_parameters.names(definition.psql)
@@ -24,7 +24,7 @@ def bound(definition: ReportDefinition, given: Mapping[str, object], context: Co
     return Query(text, ANY_BEGINNING, context.request_id)
 
 
-def check(definition: ReportDefinition, context: Context, connection: Connection | None = None) -> None:
+def check(definition: ReportDefinition, context: Circumstances, connection: Connection | None = None) -> None:
     """Run the query without rows, so that a wrong column, function or type is refused before the report is stored.
 
     The reader's connection runs it, or `connection`, which may be the owner's. Raise InvalidRequest for a default of
