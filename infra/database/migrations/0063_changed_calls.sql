@@ -6,7 +6,10 @@ DECLARE
     definition CONSTANT text := pg_get_viewdef('ledger.computed_calls'::regclass);
     changed CONSTANT text :=
         '(SELECT %1$s.* FROM (SELECT DISTINCT day FROM ledger.changed_days) AS changed'
-        ' JOIN calls.%1$s ON invitedt >= changed.day AND invitedt < changed.day + 1) AS %1$s';
+        ' JOIN calls.%1$s ON invitedt >= changed.day AND invitedt < changed.day + 1'
+        -- Implied, for the planner: whatever it reads first, it reads no other months.
+        ' AND invitedt >= (SELECT min(day) FROM ledger.changed_days)'
+        ' AND invitedt < (SELECT max(day) + 1 FROM ledger.changed_days)) AS %1$s';
     statement text := definition;
     source text;
 BEGIN
@@ -20,7 +23,8 @@ COMMENT ON VIEW ledger.changed_calls IS 'The rows of ledger.computed_calls of da
 
 CREATE OR REPLACE VIEW metrics.calls AS
 SELECT figure.* FROM ledger.call_figures AS figure
-WHERE NOT EXISTS (SELECT FROM ledger.changed_days WHERE day = figure.invitedt::date)
+-- A set of days is faster than a join where nearly all rows stay.
+WHERE figure.invitedt::date NOT IN (SELECT day FROM ledger.changed_days)
 UNION ALL
 SELECT * FROM ledger.changed_calls
 UNION ALL
