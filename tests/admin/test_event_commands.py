@@ -195,7 +195,7 @@ def aws(stack: dict[str, Any]) -> dict[str, str]:
         (("--from", "2026-11-20", "--to", "9999-12-31T23:59-01:00"), "is not a time"),
         (("--from", "2026-11-21", "--to", "2026-11-20"), "The period ends (2026-11-20T00:00:00) before it begins"),
         (("--from", "2026-11-20", "--to", "2026-11-20"), "before it begins"),
-        ((*PERIOD, "--provider", "bogus"), "invalid choice: 'bogus' (choose from 'mtt', 'telphin')"),
+        ((*PERIOD, "--provider", "bogus"), "invalid choice: 'bogus' (choose from 'asterisk', 'mtt', 'telphin')"),
     ],
 )
 def test_a_period_that_cannot_be_replayed(ledger: Ledger, words: tuple[str, ...], error: str) -> None:

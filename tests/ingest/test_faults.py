@@ -148,6 +148,7 @@ def rebuilt(url: str) -> dict[str, list[tuple[object, ...]]]:
     return tables(url)
 
 
+@pytest.mark.verify
 def test_postgresql_dies_under_load(bundle: Launched, mortal: Mortal) -> None:
     """Webhooks are accepted meanwhile; each is stored once, and the rows are those of an undisturbed run."""
     url = bundle.facts["database_url"]

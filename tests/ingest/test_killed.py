@@ -84,6 +84,7 @@ def accepted_meanwhile(launched: Launched, hooks: Sequence[Webhook], url: str) -
     time.sleep(KEPT_SECONDS)
 
 
+@pytest.mark.verify
 def test_consumer_killed_within_its_batches(database_url: str, launch: Launch, tmp_path: Path) -> None:
     """It is killed before its commit, and after it but before the queue knows: each event is stored once."""
     hooks = webhooks()

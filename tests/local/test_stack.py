@@ -131,6 +131,7 @@ def restarted(launch: Launch, tmp_path_factory: pytest.TempPathFactory) -> Itera
     assert second.stop() == 0
 
 
+@pytest.mark.verify
 def test_stopped_and_started_again(restarted: tuple[Launched, Launched]) -> None:
     """After a clean stop no process is left, and a second start has the same database, objects and messages."""
     first, second = restarted
@@ -138,11 +139,13 @@ def test_stopped_and_started_again(restarted: tuple[Launched, Launched]) -> None
     assert second.facts["tokens"] == first.facts["tokens"]
 
 
+@pytest.mark.verify
 def test_webhook_of_the_last_moment(restarted: tuple[Launched, Launched]) -> None:
     """A webhook that is accepted just before a clean stop is in its table after it."""
     assert query(restarted[1], "SELECT fromnumber FROM calls.cancelled") == [("79214567892",)]
 
 
+@pytest.mark.verify
 def test_killed_and_started_again(launch: Launch, tmp_path: Path) -> None:
     """After SIGKILL the next start waits until the servers of the killed one have ended, and continues."""
     first = launch(tmp_path / "data")
@@ -181,6 +184,7 @@ def test_setting_with_a_wrong_value(tmp_path: Path) -> None:
     assert refused(tmp_path / "data", PORT="eighty") == "PORT must be a whole number, not 'eighty'\n"
 
 
+@pytest.mark.verify
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can change the modes of strangers' folders")
 def test_root_starts_below_closed_folders(launch: Launch, tmp_path: Path) -> None:
     """As root, PostgreSQL runs as an ordinary account, and no folder above data or packages changes its mode."""
@@ -198,6 +202,7 @@ def test_root_starts_below_closed_folders(launch: Launch, tmp_path: Path) -> Non
     assert [folder.stat().st_mode for folder in above] == modes
 
 
+@pytest.mark.verify
 def test_secrets_on_disk_and_in_logs(launch: Launch, tmp_path: Path) -> None:
     """Files with secrets are readable by their owner alone, and a token in a path is never logged."""
     launched = launch(tmp_path / "data")

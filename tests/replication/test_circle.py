@@ -38,6 +38,7 @@ def statistics(facts: dict[str, Any], query: str) -> list[dict[str, Any]]:
     return list(answer["data"])
 
 
+@pytest.mark.verify
 def test_the_whole_circle(stack: dict[str, Any], other: dict[str, Any]) -> None:
     """Counts and contents are equal, a second run adds nothing, and nothing is replicated back."""
     environment = {

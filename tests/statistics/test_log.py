@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 import requests
 
 from tests.conftest import Launch
@@ -13,6 +14,7 @@ from tests.statistics.conftest import request_of
 LITERAL = "literal-of-a-customer"
 
 
+@pytest.mark.verify
 def test_a_request_leaves_one_line_without_tokens_or_literals(launch: Launch, tmp_path: Path) -> None:
     """The line has integration, action, fingerprint, rows, bytes, duration and outcome, and no values of the query."""
     launched = launch(tmp_path / "data")
