@@ -116,11 +116,12 @@ class CelFields(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def spelt(cls, fields: object) -> object:
-        """Read the manager interface's names as those of the tables."""
+        """Read the manager interface's names as those of the tables. Without a LINKEDID a channel is its own call."""
         if not isinstance(fields, Mapping):
             return fields
         lower = {str(name).lower(): value for name, value in fields.items()}
-        return {_SPELLINGS.get(name, name): value for name, value in lower.items()}
+        named = {_SPELLINGS.get(name, name): value for name, value in lower.items()}
+        return named | {"linkedid": named.get("linkedid") or named.get("uniqueid")}
 
 
 class CelRecords(BaseModel):

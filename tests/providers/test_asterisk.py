@@ -76,6 +76,12 @@ def test_times(text: str) -> None:
     assert read(TABLE | {"eventtime": text})[0].at == AT
 
 
+@pytest.mark.parametrize("linkedid", ["", None])
+def test_a_record_without_linkedid(linkedid: str | None) -> None:
+    """Its channel is a call of its own."""
+    assert read(TABLE | {"linkedid": linkedid})[0].call_id == "pbx 1795255200.1"
+
+
 def test_numbered_types() -> None:
     """A table can have numbers as types; a user-defined record has the name that the dialplan gave it."""
     answer, defined = read(TABLE | {"eventtype": 4}, TABLE | {"eventtype": 9, "userdeftype": "hold"})
