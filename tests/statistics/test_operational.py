@@ -62,6 +62,23 @@ def test_a_caller_waits(ledger: Ledger, site: Settings) -> None:
     ]  # fmt: skip
 
 
+def test_a_queue_that_calls_its_agents(ledger: Ledger, site: Settings) -> None:
+    """The queue's own calls to agents do not hide the caller: the number and the beginning are the caller's."""
+    post(ledger, "telphin", WAITING)
+    own = {
+        "extension": "13596*300",
+        "device": "queue",
+        "state": "waiting",
+        "began": minute(10, 5),
+        "since": minute(10, 5),
+    }
+    leg = json.dumps([{**own, "a": "13596*300", "b": "13596*106"}])
+    ledger.owner.execute("UPDATE ledger.calls SET live = live || %s::jsonb WHERE live IS NOT NULL", [leg])
+    (queue,) = ask(site, "operational", "queues", now=NOON)["queues"]
+    assert [caller["number"] for caller in queue["waiting"]] == ["+79214567892"]
+    assert queue["waiting"][0]["since"] == minute(10)
+
+
 def test_an_agent_answers_and_hangs_up(ledger: Ledger, site: Settings) -> None:
     """The caller leaves the queue for the agent, and the agent is idle after the call."""
     post(ledger, "telphin", WAITING)

@@ -1,10 +1,11 @@
 -- The queues: who waits in each now, and today's figures. A caller waits in the queue entered last while no phone talks.
 WITH talking AS (SELECT chain FROM metrics.live_legs WHERE state = 'talking' AND device <> 'queue'),
 waiting AS (
-    SELECT DISTINCT ON (chain) chain, extension AS queue, from_number AS number, since
+    -- A queue's calls to its agents are legs of the queue, too: they come from the queue itself, not from the caller.
+    SELECT DISTINCT ON (chain) chain, extension AS queue, nullif(from_number, extension) AS number, since
     FROM metrics.live_legs
     WHERE device = 'queue' AND state = 'waiting' AND NOT EXISTS (SELECT FROM talking WHERE talking.chain = live_legs.chain)
-    ORDER BY chain, since DESC
+    ORDER BY chain, from_number IS NOT DISTINCT FROM extension, since DESC
 ),
 now_waiting AS (
     SELECT queue, min(since) AS first, jsonb_agg(jsonb_build_object(
