@@ -46,8 +46,10 @@ class Settings:
     #: The address of ringledger_bi with the password that `roles` gives it; nothing in the bundle connects with it.
     bi_database_url: str = _setting("BI_DATABASE_URL", str, "", secret=True)
     operator_database_url: str = _setting("OPERATOR_DATABASE_URL", str, "", secret=True)
-    #: The Lambda function that does the jobs of operators.
+    archiver_database_url: str = _setting("ARCHIVER_DATABASE_URL", str, "", secret=True)
+    #: The Lambda function that does the jobs of operators, and that of the archive.
     jobs_function: str = _setting("JOBS_FUNCTION", str, "")
+    archive_function: str = _setting("ARCHIVE_FUNCTION", str, "")
     bucket: str = _setting("BUCKET", str, "")
     events_queue_url: str = _setting("EVENTS_QUEUE_URL", str, "")
     cors_origins: tuple[str, ...] = _setting("CORS_ORIGINS", words, ())
@@ -108,7 +110,7 @@ class Settings:
     #: Whole months for which calls stay in the database; 0 keeps them for good.
     call_retention_months: int = _setting("CALL_RETENTION_MONTHS", whole, 0)
     #: What retention takes out of the database goes to Parquet files in the bucket; otherwise it is deleted.
-    archive: bool = _setting("ARCHIVE", yes, default=False)
+    archive: bool = _setting("ARCHIVE", yes, default=True)
     statement_timeout: int = _setting("STATEMENT_TIMEOUT", positive, 20)
     reader_connection_limit: int = _setting("READER_CONNECTION_LIMIT", total, 40)
     bi_connection_limit: int = _setting("BI_CONNECTION_LIMIT", positive, 10)

@@ -24,6 +24,7 @@ PASSWORDS = {
     "writer": "writer's-password",
     "bi": "bi's-password",
     "operator": "operator's-password",
+    "archiver": "archiver's-password",
 }
 
 _numbers = itertools.count(1)
@@ -54,7 +55,9 @@ def address(url: str, user: str, password: str) -> str:
 
 def settings_of(url: str) -> Settings:
     """Return settings of a bundle on the database of this owner's URL."""
-    reader, gate, writer, bi, operator = (address(url, f"ringledger_{role}", word) for role, word in PASSWORDS.items())
+    reader, gate, writer, bi, operator, archiver = (
+        address(url, f"ringledger_{role}", word) for role, word in PASSWORDS.items()
+    )
     return Settings(
         owner_database_url=url,
         reader_database_url=reader,
@@ -62,6 +65,7 @@ def settings_of(url: str) -> Settings:
         writer_database_url=writer,
         bi_database_url=bi,
         operator_database_url=operator,
+        archiver_database_url=archiver,
     )
 
 

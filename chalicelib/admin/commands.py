@@ -14,6 +14,7 @@ from pathlib import PurePath
 from typing import NoReturn
 
 from chalicelib.admin import (
+    archive_commands,
     call_commands,
     contact_commands,
     extension_commands,
@@ -131,6 +132,7 @@ def parser() -> argparse.ArgumentParser:
     contact_commands.add_to(commands)
     phonecall_commands.add_to(commands)
     user_commands.add_to(commands)
+    archive_commands.add_to(commands)
     replication_commands.add_to(commands)
     status_commands.add_to(commands)
     completion = add(commands, "completion", _completion, "print the completion script of a shell")

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from functools import partial
 
-from chalicelib.admin import questions
+from chalicelib.admin import archive_commands, questions
 from chalicelib.admin.words import Subparsers, add, at_once, note, owner, say
 from chalicelib.errors import InvalidRequest, Unavailable
 from chalicelib.ledger import forgetting
@@ -31,9 +31,13 @@ def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
 
 
 def _forget(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
-    effects = dict(sorted(forgetting.preview(owner(), arguments.number).items())) if arguments.dry_run else {}
+    effects = _preview(arguments.number) if arguments.dry_run else {}
     if questions.agreed(arguments, QUESTION, effects):
         _erase(arguments.number)
+
+
+def _preview(number: str) -> dict[str, int]:
+    return dict(sorted((forgetting.preview(owner(), number) + archive_commands.forget(number, None)).items()))
 
 
 def _erase(number: str) -> None:
@@ -43,6 +47,7 @@ def _erase(number: str) -> None:
     erase_recordings = partial(retention.erase, owner(), current)
     try:
         touched = forgetting.forget(owner(), number, erase_recordings, _report_rewritten)
+        touched += archive_commands.forget(number, erase_recordings)
     except Unavailable as away:
         raise Unavailable(f"{away.message}: {REPEAT_FORGET}") from away
     except CallsFailed:

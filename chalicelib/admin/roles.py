@@ -19,6 +19,7 @@ GATE = "ringledger_gate"
 WRITER = "ringledger_writer"
 BI = "ringledger_bi"
 OPERATOR = "ringledger_operator"
+ARCHIVER = "ringledger_archiver"
 
 #: The statements of this file need a superuser, which a managed server gives to no customer.
 ADMINISTRATOR = "4-administrator"
@@ -69,6 +70,7 @@ def _logins(settings: Settings) -> list[Credentials]:
         WRITER: ("WRITER_DATABASE_URL", settings.writer_database_url),
         BI: ("BI_DATABASE_URL", settings.bi_database_url),
         OPERATOR: ("OPERATOR_DATABASE_URL", settings.operator_database_url),
+        ARCHIVER: ("ARCHIVER_DATABASE_URL", settings.archiver_database_url),
     }
     logins = []
     for role, (variable, url) in addresses.items():

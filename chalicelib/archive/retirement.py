@@ -60,7 +60,7 @@ ORDER BY month
 """
 _DROP = "SELECT ledger.drop_month(%s, %s, %s)"
 _FIGURES = "SELECT ledger.make_call_figures(%s::date)"
-_WAITING = "SELECT count(*) FROM ledger.retirements WHERE state = 'closed'"
+_WAITING = "SELECT count(*) FROM ledger.retirements WHERE state = 'closed' OR state = 'archived' AND changed"
 
 
 def retire(owner: Connection, kind: str, floor: datetime, now: datetime, *, archived: bool) -> list[str]:

@@ -115,7 +115,7 @@ def forget(
     erasure. Raises InvalidRequest when the number has too few digits to be one person's, Unavailable when S3 is away,
     and CallsFailed when everything is erased but some calls could not be rebuilt.
     """
-    digits = _digits(number)
+    digits = digits_of(number)
     pattern = written_numbers.pattern(digits)
     touched: Counter[str] = Counter()
     calls: dict[CallKey, Span] = {}
@@ -151,13 +151,13 @@ class _RolledBack(Exception):
 
 def preview(owner: Connection, number: str) -> Counter[str]:
     """Return how many rows of each table hold `number`, and change nothing. Raises InvalidRequest as `forget` does."""
-    digits = _digits(number)
+    digits = digits_of(number)
     search = [written_numbers.SEPARATORS, digits, written_numbers.pattern(digits)]
     holding: Counter[str] = Counter()
     after: list[object] = [datetime.min, "00000000-0000-0000-0000-000000000000"]  # noqa: DTZ901 - before any event
     while rows := owner.execute(_EVENTS, [*after, digits, EVENTS_AT_ONCE]):
         for *_, query, body, coding in rows:
-            posted = erased(query.encode(), digits).decode(), *_erased_body(bytes(body), coding, digits)
+            posted = erased_webhook(query, bytes(body), coding, digits)
             holding["ledger.events"] += posted != (query, bytes(body), coding)
         after = list(rows[-1][:2])
     messages = (bytes(message) for _, message in owner.execute(_QUARANTINE))
@@ -170,7 +170,8 @@ def preview(owner: Connection, number: str) -> Counter[str]:
     return +holding
 
 
-def _digits(number: str) -> str:
+def digits_of(number: str) -> str:
+    """Return the digits by which a number is searched for. Raises InvalidRequest when these are too few."""
     digits = re.sub(r"\D", "", number)
     if len(digits) < SHORTEST:
         raise InvalidRequest(f"A number to forget has {SHORTEST} digits or more")
@@ -187,7 +188,7 @@ def _rewrite_events(
     while rows := owner.execute(_EVENTS, [*after, digits, EVENTS_AT_ONCE]):
         new: list[tuple[Any, ...]] = []
         for accepted_at, identity, *key, extension, method, content_type, query, body, coding in rows:
-            posted = erased(query.encode(), digits).decode(), *_erased_body(bytes(body), coding, digits)
+            posted = erased_webhook(query, bytes(body), coding, digits)
             if posted != (query, bytes(body), coding):
                 raw = Raw(identity, accepted_at, key[0], method, posted[0], content_type, *posted[1:])
                 new.append((accepted_at, identity, *posted, raw_events.digest(extension, raw)))
@@ -226,6 +227,11 @@ def _erased_message(message: bytes, digits: str) -> bytes | None:
         return None
     members = {"body": b64encode(new_body).decode(), "query": new_query.decode(), "content_encoding": new_coding}
     return json.dumps(content | members).encode()
+
+
+def erased_webhook(query: str, body: bytes, coding: str, digits: str) -> tuple[str, bytes, str]:
+    """Return the query, the body and the content coding of a webhook without the number."""
+    return erased(query.encode(), digits).decode(), *_erased_body(body, coding, digits)
 
 
 def _erased_body(body: bytes, coding: str, digits: str) -> tuple[bytes, str]:

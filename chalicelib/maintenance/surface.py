@@ -6,15 +6,17 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from chalicelib import edge, metrics
+from chalicelib.archive import retirement
 from chalicelib.errors import RingledgerError
 from chalicelib.ledger import closing, joining, phone_talks, suspects
 from chalicelib.ledger.faults import CallsFailed
 from chalicelib.maintenance import call_figures, monthly_tables, partitions
 from chalicelib.nimbox import phonecalls
 from chalicelib.oktell import call_orders
-from chalicelib.platform import configuration, postgres
+from chalicelib.platform import configuration, functions, postgres
 from chalicelib.platform.postgres import Connection
 from chalicelib.recordings import fetch_queue, notices, retention
+from chalicelib.settings import Settings
 
 Step = Callable[[], object]
 
@@ -44,6 +46,7 @@ def handle(now: datetime | None = None) -> None:
         "retired": lambda: monthly_tables.retire(
             owner, moment, current.call_retention_months, archived=current.archive
         ),
+        "archived": lambda: _archive(owner, current),
         "talks": lambda: phone_talks.drop_old(writer, moment - phone_talks.KEPT),
         "parts": lambda: joining.drop_parts(writer, moment - joining.PARTS_KEPT),
         "suspects": lambda: suspects.drop(writer, moment),
@@ -58,6 +61,14 @@ def handle(now: datetime | None = None) -> None:
     edge.logger().info("maintenance", extra={"surface": "maintenance", **done})
     if failures:
         raise MaintenanceFailed(failures)
+
+
+def _archive(owner: Connection, current: Settings) -> int:
+    """Start the archive's Lambda if there is one and closed months wait for it, and return how many wait."""
+    waiting = retirement.waiting(owner) if current.archive else 0
+    if waiting and current.archive_function:
+        functions.start(current.archive_function, {})
+    return waiting
 
 
 def run(steps: Mapping[str, Step]) -> tuple[dict[str, object], dict[str, Exception]]:

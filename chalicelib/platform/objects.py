@@ -105,6 +105,28 @@ def download(bucket: str, key: str, into: BinaryIO, limit: int) -> int | None:
     return found["ContentLength"]
 
 
+def fetch(bucket: str, key: str, file: BinaryIO) -> bool:
+    """Write the content of an object to `file`; return False if there is none. Raises Unavailable."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415 - loaded with boto3
+
+    with boto3_errors.translated(AWAY):
+        try:
+            body = client().get_object(Bucket=bucket, Key=key)["Body"]
+        except ClientError as fault:
+            if fault.response["Error"]["Code"] != "NoSuchKey":
+                raise
+            return False
+        file.writelines(body.iter_chunks(PART_SIZE))
+    return True
+
+
+def keys(bucket: str, prefix: str) -> list[str]:
+    """Return the keys of the objects under a prefix, sorted. Raises Unavailable."""
+    with boto3_errors.translated(AWAY):
+        pages = client().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        return [each["Key"] for page in pages for each in page.get("Contents", [])]
+
+
 def delete(bucket: str, key: str) -> None:
     """Delete an object; one that does not exist is no error. Raises Unavailable."""
     with boto3_errors.translated(AWAY):

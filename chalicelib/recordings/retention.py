@@ -35,9 +35,13 @@ JOIN calls.success AS other ON ltrim(other.callrecpath, '/') = spelling.path
     AND coalesce(other.callstoragecode, '') = spelling.code
     AND other.callrecpath IS NOT NULL AND other.callrecdel_dt IS NULL
 """
+# Calls of retired months have no rows, and still their facts.
 _FILES = """
 SELECT inviteid, callstoragecode, callrecpath FROM calls.success
-WHERE inviteid = ANY (%s::uuid[]) AND callrecpath <> '' AND callrecdel_dt IS NULL
+WHERE inviteid = ANY (%(ids)s::uuid[]) AND callrecpath <> '' AND callrecdel_dt IS NULL
+UNION
+SELECT inviteid, storage, path FROM ledger.recordings
+WHERE inviteid = ANY (%(ids)s::uuid[]) AND state = 'ready' AND path <> ''
 """
 
 logger = logging.getLogger(__name__)
@@ -82,7 +86,7 @@ def erase(owner: Connection, settings: Settings, inviteids: Sequence[UUID], now:
     Return the number of files. `now` is naive UTC. Objects are deleted before the rows change, so that an interrupted
     call can be repeated. Raises Unavailable.
     """
-    files = [_CallFile(*row) for row in owner.execute(_FILES, [[str(inviteid) for inviteid in inviteids]])]
+    files = [_CallFile(*row) for row in owner.execute(_FILES, {"ids": [str(inviteid) for inviteid in inviteids]})]
     places = {place for _, place in _places(settings, files)}
     sharing = [naming.inviteid for naming in _namings(owner, settings, places) if naming.inviteid]
     for place in places:

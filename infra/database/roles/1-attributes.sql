@@ -9,6 +9,7 @@ WITH wanted (role, connections) AS (
         ('ringledger_bi', current_setting('ringledger.bi_connection_limit')::integer),
         ('ringledger_gate', -1),
         ('ringledger_operator', -1),
+        ('ringledger_archiver', -1),
         ('ringledger_writer', -1)
 ),
 live AS (

@@ -38,6 +38,8 @@ WITH wanted (role, name, value) AS (
         ('ringledger_operator', 'statement_timeout', '20s'),
         ('ringledger_operator', 'lock_timeout', '2s'),
         ('ringledger_operator', 'search_path', ''),
+        ('ringledger_archiver', 'lock_timeout', '20s'),
+        ('ringledger_archiver', 'search_path', ''),
         ('ringledger_gate', 'statement_timeout', '5s'),
         ('ringledger_gate', 'search_path', ''),
         -- A batch that waits longer is repeated from the queue.

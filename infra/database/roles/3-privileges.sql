@@ -20,7 +20,8 @@ metrics (name) AS (
 ),
 roles (role) AS (
     VALUES
-        ('ringledger_reader'), ('ringledger_bi'), ('ringledger_gate'), ('ringledger_writer'), ('ringledger_operator')
+        ('ringledger_reader'), ('ringledger_bi'), ('ringledger_gate'), ('ringledger_writer'), ('ringledger_operator'),
+        ('ringledger_archiver')
 ),
 -- The statistics channel, and BI tools that connect to PostgreSQL themselves
 readers (role) AS (
@@ -87,6 +88,21 @@ wanted (role, privilege, kind, object) AS (
             ('rejected_phonecalls'), ('replication'), ('replication_corrections'), ('replication_cursors'),
             ('replication_runs'), ('users')
     ) AS looked_at (name)
+    UNION ALL
+    -- The archive reads the tables whose months retire. Restoring grants it more on tables that are not attached yet.
+    SELECT 'ringledger_archiver', 'USAGE', 'SCHEMA', schema
+    FROM (VALUES ('calls'), ('ivrhuntq'), ('ivrhuntqevents'), ('ledger'), ('partitions')) AS archived (schema)
+    UNION ALL
+    SELECT 'ringledger_archiver', 'SELECT', 'TABLE', name FROM documented_tables
+    WHERE name ~ '^(calls|ivrhuntq|ivrhuntqevents)\.'
+    UNION ALL
+    SELECT 'ringledger_archiver', 'SELECT', 'TABLE', 'ledger.' || name
+    FROM (VALUES ('events'), ('partitioned_tables'), ('retirements')) AS archived (name)
+    UNION ALL
+    SELECT 'ringledger_archiver', 'EXECUTE', 'ROUTINE', 'ledger.parts_of(kind text, month text)'
+    UNION ALL
+    SELECT 'ringledger_archiver', 'UPDATE' || format(' (%s)', name), 'TABLE', 'ledger.retirements'
+    FROM (VALUES ('state'), ('changed'), ('manifest'), ('archived_at')) AS noted (name)
     UNION ALL
     SELECT 'ringledger_operator', 'SELECT' || format(' (%s)', name), 'TABLE', 'ledger.tokens'
     FROM (VALUES ('name'), ('scopes'), ('scripts'), ('networks'), ('created_at'), ('last_used_at'), ('revoked_at')) AS shown (name)
