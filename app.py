@@ -114,6 +114,14 @@ def maintain(_event: CloudWatchEvent) -> None:
     handle()
 
 
+@app.lambda_function(name="archive")
+def archive(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own object
+    """Write closed months to S3, and do the tasks of operators; invoked by name."""
+    from chalicelib.archive.surface import handle  # noqa: PLC0415 - other Lambdas do not load it
+
+    return handle(event, lambda: context.get_remaining_time_in_millis() / 1_000)
+
+
 @app.schedule("cron(0 * * * ? *)", name="replicate")
 def replicate(event: CloudWatchEvent) -> None:
     """Send calls to the CRM: new ones every hour, the whole window once a day."""

@@ -9,16 +9,13 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from chalicelib.admin.words import Subparsers, add, note, owner, progress, say, table
-from chalicelib.archive import restoring, retirement, surface, tasks
-from chalicelib.archive.manifests import ArchivedFile, Manifest
+from chalicelib.archive import orders, restoring, retirement
+from chalicelib.archive.archived_months import ArchivedFile, Manifest
 from chalicelib.errors import InvalidRequest, RingledgerError
 from chalicelib.ledger import forgetting
-from chalicelib.platform import configuration, functions
 
 HEAD = ("KIND", "MONTH", "STATE", "ROWS", "FILES", "BYTES", "ARCHIVED")
 DAYS_KEPT = 30
-#: A run of this process has no limit of time.
-UNLIMITED = 1e9
 _STATES = "SELECT kind, replace(month, '_', '-'), state FROM ledger.retirements ORDER BY kind, month"
 
 
@@ -62,7 +59,7 @@ def _days(text: str) -> int:
 
 
 def _manifests() -> list[Manifest]:
-    return [Manifest.model_validate(each) for each in tasks.order("list")["manifests"]]
+    return [Manifest.model_validate(each) for each in orders.order("list")["manifests"]]
 
 
 def _list(_arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
@@ -81,11 +78,10 @@ def _row(kind: str, month: str, state: str, manifest: Manifest | None) -> tuple[
 
 
 def _run(_arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
-    name = configuration.current().archive_function
-    answer = functions.invoke(name, {}) if name else surface.handle({}, lambda: UNLIMITED)
-    for month in answer.get("archived", []):
+    archived = orders.run()
+    for month in archived:
         say(f"archived: {month}")
-    if not answer.get("archived"):
+    if not archived:
         say("No closed month waits for the archive.")
 
 
@@ -95,7 +91,7 @@ def _verify(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
         raise InvalidRequest(f"The archive has nothing of {arguments.month or 'any month'}")
     faults = []
     for manifest in chosen:
-        found = tasks.order("verify", kind=manifest.kind, month=manifest.month)["faults"]
+        found = orders.order("verify", kind=manifest.kind, month=manifest.month)["faults"]
         say(f"{manifest.kind} of {manifest.month}: {len(manifest.files)} files, {len(found)} faults")
         faults += found
     for fault in faults:
@@ -105,7 +101,7 @@ def _verify(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
 
 
 def _restore(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
-    shown = tasks.order("show", kind=arguments.kind, month=arguments.month)["manifest"]
+    shown = orders.order("show", kind=arguments.kind, month=arguments.month)["manifest"]
     manifest = Manifest.model_validate(shown)
     if arguments.dry_run:
         for name in manifest.tables():
@@ -119,13 +115,13 @@ def _restore(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
 
 
 def _fill(file: ArchivedFile, place: str) -> int:
-    return int(tasks.order("fill", file=file.model_dump(mode="json"), place=place)["rows"])
+    return int(orders.order("fill", file=file.model_dump(mode="json"), place=place)["rows"])
 
 
 def forget(number: str, erase_recordings: forgetting.EraseRecordings | None) -> Counter[str]:
     """Erase a number from the archive, and return how many rows of each archived table held it.
 
-    Without `erase_recordings`, count only. Raises as `tasks.order` does.
+    Without `erase_recordings`, count only. Raises as `orders.order` does.
     """
     digits = forgetting.digits_of(number)
     held: Counter[str] = Counter()
@@ -137,9 +133,8 @@ def forget(number: str, erase_recordings: forgetting.EraseRecordings | None) -> 
     return +held
 
 
-def _erased(digits: str, *, preview: bool) -> Iterator[tasks.Answer]:
-    current = configuration.current()
-    if not (current.bucket and owner().execute(_STATES)):
+def _erased(digits: str, *, preview: bool) -> Iterator[orders.Answer]:
+    if not owner().execute(_STATES):
         return
     for manifest in _manifests():
-        yield tasks.order("erase", kind=manifest.kind, month=manifest.month, digits=digits, preview=preview)
+        yield orders.order("erase", kind=manifest.kind, month=manifest.month, digits=digits, preview=preview)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from chalicelib.archive import manifests, parquet_parts
-from chalicelib.archive.manifests import Manifest
+from chalicelib.archive.archived_months import Manifest
 from chalicelib.archive.parquet_parts import Part
 from chalicelib.platform import objects
 from chalicelib.platform.postgres import Connection

@@ -14,7 +14,7 @@ import pyarrow as pa
 from pyarrow import compute
 
 from chalicelib.archive import manifests, parquet_parts
-from chalicelib.archive.manifests import ArchivedFile, Manifest
+from chalicelib.archive.archived_months import ArchivedFile, Manifest
 from chalicelib.calls.events import Raw
 from chalicelib.ledger import forgetting, raw_events
 from chalicelib.ledger.written_numbers import SEPARATORS, erased

@@ -18,7 +18,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from chalicelib.archive import parquet_columns
-from chalicelib.archive.manifests import ArchivedFile
+from chalicelib.archive.archived_months import ArchivedFile
 from chalicelib.archive.parquet_columns import Column
 from chalicelib.errors import RingledgerError
 from chalicelib.platform import objects

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chalicelib.archive import parquet_columns, parquet_parts
-from chalicelib.archive.manifests import ArchivedFile
+from chalicelib.archive.archived_months import ArchivedFile
 from chalicelib.archive.parquet_columns import Column
 from chalicelib.platform.postgres import Connection
 

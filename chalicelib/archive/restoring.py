@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from chalicelib.archive.manifests import ArchivedFile, Manifest
+from chalicelib.archive.archived_months import ArchivedFile, Manifest
 from chalicelib.errors import InvalidRequest, Unavailable
 from chalicelib.platform import schema_changes
 from chalicelib.platform.postgres import Connection

@@ -1,4 +1,4 @@
-"""The tasks of the archive's Lambda; where no Lambda is named, this process does them."""
+"""The tasks of the archive's Lambda. Only those that read or write Parquet files load pyarrow."""
 
 from __future__ import annotations
 
@@ -6,46 +6,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from chalicelib.archive import manifests
-from chalicelib.archive.manifests import ArchivedFile, Manifest
-from chalicelib.errors import Misconfigured, RingledgerError
-from chalicelib.platform import configuration, functions, postgres
+from chalicelib.archive.archived_months import ArchivedFile, Manifest
+from chalicelib.platform import configuration, postgres
 from chalicelib.platform.postgres import Connection
 
 Answer = dict[str, Any]
 Event = Mapping[str, Any]
 
 
-class TaskFailed(RingledgerError):
-    """The archive's Lambda refused a task; its log has the details."""
-
-    code = "archive-task-failed"
-
-
-def order(task: str, **parameters: object) -> Answer:
-    """Have a task done, by the Lambda of ARCHIVE_FUNCTION if there is one, and return its answer.
-
-    Raises TaskFailed, Misconfigured where pyarrow is missing, and Unavailable.
-    """
-    name = configuration.current().archive_function
-    event = {"task": task, **parameters}
-    if not name:
-        return perform(event)
-    answer = functions.invoke(name, event)
-    if "error" in answer:
-        raise TaskFailed(answer["error"])
-    return answer
-
-
 def perform(event: Event) -> Answer:
-    """Do one task in this process. Raises Misconfigured, ArchiveFault, NotArchived, Unavailable and DatabaseError."""
-    current = configuration.current()
-    if not current.bucket:
-        raise Misconfigured("BUCKET is not set: it is the name of the bucket that has the archive")
-    try:
-        task = TASKS[str(event["task"])]
-        return task(current.bucket, event)
-    except ModuleNotFoundError as missing:
-        raise Misconfigured(f"The archive needs the package {missing.name}: pip install pyarrow") from None
+    """Do the task of `event`. Raises ArchiveFault, NotArchived, Unavailable and DatabaseError."""
+    return TASKS[str(event["task"])](configuration.current().bucket, event)
 
 
 def archiver() -> Connection:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from app import app
-from infra.aws import building, contents, policies, quotas, rest_api, zips
+from infra.aws import building, contents, layers, policies, quotas, rest_api, zips
 from infra.aws.building import BuildFailed, BuildTarget, Built
 from infra.aws.intrinsics import API_HANDLER, function_id
 from infra.aws.lambdas import LAMBDAS
@@ -34,7 +34,7 @@ def main() -> int:
     out = building.ROOT / "out" / arguments.stage
     try:
         _check_python()
-        target = BuildTarget(arguments.stage, ARCHITECTURE, authorities=arguments.authorities)
+        target = BuildTarget(arguments.stage, ARCHITECTURE, authorities=arguments.authorities, with_layer=True)
         packaged = _package(target, out)
         starts = {} if arguments.no_start else _starts(arguments.stage)
     except BuildFailed as fault:
@@ -56,7 +56,20 @@ def _package(target: BuildTarget, out: Path) -> Path:
         built = building.build(app, Path(place), target)
         shutil.rmtree(out, ignore_errors=True)
         out.mkdir(parents=True)
-        return _finished(built, out, target.architecture)
+        finished = _finished(built, out, target.architecture)
+    if target.with_layer:
+        _add_layer(finished, out / layers.FILE)
+    return finished
+
+
+def _add_layer(packaged: Path, layer: Path) -> None:
+    """Write the layer of the archive. Raises BuildFailed when it and the zip are too large together."""
+    try:
+        unfolded = layers.build(layer) + sum(len(content) for _, content in zips.entries(packaged))
+    except layers.LayerFailed as fault:
+        raise BuildFailed(str(fault)) from fault
+    if unfolded > contents.UNFOLDED_LIMIT:
+        raise BuildFailed(f"The zip and the layer of the archive unfold to {unfolded // contents.MEGABYTE} MB")
 
 
 def _finished(built: Built, out: Path, architecture: str) -> Path:

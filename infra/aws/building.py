@@ -38,6 +38,7 @@ class BuildTarget:
     #: False leaves the packages out, which tests of the template do not need.
     packages: bool = True
     authorities: Path | None = None
+    with_layer: bool = False
 
 
 @dataclass(frozen=True)

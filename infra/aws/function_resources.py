@@ -68,6 +68,10 @@ def _properties(name: str, needed: Lambda) -> Json:
         }
     if needed.concurrency is not None:
         properties["ReservedConcurrentExecutions"] = needed.concurrency
+    if needed.layer:
+        properties["Layers"] = [ref(needed.layer)]
+    if needed.disk is not None:
+        properties["EphemeralStorage"] = {"Size": needed.disk}
     if needed.recursive:
         properties["RecursiveLoop"] = "Allow"
     if needed.retries is not None:

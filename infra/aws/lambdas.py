@@ -73,6 +73,10 @@ class Lambda:
     recursive: bool = False
     #: The number of retries of a failed asynchronous invocation; None for a Lambda that has none.
     retries: int | None = None
+    #: The layer with packages of its own.
+    layer: str = ""
+    #: The size of its disk in MB; None for Lambda's default of 512.
+    disk: int | None = None
 
 
 GATE = ("GATE_DATABASE_URL", "CORS_ORIGINS")
@@ -216,16 +220,33 @@ LAMBDAS: dict[str, Lambda] = {
         # Outbound, since the VPC has no endpoint for the topic that reports recordings.
         Network.OUTBOUND,
         (
-            "DATABASE_URL", "WRITER_DATABASE_URL", "EVENT_RETENTION_MONTHS", "CALL_RETENTION_MONTHS", "BUCKET",
-            "RECORDINGS_QUEUE_URL", "RECORDING_STORAGES", "RECORDING_TARGET", *INTERPRETATION,
+            "DATABASE_URL", "WRITER_DATABASE_URL", "EVENT_RETENTION_MONTHS", "CALL_RETENTION_MONTHS", "ARCHIVE",
+            "ARCHIVE_FUNCTION", "BUCKET", "RECORDINGS_QUEUE_URL", "RECORDING_STORAGES", "RECORDING_TARGET",
+            *INTERPRETATION,
         ),
-        (Grant.objects("recordings/*", "s3:DeleteObject"), Grant.queue("recordings", "sqs:SendMessage")),
+        (
+            Grant.objects("recordings/*", "s3:DeleteObject"),
+            Grant.queue("recordings", "sqs:SendMessage"),
+            Grant.function("archive"),
+        ),
         optional=(
             Optional("HasRecordingArns", ("s3:DeleteObject",), ref("RecordingArns")),
             *TELLS_TARGET,
         ),
         concurrency=1,
         retries=2,
+    ),
+    "archive": Lambda(
+        Network.DATABASE,
+        ("ARCHIVER_DATABASE_URL", "ARCHIVE", "BUCKET"),
+        (Grant.objects("archive/*", "s3:GetObject", "s3:PutObject", "s3:DeleteObject"), TELLS_MISSING),
+        # One archives, the other does what an operator orders meanwhile.
+        concurrency=2,
+        # The maintenance of the next hour starts it again.
+        retries=0,
+        layer="ArchiveLayer",
+        # A day of a table is one file.
+        disk=4_096,
     ),
     "replicate": Lambda(
         Network.OUTBOUND,
@@ -241,7 +262,8 @@ LAMBDAS: dict[str, Lambda] = {
         (
             *TELPHIN, *CRM, *CDR, "DATABASE_URL", "READER_DATABASE_URL", "GATE_DATABASE_URL", "WRITER_DATABASE_URL",
             "OPERATOR_DATABASE_URL", "BUCKET", "EVENTS_QUEUE_URL", "PUBLIC_URL", "WEBHOOK_SECRETS", "LINK_SECRETS",
-            "READER_CONNECTION_LIMIT", "BI_CONNECTION_LIMIT", "BI_STATEMENT_TIMEOUT",
+            "READER_CONNECTION_LIMIT", "BI_CONNECTION_LIMIT", "BI_STATEMENT_TIMEOUT", "ARCHIVER_DATABASE_URL",
+            "ARCHIVE_FUNCTION",
             "SITE_ZONE", "NIMBOX_Z_IS_LOCAL", "RECORDINGS_QUEUE_URL", "RECORDING_STORAGES",
             *INTERPRETATION,
         ),
@@ -255,6 +277,7 @@ LAMBDAS: dict[str, Lambda] = {
                 "call-events-dead", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ReceiveMessage",
                 "sqs:ChangeMessageVisibility", "sqs:DeleteMessage",
             ),
+            Grant.function("archive"),
         ),
         optional=(Optional("HasRecordingArns", ("s3:DeleteObject",), ref("RecordingArns")),),
         # Kept for the operator, above all while the account has no execution left.

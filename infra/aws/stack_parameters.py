@@ -71,6 +71,11 @@ _DEFAULTED: dict[str, tuple[str, str | int, str]] = {
     "EventRetentionMonths": ("Number", 36, "Months for which raw events are kept in the database"),
     "CallRetentionMonths": ("Number", 0, "Months for which calls are kept in the database; 0 keeps them for good"),
     "RecordingDays": ("String", "1095", "Days for which recordings are kept; S3 itself deletes the rest 30 days later"),
+    "Archive": (
+        "String",
+        "yes",
+        "Keep what leaves the database in the bucket as Parquet; else it is deleted",
+    ),
     "Release": (
         "String",
         "1",
@@ -124,6 +129,7 @@ _CHOICES: dict[str, list[Any]] = {
     "Replication": ["true", "false"],
     "SetApiGatewayLogRole": ["true", "false"],
     "AnswerByStatus": ["yes", "no"],
+    "Archive": ["yes", "no"],
     "OktellPasswordRequired": ["yes", "no"],
     "NimboxZIsLocal": ["yes", "no"],
     "NimboxNewContacts": ["yes", "no"],

@@ -15,7 +15,7 @@ FOURTEEN_DAYS = 14 * 86_400
 INFREQUENT_DAYS = 45
 # Letters and digits only, since a password is part of a URL.
 _RANDOM = {"PasswordLength": 40, "ExcludePunctuation": True}
-ROLES = ("reader", "gate", "writer", "operator")
+ROLES = ("reader", "gate", "writer", "operator", "archiver")
 #: Secrets of keys and links; each has several generations while it is rotated.
 GENERATIONS = ("webhook", "link")
 _GENERATION = {"GenerateSecretString": {**_RANDOM, "SecretStringTemplate": "{}", "GenerateStringKey": "1"}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.edge import Application
-from infra.aws import alarms, function_resources, quotas, rest_api, schedules, stack_parameters, storage, usage
+from infra.aws import alarms, function_resources, layers, quotas, rest_api, schedules, stack_parameters, storage, usage
 from infra.aws.intrinsics import Json, function_id, logical
 from infra.aws.lambdas import LAMBDAS, QUEUES
 
@@ -31,6 +31,7 @@ def merged(app: Application, timeouts: dict[str, int]) -> Json:
             storage.bucket(),
             storage.secrets(),
             schedules.schedules(app),
+            layers.resource(),
             alarms.alarms(timeouts),
         ),
         "Outputs": rest_api.outputs(),

@@ -41,9 +41,9 @@ def finish(made: Path, finished: Path, version: bytes = importlib.util.MAGIC_NUM
             if name.endswith("/") or _UNWANTED.fullmatch(name):
                 continue
             content = source.read(name)
-            _put(target, name, content)
+            put(target, name, content)
             if name.endswith(".py"):
-                _put(target, compiled_name(name), compiled(content, name, version))
+                put(target, compiled_name(name), compiled(content, name, version))
 
 
 def compiled_name(name: str) -> str:
@@ -58,7 +58,8 @@ def compiled(source: bytes, name: str, version: bytes) -> bytes:
     return version + unchecked_hash + importlib.util.source_hash(source) + marshal.dumps(code)
 
 
-def _put(target: ZipFile, name: str, content: bytes) -> None:
+def put(target: ZipFile, name: str, content: bytes) -> None:
+    """Add a file without a time of its own, readable by all."""
     entry = ZipInfo(name, NO_TIME)
     entry.external_attr = READABLE
     entry.compress_type = ZIP_DEFLATED

@@ -149,7 +149,12 @@ class Stack:
 
     def _start_functions(self, parts: ExitStack, keyring: Keyring) -> dict[str, str]:
         url = _started_server(parts, Functions(), keyring.port("functions_port"))
-        return {"AWS_ENDPOINT_URL_LAMBDA": url, "SCRIPTS_FUNCTION": "scripts", "JOBS_FUNCTION": "jobs"}
+        return {
+            "AWS_ENDPOINT_URL_LAMBDA": url,
+            "SCRIPTS_FUNCTION": "scripts",
+            "JOBS_FUNCTION": "jobs",
+            "ARCHIVE_FUNCTION": "archive",
+        }
 
     def _start_provider(self, parts: ExitStack, keyring: Keyring) -> dict[str, str]:
         provider = telephony.provider(keyring.secret("provider"))

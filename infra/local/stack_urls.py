@@ -6,7 +6,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from infra.local.keyring import Keyring
 
-ROLES = ("reader", "gate", "writer", "bi", "operator")
+ROLES = ("reader", "gate", "writer", "bi", "operator", "archiver")
 
 
 def of_roles(owner_url: str, keyring: Keyring) -> dict[str, str]:

@@ -11,7 +11,7 @@ from moto.server import ThreadedMotoServer
 from chalicelib.maintenance import monthly_tables, partitions
 from chalicelib.platform import runtime
 from chalicelib.settings import Settings
-from tests.archive.months import BUCKET, Archive, clear
+from tests.archive.months import BUCKET, Archive, InProcess, clear
 from tests.ingest.telephony import BEGIN, Ledger
 
 
@@ -35,14 +35,26 @@ def s3_endpoint() -> Iterator[str]:
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def lambda_endpoint() -> Iterator[str]:
+    """Start a Lambda service with the archive's function, and return its address."""
+    functions = InProcess()
+    yield functions.start(0)
+    functions.stop()
+
+
 @pytest.fixture
-def archive(ledger: Ledger, s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Archive]:
+def archive(
+    ledger: Ledger, s3_endpoint: str, lambda_endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Archive]:
     """Return the ledger with an empty archive in an S3, which this process uses as the archive's Lambda would."""
     variables = {
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ENDPOINT_URL": s3_endpoint,
+        "AWS_ENDPOINT_URL_LAMBDA": lambda_endpoint,
+        "ARCHIVE_FUNCTION": "archive",
         "BUCKET": BUCKET,
         "DATABASE_URL": ledger.settings.owner_database_url,
         "ARCHIVER_DATABASE_URL": ledger.settings.archiver_database_url,

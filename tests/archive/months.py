@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.admin import commands
 from chalicelib.admin.commands import CommandResult
-from chalicelib.archive import archiving
+from chalicelib.archive import archiving, surface
 from chalicelib.maintenance import monthly_tables, partitions
 from chalicelib.platform.postgres import Connection
+from infra.local.local_lambda import Functions, Invocation
 from tests.databases import run
 from tests.ingest.telephony import BEGIN, Ledger
 
@@ -71,3 +73,12 @@ class Archive:
     def command(self, *words: str) -> CommandResult:
         """Run a command of the operator."""
         return commands.run(["archive", *words], lambda: "")
+
+
+class InProcess(Functions):
+    """Lambda's Invoke API whose only function is the archive's, which runs in this process."""
+
+    def run(self, name: str, event: bytes) -> Invocation:
+        """Run the archive's Lambda on `event`."""
+        assert name == "archive"
+        return Invocation(json.dumps(surface.handle(json.loads(event), lambda: 1e9)).encode())

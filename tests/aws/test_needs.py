@@ -25,6 +25,7 @@ ACTIONS = {
     "delete_message": "sqs:DeleteMessage",
     "delete_message_batch": "sqs:DeleteMessage",
     "change_message_visibility_batch": "sqs:ChangeMessageVisibility",
+    "get_paginator": "s3:ListBucket",
     "generate_presigned_post": "s3:PutObject",
     "generate_presigned_url": "s3:GetObject",
     "get_object": "s3:GetObject",
@@ -43,7 +44,7 @@ ACTIONS = {
     "upload_part": "s3:PutObject",
 }
 #: The bucket's folders: the beginnings of the code's texts.
-FOLDERS = ("answers", "faxes", "incoming", "recordings", "script-files", "uploads", "webhooks")
+FOLDERS = ("answers", "archive", "faxes", "incoming", "recordings", "script-files", "uploads", "webhooks")
 FOLDER = re.compile(rf"({'|'.join(FOLDERS)})/")
 # Reading an object that can be missing needs this action, though no code calls it.
 UNCALLED = {"s3:ListBucket"}

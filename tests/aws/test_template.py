@@ -164,7 +164,8 @@ def test_no_secret_stands_in_the_template(sam: Template) -> None:
     text = json.dumps(sam)
     assert "resolve:secretsmanager" not in text
     assert set(re.findall(r"://[\w${}]+:([^@]+)@", text)) == {
-        f"{{secret:${{AWS::StackName}}/{role}:password}}" for role in ("reader", "gate", "writer", "operator", "owner")
+        f"{{secret:${{AWS::StackName}}/{role}:password}}"
+        for role in ("reader", "gate", "writer", "operator", "archiver", "owner")
     }
     secrets = of_type(sam, "AWS::SecretsManager::Secret").values()
     assert {each["Properties"].get("SecretString", "{}") for each in secrets} == {"{}"}

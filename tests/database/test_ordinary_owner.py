@@ -48,7 +48,7 @@ def test_the_reader_of_an_ordinary_owner_is_restricted(modest: tuple[Settings, l
 def test_an_administrator_can_run_the_reported_statements(server: Server) -> None:
     """After a superuser runs them nothing is left to do, and the owner can still migrate and dump."""
     run(server.url, "CREATE ROLE thrifty LOGIN CREATEROLE PASSWORD 'thrifty'")
-    for role in ("reader", "gate", "writer", "operator", "bi"):
+    for role in ("reader", "gate", "writer", "operator", "archiver", "bi"):
         if not refusal(server.url, f"CREATE ROLE ringledger_{role} LOGIN NOINHERIT"):
             continue
         run(server.url, f"GRANT ringledger_{role} TO thrifty WITH ADMIN OPTION")

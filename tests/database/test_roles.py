@@ -182,7 +182,8 @@ def test_another_login_may_not_connect(database: Settings) -> None:
 def test_a_second_run_changes_nothing(database: Settings) -> None:
     """A second run only sets the passwords again, because the stored ones cannot be read."""
     assert ensure_roles(database) == [
-        f"done: ALTER ROLE ringledger_{role} PASSWORD '…'" for role in ("reader", "gate", "writer", "bi", "operator")
+        f"done: ALTER ROLE ringledger_{role} PASSWORD '…'"
+        for role in ("reader", "gate", "writer", "bi", "operator", "archiver")
     ]
 
 
