@@ -116,7 +116,10 @@ def _check(bucket: str, described: ArchivedFile, file: BinaryIO) -> None:
 def checksum(file: BinaryIO) -> str:
     """Return the SHA-256 of a file's content."""
     file.seek(0)
-    return hashlib.file_digest(file, "sha256").hexdigest()
+    digest = hashlib.sha256()
+    while chunk := file.read(GROUP_BYTES):
+        digest.update(chunk)
+    return digest.hexdigest()
 
 
 def schema_of(file: BinaryIO) -> pa.Schema:

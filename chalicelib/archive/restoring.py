@@ -31,7 +31,7 @@ def restore(owner: Connection, manifest: Manifest, kept_until: datetime, fill: F
     month = [manifest.kind, manifest.month.replace("-", "_")]
     if not owner.execute(_BEGIN, month)[0][0]:
         raise InvalidRequest(f"{manifest.kind} of {manifest.month} are not retired; `archive list` shows the states")
-    places = dict(owner.execute(_PARTS, month))
+    places: dict[str, str] = dict(owner.execute(_PARTS, month))
     rows = 0
     for number, file in enumerate(manifest.files, 1):
         rows += fill(file, places[file.table])
