@@ -129,7 +129,7 @@ _CHOICES: dict[str, list[Any]] = {
     "Replication": ["true", "false"],
     "SetApiGatewayLogRole": ["true", "false"],
     "AnswerByStatus": ["yes", "no"],
-    "Archive": ["yes", "no"],
+    "KeepArchive": ["yes", "no"],
     "OktellPasswordRequired": ["yes", "no"],
     "NimboxZIsLocal": ["yes", "no"],
     "NimboxNewContacts": ["yes", "no"],

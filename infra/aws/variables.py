@@ -37,7 +37,7 @@ VARIABLES: dict[str, Json] = {
     "WRITER_DATABASE_URL": _database("writer", "${DatabaseHost}"),
     "OPERATOR_DATABASE_URL": _database("operator", "${RequestDatabaseHost}"),
     "ARCHIVER_DATABASE_URL": _database("archiver", "${DatabaseHost}"),
-    "ARCHIVE": ref("Archive"),
+    "ARCHIVE": ref("KeepArchive"),
     "ARCHIVE_FUNCTION": sub("${AWS::StackName}-archive"),
     "JOBS_FUNCTION": sub("${AWS::StackName}-jobs"),
     "DATABASE_URL": _database("owner", "${DatabaseHost}"),

@@ -17,7 +17,8 @@ from infra.aws.translation import CODE, REGION
 #: Resources that moto cannot create, or creates without reading them. The tests of the template and the linter look at
 #: these.
 UNKNOWN_TO_MOTO = (
-    "AWS::ApiGateway", "AWS::CloudFront", "AWS::CloudWatch", "AWS::Lambda::Permission", "AWS::S3::BucketPolicy",
+    "AWS::ApiGateway", "AWS::CloudFront", "AWS::CloudWatch", "AWS::Lambda::LayerVersion", "AWS::Lambda::Permission",
+    "AWS::S3::BucketPolicy",
     "AWS::SQS::QueuePolicy", "AWS::Scheduler", "AWS::WAFv2",
 )  # fmt: skip
 _MANAGER = "AWS::SecretsManager"
@@ -125,4 +126,6 @@ def for_moto(template: Json) -> Json:
     known["Resources"] = {
         name: each for name, each in known["Resources"].items() if not each["Type"].startswith(UNKNOWN_TO_MOTO)
     }
+    for each in known["Resources"].values():
+        each.get("Properties", {}).pop("Layers", None)
     return known

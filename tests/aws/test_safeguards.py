@@ -61,7 +61,7 @@ def test_nothing_else_is_deleted_unasked(sam: Template) -> None:
 
 def started_unwaited() -> set[str]:
     """Return the Lambdas that a schedule or another Lambda starts without waiting."""
-    return {"scripts", "replicate", "jobs"} | {source.name for source in schedules.sources(app)}
+    return {"scripts", "replicate", "jobs", "archive"} | {source.name for source in schedules.sources(app)}
 
 
 def test_an_asynchronous_invocation_is_not_lost(sam: Template) -> None:
