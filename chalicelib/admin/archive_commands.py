@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from chalicelib.admin.words import Subparsers, add, note, owner, progress, say, table
-from chalicelib.archive import orders, restoring, retirement
+from chalicelib.archive import archive_orders, restoring, retirement
 from chalicelib.archive.archived_months import ArchivedFile, Manifest
 from chalicelib.errors import InvalidRequest, RingledgerError
 from chalicelib.ledger import forgetting
@@ -59,7 +59,7 @@ def _days(text: str) -> int:
 
 
 def _manifests() -> list[Manifest]:
-    return [Manifest.model_validate(each) for each in orders.order("list")["manifests"]]
+    return [Manifest.model_validate(each) for each in archive_orders.order("list")["manifests"]]
 
 
 def _list(_arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
@@ -78,7 +78,7 @@ def _row(kind: str, month: str, state: str, manifest: Manifest | None) -> tuple[
 
 
 def _run(_arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
-    archived = orders.run()
+    archived = archive_orders.run()
     for month in archived:
         say(f"archived: {month}")
     if not archived:
@@ -91,7 +91,7 @@ def _verify(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
         raise InvalidRequest(f"The archive has nothing of {arguments.month or 'any month'}")
     faults = []
     for manifest in chosen:
-        found = orders.order("verify", kind=manifest.kind, month=manifest.month)["faults"]
+        found = archive_orders.order("verify", kind=manifest.kind, month=manifest.month)["faults"]
         say(f"{manifest.kind} of {manifest.month}: {len(manifest.files)} files, {len(found)} faults")
         faults += found
     for fault in faults:
@@ -101,7 +101,7 @@ def _verify(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
 
 
 def _restore(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
-    shown = orders.order("show", kind=arguments.kind, month=arguments.month)["manifest"]
+    shown = archive_orders.order("show", kind=arguments.kind, month=arguments.month)["manifest"]
     manifest = Manifest.model_validate(shown)
     if arguments.dry_run:
         for name in manifest.tables():
@@ -115,13 +115,13 @@ def _restore(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
 
 
 def _fill(file: ArchivedFile, place: str) -> int:
-    return int(orders.order("fill", file=file.model_dump(mode="json"), place=place)["rows"])
+    return int(archive_orders.order("fill", file=file.model_dump(mode="json"), place=place)["rows"])
 
 
 def forget(number: str, erase_recordings: forgetting.EraseRecordings | None) -> Counter[str]:
     """Erase a number from the archive, and return how many rows of each archived table held it.
 
-    Without `erase_recordings`, count only. Raises as `orders.order` does.
+    Without `erase_recordings`, count only. Raises as `archive_orders.order` does.
     """
     digits = forgetting.digits_of(number)
     held: Counter[str] = Counter()
@@ -133,8 +133,8 @@ def forget(number: str, erase_recordings: forgetting.EraseRecordings | None) -> 
     return +held
 
 
-def _erased(digits: str, *, preview: bool) -> Iterator[orders.Answer]:
+def _erased(digits: str, *, preview: bool) -> Iterator[archive_orders.Answer]:
     if not owner().execute(_STATES):
         return
     for manifest in _manifests():
-        yield orders.order("erase", kind=manifest.kind, month=manifest.month, digits=digits, preview=preview)
+        yield archive_orders.order("erase", kind=manifest.kind, month=manifest.month, digits=digits, preview=preview)

@@ -1,4 +1,4 @@
-"""What the archive has of a month: its files with their counts and checksums."""
+"""An archived month: its files with their counts and checksums."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from chalicelib.archive import manifests, parquet_parts
 from chalicelib.archive.archived_months import Manifest
-from chalicelib.archive.parquet_parts import Part
+from chalicelib.archive.parquet_parts import TablePart
 from chalicelib.platform import objects
 from chalicelib.platform.postgres import Connection
 
@@ -92,7 +92,7 @@ def _row(manifest: Manifest) -> list[object]:
     return [manifest.model_dump_json(), manifest.kind, manifest.month.replace("-", "_")]
 
 
-def _plan(connection: Connection, manifest: Manifest) -> Iterator[tuple[Part, int]]:
+def _plan(connection: Connection, manifest: Manifest) -> Iterator[tuple[TablePart, int]]:
     """Return the parts that are not written yet, with the numbers of their files."""
     for table, key in connection.execute(_PARTS, [manifest.kind, manifest.month.replace("-", "_")]):
         written = [file for file in manifest.files if file.table == table]
@@ -103,17 +103,17 @@ def _plan(connection: Connection, manifest: Manifest) -> Iterator[tuple[Part, in
                 number += 1
 
 
-def _parts(connection: Connection, table: str, key: str, month: str) -> Iterator[Part]:
+def _parts(connection: Connection, table: str, key: str, month: str) -> Iterator[TablePart]:
     """Return the parts of a month of a table, of whole days; an empty month is one part."""
     first = datetime.strptime(month, "%Y-%m")  # noqa: DTZ007 - naive UTC
     end = (first + timedelta(days=31)).replace(day=1)
     since, held = first, 0
     for day, rows in connection.execute(_DAYS.format(table=table, key=key), [first, end]):
         if held and held + rows > FILE_ROWS:
-            yield Part(table, key, since, day)
+            yield TablePart(table, key, since, day)
             since, held = day, 0
         held += rows
-    yield Part(table, key, since, end)
+    yield TablePart(table, key, since, end)
 
 
 def _tidy(bucket: str, manifest: Manifest) -> None:

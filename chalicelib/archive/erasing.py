@@ -24,7 +24,7 @@ RECORDED = "calls.success"
 
 
 class Erased(NamedTuple):
-    """What an erasure changed: the rows of each table, and the calls whose recordings are to be deleted."""
+    """The extent of an erasure: the rows of each table, and the calls whose recordings are to be deleted."""
 
     rows: dict[str, int]
     recorded: list[str]

@@ -33,7 +33,7 @@ _FROM_LIST = "CASE WHEN {0} IS NOT NULL THEN ARRAY(SELECT jsonb_array_elements_t
 
 
 @dataclass(frozen=True)
-class Kind:
+class ColumnKind:
     """How values of a type are selected, kept in Parquet, and given back: SQL with `{0}` for the column or value.
 
     `sent` is PostgreSQL's type of the values that are given back.
@@ -45,8 +45,8 @@ class Kind:
     restored: str
 
 
-def _same(arrow: pa.DataType, name: str) -> Kind:
-    return Kind(arrow, "{0}", name, "{0}")
+def _same(arrow: pa.DataType, name: str) -> ColumnKind:
+    return ColumnKind(arrow, "{0}", name, "{0}")
 
 
 _KINDS = {
@@ -55,22 +55,22 @@ _KINDS = {
     "smallint": _same(pa.int16(), "smallint"),
     "boolean": _same(pa.bool_(), "boolean"),
     "bytea": _same(pa.binary(), "bytea"),
-    "timestamp without time zone": Kind(pa.timestamp("us"), _TO_MICROSECONDS, "bigint", _FROM_MICROSECONDS),
-    "text[]": Kind(pa.list_(pa.string()), "{0}", "text", _FROM_LIST),
+    "timestamp without time zone": ColumnKind(pa.timestamp("us"), _TO_MICROSECONDS, "bigint", _FROM_MICROSECONDS),
+    "text[]": ColumnKind(pa.list_(pa.string()), "{0}", "text", _FROM_LIST),
 }
 
 
 @dataclass(frozen=True)
-class Column:
+class TableColumn:
     """A column of a table."""
 
     name: str
     type: str
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> ColumnKind:
         """Return how its values are converted."""
-        return _KINDS.get(self.type) or Kind(pa.string(), "{0}::text", "text", f"{{0}}::{self.type}")
+        return _KINDS.get(self.type) or ColumnKind(pa.string(), "{0}::text", "text", f"{{0}}::{self.type}")
 
     @property
     def quoted(self) -> str:
@@ -78,17 +78,17 @@ class Column:
         return f'"{self.name}"'
 
 
-def of_table(connection: Connection, table: str) -> list[Column]:
+def of_table(connection: Connection, table: str) -> list[TableColumn]:
     """Return the columns of a table in their order."""
-    return [Column(*row) for row in connection.execute(_COLUMNS, [table])]
+    return [TableColumn(*row) for row in connection.execute(_COLUMNS, [table])]
 
 
-def schema(columns: Sequence[Column]) -> pa.Schema:
+def schema(columns: Sequence[TableColumn]) -> pa.Schema:
     """Return the schema of a Parquet file with these columns."""
     return pa.schema([(column.name, column.kind.arrow) for column in columns])
 
 
-def batch(columns: Sequence[Column], rows: Sequence[Row]) -> pa.RecordBatch:
+def batch(columns: Sequence[TableColumn], rows: Sequence[Row]) -> pa.RecordBatch:
     """Return rows, as the expressions `selected` give them, as a batch."""
     values = zip(*rows, strict=True) if rows else ([] for _ in columns)
     arrays = [_array(column.kind.arrow, list(each)) for column, each in zip(columns, values, strict=True)]

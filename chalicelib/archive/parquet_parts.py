@@ -19,11 +19,12 @@ from pyarrow import parquet
 
 from chalicelib.archive import parquet_columns
 from chalicelib.archive.archived_months import ArchivedFile
-from chalicelib.archive.parquet_columns import Column
+from chalicelib.archive.parquet_columns import TableColumn
 from chalicelib.errors import RingledgerError
 from chalicelib.platform import objects
 from chalicelib.platform.postgres import Connection
 
+Pages = Iterator[pa.RecordBatch]
 #: Bodies of raw events may be large, so that few of them are fetched at once.
 PAGE_ROWS = 2_000
 GROUP_ROWS = 50_000
@@ -43,7 +44,7 @@ class ArchiveFault(RingledgerError):
 
 
 @dataclass(frozen=True)
-class Part:
+class TablePart:
     """The rows of a table whose `key` is within a period, naive UTC."""
 
     table: str
@@ -52,7 +53,7 @@ class Part:
     until: datetime
 
 
-def write(connection: Connection, bucket: str, part: Part, key: str) -> ArchivedFile:
+def write(connection: Connection, bucket: str, part: TablePart, key: str) -> ArchivedFile:
     """Store the rows of `part` as the object `key`, read it back, and compare it with the table.
 
     Raises ArchiveFault when they differ, Unavailable and DatabaseError.
@@ -72,7 +73,7 @@ def write(connection: Connection, bucket: str, part: Part, key: str) -> Archived
     return described
 
 
-def save(file: BinaryIO, columns: Sequence[Column], pages: Iterator[pa.RecordBatch]) -> int:
+def save(file: BinaryIO, columns: Sequence[TableColumn], pages: Iterator[pa.RecordBatch]) -> int:
     """Write pages to a Parquet file, and return the number of rows; the file's position is its end."""
     schema = parquet_columns.schema(columns)
     return save_batches(file, schema, pages)
@@ -132,7 +133,7 @@ def batches(file: BinaryIO, size: int = PAGE_ROWS) -> Iterator[pa.RecordBatch]:
     yield from parquet.ParquetFile(file).iter_batches(batch_size=size)
 
 
-def _pages(connection: Connection, cursor: str, columns: Sequence[Column], part: Part) -> Iterator[pa.RecordBatch]:
+def _pages(connection: Connection, cursor: str, columns: Sequence[TableColumn], part: TablePart) -> Pages:
     selected = ", ".join(column.kind.selected.format(column.quoted) for column in columns)
     declared = _CURSOR.format(cursor=cursor, selected=selected.replace("%", "%%"), table=part.table, key=part.key)
     connection.execute(declared, [part.since, part.until])

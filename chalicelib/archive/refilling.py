@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from chalicelib.archive import parquet_columns, parquet_parts
 from chalicelib.archive.archived_months import ArchivedFile
-from chalicelib.archive.parquet_columns import Column
+from chalicelib.archive.parquet_columns import TableColumn
 from chalicelib.platform.postgres import Connection
 
 _INSERT = "INSERT INTO {place} ({names}) SELECT {restored} FROM unnest({sent}) AS posted ({names})"
@@ -28,11 +28,11 @@ def fill(connection: Connection, bucket: str, file: ArchivedFile, place: str) ->
     return count
 
 
-def _shared(columns: Sequence[Column], names: Sequence[str]) -> list[Column]:
+def _shared(columns: Sequence[TableColumn], names: Sequence[str]) -> list[TableColumn]:
     return [column for column in columns if column.name in names]
 
 
-def _statement(place: str, columns: Sequence[Column]) -> str:
+def _statement(place: str, columns: Sequence[TableColumn]) -> str:
     return _INSERT.format(
         place=place,
         names=", ".join(column.quoted for column in columns),

@@ -17,7 +17,8 @@ from infra.aws.intrinsics import (
     ref,
     sub,
 )  # fmt: skip
-from infra.aws.lambdas import LAMBDAS, LOST_INVOCATIONS, QUEUES, Lambda, Network
+from infra.aws.lambda_needs import Lambda, Network
+from infra.aws.lambdas import LAMBDAS, LOST_INVOCATIONS, QUEUES
 from infra.aws.policies import log_group
 from infra.aws.variables import environment
 

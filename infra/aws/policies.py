@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from infra.aws.intrinsics import ABSENT, API_HANDLER, Json, attribute, chosen, logical, queue_id, ref
-from infra.aws.lambdas import LAMBDAS, LOST_INVOCATIONS, QUEUES, Grant, Network
+from infra.aws.lambda_needs import Grant, Network
+from infra.aws.lambdas import LAMBDAS, LOST_INVOCATIONS, QUEUES
 from infra.aws.variables import secrets
 
 # Lambda makes and removes network interfaces with the function's role; these actions accept no resource.

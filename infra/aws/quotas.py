@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from infra.aws.intrinsics import Json
-from infra.aws.lambdas import LAMBDAS, Lambda
+from infra.aws.lambda_needs import Lambda
+from infra.aws.lambdas import LAMBDAS
 from infra.aws.stack_parameters import parameters
 
 #: Lambda keeps this many executions of an account unreserved; `webhooks` runs on them.

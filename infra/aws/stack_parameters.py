@@ -71,7 +71,7 @@ _DEFAULTED: dict[str, tuple[str, str | int, str]] = {
     "EventRetentionMonths": ("Number", 36, "Months for which raw events are kept in the database"),
     "CallRetentionMonths": ("Number", 0, "Months for which calls are kept in the database; 0 keeps them for good"),
     "RecordingDays": ("String", "1095", "Days for which recordings are kept; S3 itself deletes the rest 30 days later"),
-    "Archive": (
+    "KeepArchive": (
         "String",
         "yes",
         "Keep what leaves the database in the bucket as Parquet; else it is deleted",

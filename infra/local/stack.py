@@ -49,6 +49,7 @@ from infra.local.locks import claimed, released
 from infra.local.scheduler import Scheduler, moments
 
 Say = Callable[[str], None]
+CALLED_FUNCTIONS = ("scripts", "jobs", "archive")
 
 
 class StackPart(Protocol):
@@ -149,12 +150,7 @@ class Stack:
 
     def _start_functions(self, parts: ExitStack, keyring: Keyring) -> dict[str, str]:
         url = _started_server(parts, Functions(), keyring.port("functions_port"))
-        return {
-            "AWS_ENDPOINT_URL_LAMBDA": url,
-            "SCRIPTS_FUNCTION": "scripts",
-            "JOBS_FUNCTION": "jobs",
-            "ARCHIVE_FUNCTION": "archive",
-        }
+        return {"AWS_ENDPOINT_URL_LAMBDA": url} | {f"{name.upper()}_FUNCTION": name for name in CALLED_FUNCTIONS}
 
     def _start_provider(self, parts: ExitStack, keyring: Keyring) -> dict[str, str]:
         provider = telephony.provider(keyring.secret("provider"))

@@ -17,7 +17,8 @@ from moto import mock_aws
 from app import app
 from infra.aws import building, schedules
 from infra.aws.intrinsics import logical
-from infra.aws.lambdas import LAMBDAS, QUEUES, Network
+from infra.aws.lambda_needs import Network
+from infra.aws.lambdas import LAMBDAS, QUEUES
 from infra.local.scheduler import event
 from infra.rehearsal.cloud import EMPTY_ZIP, for_moto, network
 

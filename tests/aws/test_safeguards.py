@@ -15,7 +15,8 @@ from chalicelib.recordings import storages
 from infra.aws import alarms, policies, quotas, schedules, storage
 from infra.aws.function_resources import HOUR, PRIVATE_ADDRESSES
 from infra.aws.intrinsics import attribute, function_id, logical, queue_id, ref, role_id
-from infra.aws.lambdas import LAMBDAS, LOST_INVOCATIONS, Network
+from infra.aws.lambda_needs import Network
+from infra.aws.lambdas import LAMBDAS, LOST_INVOCATIONS
 from infra.aws.variables import METRICS
 from tests.aws import reachable
 

@@ -13,7 +13,8 @@ from app import app
 from infra.aws import building, policies, rest_api, schedules
 from infra.aws.alarms import COUNTED
 from infra.aws.intrinsics import function_id, logical, queue_id, role_id
-from infra.aws.lambdas import LAMBDAS, QUEUES, Network
+from infra.aws.lambda_needs import Network
+from infra.aws.lambdas import LAMBDAS, QUEUES
 from infra.aws.variables import MEMBERS, VARIABLES
 
 Template = dict[str, Any]
