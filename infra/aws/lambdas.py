@@ -9,7 +9,8 @@ from infra.aws.intrinsics import API_HANDLER, ref
 from infra.aws.lambda_needs import Grant, Lambda, Network, Optional
 from infra.aws.variables import MEMBERS, RUNS
 
-CLIENTS = ("GATE_DATABASE_URL", "CORS_ORIGINS")
+GATE = ("GATE_DATABASE_URL", "CORS_ORIGINS")
+CLIENTS = (*GATE, "TOKEN_GUESSES")
 #: How the events of a call are interpreted.
 INTERPRETATION = ("ANSWER_BY_STATUS", "FEATURE_CODES")
 TELPHIN, RECORDER, OKTELL, CRM, CDR = (MEMBERS[name] for name in ("telphin", "recorder", "oktell", "crm", "cdr"))

@@ -248,9 +248,9 @@ def test_a_number_is_forgotten_in_the_archive(filled: Archive) -> None:
     """Archived rows and webhooks lose the digits, the manifest follows, and the counts stay."""
     before = {name: len(rows) for name, rows in filled.rows().items()}
     filled.retire()
-    counted = commands.run(["forget", "+79214567892", "--dry-run"], lambda: "")
+    counted = commands.run(["person", "forget", "+79214567892", "--dry-run"], lambda: "")
     assert "archive: calls.success: " in counted.output
-    done = commands.run(["forget", "+79214567892", "--yes"], lambda: "")
+    done = commands.run(["person", "forget", "+79214567892", "--yes"], lambda: "")
     assert done.exit == 0, done.errors
     assert "archive: ledger.events: " in done.output
 
