@@ -29,6 +29,8 @@ from infra.local.serving import LoopbackServer
 ROOT = Path(__file__).parents[2]
 PAYLOAD_BYTES = 6 * 1024 * 1024
 DEFAULT_SECONDS = 60
+#: The functions that the bundle calls by the names in its settings, such as JOBS_FUNCTION.
+CALLED = ("scripts", "jobs", "archive")
 #: The Lambda of Chalice's own routes has no function in `app.py`: the application itself answers.
 ENTRY_POINTS = {"api_handler": "app"}
 

@@ -44,12 +44,11 @@ from infra.local.environment import StackOptions
 from infra.local.event_source import Poller
 from infra.local.gateway import Gateway, bound
 from infra.local.keyring import Keyring, write_private, write_private_text
-from infra.local.local_lambda import Functions
+from infra.local.local_lambda import CALLED, Functions
 from infra.local.locks import claimed, released
 from infra.local.scheduler import Scheduler, moments
 
 Say = Callable[[str], None]
-CALLED_FUNCTIONS = ("scripts", "jobs", "archive")
 
 
 class StackPart(Protocol):
@@ -150,7 +149,7 @@ class Stack:
 
     def _start_functions(self, parts: ExitStack, keyring: Keyring) -> dict[str, str]:
         url = _started_server(parts, Functions(), keyring.port("functions_port"))
-        return {"AWS_ENDPOINT_URL_LAMBDA": url} | {f"{name.upper()}_FUNCTION": name for name in CALLED_FUNCTIONS}
+        return {f"{name.upper()}_FUNCTION": name for name in CALLED} | {"AWS_ENDPOINT_URL_LAMBDA": url}
 
     def _start_provider(self, parts: ExitStack, keyring: Keyring) -> dict[str, str]:
         provider = telephony.provider(keyring.secret("provider"))

@@ -195,7 +195,7 @@ def test_verify_names_damaged_files(filled: Archive) -> None:
 def test_list_and_dry_run(filled: Archive) -> None:
     """The list has each month with its state, rows and files, and a dry run restores nothing."""
     filled.retire()
-    listed = json.loads(filled.command("list", "--json").output)["rows"]
+    listed = json.loads(filled.command("list", "--json").output)
     assert [(row["kind"], row["month"], row["state"], row["files"]) for row in listed] == [
         ("calls", NAME, "retired", "15"),
         ("events", NAME, "retired", "1"),
