@@ -18,7 +18,7 @@ from tests.admin.program import run_admin, run_here
 
 VERBS = {
     "add", "address", "adopt", "code", "correct", "forget", "give", "import", "link", "list", "redrive", "register",
-    "remove", "replay", "restore", "retry", "revoke", "run", "show", "status", "subscribe", "unsubscribe",
+    "remove", "replay", "restore", "retry", "revoke", "run", "show", "status", "subscribe", "unsubscribe", "verify",
 }  # fmt: skip
 #: Each command that erases or replaces.
 ASKING = {
