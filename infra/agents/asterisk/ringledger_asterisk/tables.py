@@ -9,6 +9,7 @@ import re
 import shutil
 import sqlite3
 import subprocess
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
@@ -63,7 +64,7 @@ class SqliteTable:
             raise TableFault(f"the CEL table cannot be read: {fault}") from None
 
 
-class ClientTable:
+class ClientTable(ABC):
     """A table that a command-line client reads. The client takes what is not set from its own configuration."""
 
     def __init__(self, table: Table) -> None:
@@ -81,8 +82,9 @@ class ClientTable:
         query = f"SELECT coalesce(max({self._table.number}), 0) AS last FROM {self._table.table}"  # noqa: S608 - checked
         return int(self._ask(query)[0]["last"])
 
+    @abstractmethod
     def _ask(self, query: str) -> list[dict[str, str]]:
-        raise NotImplementedError
+        """Return the rows of a query, each by the names of its columns. Raise TableFault."""
 
     def _output(self, command: list[str], password: str) -> str:
         # A password among the arguments would be visible to every user of the machine.
