@@ -175,7 +175,7 @@ def _fault(error: ValidationError) -> str:
     place = first["loc"]
     if len(place) < 3:
         return 'The body is {"events": [...]} with one CEL record each, at least one'
-    return f"events[{place[1]}] has no valid {place[2]}: {first['msg']}"
+    return f"events[{place[1]}] has no valid {place[2]}: {first['msg'].removeprefix('Value error, ')}"
 
 
 def _event(raw: Raw, source: Source, fields: CelFields) -> Event:

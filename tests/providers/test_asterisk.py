@@ -108,7 +108,7 @@ def test_extra_that_is_no_json_is_kept() -> None:
         ([TABLE, {"eventtype": "ANSWER"}], r"events\[1\] has no valid eventtime"),
         ([TABLE | {"uniqueid": ""}], r"events\[0\] has no valid uniqueid"),
         ([TABLE | {"linkedid": "x" * 151}], r"events\[0\] has no valid linkedid"),
-        ([TABLE | {"eventtime": "yesterday"}], "'yesterday' is not a time such as 2026-11-21T10:00:00.123Z"),
+        ([TABLE | {"eventtime": "yesterday"}], ": 'yesterday' is not a time such as 2026-11-21T10:00:00.123Z"),
     ],
 )
 def test_wrong_records_are_refused(records: list[object], words: str) -> None:
