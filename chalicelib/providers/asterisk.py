@@ -23,6 +23,9 @@ from chalicelib.calls.asterisk.channel_events import (
     HANGUP,
     LINKEDID_END,
     ChannelEvent,
+    endpoint_of,
+    is_local,
+    is_short,
 )
 from chalicelib.calls.asterisk.identities import call_name
 from chalicelib.calls.events import PHONE, CallKey, Event, Kind, Raw, Source, Unreadable, fingerprint
@@ -60,8 +63,6 @@ _TYPES = dict(
 _USER_DEFINED = "USER_DEFINED"
 _KINDS = {ANSWER: Kind.ANSWER, HANGUP: Kind.HANGUP}
 _EPOCH = re.compile(r"[0-9]{9,11}(?:\.[0-9]{1,9})?")
-_INSTANCE = re.compile(r"-[0-9a-f]{4,}(?:;[12])?$")
-_EXTENSION = re.compile(r"[0-9]{2,6}")
 #: Members of `extra` that name channels of the call by their UNIQUEIDs.
 _OTHER_CHANNELS = ("channel2_uniqueid", "transferee_channel_uniqueid", "transfer_target_channel_uniqueid")
 _UNREACHABLE = "20"
@@ -210,7 +211,7 @@ def _record(source: Source, fields: CelFields) -> ChannelEvent:
     kind = _TYPES.get(int(fields.eventtype), fields.eventtype) if fields.eventtype.isdecimal() else fields.eventtype
     if kind == _USER_DEFINED and fields.userdeftype:
         kind = fields.userdeftype
-    endpoint = _endpoint(fields.channame)
+    endpoint = endpoint_of(fields.channame)
     return ChannelEvent(
         kind=kind.upper(),
         at=fields.eventtime,
@@ -240,16 +241,12 @@ def _extra(value: object) -> dict[str, str]:
     return {str(name): clean(member) for name, member in value.items()} if isinstance(value, Mapping) else {}
 
 
-def _endpoint(channel: str) -> str:
-    return _INSTANCE.sub("", channel).partition("/")[2]
-
-
 def _extension(record: ChannelEvent) -> str:
     """Return the extension whose state a record proves alone: the endpoint where that is a short number."""
-    if record.is_trunk or record.channel.startswith("Local/") or record.kind not in (*_KINDS, CHAN_START):
+    if record.is_trunk or is_local(record.channel) or record.kind not in (*_KINDS, CHAN_START):
         return ""
-    endpoint = _endpoint(record.channel)
-    return endpoint if _EXTENSION.fullmatch(endpoint) else ""
+    endpoint = endpoint_of(record.channel)
+    return endpoint if is_short(endpoint) else ""
 
 
 def _kind(record: ChannelEvent) -> Kind:
@@ -266,12 +263,12 @@ def _agent(record: ChannelEvent) -> str:
         return ""
     arguments = record.app_data.split(",")
     member = arguments[1] if app in _WITH_QUEUE and len(arguments) > 1 else arguments[0] if app == "agentlogin" else ""
-    return (member.partition("/")[2] or member or _endpoint(record.channel)).partition("@")[0]
+    return (member.partition("/")[2] or member or endpoint_of(record.channel)).partition("@")[0]
 
 
 def _parts(source: Source, record: ChannelEvent) -> tuple[str, ...]:
     """Return the channels that a record names. A Local channel goes where the channel goes that it connects."""
-    if record.channel.startswith("Local/") or record.kind == LINKEDID_END:
+    if is_local(record.channel) or record.kind == LINKEDID_END:
         return ()
     channels = [record.uniqueid]
     if record.kind == ATTENDED_TRANSFER:

@@ -15,7 +15,7 @@ from chalicelib.calls.asterisk.channel_events import (
 )
 from chalicelib.calls.asterisk.channel_talks import ChannelTalk, Setting, joiners, talks
 from chalicelib.calls.asterisk.channels import Channel, channels
-from chalicelib.calls.asterisk.company import Stretch, company
+from chalicelib.calls.asterisk.company import company
 from chalicelib.calls.asterisk.families import Family, families
 from chalicelib.calls.asterisk.stays import stays
 
@@ -38,7 +38,6 @@ class AsteriskCall(NamedTuple):
     last: datetime
     closed: bool
     records: Sequence[ChannelEvent]
-    company: Mapping[str, Sequence[Stretch]]
     #: When the dialplan announced a call to the outside.
     announced: Sequence[datetime]
 
@@ -66,7 +65,6 @@ def assembled(records: Sequence[ChannelEvent], *, closed: bool) -> AsteriskCall 
         last=setting.last,
         closed=closed,
         records=records,
-        company=setting.company,
         announced=_times(records, TO_OUTSIDE),
     )
 

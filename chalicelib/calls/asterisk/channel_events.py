@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
@@ -33,6 +34,9 @@ _RANKS = {
         (CHAN_START, APP_START, ANSWER, BRIDGE_START, BRIDGE_ENTER, BRIDGE_EXIT, BRIDGE_END, HANGUP, CHAN_END)
     )
 }
+_LOCAL = "Local/"
+_INSTANCE = re.compile(r"-[0-9a-f]{4,}(?:;[12])?$")
+_SHORT = re.compile(r"[0-9]{2,6}")
 _MIDDLE_RANK, _LAST_RANK = 4, len(_RANKS)
 
 
@@ -69,6 +73,26 @@ class ChannelEvent(NamedTuple):
         """The position among the records of a call, as far as time and type tell it."""
         last = _LAST_RANK if self.kind == LINKEDID_END else _MIDDLE_RANK
         return self.at, _RANKS.get(self.kind, last)
+
+
+def is_local(channel: str) -> bool:
+    """Tell whether a channel is half of a Local channel, which connects two parts of the dialplan and is no device."""
+    return channel.startswith(_LOCAL)
+
+
+def line_of(channel: str) -> str:
+    """Return the technology and the endpoint of a channel: `PJSIP/107` of `PJSIP/107-0000002a`."""
+    return _INSTANCE.sub("", channel)
+
+
+def endpoint_of(channel: str) -> str:
+    """Return the endpoint of a channel: `107` of `PJSIP/107-0000002a`; empty for a name without technology."""
+    return line_of(channel).partition("/")[2]
+
+
+def is_short(number: str) -> bool:
+    """Tell whether `number` looks like an extension's."""
+    return _SHORT.fullmatch(number) is not None
 
 
 def pairs(text: str) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -17,11 +16,10 @@ from chalicelib.calls.asterisk.channel_events import (
     HANGUP,
     LINKEDID_END,
     ChannelEvent,
+    endpoint_of,
+    is_local,
+    line_of,
 )
-
-_LOCAL = "Local/"
-_INSTANCE = re.compile(r"-[0-9a-f]{4,}(?:;[12])?$")
-_SHORT = re.compile(r"[0-9]{2,6}")
 
 
 class Channel(NamedTuple):
@@ -42,18 +40,18 @@ class Channel(NamedTuple):
 
     @property
     def is_local(self) -> bool:
-        """Tell whether it is half of a Local channel, which connects two parts of the dialplan and is no device."""
-        return self.name.startswith(_LOCAL)
+        """Tell whether it is half of a Local channel and no device."""
+        return is_local(self.name)
 
     @property
     def line(self) -> str:
         """The technology and the endpoint: `PJSIP/107`."""
-        return _INSTANCE.sub("", self.name)
+        return line_of(self.name)
 
     @property
     def endpoint(self) -> str:
         """The endpoint's name: `107` of `PJSIP/107-0000002a`."""
-        return self.line.partition("/")[2] or self.line
+        return endpoint_of(self.name) or self.line
 
     @property
     def other_half(self) -> str:
@@ -94,11 +92,6 @@ def channels(records: Iterable[ChannelEvent]) -> list[Channel]:
         if record.kind == LINKEDID_END:
             over[record.linkedid] = record.at
     return sorted((_channel(of_one, over) for of_one in of_channel.values()), key=attrgetter("order"))
-
-
-def is_short(number: str) -> bool:
-    """Tell whether `number` looks like an extension's."""
-    return _SHORT.fullmatch(number) is not None
 
 
 def _channel(records: Sequence[ChannelEvent], over: Mapping[str, datetime]) -> Channel:

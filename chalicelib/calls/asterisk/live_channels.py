@@ -7,7 +7,8 @@ from datetime import datetime
 from operator import attrgetter
 
 from chalicelib.calls.asterisk.asterisk_call import AsteriskCall
-from chalicelib.calls.asterisk.channels import Channel, is_short
+from chalicelib.calls.asterisk.channel_events import is_short
+from chalicelib.calls.asterisk.channels import Channel
 from chalicelib.calls.asterisk.families import Family
 from chalicelib.calls.asterisk.queue_visits import Visit, visits
 from chalicelib.calls.asterisk.sides import called_party, caller_of, is_outer, requested

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from chalicelib.calls.asterisk.asterisk_call import AsteriskCall
-from chalicelib.calls.asterisk.channel_events import APP_START, ChannelEvent, pairs
-from chalicelib.calls.asterisk.channels import Channel, is_short
+from chalicelib.calls.asterisk.channel_events import APP_START, ChannelEvent, is_short, pairs
+from chalicelib.calls.asterisk.channels import Channel
 from chalicelib.calls.asterisk.families import Family
 
 _DIALLABLE = re.compile(r"\+?[0-9*#]{1,32}")

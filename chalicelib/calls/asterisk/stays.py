@@ -160,11 +160,6 @@ class _Lobby:
         return [max(answered, key=lambda channel: (channel.answered, channel.id)).id] if answered else []
 
 
-def in_use(stay: Stay, at: datetime) -> bool:
-    """Tell whether a stay lasts at a time."""
-    return stay.entered <= at and (stay.left is None or at <= stay.left)
-
-
 def of_channel(all_stays: Iterable[Stay], channel: str) -> list[Stay]:
     """Return the stays of one channel, in order."""
     return sorted((stay for stay in all_stays if stay.channel == channel), key=attrgetter("entered"))
