@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from chalicelib import edge
+from chalicelib.application import Application, mount
 
 if TYPE_CHECKING:
     from chalice.app import CloudWatchEvent, SQSEvent
 
-app = edge.Application("ringledger", configure_logs=False)
-edge.mount(
+app = Application("ringledger", configure_logs=False)
+mount(
     app,
     {
         "app": "chalicelib.health.surface",
@@ -26,52 +26,15 @@ edge.mount(
 )
 
 
-@app.lambda_function(name="statistics")
-def statistics(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Answer requests of the statistics channel."""
-    return app(event, context)
-
-
-@app.lambda_function(name="recordings")
-def recordings(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Answer requests for recordings."""
-    return app(event, context)
-
-
-@app.lambda_function(name="webhooks")
-def webhooks(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Accept webhooks, without a database."""
-    return app(event, context)
-
-
-@app.lambda_function(name="nimbox")
-def nimbox(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Answer requests of NiMbox's phone-call service."""
-    return app(event, context)
-
-
-@app.lambda_function(name="oktell")
-def oktell(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Answer commands of Oktell's HTTP interface."""
-    return app(event, context)
-
-
-@app.lambda_function(name="documents")
-def documents(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Answer with the description of the HTTP interface, without a database."""
-    return app(event, context)
-
-
-@app.lambda_function(name="console")
-def console(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Answer with the page and its files, without a database."""
-    return app(event, context)
-
-
-@app.lambda_function(name="operations")
-def operations(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Answer requests of operators."""
-    return app(event, context)
+# The Lambdas of the surfaces above; `app` itself is that of `health`.
+statistics = app.surface_lambda("statistics")
+recordings = app.surface_lambda("recordings")
+webhooks = app.surface_lambda("webhooks")
+nimbox = app.surface_lambda("nimbox")
+oktell = app.surface_lambda("oktell")
+documents = app.surface_lambda("documents")
+console = app.surface_lambda("console")
+operations = app.surface_lambda("operations")
 
 
 @app.lambda_function(name="jobs")

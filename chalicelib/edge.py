@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib import import_module
 from typing import Any
-from urllib.parse import parse_qsl, unquote, unquote_plus, urlencode
+from urllib.parse import parse_qsl, unquote_plus, urlencode
 
 from aws_lambda_powertools import Logger
-from chalice.app import Blueprint, Chalice, Response
+from chalice.app import Blueprint, Response
 
-from chalicelib import settings
 from chalicelib.errors import InvalidRequest, RingledgerError, TooLarge
-from chalicelib.platform import chalice_command, configuration, runtime, snapshots
+from chalicelib.platform import configuration, runtime
 
 # Clients send JSON and forms under many content types, so the body decides.
 ANY_CONTENT = ["*/*"]
@@ -122,48 +119,6 @@ class _Binary(Response):
     def to_dict(self, binary_types: list[str] | None = None) -> dict[str, Any]:  # noqa: ARG002 - Chalice's own name
         """Return the answer in the form of Lambda."""
         return {**super().to_dict(), "body": b64encode(self.body).decode("ascii"), "isBase64Encoded": True}
-
-
-class Application(Chalice):
-    """Chalice with decoded path values (a REST API leaves them encoded) and with errors of one shape."""
-
-    #: The name of a surface's entry point in `app.py` -> its module.
-    surfaces: Mapping[str, str] = {}
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - Chalice's own
-        """Declare no binary content type: Chalice would refuse clients whose Accept header lacks it."""
-        chalice_command.refuse()
-        super().__init__(*arguments, **options)
-        self.api.binary_types = []
-
-    def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own object
-        """Answer one API Gateway event."""
-        values = event.get("pathParameters") or {}
-        event["pathParameters"] = {name: unquote(value) for name, value in values.items()}
-        answer = super().__call__(event, context)
-        ours = "X-Request-Id" in answer["headers"]
-        return answer if ours else _reshaped(answer)
-
-
-def _reshaped(answer: dict[str, Any]) -> dict[str, Any]:
-    """Return an error of Chalice (wrong method, wrong content type) in our shape."""
-    word = re.sub(r"(?<!^)(?=[A-Z])", "-", json.loads(answer["body"])["Code"].removesuffix("Error")).lower()
-    message = json.loads(answer["body"])["Message"]
-    return {**answer, "body": json.dumps({"error": word, "message": message})}
-
-
-def mount(app: Application, surfaces: Mapping[str, str]) -> None:
-    """Register the routes of each surface: `surfaces` maps the name of its entry point in `app.py` to its module.
-
-    Inside a Lambda, only the surface of its own entry point is imported, which keeps the cold start short.
-    """
-    app.surfaces = surfaces
-    serving = settings.lambda_handler().removeprefix("app.")
-    if serving:
-        snapshots.register()
-    for entry_point, module in surfaces.items():
-        if serving in {"", entry_point}:
-            app.register_blueprint(import_module(module).routes)
 
 
 def route(

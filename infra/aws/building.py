@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chalicelib.edge import Application
+from chalicelib.application import Application
 from infra.aws import policies, template, wheels
 from infra.aws.intrinsics import Json
 from infra.aws.lambdas import LAMBDAS

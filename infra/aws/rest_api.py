@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.edge import Application
+from chalicelib.application import Application
 from chalicelib.oktell.refusals import NoSuchPath
 from infra.aws import usage
 from infra.aws.intrinsics import API_HANDLER, KEPT, Json, attribute, chosen, function_id, physical, queue_id, ref, sub

@@ -6,7 +6,7 @@ import json
 
 from chalice.app import ScheduledEventConfig
 
-from chalicelib.edge import Application
+from chalicelib.application import Application
 from infra.aws.intrinsics import Json, attribute, function_id, logical, physical, queue_id, ref
 from infra.aws.lambdas import LOST_INVOCATIONS
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.edge import Application
+from chalicelib.application import Application
 from infra.aws import alarms, function_resources, layers, quotas, rest_api, schedules, stack_parameters, storage, usage
 from infra.aws.intrinsics import Json, function_id, logical
 from infra.aws.lambdas import LAMBDAS, QUEUES

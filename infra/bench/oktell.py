@@ -12,7 +12,7 @@ from typing import Any
 from chalicelib.platform import runtime
 from infra.bench.report import Figure, alternating, milliseconds
 from infra.bench.testbed import ROOT, Testbed
-from infra.bench.turns import relayed
+from infra.bench.turns import round_trips
 
 ROUNDS = 100
 REQUESTS = 20
@@ -54,28 +54,13 @@ def lines(place: Testbed) -> Iterator[Figure]:
     taken = alternating({"": bare, **works}, ROUNDS)
     yield Figure("a round trip of the bare driver", milliseconds(taken[""]))
     for command, (_, trips) in COMMANDS.items():
-        counted = _round_trips(place, works[command])
+        counted = round_trips(place, "writer", works[command], REQUESTS)
         yield Figure(f"{command}, warm", milliseconds(taken[command]), f"{counted:g} round trips")
         if trips:
             yield Figure("  its round trips, token remembered", f"{counted:g}", "those expected", counted / trips, 1.05)
     began, peer = _start("app.oktell", NOTHING), _start("", EMPTY)
     yield Figure("loading the Lambda", milliseconds(began), "its three packages alone", began / peer, 2.5)
     writer.close()
-
-
-def _round_trips(place: Testbed, ask: Callable[[], None]) -> float:
-    """Count the round trips of a warm request to PostgreSQL, by a relay in between."""
-    with relayed(place.role_url("writer")) as (writer_url, writer), relayed(place.role_url("gate")) as (gate_url, gate):
-        os.environ.update(WRITER_DATABASE_URL=writer_url, GATE_DATABASE_URL=gate_url)
-        runtime.renew()
-        ask()
-        before = writer.count + gate.count
-        for _ in range(REQUESTS):
-            ask()
-        turns = writer.count + gate.count - before
-    os.environ.update(place.environment() | {"WRITER_DATABASE_URL": place.role_url("writer")})
-    runtime.renew()
-    return turns / REQUESTS
 
 
 def _start(handler: str, code: str) -> float:

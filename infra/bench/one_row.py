@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from chalicelib.platform import runtime
 from infra.bench.report import Figure, alternating, milliseconds
 from infra.bench.testbed import Testbed, request
-from infra.bench.turns import relayed
+from infra.bench.turns import round_trips
 
 QUERY = "select inviteid, anumber, duration from calls.success where inviteid = 'a72866b5-0631-87dd-2624-0900000334b5'"
 ROUNDS = 300
@@ -33,20 +31,6 @@ def lines(place: Testbed) -> Iterator[Figure]:
     yield Figure("the same query through the bare driver", milliseconds(taken["bare"]))
     yield Figure("warm handler", milliseconds(taken["handler"]), "the bare driver", taken["handler"] / taken["bare"])
     yield Figure("of it beyond PostgreSQL and the driver", milliseconds(taken["handler"] - taken["bare"]))
-    yield Figure("round trips a warm request", f"{_round_trips(place, handler):g}")
+    turns = round_trips(place, "reader", handler, REQUESTS)
+    yield Figure("round trips a warm request", f"{turns:g}")
     reader.close()
-
-
-def _round_trips(place: Testbed, handler: Callable[[], None]) -> float:
-    """Count the round trips of a warm request to PostgreSQL, by a relay in between."""
-    with relayed(place.role_url("reader")) as (reader_url, reader), relayed(place.role_url("gate")) as (gate_url, gate):
-        os.environ.update(READER_DATABASE_URL=reader_url, GATE_DATABASE_URL=gate_url)
-        runtime.renew()
-        handler()
-        before = reader.count + gate.count
-        for _ in range(REQUESTS):
-            handler()
-        turns = reader.count + gate.count - before
-    os.environ.update(place.environment())
-    runtime.renew()
-    return turns / REQUESTS

@@ -13,7 +13,7 @@ from uuid import uuid4
 from chalicelib.platform import runtime
 from infra.bench.report import Figure, alternating, milliseconds
 from infra.bench.testbed import Testbed
-from infra.bench.turns import relayed
+from infra.bench.turns import round_trips
 
 ROUNDS = 300
 REQUESTS = 50
@@ -60,24 +60,9 @@ def lines(place: Testbed) -> Iterator[Figure]:
             beyond / BOUND_SECONDS,
             1,
         )
-    turns = _round_trips(place, lambda: handler(next(moments)))
+    turns = round_trips(place, "writer", lambda: handler(next(moments)), REQUESTS)
     yield Figure("round trips a new call, token remembered", f"{turns:g}", "one", turns / ROUND_TRIPS, 1.05)
     writer.close()
-
-
-def _round_trips(place: Testbed, create: Callable[[], None]) -> float:
-    """Count the round trips of a warm request to PostgreSQL, by a relay in between."""
-    with relayed(place.role_url("writer")) as (writer_url, writer), relayed(place.role_url("gate")) as (gate_url, gate):
-        os.environ.update(WRITER_DATABASE_URL=writer_url, GATE_DATABASE_URL=gate_url)
-        runtime.renew()
-        create()
-        before = writer.count + gate.count
-        for _ in range(REQUESTS):
-            create()
-        turns = writer.count + gate.count - before
-    os.environ.update(place.environment() | {"WRITER_DATABASE_URL": place.role_url("writer")})
-    runtime.renew()
-    return turns / REQUESTS
 
 
 def _event(place: Testbed, moment: datetime) -> dict[str, Any]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
+
+from chalicelib.platform import runtime
+from infra.bench.testbed import Testbed
 
 
 class Turns:
@@ -37,6 +41,22 @@ def relayed(url: str) -> Iterator[tuple[str, Turns]]:
         threading.Thread(target=_accept, args=(listener, target, turns), daemon=True).start()
         login = place.netloc.rpartition("@")[0]
         yield place._replace(netloc=f"{login}@127.0.0.1:{listener.getsockname()[1]}").geturl(), turns
+
+
+def round_trips(place: Testbed, role: str, ask: Callable[[], None], requests: int) -> float:
+    """Count the round trips of a warm request to PostgreSQL, as `role` and as the gate, by a relay in between."""
+    before_relaying = dict(os.environ)
+    with relayed(place.role_url(role)) as (role_url, turns), relayed(place.role_url("gate")) as (gate_url, gate):
+        os.environ.update({f"{role.upper()}_DATABASE_URL": role_url, "GATE_DATABASE_URL": gate_url})
+        runtime.renew()
+        ask()
+        before = turns.count + gate.count
+        for _ in range(requests):
+            ask()
+        count = turns.count + gate.count - before
+    os.environ.update(before_relaying)
+    runtime.renew()
+    return count / requests
 
 
 def _accept(listener: socket.socket, target: tuple[str, int], turns: Turns) -> None:

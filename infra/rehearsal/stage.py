@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from socket import socket
 from typing import Any
 
-from chalicelib.edge import Application
+from chalicelib.application import Application
 from infra.aws.intrinsics import Json, function_id
 from infra.aws.lambdas import LAMBDAS
 from infra.local.gateway import Gateway

@@ -44,7 +44,7 @@ LOADED = {
     ),
 }
 #: The modules of the bundle that every Lambda loads.
-OURS = {"edge", "errors", "platform", "setting_values", "settings"}
+OURS = {"application", "edge", "errors", "platform", "setting_values", "settings"}
 # A round figure above their number of modules; one careless import of a package adds about a hundred.
 MODULES_LIMIT = {"webhooks": 250, "recordings": 250, "statistics": 350}
 

@@ -11,6 +11,7 @@ import pytest
 from chalice.app import Blueprint
 
 from chalicelib import edge
+from chalicelib.application import Application
 from chalicelib.edge import Answer, Notes, Request
 from tests.webhooks.conftest import Surface, key
 from tests.webhooks.samples import MTT, TELPHIN
@@ -95,7 +96,7 @@ def test_an_event_of_the_gateway_carries_any_bytes(sent: bytes, encoded: bool) -
     def echo(request: Request, _notes: Notes) -> Answer:
         return Answer(request.body)
 
-    application = edge.Application("echo", configure_logs=False)
+    application = Application("echo", configure_logs=False)
     application.register_blueprint(routes)
     event = {
         "requestContext": {"httpMethod": "POST", "resourcePath": "/echo", "requestId": "1"},

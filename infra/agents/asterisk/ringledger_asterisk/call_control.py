@@ -8,6 +8,7 @@ import logging
 from ringledger_asterisk.actions import Actions
 from ringledger_asterisk.agent_settings import AgentSettings
 from ringledger_asterisk.ami import AmiFault, Manager
+from ringledger_asterisk.concurrency import run_all
 from ringledger_asterisk.order_queue import OrderQueue, QueueMessage
 from ringledger_asterisk.pbx_orders import PbxOrder, PbxOrderFault
 from ringledger_asterisk.reports import Reports
@@ -26,14 +27,8 @@ async def run(settings: AgentSettings) -> None:
     manager = Manager(settings.ami)
     reports, actions = Reports(settings.url, settings.token), Actions(manager, settings.dialling)
     worker = OrderWorker(manager, OrderQueue(settings.queue), reports, actions)
-    tasks = [asyncio.ensure_future(worker.run()), asyncio.ensure_future(manager.run())]
-    try:
-        await asyncio.gather(*tasks)
-    finally:
-        # The worker first: orders in work need the connection.
-        for task in tasks:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+    # The worker ends first: orders in work need the connection.
+    await run_all(worker.run(), manager.run())
 
 
 class OrderWorker:

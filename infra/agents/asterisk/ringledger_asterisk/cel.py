@@ -12,6 +12,7 @@ from ringledger_asterisk.cel_events import AmiReader
 from ringledger_asterisk.cel_files import CsvReader
 from ringledger_asterisk.cel_settings import CelSettings, CelSource
 from ringledger_asterisk.cel_tables import TableReader
+from ringledger_asterisk.concurrency import run_all
 from ringledger_asterisk.delivery import EventDelivery, Pauses
 from ringledger_asterisk.event_intake import EventIntake
 from ringledger_asterisk.recording_uploads import RecordingUploads
@@ -37,14 +38,8 @@ async def run(settings: CelSettings) -> None:
     works = [_reading(settings.source, intake), delivery.run()]
     if recordings:
         works.append(RecordingUploads(settings.address, recordings, spool, set_aside).run(Pauses(chance)))
-    tasks = [asyncio.ensure_future(work) for work in works]
-    try:
-        await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-        # The spool stays open: a request that is on its way is finished, and its events are removed, before the end.
+    # The spool stays open: a request that is on its way is finished, and its events are removed, before the end.
+    await run_all(*works)
 
 
 def _reading(source: CelSource, intake: EventIntake) -> Coroutine[None, None, None]:
