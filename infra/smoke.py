@@ -111,6 +111,9 @@ def _statistics(token: str) -> Iterator[Check]:
     yield replace(report, text='"not-called-back"')
     yield replace(report, rule="a report is a file", path="/reports/not-called-back.csv?from=-1d", text="number,missed")
     yield replace(report, rule="a report without a token is refused", statuses=(401,), headers={}, scope="")
+    yield Check(
+        "statistics", "a token learns its scopes", "/token", text='"scopes"', headers=bearer, scope="statistics"
+    )
     yield Check("statistics", "the tables are described", "/statistics/schema", text='"calls.success"')
     refused = body("select count(*) from pg_catalog.pg_authid")
     yield replace(asking, rule="the guard refuses other tables", text='"success":false', body=refused)

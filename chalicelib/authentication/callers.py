@@ -64,14 +64,20 @@ def authenticate(value: str, scope: str, notes: Notes, source: str = "", *, or_s
     for TOKEN_CACHE_SECONDS. A revoked token works at most that much longer. Raise TooManyGuesses after TOKEN_GUESSES
     wrong tokens of one source in a minute; long values that are right are accepted even then.
     """
+    token = identify(value, notes, source)
+    if token and not {scope, or_scope} & set(token.scopes):
+        raise Forbidden(f"The token lacks the scope {scope}; it has {', '.join(token.scopes)}")
+    return token
+
+
+def identify(value: str, notes: Notes, source: str = "") -> tokens.Token | None:
+    """Return the integration that owns the token `value`, with any scopes, or None; otherwise as `authenticate`."""
     token = _known_token(value, source)
     if token is None or not token.admits(source):
         if value and source:
             guesses.count(_gate(), source, configuration.current().token_guesses)
         return None
     notes["integration"] = token.name
-    if not {scope, or_scope} & set(token.scopes):
-        raise Forbidden(f"The token lacks the scope {scope}; it has {', '.join(token.scopes)}")
     return token
 
 

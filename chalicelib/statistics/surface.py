@@ -47,9 +47,18 @@ def by_bearer(request: Request, notes: Notes) -> Answer:
     """Answer a request of the integration whose token is in the Authorization header."""
     token = callers.authenticate(callers.bearer(request), STATISTICS, notes, request.source, or_scope=REPORTS)
     if token is None:
-        raise Unauthenticated("The token is unknown or revoked", headers={"WWW-Authenticate": "Bearer"})
+        raise _unknown()
     context = replace(_context(request, notes, token), protocol_beginnings=False)
     return _answer(request, channel.answer(request.body, context), context)
+
+
+@edge.route(routes, "/token", methods=("GET",))
+def own_token(request: Request, notes: Notes) -> Answer:
+    """Tell the holder of a token its name and its scopes, so that a page offers only what the token may do."""
+    token = callers.identify(callers.bearer(request), notes, request.source)
+    if token is None:
+        raise _unknown()
+    return edge.json_answer({"name": token.name, "scopes": token.scopes})
 
 
 @edge.route(routes, "/statistics/functions", methods=("GET",), errors=_error)
@@ -81,6 +90,10 @@ def report(request: Request, notes: Notes) -> Answer:
     context = _reader_context(request, notes)
     report_files.check_once(request.query_string)
     return _answer(request, report_files.answer(request.path["file"], request.query, context), context)
+
+
+def _unknown() -> Unauthenticated:
+    return Unauthenticated("The token is unknown or revoked", headers={"WWW-Authenticate": "Bearer"})
 
 
 def _reader_context(request: Request, notes: Notes) -> Context:

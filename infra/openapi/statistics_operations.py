@@ -15,7 +15,17 @@ from infra.openapi.channel_requests import (
     SaveReportRequest,
     SchemaRequest,
 )
-from infra.openapi.declarations import JSON, LOCATION, RETRY_AFTER, Operation, Parameter, Response, Surface
+from infra.openapi.declarations import (
+    JSON,
+    LOCATION,
+    RETRY_AFTER,
+    UNAVAILABLE,
+    Operation,
+    Parameter,
+    Response,
+    Surface,
+    problem,
+)
 from infra.openapi.security import BEARER
 
 _COUNT = "select count(*) from calls.success"
@@ -130,6 +140,13 @@ class StoredAnswerPlace(BaseModel):
     expires: int = Field(description="seconds until the address ends")
 
 
+class TokenAnswer(BaseModel):
+    """The token of the request."""
+
+    name: str = Field(description="the integration that it belongs to")
+    scopes: list[str] = Field(description="what it may be used for", examples=[["statistics", "recordings"]])
+
+
 def failure(description: str, headers: dict[str, str] | None = None) -> Response:
     """Return the reply of an error in the channel's envelope."""
     return Response(description, {JSON: FailureAnswer}, headers or {})
@@ -201,6 +218,18 @@ SURFACE = Surface(
             "The address of the protocol. A query begins with `select`, and for `quantity` with `select count`.",
             parameters=(_TOKEN, CONDITION, REDIRECT),
             body=_BODY,
+        ),
+        Operation(
+            "GET",
+            "/token",
+            "What the token may do",
+            {
+                200: Response("The name and the scopes of the token, whichever it has.", {JSON: TokenAnswer}),
+                401: problem("No token, or an unknown or revoked one.", {"WWW-Authenticate": "Bearer"}),
+                500: problem("An internal error."),
+                503: UNAVAILABLE,
+            },
+            security=(BEARER,),
         ),
         Operation(
             "GET",

@@ -132,7 +132,7 @@ def test_queries_alone_need_an_api_key_and_only_by_parameter(sam: Template) -> N
     wanted = {"Fn::If": ["NeedsApiKey", [{"api_key": []}], {"Ref": "AWS::NoValue"}]}
 
     queries = {("/statistics", "post"), ("/api/token/v1/{token}", "post")}
-    pages = {"/statistics/functions", "/statistics/schema", "/reports", "/reports/{file}"}
+    pages = {"/token", "/statistics/functions", "/statistics/schema", "/reports", "/reports/{file}"}
     assert asked == queries | {(page, "get") for page in pages}
     assert all(paths[path][verb]["security"] == wanted for path, verb in asked)
     assert sam["Resources"]["ApiKey"]["Condition"] == "NeedsApiKey"

@@ -13,7 +13,7 @@ export interface Query { psql: string; params?: Record<string, unknown> }
 
 /** A request that failed; `kind` says what a person can do about it. */
 export class Failure extends Error {
-  constructor(readonly kind: "token" | "scope" | "away" | "refused", message: string, readonly code = "") {
+  constructor(readonly kind: "token" | "scope" | "away" | "refused", message: string, readonly code = "", readonly path = "") {
     super(message);
   }
 }
@@ -61,11 +61,11 @@ export async function request(path: string, { quiet = false, ...init }: Init = {
     response = await fetch(new URL(path, ROOT), { credentials: "omit", cache: "no-store", ...init, headers, signal });
   } catch (fault) {
     if (init.signal?.aborted) throw fault;
-    throw global(new Failure("away", ""), quiet);
+    throw global(new Failure("away", "", "", path), quiet);
   }
   if (response.status === 401) throw global(new Failure("token", await message(response)), quiet);
   if (response.status === 403) throw new Failure("scope", await message(response));
-  if (response.status >= 500 || response.status === 429) throw global(new Failure("away", await message(response)), quiet);
+  if (response.status >= 500 || response.status === 429) throw global(new Failure("away", await message(response), String(response.status), path), quiet);
   if (!quiet) tell(null);
   return response;
 }
@@ -81,7 +81,7 @@ async function message(response: Response): Promise<string> {
 }
 
 /** Return the JSON of a GET; an unchanged answer comes from memory by its ETag. */
-export async function getJson<T>(path: string, init: RequestInit = {}): Promise<T> {
+export async function getJson<T>(path: string, init: Init = {}): Promise<T> {
   const known = etags.get(path);
   const response = await request(path, known ? { ...init, headers: { "If-None-Match": known.etag } } : init);
   if (response.status === 304 && known) return known.body as T;
@@ -146,6 +146,12 @@ export async function queries(asked: Record<string, Query>, init: RequestInit = 
       return [name, each.data];
     }),
   );
+}
+
+/** Ask the part of the service that a path belongs to whether it answers again. */
+export async function probe(path: string): Promise<void> {
+  if (path.startsWith("statistics") && path !== "statistics/schema") await channel("chronological", "data", { psql: "select 1" });
+  else await request(path.startsWith("operations") ? "operations/jobs?limit=1" : "token");
 }
 
 /** Return the rows of a table as objects. */

@@ -2,99 +2,131 @@
 
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { Failure, takeTokenFromAddress, token, watch } from "./api";
+import { forgetHolder, identify, known, menu, opens, type Page, PAGES } from "./access";
+import { Failure, probe, takeTokenFromAddress, token, watch } from "./api";
 import { Icon, Loading, Note, Trouble } from "./parts/basics";
 import { Mark } from "./parts/mark";
+import { Barred } from "./pages/barred";
 import { Calls } from "./pages/calls";
 import { forgetChoices } from "./pages/filter_bar";
 import { forgetReports } from "./report_source";
 import { Now } from "./pages/now";
-import { check, SignIn } from "./pages/sign_in";
+import { SignIn } from "./pages/sign_in";
 import { address, type Route, useRoute } from "./route";
 import { setTheme, type Theme, theme } from "./theme";
 import { type Key, type Lang, language, speak, t } from "./words";
 
-type Page = (props: { route: Route }) => JSX.Element;
+type View = (props: { route: Route }) => JSX.Element;
 /** Pages with charts, an editor or much text load when they are opened. */
-const LATER: Record<string, () => Promise<Page>> = {
+const LATER: Partial<Record<Page, () => Promise<View>>> = {
   reports: () => import("./pages/reports").then((found) => found.Reports),
   sql: () => import("./pages/sql").then((found) => found.Sql),
+  recordings: () => import("./pages/recordings").then((found) => found.Recordings),
   operations: () => import("./pages/operations").then((found) => found.Operations),
 };
-const TABS = ["now", "reports", "calls", "sql", "operations"] as const;
 const AWAY_SECONDS = 5;
 
 export function App(): JSX.Element {
   const [signedIn, setSignedIn] = useState(token.get() !== "");
   const [reason, setReason] = useState("");
   const [away, setAway] = useState<Failure | null>(null);
+  const [holder, setHolder] = useState(known());
+  const [failure, setFailure] = useState<Error | null>(null);
   const [, setLang] = useState(language());
   const route = useRoute();
-  const leave = (why = ""): void => {
-    token.clear();
+  const forget = (): void => {
     forgetChoices();
     forgetReports();
+    forgetHolder();
+    setHolder(null);
+  };
+  const leave = (why = ""): void => {
+    token.clear();
+    forget();
     setReason(why);
     setSignedIn(false);
     setAway(null);
   };
-  useEffect(() => document.querySelector("header.top nav [aria-current]")?.scrollIntoView({ inline: "nearest", block: "nearest" }), [route.page, signedIn]);
+  useEffect(() => document.querySelector("header.top nav [aria-current]")?.scrollIntoView({ inline: "nearest", block: "nearest" }), [route.page, holder]);
   useEffect(() => watch((failure) => {
     if (failure?.kind === "token" && token.get()) leave(t("signin.expired"));
     else setAway(failure?.kind === "away" ? failure : null);
   }), []);
   useEffect(() => {
     const pasted = (): void => {
-      if (takeTokenFromAddress()) setSignedIn(true);
+      if (!takeTokenFromAddress()) return;
+      forget();
+      setSignedIn(true);
     };
     window.addEventListener("hashchange", pasted);
     return () => window.removeEventListener("hashchange", pasted);
   }, []);
-  const tools = <Tools speak={(next) => { speak(next); setLang(next); }} leave={signedIn ? () => leave() : null} />;
-  if (!signedIn) return <SignIn key={reason} reason={reason} done={() => setSignedIn(true)} tools={tools} />;
+  const ask = (): void => {
+    setFailure(null);
+    identify().then(setHolder, setFailure);
+  };
+  useEffect(() => {
+    if (signedIn && !holder) ask();
+  }, [signedIn, holder]);
+  const tools = <Tools speak={(next) => { speak(next); setLang(next); }} leave={signedIn ? () => leave() : null} name={holder?.name ?? ""} />;
+  if (!signedIn) return <SignIn key={reason} reason={reason} done={() => { setHolder(known()); setSignedIn(true); }} tools={tools} />;
   return (
     <>
       <a class="skip" href="#main" onClick={(event) => { event.preventDefault(); document.getElementById("main")?.focus(); }}>{t("skip")}</a>
       <header class="top">
-        <a class="brand" href={address("now")}><Mark /><span>Ringledger</span></a>
+        <a class="brand" href="#/"><Mark /><span>Ringledger</span></a>
         <nav aria-label={t("tabs")}>
-          {TABS.map((each) => <a key={each} href={address(each)} aria-current={route.page === each ? "page" : undefined}>{t(`tab.${each}` as Key)}</a>)}
+          {holder && menu().map((each) => <a key={each} href={address(each)} aria-current={pageOf(route) === each ? "page" : undefined}>{t(`tab.${each}` as Key)}</a>)}
         </nav>
         {tools}
       </header>
-      {away && <Away />}
-      <main id="main" tabIndex={-1}><Shown route={route} /></main>
+      {away && <Away failure={away} />}
+      <main id="main" tabIndex={-1}>
+        {holder && <Shown route={route} leave={() => leave()} />}
+        {!holder && (failure ? <Trouble failure={failure} retry={ask} /> : <Loading lines={6} />)}
+      </main>
     </>
   );
 }
 
-function Away(): JSX.Element {
+/** Return the page of an address; without one it is the first that the token opens. */
+function pageOf(route: Route): Page | null {
+  if (!route.page) return menu()[0] ?? "now";
+  const [listed, heard] = [opens("calls"), opens("recordings")];
+  // A link to a call works for whoever may hear it, with its details or without.
+  if (route.page === "calls" && !listed && heard) return "recordings";
+  if (route.page === "recordings" && listed) return "calls";
+  return PAGES.find((each) => each === route.page) ?? null;
+}
+
+function Away({ failure }: { failure: Failure }): JSX.Element {
+  const again = (): void => void probe(failure.path).catch(() => undefined);
   useEffect(() => {
-    const timer = setInterval(() => !document.hidden && void check().catch(() => undefined), AWAY_SECONDS * 1000);
+    const timer = setInterval(() => !document.hidden && again(), AWAY_SECONDS * 1000);
     return () => clearInterval(timer);
-  }, []);
+  }, [failure]);
   return (
     <div class="banner" role="alert">
-      <Icon name="failed" />{t("away")}
-      <button type="button" class="quiet" onClick={() => void check().catch(() => undefined)}><Icon name="retry" />{t("retry")}</button>
+      <Icon name="failed" />{failure.code === "429" ? t("busy") : t("away")}
+      <button type="button" class="quiet" onClick={again}><Icon name="retry" />{t("retry")}</button>
     </div>
   );
 }
 
-function Shown({ route }: { route: Route }): JSX.Element {
+function Shown({ route, leave }: { route: Route; leave: () => void }): JSX.Element {
+  const page = pageOf(route);
   useEffect(() => {
-    const name = TABS.includes(route.page as "now") ? t(`tab.${route.page}` as Key) : t("notFound");
-    document.title = `${name} · Ringledger`;
+    document.title = `${page ? t(`tab.${page}` as Key) : t("notFound")} · Ringledger`;
   });
-  if (route.page === "now") return <Now />;
-  if (route.page === "calls") return <Calls route={route} />;
-  const later = LATER[route.page];
-  if (later) return <Later key={route.page} load={later} route={route} />;
-  return <section><h1>{t("notFound")}</h1><Note>{t("notFound.about")}</Note></section>;
+  if (!page) return <section><h1>{t("notFound")}</h1><Note>{t("notFound.about")}</Note></section>;
+  if (!opens(page)) return <Barred page={page} leave={leave} />;
+  if (page === "now") return <Now />;
+  if (page === "calls") return <Calls route={route} />;
+  return <Later key={page} load={LATER[page]!} route={route} />;
 }
 
-function Later({ load, route }: { load: () => Promise<Page>; route: Route }): JSX.Element {
-  const [page, setPage] = useState<{ view: Page } | null>(null);
+function Later({ load, route }: { load: () => Promise<View>; route: Route }): JSX.Element {
+  const [page, setPage] = useState<{ view: View } | null>(null);
   const [failure, setFailure] = useState<Error | null>(null);
   const fetchPage = (): void => {
     setFailure(null);
@@ -103,13 +135,13 @@ function Later({ load, route }: { load: () => Promise<Page>; route: Route }): JS
   useEffect(fetchPage, []);
   if (failure) return <Trouble failure={failure} retry={fetchPage} />;
   if (!page) return <Loading lines={6} />;
-  const View = page.view;
-  return <View route={route} />;
+  const Page = page.view;
+  return <Page route={route} />;
 }
 
 const THEMES: Theme[] = ["auto", "light", "dark"];
 
-function Tools({ speak: say, leave }: { speak: (lang: Lang) => void; leave: (() => void) | null }): JSX.Element {
+function Tools({ speak: say, leave, name }: { speak: (lang: Lang) => void; leave: (() => void) | null; name: string }): JSX.Element {
   const [shown, setShown] = useState(theme());
   const choose = (next: Theme): void => {
     setTheme(next);
@@ -128,7 +160,7 @@ function Tools({ speak: say, leave }: { speak: (lang: Lang) => void; leave: (() 
           {THEMES.map((each) => <option key={each} value={each}>{t(`theme.${each}` as Key)}</option>)}
         </select>
       </label>
-      {leave && <button type="button" class="quiet" onClick={leave}>{t("leave")}</button>}
+      {leave && <button type="button" class="quiet" onClick={leave} title={name}>{t("leave")}</button>}
     </div>
   );
 }

@@ -9,7 +9,7 @@ export interface Route { page: string; rest: string; filters: Filters }
 export function parsed(hash: string): Route {
   const [path = "", search = ""] = hash.replace(/^#\/?/, "").split("?");
   const [page = "", ...rest] = path.split("/").map(decodeURIComponent);
-  return { page: page || "now", rest: rest.join("/"), filters: Object.fromEntries(new URLSearchParams(search)) };
+  return { page, rest: rest.join("/"), filters: Object.fromEntries(new URLSearchParams(search)) };
 }
 
 /** Return the address of a page; empty filters are left out. */

@@ -2,6 +2,7 @@
 
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { may } from "../access";
 import { objects, query, type Value } from "../api";
 import { listQuery, PAGE, type Place } from "../calls_queries";
 import { Empty, Icon, Loading, State, Trouble } from "../parts/basics";
@@ -123,7 +124,7 @@ function CallRow({ row }: { row: Row }): JSX.Element {
       <td><Party number={row["bnumber"]} name={row["bname"]} /></td>
       <td class="number">{seconds("waited")}</td>
       <td class="number">{seconds("duration")}</td>
-      <td>{row["recorded"] ? <a class="hear" href={address("calls", id, { listen: "1" })}><Icon name="play" filled />{t("player.listen")}</a> : null}</td>
+      <td>{row["recorded"] && may("recordings") ? <a class="hear" href={address("calls", id, { listen: "1" })}><Icon name="play" filled />{t("player.listen")}</a> : null}</td>
     </tr>
   );
 }

@@ -2,8 +2,9 @@
 
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { identify, may } from "../access";
 import { Failure, getJson } from "../api";
-import { Icon, Trouble } from "../parts/basics";
+import { Icon, Note, Trouble } from "../parts/basics";
 import { bytes, clock, number, t, word } from "../words";
 
 interface PlayableFile { location: string; size: number; type: string; expires: number }
@@ -19,12 +20,17 @@ export function Player({ inviteid, seconds, starts }: { inviteid: string; second
     setBusy(true);
     setFailure(null);
     getJson<PlayableFile>(`rest/v1/journal/calls/${inviteid}/attachment1?redirect=0`)
-      .then(setFile, (reason: Error) => setFailure(explained(reason)))
+      .then(setFile, (reason: Error) => {
+        setFailure(explained(reason));
+        // The surface of recordings refuses a token that ended like one without its scope.
+        if (reason instanceof Failure && reason.kind === "scope") void identify().catch(() => undefined);
+      })
       .finally(() => setBusy(false));
   };
   useEffect(() => {
-    if (starts) load();
+    if (starts && may("recordings")) load();
   }, []);
+  if (!may("recordings")) return <Note>{t("player.scope")}</Note>;
   if (failure) return <Trouble failure={failure} retry={load} />;
   if (!file) {
     return (

@@ -2,29 +2,31 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
+import { opens } from "../access";
 import { channel, Failure } from "../api";
 import { sentence } from "../parts/basics";
 import { forgetReports } from "../report_source";
 import { address } from "../route";
 import { t } from "../words";
 
-export function SaveReport({ psql }: { psql: string }): JSX.Element {
+/** `start` lets the form open towards the end of the line. */
+export function SaveReport({ psql, start = false }: { psql: () => string; start?: boolean }): JSX.Element {
   const [title, setTitle] = useState("");
   const [told, setTold] = useState<JSX.Element | string>("");
   const submit = (event: Event): void => {
     event.preventDefault();
     const name = slug(title);
     if (!name) return setTold(t("save.name"));
-    channel("reports", "save", { name, title: { en: title, ru: title }, psql }).then(
+    channel("reports", "save", { name, title: { en: title, ru: title }, psql: psql() }).then(
       () => {
         forgetReports();
-        setTold(<a href={address("reports", name)}>{t("save.done")}</a>);
+        setTold(opens("reports") ? <a href={address("reports", name)}>{t("save.done")}</a> : t("save.saved"));
       },
       (fault: Error) => setTold(fault instanceof Failure && fault.kind === "scope" ? t("save.scope") : sentence(fault)),
     );
   };
   return (
-    <details class="menu">
+    <details class={start ? "menu start" : "menu"}>
       <summary>{t("save")}</summary>
       <form class="menu-body narrow" onSubmit={submit}>
         <label class="field"><span>{t("save.title")}</span><input name="title" value={title} maxLength={60} onInput={(event) => setTitle(event.currentTarget.value)} /></label>

@@ -2,15 +2,11 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { channel, Failure, token } from "../api";
+import { identify } from "../access";
+import { Failure, token } from "../api";
 import { Mark } from "../parts/mark";
 import { Note, sentence } from "../parts/basics";
 import { t } from "../words";
-
-/** Ask the channel whether the token is valid. Raise Failure when it is not. */
-export async function check(quiet = false): Promise<void> {
-  await channel("chronological", "data", { psql: "select 1" }, { quiet });
-}
 
 export function SignIn({ reason, done, tools }: { reason: string; done: () => void; tools: JSX.Element }): JSX.Element {
   const [text, setText] = useState("");
@@ -21,7 +17,7 @@ export function SignIn({ reason, done, tools }: { reason: string; done: () => vo
     if (!text.trim()) return setFailure(t("signin.empty"));
     token.set(text);
     setBusy(true);
-    check(true).then(done, (fault: Error) => {
+    identify(true).then(done, (fault: Error) => {
       token.clear();
       setFailure(fault instanceof Failure && fault.kind === "token" ? t("signin.unknown") : sentence(fault));
       setBusy(false);

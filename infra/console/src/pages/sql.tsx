@@ -2,6 +2,7 @@
 
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { may } from "../access";
 import { query, Stored, type Table } from "../api";
 import type { Editor } from "../editor";
 import { Icon, Loading, Note, sentence } from "../parts/basics";
@@ -37,6 +38,7 @@ const EXAMPLES = {
 interface Answer { table?: Table; failure?: Error; text: string; milliseconds: number }
 
 export function Sql({ route }: { route: Route }): JSX.Element {
+  const runs = may("statistics");
   const host = useRef<HTMLDivElement>(null);
   const pen = useRef<Editor | null>(null);
   const abort = useRef<AbortController | null>(null);
@@ -46,7 +48,7 @@ export function Sql({ route }: { route: Route }): JSX.Element {
   const [kept, setKept] = useState(history);
   const run = (): void => {
     const text = pen.current?.text().trim() ?? "";
-    if (!text) return;
+    if (!text || !runs) return;
     abort.current?.abort();
     const own = (abort.current = new AbortController());
     const began = performance.now();
@@ -84,6 +86,13 @@ export function Sql({ route }: { route: Route }): JSX.Element {
       pen.current?.destroy();
     };
   }, []);
+  const wanted = route.filters["query"];
+  // The address changes under the open page: a step back, a bookmark, a link.
+  useEffect(() => {
+    if (!pen.current || !wanted || wanted === pen.current.text().trim()) return;
+    pen.current.set(wanted);
+    latest.current();
+  }, [wanted]);
   return (
     <section>
       <h1>SQL</h1>
@@ -94,12 +103,14 @@ export function Sql({ route }: { route: Route }): JSX.Element {
       </div>
       <div class="row sql-actions">
         <span class="actions">
-          <button type="button" class="primary" onClick={run} disabled={!ready} data-test="run"><Icon name="play" filled />{busy ? t("sql.running") : t("sql.run")}</button>
+          {runs && <button type="button" class="primary" onClick={run} disabled={!ready} data-test="run"><Icon name="play" filled />{busy ? t("sql.running") : t("sql.run")}</button>}
           {busy && <button type="button" class="quiet" onClick={() => { abort.current?.abort(); setBusy(false); }}><Icon name="close" />{t("sql.stop")}</button>}
-          <kbd>Ctrl ↵</kbd>
+          {runs && <kbd>Ctrl ↵</kbd>}
+          {!runs && <SaveReport psql={() => pen.current?.text() ?? ""} start />}
         </span>
         {kept.length > 0 && <History kept={kept} choose={(text) => { pen.current?.set(text); pen.current?.focus(); }} clear={() => { localStorage.removeItem(HISTORY); setKept([]); }} />}
       </div>
+      {!runs && <Note>{t("sql.saveOnly")}</Note>}
       <div aria-live="polite" aria-busy={busy}>{answer ? <Result answer={answer} /> : <Examples choose={(text) => { pen.current?.set(text); latest.current(); }} />}</div>
     </section>
   );
@@ -156,7 +167,7 @@ function Result({ answer }: { answer: Answer }): JSX.Element {
             </span>
           )}
           <CsvButtons asked={{ psql: answer.text }} name="answer.csv" />
-          <SaveReport psql={answer.text} />
+          {may("reports") && <SaveReport psql={() => answer.text} />}
         </span>
       </header>
       {shape === "chart" && draws ? <AnyChart table={table} /> : <DataTable table={table} caption={t("sql.answer")} />}

@@ -84,7 +84,7 @@ export function Trouble({ failure, retry }: { failure: Error; retry?: () => void
 /** Return what a failure means for the reader. */
 export function sentence(failure: Error): string {
   if (!(failure instanceof Failure)) return failure.message;
-  if (failure.kind === "away") return t("away.short");
+  if (failure.kind === "away") return failure.code === "429" ? t("busy") : t("away.short");
   if (failure.kind === "token") return t("signin.expired");
   return failure.message || t("failed");
 }
