@@ -1,4 +1,7 @@
-"""Ringledger's own reports: SQL files whose first lines have the title, the parameters and remarks."""
+"""Ringledger's own reports: SQL files whose first lines have the title, the parameters and remarks.
+
+`{name}` stands for what reports share, the file `parts/name.sql`.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from chalicelib.statistics.report_definitions import ReportDefinition, ReportPar
 
 _FOLDER = Path(__file__).parent
 _ABOUT = "-- about: "
+_PART = re.compile(r"^(?P<indent> *)(?P<before>.*)\{(?P<name>\w+)\}", re.MULTILINE)
 _PARAMETER = re.compile(r"-- (?P<name>\w+) (?P<type>\w+)(?: = (?P<default>[^:]+))?: (?P<en>[^|]+) \| (?P<ru>.+)")
 
 
@@ -29,9 +33,19 @@ def _read(path: Path) -> ReportDefinition:
         name=path.stem,
         title=Title(en=head[0].removeprefix("-- en: "), ru=head[1].removeprefix("-- ru: ")),
         description=Title(en=about[0][0], ru=about[0][2]) if about else Title(en=""),
-        psql="\n".join(lines[len(head) :]),
+        psql=_complete("\n".join(lines[len(head) :])),
         parameters=[_parameter(line) for line in head[2:] if not line.startswith(_ABOUT)],
     )
+
+
+def _complete(text: str) -> str:
+    """Return SQL with its parts, their lines indented like the one that names them."""
+
+    def part(place: re.Match[str]) -> str:
+        lines = _complete((_FOLDER / "parts" / f"{place['name']}.sql").read_text("utf-8")).splitlines()
+        return f"{place['indent']}{place['before']}" + f"\n{place['indent']}".join(lines)
+
+    return _PART.sub(part, text)
 
 
 def _parameter(line: str) -> ReportParameter:

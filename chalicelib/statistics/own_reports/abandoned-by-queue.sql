@@ -23,7 +23,6 @@ where entered_at >= :from and entered_at < :to
   and (:line is null
     or inviteid in (select inviteid from line_calls)
     or chain in (select chain from line_calls))
-  and (:number is null or right(ltrim(translate(number, ' +-().', ''), '0'), 10)
-    = right(ltrim(translate(:number, ' +-().', ''), '0'), 10))
+  and {same_number}
 group by queue
 order by abandoned desc, queue

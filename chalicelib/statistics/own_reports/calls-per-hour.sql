@@ -4,10 +4,7 @@
 -- queue text: Calls through this queue only | Только через эту очередь
 -- agent text: This agent's calls only | Только звонки этого оператора
 -- number text: Calls with this number only | Только звонки с этим номером
-with queue_calls as (
-  select inviteid, chain from metrics.queue_calls
-  where queue = :queue and entered_at >= :from and entered_at < :to::timestamp + interval '1 day'
-),
+with {queue_calls},
 figures as (
   select quarter, direction, sum(calls) as calls, sum(answered) as answered, sum(missed) as missed, sum(in_time) as in_time,
     sum(rated) as rated
@@ -23,13 +20,8 @@ figures as (
   where invitedt >= :from and invitedt < :to
     and (:queue is not null or :agent is not null or :number is not null
       or extract(epoch from :from::timestamp) % 900 + extract(epoch from :to::timestamp) % 900 > 0)
-    and (:line is null or line = :line)
-    and (:queue is null
-      or inviteid in (select inviteid from queue_calls)
-      or chain in (select chain from queue_calls))
+    and {call_filter}
     and (:agent is null or agent = :agent)
-    and (:number is null or right(ltrim(translate(number, ' +-().', ''), '0'), 10)
-      = right(ltrim(translate(:number, ' +-().', ''), '0'), 10))
 )
 select date_trunc('hour', quarter at time zone 'UTC' at time zone :zone) as hour,
   coalesce(sum(calls) filter (where direction = 'incoming'), 0) as incoming,

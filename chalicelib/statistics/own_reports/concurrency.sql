@@ -4,22 +4,14 @@
 -- queue text: Calls through this queue only | Только через эту очередь
 -- agent text: This agent's calls only | Только звонки этого оператора
 -- number text: Calls with this number only | Только звонки с этим номером
-with queue_calls as (
-  select inviteid, chain from metrics.queue_calls
-  where queue = :queue and entered_at >= :from and entered_at < :to::timestamp + interval '1 day'
-),
+with {queue_calls},
 filtered as (
   select invitedt, answered_at, ended_at, answered
   from metrics.calls
   where invitedt >= :from::timestamp - interval '4 hours' and invitedt < :to
     and (:line is not null or :queue is not null or :agent is not null or :number is not null)
-    and (:line is null or line = :line)
-    and (:queue is null
-      or inviteid in (select inviteid from queue_calls)
-      or chain in (select chain from queue_calls))
+    and {call_filter}
     and (:agent is null or agent = :agent)
-    and (:number is null or right(ltrim(translate(number, ' +-().', ''), '0'), 10)
-      = right(ltrim(translate(:number, ' +-().', ''), '0'), 10))
 ),
 steps as (
   select invitedt as at, 1 as call, 0 as talk from filtered

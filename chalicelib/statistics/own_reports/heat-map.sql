@@ -4,10 +4,7 @@
 -- queue text: Calls through this queue only | Только через эту очередь
 -- agent text: This agent's calls only | Только звонки этого оператора
 -- number text: Calls with this number only | Только звонки с этим номером
-with queue_calls as (
-  select inviteid, chain from metrics.queue_calls
-  where queue = :queue and entered_at >= :from and entered_at < :to::timestamp + interval '1 day'
-),
+with {queue_calls},
 figures as (
   select quarter, calls, answered, missed, in_time, rated, wait, cardinality(waits) as waited
   from metrics.quarters
@@ -22,13 +19,8 @@ figures as (
   where direction = 'incoming' and invitedt >= :from and invitedt < :to
     and (:queue is not null or :agent is not null or :number is not null
       or extract(epoch from :from::timestamp) % 900 + extract(epoch from :to::timestamp) % 900 > 0)
-    and (:line is null or line = :line)
-    and (:queue is null
-      or inviteid in (select inviteid from queue_calls)
-      or chain in (select chain from queue_calls))
+    and {call_filter}
     and (:agent is null or agent = :agent)
-    and (:number is null or right(ltrim(translate(number, ' +-().', ''), '0'), 10)
-      = right(ltrim(translate(:number, ' +-().', ''), '0'), 10))
 )
 select extract(isodow from at)::int as weekday, extract(hour from at)::int as hour,
   sum(calls) as incoming, sum(answered) as answered, sum(missed) as missed,

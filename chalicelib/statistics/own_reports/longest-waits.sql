@@ -5,22 +5,14 @@
 -- queue text: Calls through this queue only | Только через эту очередь
 -- agent text: This agent's calls only | Только звонки этого оператора
 -- number text: Calls with this number only | Только звонки с этим номером
-with queue_calls as (
-  select inviteid, chain from metrics.queue_calls
-  where queue = :queue and entered_at >= :from and entered_at < :to::timestamp + interval '1 day'
-),
+with {queue_calls},
 longest as (
   -- Their times first, which an index has, then the rows
   select invitedt
   from metrics.calls
   where direction = 'incoming' and invitedt >= :from and invitedt < :to
-    and (:line is null or line = :line)
-    and (:queue is null
-      or inviteid in (select inviteid from queue_calls)
-      or chain in (select chain from queue_calls))
+    and {call_filter}
     and (:agent is null or agent = :agent)
-    and (:number is null or right(ltrim(translate(number, ' +-().', ''), '0'), 10)
-      = right(ltrim(translate(:number, ' +-().', ''), '0'), 10))
   order by wait desc nulls last, invitedt
   limit :rows
 )
@@ -28,12 +20,7 @@ select invitedt at time zone 'UTC' at time zone :zone as called_at,
   number, line, wait, result, agent, talk, inviteid
 from metrics.calls
 where direction = 'incoming' and invitedt = any (array(select invitedt from longest))
-  and (:line is null or line = :line)
-  and (:queue is null
-    or inviteid in (select inviteid from queue_calls)
-    or chain in (select chain from queue_calls))
+  and {call_filter}
   and (:agent is null or agent = :agent)
-  and (:number is null or right(ltrim(translate(number, ' +-().', ''), '0'), 10)
-    = right(ltrim(translate(:number, ' +-().', ''), '0'), 10))
 order by wait desc nulls last, invitedt
 limit :rows

@@ -17,7 +17,6 @@ where invitedt >= :from and invitedt < :to and called_back = 0
     select inviteid from metrics.queue_calls
     where queue = :queue and entered_at >= :from and entered_at < :to::timestamp + interval '1 day'
   ))
-  and (:number is null or right(ltrim(translate(number, ' +-().', ''), '0'), 10)
-    = right(ltrim(translate(:number, ' +-().', ''), '0'), 10))
+  and {same_number}
 group by right(ltrim(translate(number, ' +-().', ''), '0'), 10)
 order by last_missed desc

@@ -6,10 +6,7 @@
 -- number text: Talks with this number only | Только разговоры с этим номером
 -- rows integer = 10000: How many recordings, the latest | Сколько записей, последние
 -- shortest integer = 0: Seconds of talk at least | Разговор не короче, секунд
-with queue_calls as (
-  select inviteid, chain from metrics.queue_calls
-  where queue = :queue and entered_at >= :from and entered_at < :to::timestamp + interval '1 day'
-)
+with {queue_calls}
 select start_dt at time zone 'UTC' at time zone :zone as started_at, anumber as from_number, bnumber as to_number,
   coalesce(bdisplayname, adisplayname) as person, duration as talk, callrecsize as bytes, recexpirets as expires_at,
   inviteid, '/rest/v1/journal/calls/' || inviteid::text || '/attachment1' as path

@@ -6,10 +6,7 @@
 -- queue text: Calls through this queue only | Только через эту очередь
 -- agent text: This agent's calls only | Только звонки этого оператора
 -- number text: Calls with this number only | Только звонки с этим номером
-with queue_calls as (
-  select inviteid, chain from metrics.queue_calls
-  where queue = :queue and entered_at >= :from and entered_at < :to::timestamp + interval '1 day'
-)
+with {queue_calls}
 select max(number) as number, sum(calls) as calls, sum(answered) as answered, sum(missed) as missed,
   sum(talk) as talk,
   min(first_call) at time zone 'UTC' at time zone :zone as first_call,
@@ -20,13 +17,8 @@ from (
     min(invitedt) as first_call, max(invitedt) as last_call
   from metrics.calls
   where direction = 'incoming' and invitedt >= :from and invitedt < :to and number <> ''
-    and (:line is null or line = :line)
-    and (:queue is null
-      or inviteid in (select inviteid from queue_calls)
-      or chain in (select chain from queue_calls))
+    and {call_filter}
     and (:agent is null or agent = :agent)
-    and (:number is null or right(ltrim(translate(number, ' +-().', ''), '0'), 10)
-      = right(ltrim(translate(:number, ' +-().', ''), '0'), 10))
   group by number
 ) numbers
 group by right(ltrim(translate(number, ' +-().', ''), '0'), 10)

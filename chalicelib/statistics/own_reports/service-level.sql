@@ -5,10 +5,7 @@
 -- queue text: Calls through this queue only | Только через эту очередь
 -- number text: Calls with this number only | Только звонки с этим номером
 -- about: No filter by agent: a missed call has none. | Отбора по оператору нет: у пропущенного звонка его нет.
-with queue_calls as (
-  select inviteid, chain from metrics.queue_calls
-  where queue = :queue and entered_at >= :from and entered_at < :to::timestamp + interval '1 day'
-),
+with {queue_calls},
 figures as (
   select quarter, calls, answered, missed, wait, cardinality(waits) as waited,
     width_bucket(:seconds::int, waits) as in_time
@@ -24,12 +21,7 @@ figures as (
   where direction = 'incoming' and invitedt >= :from and invitedt < :to
     and (:queue is not null or :number is not null
       or extract(epoch from :from::timestamp) % 900 + extract(epoch from :to::timestamp) % 900 > 0)
-    and (:line is null or line = :line)
-    and (:queue is null
-      or inviteid in (select inviteid from queue_calls)
-      or chain in (select chain from queue_calls))
-    and (:number is null or right(ltrim(translate(number, ' +-().', ''), '0'), 10)
-      = right(ltrim(translate(:number, ' +-().', ''), '0'), 10))
+    and {call_filter}
 )
 select (quarter at time zone 'UTC' at time zone :zone)::date as day,
   sum(calls) as incoming,

@@ -4,22 +4,8 @@
 -- queue text: Calls through this queue only | Только через эту очередь
 -- agent text: Transfers from or to this agent only | Только переводы от этого оператора или ему
 -- number text: Calls with this number only | Только звонки с этим номером
-with queue_calls as (
-  select inviteid, chain from metrics.queue_calls
-  where queue = :queue and entered_at >= :from and entered_at < :to::timestamp + interval '1 day'
-),
-filtered as (
-  select inviteid, chain
-  from metrics.calls
-  where invitedt >= :from and invitedt < :to
-    and (:line is not null or :queue is not null or :number is not null)
-    and (:line is null or line = :line)
-    and (:queue is null
-      or inviteid in (select inviteid from queue_calls)
-      or chain in (select chain from queue_calls))
-    and (:number is null or right(ltrim(translate(number, ' +-().', ''), '0'), 10)
-      = right(ltrim(translate(:number, ' +-().', ''), '0'), 10))
-)
+with {queue_calls},
+{filtered_calls}
 select from_agent, to_agent, count(*) as transfers,
   round(avg(talk_before)) as average_talk_before, round(avg(talk_after)) as average_talk_after
 from metrics.transfers
