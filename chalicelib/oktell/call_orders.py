@@ -46,7 +46,6 @@ _STATUS = """
 SELECT
     count(*) FILTER (WHERE outcome IN ('taken', 'done')), count(*) FILTER (WHERE outcome = 'failed'),
     count(*) FILTER (WHERE outcome = 'withdrawn' OR outcome = 'waiting' AND expires_at < now()),
-    max(taken_at), max(ordered_at) FILTER (WHERE outcome = 'withdrawn' OR outcome = 'waiting' AND expires_at < now()),
     (array_agg(reason ORDER BY ordered_at DESC) FILTER (WHERE reason <> ''))[1]
 FROM ledger.call_orders WHERE ordered_at > now() - %s * interval '1 hour'
 """
@@ -91,16 +90,14 @@ class OrderState(NamedTuple):
 
 
 class OrdersStatus(NamedTuple):
-    """The orders of the last day: how many agents took, failed to carry out, and did not take, and the last of them.
+    """The orders of the last day: how many agents took, failed to carry out, and did not take.
 
-    `failure` is the reason of the newest failure. Times have a time zone.
+    `failure` is the reason of the newest failure.
     """
 
     taken: int
     failed: int
     not_taken: int
-    last_taken: datetime | None
-    last_not_taken: datetime | None
     failure: str | None
 
 

@@ -8,8 +8,6 @@ from pydantic import ConfigDict, Field
 
 from chalicelib.platform.models import DeferredModel
 
-Direction = Literal["incoming", "outgoing", "internal"]
-
 
 class _Answer(DeferredModel):
     """A part of an answer."""

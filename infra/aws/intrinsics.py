@@ -54,11 +54,6 @@ def queue_id(name: str) -> str:
     return f"{logical(name)}Queue"
 
 
-def role_id(name: str) -> str:
-    """Return the logical id that Chalice gives to the Lambda's role."""
-    return f"{logical(name)}Role"
-
-
 def physical(name: str) -> Json:
     """Return the name of the resource in the account; the stack's name in front keeps two stacks apart."""
     return sub(f"${{AWS::StackName}}-{name.replace('_', '-')}")

@@ -24,14 +24,6 @@ CALLS_A_DAY_AND_AGENT = 25
 FEWEST_AGENTS = 30
 
 
-def is_filled(database_url: str) -> bool:
-    """Return True when the database has successful calls, of the demonstration or others."""
-    with transaction(database_url) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT FROM calls.success)")
-        row = cursor.fetchone()
-        return bool(row and row[0])
-
-
 def fill(  # noqa: PLR0913 - each has a default and is given by name
     database_url: str,
     calls: int = 20_000,

@@ -6,7 +6,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from chalicelib.statistics.operational_answers import Agents, Calls, Queues, Summary
 from chalicelib.statistics.requests import DataOptions, PanelOptions, QuantityOptions
+from chalicelib.statistics.schema_answer import Schema
 from infra.openapi.channel_requests import (
     ListReportsRequest,
     NamedReportRequest,
@@ -95,9 +97,8 @@ class SuccessAnswer(BaseModel):
 
     success: Literal[True]
     error: None
-    data: Any = Field(
-        description="by action: rows or Columns, an object of envelopes, a whole number, a Schema, reports, or a "
-        "present state (Summary, Calls, Queues, Agents)"
+    data: list[Any] | ColumnsAnswer | int | Schema | Summary | Calls | Queues | Agents | dict[str, Any] = Field(
+        description="by action: rows or columns, a whole number, a schema, a present state, or an object of envelopes"
     )
 
 

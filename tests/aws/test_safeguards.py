@@ -14,7 +14,7 @@ from chalicelib.oktell import faxes, uploads
 from chalicelib.recordings import storages
 from infra.aws import alarms, policies, quotas, schedules, storage
 from infra.aws.function_resources import HOUR, PRIVATE_ADDRESSES
-from infra.aws.intrinsics import attribute, function_id, logical, queue_id, ref, role_id
+from infra.aws.intrinsics import attribute, function_id, logical, queue_id, ref
 from infra.aws.lambda_needs import Network
 from infra.aws.lambdas import LAMBDAS, LOST_INVOCATIONS
 from infra.aws.variables import METRICS
@@ -110,7 +110,7 @@ def test_requests_leave_room_for_webhooks() -> None:
 @pytest.mark.parametrize("name", [name for name, of in LAMBDAS.items() if of.network is not Network.PUBLIC])
 def test_code_cannot_use_the_rights_of_its_network(sam: Template, name: str) -> None:
     """Lambda's service makes interfaces with the function's role; the function itself cannot."""
-    statements = sam["Resources"][role_id(name)]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+    statements = sam["Resources"][f"{logical(name)}Role"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
     (denied,) = [statement for statement in statements if statement.get("Effect") == "Deny"]
 
     assert set(denied["Action"]) == set(policies.INTERFACES)

@@ -12,7 +12,7 @@ import pytest
 from app import app
 from infra.aws import building, policies, rest_api, schedules
 from infra.aws.alarms import COUNTED
-from infra.aws.intrinsics import function_id, logical, queue_id, role_id
+from infra.aws.intrinsics import function_id, logical, queue_id
 from infra.aws.lambda_needs import Network
 from infra.aws.lambdas import LAMBDAS, QUEUES
 from infra.aws.variables import MEMBERS, VARIABLES
@@ -83,7 +83,7 @@ def test_each_lambda_has_its_own_role_limits_and_log(sam: Template, name: str) -
     function = sam["Resources"][function_id(name)]["Properties"]
     configured = building.stage_functions("dev")[name]
 
-    assert function["Role"] == {"Fn::GetAtt": [role_id(name), "Arn"]}
+    assert function["Role"] == {"Fn::GetAtt": [f"{logical(name)}Role", "Arn"]}
     assert (function["MemorySize"], function["Timeout"]) == (
         configured["lambda_memory_size"],
         configured["lambda_timeout"],
@@ -91,7 +91,7 @@ def test_each_lambda_has_its_own_role_limits_and_log(sam: Template, name: str) -
     assert function["Architectures"] == ["arm64"]
     assert function["LoggingConfig"]["LogGroup"] == {"Ref": policies.log_group(name)}
     assert ("VpcConfig" in function) == (LAMBDAS[name].network is not Network.PUBLIC)
-    statement = sam["Resources"][role_id(name)]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+    statement = sam["Resources"][f"{logical(name)}Role"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
     assert statement == policies.document(name)["Statement"]
 
 

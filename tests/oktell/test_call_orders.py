@@ -93,7 +93,6 @@ def test_the_status_shows_orders_that_no_program_took(office: Office) -> None:
     status = call_orders.status(connection(office.settings.writer_database_url))
 
     assert (status.taken, status.failed, status.not_taken, status.failure) == (0, 1, 2, "busy")
-    assert (status.last_taken, status.last_not_taken is None) == (None, False)
 
 
 @pytest.mark.parametrize(
