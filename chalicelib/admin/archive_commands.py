@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from chalicelib.admin.words import Subparsers, add, note, owner, progress, say, table
+from chalicelib.admin.words import Subparsers, add, add_group, note, owner, progress, say, table
 from chalicelib.archive import archive_orders, restoring, retirement
 from chalicelib.archive.archived_months import ArchivedFile, Manifest
 from chalicelib.errors import InvalidRequest, RingledgerError
@@ -27,10 +27,7 @@ class ArchiveDamaged(RingledgerError):
 
 def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
     """Add `archive` and its subcommands."""
-    parser = commands.add_parser(
-        "archive", help="months that left the database", description="Look after months that left the database."
-    )
-    under = parser.add_subparsers(metavar="COMMAND", required=True)
+    under = add_group(commands, "archive", "months that left the database", "Look after months that left the database.")
     add(under, "list", _list, "list the months whose retention is over, and their state")
     add(under, "run", _run, "archive the closed months now instead of in the next hour")
     verify = add(under, "verify", _verify, "read archived files and compare them with their manifests")

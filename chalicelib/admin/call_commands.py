@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from chalicelib.admin.words import Subparsers, add, moment, owner, progress, say, table
+from chalicelib.admin.words import Subparsers, add, add_group, moment, owner, progress, say, table
 from chalicelib.errors import InvalidRequest
 from chalicelib.ledger import faults
 from chalicelib.ledger.faults import CallsFailed
@@ -17,8 +17,7 @@ LIST_LIMIT = 100
 
 def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
     """Add the command `call` and its subcommands."""
-    parser = commands.add_parser("call", help="calls of the ledger", description="Look at calls, and rebuild them.")
-    under = parser.add_subparsers(metavar="COMMAND", required=True)
+    under = add_group(commands, "call", "calls of the ledger", "Look at calls, and rebuild them.")
     add(under, "list", _list, f"list the first {LIST_LIMIT} calls that could not be written")
     command = add(under, "replay", _replay, "rebuild rows from the raw events of a period, and report what changed")
     for name, meaning in (("--from", "the first moment of acceptance"), ("--to", "the first moment after it")):

@@ -35,7 +35,7 @@ from chalicelib.admin.json_output import Collected
 from chalicelib.admin.migrations import migrate
 from chalicelib.admin.questions import NotConfirmed
 from chalicelib.admin.roles import ensure_roles
-from chalicelib.admin.words import Subparsers, add, database_url, note, say, table
+from chalicelib.admin.words import Subparsers, add, add_group, database_url, note, say, table
 from chalicelib.authentication import tokens
 from chalicelib.errors import Misconfigured, RingledgerError
 from chalicelib.platform import configuration
@@ -121,8 +121,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(metavar="COMMAND", required=True)
     add(commands, "migrate", _migrate, "apply new migrations, then bring the roles up to date")
     add(commands, "roles", _roles, "bring the database's roles up to date")
-    token = commands.add_parser("token", help="integration tokens", description="Administer integration tokens.")
-    _add_token_commands(token.add_subparsers(metavar="COMMAND", required=True))
+    _add_token_commands(add_group(commands, "token", "integration tokens", "Administer integration tokens."))
     extension_commands.add_to(commands)
     call_commands.add_to(commands)
     message_commands.add_to(commands)

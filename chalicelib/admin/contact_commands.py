@@ -11,7 +11,7 @@ from pathlib import Path
 
 from chalicelib.admin import questions
 from chalicelib.admin.contact_table import COLUMNS, read
-from chalicelib.admin.words import Subparsers, add, owner, progress, say, table
+from chalicelib.admin.words import Subparsers, add, add_group, owner, progress, say, table
 from chalicelib.nimbox import contacts
 from chalicelib.nimbox.contacts import ContactRefused
 
@@ -21,10 +21,9 @@ LIMIT = 100
 
 def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
     """Add the command `contact` and its subcommands."""
-    parser = commands.add_parser(
-        "contact", help="contacts that phone calls belong to", description="Administer the contacts of phone calls."
+    under = add_group(
+        commands, "contact", "contacts that phone calls belong to", "Administer the contacts of phone calls."
     )
-    under = parser.add_subparsers(metavar="COMMAND", required=True)
     imported = add(under, "import", _import, "register all contacts that a CSV lists, or none of them")
     imported.add_argument("file", metavar="FILE", help=f"its path; {INPUT} is standard input")
     imported.epilog = (

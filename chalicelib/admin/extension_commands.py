@@ -11,7 +11,7 @@ from datetime import datetime
 from chalicelib import providers
 from chalicelib.admin import questions
 from chalicelib.admin.extension_table import COLUMNS, read
-from chalicelib.admin.words import Subparsers, add, database_url, note, progress, say, table
+from chalicelib.admin.words import Subparsers, add, add_group, database_url, note, progress, say, table
 from chalicelib.errors import Misconfigured, RingledgerError
 from chalicelib.platform import configuration
 from chalicelib.platform.postgres import connection
@@ -35,10 +35,9 @@ class SubscriptionsIncomplete(RingledgerError):
 
 def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
     """Add the command `extension` and its subcommands."""
-    parser = commands.add_parser(
-        "extension", help="extensions that post webhooks", description="Administer the extensions that post webhooks."
+    under = add_group(
+        commands, "extension", "extensions that post webhooks", "Administer the extensions that post webhooks."
     )
-    under = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_add(under)
     imported = add(under, "import", _import, "register all extensions of a CSV on standard input, or none")
     imported.epilog = (

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from contextlib import suppress
 
-from chalicelib.admin.words import Subparsers, add, note, owner, say, table
+from chalicelib.admin.words import Subparsers, add, add_group, note, owner, say, table
 from chalicelib.envelope import reading
 from chalicelib.envelope.reading import UnreadableMessage
 from chalicelib.errors import InvalidRequest
@@ -24,10 +24,7 @@ def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
 
 
 def _add_dead_letter(commands: Subparsers[argparse.ArgumentParser]) -> None:
-    parser = commands.add_parser(
-        "dead-letter", help="messages that the event queue gave up on", description="Look at dead letters."
-    )
-    under = parser.add_subparsers(metavar="COMMAND", required=True)
+    under = add_group(commands, "dead-letter", "messages that the event queue gave up on", "Look at dead letters.")
     add(under, "list", _dead_list, f"list the newest {LIST_LIMIT}, each with the reason")
     shown = add(under, "show", _dead_show, "print a dead letter as it was queued")
     shown.add_argument("id", metavar="ID", help="as `dead-letter list` shows it")
@@ -36,10 +33,9 @@ def _add_dead_letter(commands: Subparsers[argparse.ArgumentParser]) -> None:
 
 
 def _add_quarantine(commands: Subparsers[argparse.ArgumentParser]) -> None:
-    parser = commands.add_parser(
-        "quarantine", help="webhooks that could not be read", description="Look at webhooks that could not be read."
+    under = add_group(
+        commands, "quarantine", "webhooks that could not be read", "Look at webhooks that could not be read."
     )
-    under = parser.add_subparsers(metavar="COMMAND", required=True)
     listed = add(under, "list", _quarantine_list, f"list the newest {LIST_LIMIT} that wait")
     listed.add_argument("--all", action="store_true", help="also those that were retried with success")
     for name, function, help_text in (

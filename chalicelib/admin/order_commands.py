@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from chalicelib.admin.words import Subparsers, add, owner, table
+from chalicelib.admin.words import Subparsers, add, add_group, owner, table
 from chalicelib.operations import pending_work
 from chalicelib.operations.operator_requests import OrdersFilter
 
@@ -15,10 +15,7 @@ OUTCOMES = ("not-taken", "failed", "done", "taken", "waiting", "all")
 
 def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
     """Add the command `order` and its subcommand."""
-    parser = commands.add_parser(
-        "order", help="orders to agent programs", description="Look at orders of the Oktell interface."
-    )
-    under = parser.add_subparsers(metavar="COMMAND", required=True)
+    under = add_group(commands, "order", "orders to agent programs", "Look at orders of the Oktell interface.")
     listed = add(under, "list", _list, f"list the newest {LIST_LIMIT} of an outcome")
     listed.add_argument("--outcome", choices=OUTCOMES, default=OUTCOMES[0], help="not-taken without it")
 

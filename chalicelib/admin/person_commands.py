@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 
 from chalicelib.admin import archive_commands, questions
-from chalicelib.admin.words import Subparsers, add, at_once, note, owner, say
+from chalicelib.admin.words import Subparsers, add, add_group, at_once, note, owner, say
 from chalicelib.errors import InvalidRequest, Unavailable
 from chalicelib.ledger import forgetting
 from chalicelib.ledger.faults import CallsFailed
@@ -23,8 +23,7 @@ QUESTION = "Erase the number from all rows and webhooks, and delete its recordin
 
 def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
     """Add the command `person` and its subcommand."""
-    parser = commands.add_parser("person", help="what is known of a person", description="Erase a person's data.")
-    under = parser.add_subparsers(metavar="COMMAND", required=True)
+    under = add_group(commands, "person", "what is known of a person", "Erase a person's data.")
     forget = add(under, "forget", _forget, "erase a person's number and recordings, on a lawful request")
     forget.add_argument("number", metavar="NUMBER", help="with its country code")
     questions.add_options(forget)

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from chalicelib.admin import questions
-from chalicelib.admin.words import Subparsers, add, database_url, owner, say, table
+from chalicelib.admin.words import Subparsers, add, add_group, database_url, owner, say, table
 from chalicelib.authentication import tokens
 from chalicelib.errors import InvalidRequest
 from chalicelib.nimbox import phonecalls, rejections
@@ -23,10 +23,9 @@ UNOWNED = "-"
 
 def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
     """Add the command `phonecall` and its subcommands."""
-    parser = commands.add_parser(
-        "phonecall", help="calls of the phone-call service", description="Manage calls of the phone-call service."
+    under = add_group(
+        commands, "phonecall", "calls of the phone-call service", "Manage calls of the phone-call service."
     )
-    under = parser.add_subparsers(metavar="COMMAND", required=True)
     owners = add(under, "list-owners", _list_owners, "list the integrations, which alone may delete their calls")
     give = add(under, "give", _give, "give all calls of one integration to another one, which replaces it")
     give.add_argument(

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from chalicelib.admin import questions
-from chalicelib.admin.words import Subparsers, add, owner, say, table
+from chalicelib.admin.words import Subparsers, add, add_group, owner, say, table
 from chalicelib.errors import InvalidRequest, Misconfigured
 from chalicelib.platform import configuration
 from chalicelib.recordings import administration, fetch_queue, links
@@ -23,8 +23,7 @@ HEAD = ("INVITEID", "STATE", "PROVIDER", "RECORDING", "TRIES", "NEXT TRY", "BYTE
 
 def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
     """Add `recording` and its subcommands."""
-    parser = commands.add_parser("recording", help="recordings of calls", description="Administer recordings.")
-    subcommands = parser.add_subparsers(metavar="COMMAND", required=True)
+    subcommands = add_group(commands, "recording", "recordings of calls", "Administer recordings.")
     link = _add_for_call(subcommands, "link", _link, "print a lasting link to a call's recording")
     link.add_argument("--days", type=_days, metavar="N", help="make it expire after N days")
     _add_for_call(subcommands, "code", _code, "print the code of a call's recording for Oktell's download/rec")

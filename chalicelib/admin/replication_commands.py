@@ -12,7 +12,7 @@ from functools import partial
 from chalicelib import settings
 from chalicelib.admin import questions
 from chalicelib.admin.progress_bar import ProgressBar
-from chalicelib.admin.words import Subparsers, add, minute, moment, owner, say, table
+from chalicelib.admin.words import Subparsers, add, add_group, minute, moment, owner, say, table
 from chalicelib.errors import InvalidRequest, RingledgerError
 from chalicelib.platform import configuration
 from chalicelib.replication import (
@@ -56,10 +56,7 @@ class ReplicationStopped(RingledgerError):
 
 def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
     """Add the command `replication`."""
-    parser = commands.add_parser(
-        "replication", help="calls to the CRM", description="Manage the replication of calls to the CRM."
-    )
-    under = parser.add_subparsers(metavar="COMMAND", required=True)
+    under = add_group(commands, "replication", "calls to the CRM", "Manage the replication of calls to the CRM.")
     add(under, "status", _status, "show the progress of each CRM, and the latest runs")
     listed = add(under, "list", _list, "list calls: those that failed first, then the latest")
     listed.add_argument("--state", choices=overview.STATES, default=overview.STATES[0], help="rejected without it")

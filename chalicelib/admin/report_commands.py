@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chalicelib.admin import questions
-from chalicelib.admin.words import Subparsers, add, note, owner, say, table
+from chalicelib.admin.words import Subparsers, add, add_group, note, owner, say, table
 from chalicelib.errors import InvalidRequest
 from chalicelib.platform import configuration
 from chalicelib.statistics import report_definitions, report_queries, report_store
@@ -25,10 +25,7 @@ _PARAMETER_HELP = (
 
 def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
     """Add the command `report` and its subcommands."""
-    parser = commands.add_parser(
-        "report", help="saved reports", description="Administer the saved reports of the statistics channel."
-    )
-    under = parser.add_subparsers(metavar="COMMAND", required=True)
+    under = add_group(commands, "report", "saved reports", "Administer the saved reports of the statistics channel.")
     command = add(under, "add", _add, "save a report, in place of an earlier one of its name")
     command.add_argument("name", metavar="NAME", help="lower-case letters, digits and hyphens")
     command.add_argument("--title", help="what the report shows; the name by default")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from chalicelib.admin import questions
 from chalicelib.admin.user_table import read
-from chalicelib.admin.words import Subparsers, add, database_url, note, owner, progress, say, table
+from chalicelib.admin.words import Subparsers, add, add_group, database_url, note, owner, progress, say, table
 from chalicelib.errors import InvalidRequest, Misconfigured
 from chalicelib.oktell import directory, faxes
 from chalicelib.oktell.directory import User
@@ -23,8 +23,7 @@ NAMED = 10
 
 def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
     """Add the commands `user` and `fax` and their subcommands."""
-    user = commands.add_parser("user", help="the directory of users", description="Administer the directory of users.")
-    under = user.add_subparsers(metavar="COMMAND", required=True)
+    under = add_group(commands, "user", "the directory of users", "Administer the directory of users.")
     imported = add(under, "import", _import, "register all users of a CSV on standard input, or none")
     imported.epilog = (
         f"The first line names the columns, from {', '.join(directory.COLUMNS)}. Only login is required. Users with the"
@@ -35,8 +34,7 @@ def add_to(commands: Subparsers[argparse.ArgumentParser]) -> None:
     questions.add_options(imported)
     listed = add(under, "list", _list, "list the users")
     listed.add_argument("--json", action="store_true", help="as JSON")
-    fax = commands.add_parser("fax", help="received faxes", description="Administer received faxes.")
-    faxes_under = fax.add_subparsers(metavar="COMMAND", required=True)
+    faxes_under = add_group(commands, "fax", "received faxes", "Administer received faxes.")
     add(faxes_under, "list", _list_faxes, f"list the newest {FAXES_LISTED} faxes")
     added = add(faxes_under, "add", _add_fax, "store a PDF or TIFF and print its code")
     added.add_argument("file", type=Path, metavar="FILE", help="its path on the machine that runs the command")

@@ -35,6 +35,14 @@ def add(
     return command
 
 
+def add_group(
+    commands: Subparsers[argparse.ArgumentParser], name: str, help_text: str, description: str
+) -> Subparsers[argparse.ArgumentParser]:
+    """Add a noun whose verbs are added to the result."""
+    parser = commands.add_parser(name, help=help_text, description=description)
+    return parser.add_subparsers(metavar="COMMAND", required=True)
+
+
 def database_url() -> str:
     """Return the owner's address of the database. Raise Misconfigured when it is not set."""
     url = configuration.current().owner_database_url

@@ -18,10 +18,12 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
+
+from infra.local.serving import QuietHandler
 
 ROUNDS = 3
 EVENTS = 6
@@ -160,13 +162,10 @@ class _Api(ThreadingHTTPServer):
         self.done = threading.Event()
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    # Nagle's algorithm and delayed acknowledgements together add 40 ms to each event.
-    disable_nagle_algorithm = True
+class _Handler(QuietHandler):
     server: _Api
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 - http.server's name
         """Return the next event."""
         self.server.requested.append(time.perf_counter())
         if len(self.server.requested) > EVENTS:
@@ -177,27 +176,16 @@ class _Handler(BaseHTTPRequestHandler):
             "Lambda-Runtime-Deadline-Ms": str(int(time.time() * 1_000) + 29_000),
             "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:us-east-1:123456789012:function:measured",
         }
-        self._send(self.server.event, headers)
+        self.send(200, self.server.event, headers=headers)
 
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802 - http.server's name
         """Receive an answer; a failure to load ends the measurement, an error of the handler does not."""
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = self.body()
         self.server.answered.append(time.perf_counter())
-        self._send(b"{}", {})
+        self.send(202, b"{}")
         if self.path.endswith("/init/error"):
             self.server.failed.append(body.decode(errors="replace"))
             self.server.done.set()
-
-    def _send(self, body: bytes, headers: dict[str, str]) -> None:
-        self.send_response(200 if self.command == "GET" else 202)
-        for name, value in {"Content-Type": "application/json", **headers}.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Log nothing."""
 
 
 @contextmanager

@@ -9,11 +9,10 @@ from __future__ import annotations
 import itertools
 import json
 import threading
-from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from infra.local.serving import LoopbackServer
+from infra.local.serving import LoopbackServer, QuietHandler
 
 CREATE, DELETE = "/direct/items/phonecalls/create", "/direct/items/phonecalls/delete"
 KEY = ("initiated", "source", "destination")
@@ -67,22 +66,13 @@ class Crm(LoopbackServer):
         return {"count": len(gone), "error": False}
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     crm: Crm
-    protocol_version = "HTTP/1.1"
-    # Answers are sent in one packet, without delay.
-    disable_nagle_algorithm = True
-    wbufsize = -1
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 - http.server's name
         """Answer one call."""
         answer = self.crm.answer(self.path)
-        body = b"" if answer is None else json.dumps(answer).encode()
-        self.send_response(200 if body else 404)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Log nothing: addresses contain the token."""
+        if answer is None:
+            self.send(404, b"")
+        else:
+            self.send(200, json.dumps(answer).encode())

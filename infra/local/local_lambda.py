@@ -19,12 +19,11 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from infra.local.serving import LoopbackServer
+from infra.local.serving import LoopbackServer, QuietHandler
 
 ROOT = Path(__file__).parents[2]
 PAYLOAD_BYTES = 6 * 1024 * 1024
@@ -134,13 +133,12 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     functions: Functions
-    protocol_version = "HTTP/1.1"
 
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802 - http.server's name
         """Answer one invocation."""
-        event = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        event = self.body()
         place = _PLACE.fullmatch(self.path.partition("?")[0])
         called = place[1] if place else ""
         name = self.functions.find(called)
@@ -161,16 +159,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, status: HTTPStatus, body: bytes, headers: dict[str, str] | None = None) -> None:
         try:
-            self.send_response(status)
-            for name, value in {"Content-Type": "application/json", **(headers or {})}.items():
-                self.send_header(name, value)
-            self.send_header("x-amzn-RequestId", str(uuid4()))
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.send(status, body, headers={"x-amzn-RequestId": str(uuid4()), **(headers or {})})
+            self.wfile.flush()
         except ConnectionError:
             # The client has gone; the invocation has ended all the same, as on Lambda.
             self.close_connection = True
-
-    def log_message(self, *_: object) -> None:
-        """Log nothing: events can hold personal data."""

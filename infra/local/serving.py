@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import BaseServer
 
@@ -28,6 +29,32 @@ class LoopbackServer:
         """Stop serving."""
         self._server.shutdown()
         self._server.server_close()
+
+
+class QuietHandler(BaseHTTPRequestHandler):
+    """Answers over kept connections, each answer in one packet, and logs nothing: addresses contain secrets."""
+
+    protocol_version = "HTTP/1.1"
+    # Nagle's algorithm and delayed acknowledgements together add 40 ms to an answer.
+    disable_nagle_algorithm = True
+    wbufsize = -1
+
+    def body(self) -> bytes:
+        """Return the body of the request."""
+        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+
+    def send(
+        self, status: int, content: bytes, kind: str = "application/json", headers: Mapping[str, str] | None = None
+    ) -> None:
+        """Send an answer whose content is of this media type."""
+        self.send_response(status)
+        for name, value in {"Content-Type": kind, "Content-Length": str(len(content)), **(headers or {})}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        """Log nothing."""
 
 
 class _Server(ThreadingHTTPServer):

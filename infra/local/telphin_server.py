@@ -10,7 +10,6 @@ import itertools
 import json
 import re
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode
 from uuid import uuid4
@@ -18,7 +17,7 @@ from uuid import uuid4
 import urllib3
 
 from infra.local import tapes
-from infra.local.serving import LoopbackServer
+from infra.local.serving import LoopbackServer, QuietHandler
 
 LIMIT = 16
 STORAGE = "/storage/"
@@ -89,25 +88,17 @@ class TelphinServer(LoopbackServer):
         return int(self._http.request("POST", event["url"], body=fields.encode(), headers=headers).status)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     provider: TelphinServer
-    protocol_version = "HTTP/1.1"
 
     def answer(self) -> None:
         """Answer one request."""
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = self.body()
         if self.path.startswith(STORAGE):
-            self._send(HTTPStatus.OK, "audio/wav", tapes.sound(SOUND_SECONDS, len(self.path)))
+            self.send(HTTPStatus.OK, tapes.sound(SOUND_SECONDS, len(self.path)), "audio/wav")
             return
         status, content = self._answered(body.decode())
-        self._send(status, "application/json", b"" if content is None else json.dumps(content).encode())
-
-    def _send(self, status: HTTPStatus, kind: str, text: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
+        self.send(status, b"" if content is None else json.dumps(content).encode())
 
     do_GET = do_POST = do_DELETE = answer  # noqa: N815 - http.server's names
 
@@ -158,6 +149,3 @@ class _Handler(BaseHTTPRequestHandler):
         if events.pop(event or "", None) is None:
             return HTTPStatus.NOT_FOUND, {"message": "Not found"}
         return HTTPStatus.NO_CONTENT, None
-
-    def log_message(self, *_: object) -> None:
-        """Log nothing: addresses contain keys."""
