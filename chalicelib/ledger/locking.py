@@ -17,7 +17,7 @@ from chalicelib.calls.records import PhoneTalk
 from chalicelib.ledger import interpretation, months, phone_talks, raw_events
 from chalicelib.ledger.intake import Item
 from chalicelib.ledger.joining import Sets
-from chalicelib.ledger.rows import columns
+from chalicelib.ledger.rows import as_json
 from chalicelib.platform.postgres import Connection, Row
 
 Span = tuple[datetime, datetime]
@@ -26,8 +26,9 @@ NO_SPAN: Span = (datetime.max, datetime.min)  # noqa: DTZ901 - naive UTC
 
 _LOCK = """
 INSERT INTO ledger.calls AS call (provider, client, id, first_accepted_at, last_accepted_at, open)
-SELECT *, false FROM unnest(%s::text[], %s::text[], %s::text[], %s::timestamp[], %s::timestamp[])
-    AS asked (provider, client, id)
+SELECT *, false FROM json_to_recordset(%s::json) AS asked (
+    provider text, client text, id text, first_accepted_at timestamp, last_accepted_at timestamp
+)
 ORDER BY provider, client, id
 ON CONFLICT (provider, client, id) DO UPDATE SET
     first_accepted_at = least(call.first_accepted_at, excluded.first_accepted_at),
@@ -41,8 +42,9 @@ ON CONFLICT (provider, client, id) DO UPDATE SET
 _READ = f"""
 SELECT call.provider, call.client, call.id, call.first_accepted_at, call.last_accepted_at, call.relations, call.records,
     {months.NAMES}, call.talks, {raw_events.COLUMNS}
-FROM unnest(%s::text[], %s::text[], %s::text[], %s::timestamp[], %s::integer[])
-    AS asked (provider, client, id, since, event_limit)
+FROM json_to_recordset(%s::json) AS asked (
+    provider text, client text, id text, since timestamp, event_limit integer
+)
 CROSS JOIN LATERAL (
     SELECT calls.*, ARRAY(
         SELECT inviteid || ' ' || array_to_string(months, ' ') FROM ledger.records
@@ -66,8 +68,9 @@ LEFT JOIN LATERAL (SELECT * FROM ledger.extensions WHERE extensions.id = event.e
 # an empty digest were stored before there were any, and each counts.
 _READ_DISTINCT = f"""
 SELECT {raw_events.COLUMNS}
-FROM unnest(%s::text[], %s::text[], %s::text[], %s::timestamp[], %s::timestamp[], %s::integer[])
-    AS call (provider, client, id, first_accepted_at, last_accepted_at, event_limit)
+FROM json_to_recordset(%s::json) AS call (
+    provider text, client text, id text, first_accepted_at timestamp, last_accepted_at timestamp, event_limit integer
+)
 CROSS JOIN LATERAL (
     WITH RECURSIVE past AS (
         (
@@ -119,7 +122,8 @@ class LockedCall(NamedTuple):
 def lock(writer: Connection, spans: Mapping[CallKey, Span]) -> None:
     """Lock calls, and note between which times their events were accepted. Sent with the next statement."""
     months.hold(writer)
-    writer.post(_LOCK, columns((*key, *span) for key, span in spans.items()))
+    asked = [{**key._asdict(), **_ends(span)} for key, span in spans.items()]
+    writer.post(_LOCK, [as_json(asked)])
 
 
 def spans_of(items: Iterable[Item]) -> dict[CallKey, Span]:
@@ -146,8 +150,11 @@ def read(
     Frozen calls are left out, and without `with_faults` those that are set aside. The events of `items` are parsed.
     A call of several ids, which are in `joined`, is returned under its head.
     """
-    asked = columns((*key, at, _limit(key) + 1) for key, at in _with_members(since, joined).items())
-    rows = writer.execute_planned(_READ, [*asked, with_faults])
+    asked = [
+        {**key._asdict(), "since": at, "event_limit": _limit(key) + 1}
+        for key, at in _with_members(since, joined).items()
+    ]
+    rows = writer.execute_planned(_READ, [as_json(asked), with_faults])
     rows_of_call: dict[CallKey, list[Row]] = {}
     for row in rows:
         rows_of_call.setdefault(CallKey(*row[:3]), []).append(row)
@@ -206,9 +213,9 @@ def since_of(items: Iterable[Item]) -> dict[CallKey, datetime]:
 
 
 def _read_distinct(writer: Connection, spans: Mapping[CallKey, Span]) -> dict[CallKey, list[Row]]:
-    asked = columns((*key, *span, _limit(key) + 1) for key, span in spans.items())
+    asked = [{**key._asdict(), **_ends(span), "event_limit": _limit(key) + 1} for key, span in spans.items()]
     rows_of_call: dict[CallKey, list[Row]] = {}
-    for row in writer.execute_planned(_READ_DISTINCT, asked):
+    for row in writer.execute_planned(_READ_DISTINCT, [as_json(asked)]):
         rows_of_call.setdefault(raw_events.key_of(row), []).append(row)
     return rows_of_call
 
@@ -228,6 +235,10 @@ def _is_overlong(key: CallKey, rows: Sequence[Row], events: Sequence[Event]) -> 
     """Tell whether a call has more webhooks, or more distinct events in them, than are interpreted."""
     limit = _limit(key)
     return len(rows) > limit or (len(events) > limit and len({event.identity for event in events}) > limit)
+
+
+def _ends(span: Span) -> dict[str, datetime]:
+    return {"first_accepted_at": span[0], "last_accepted_at": span[1]}
 
 
 def _limit(key: CallKey) -> int:

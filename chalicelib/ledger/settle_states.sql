@@ -22,14 +22,14 @@ WITH span AS MATERIALIZED (
         WHERE (login, eventts) > (name, last) ORDER BY login, eventts LIMIT 1
     ) AS later ON true
 ),
--- A talk whose end is unknown counts for a day at most.
+-- A talk whose end is unknown counts for a day. Asked by their ends, because few talks end after a new event however
+-- many the phone had that day.
 talk AS MATERIALIZED (
     SELECT name, stored.since, coalesce(stored.until, stored.since + interval '1 day') AS until
     FROM span CROSS JOIN LATERAL (
         SELECT * FROM ledger.phone_talks AS known
-        WHERE known.login = name AND known.since > span.first - interval '1 day'
-            AND known.since <= coalesce(following, 'infinity')
-            AND coalesce(known.until, known.since + interval '1 day') >= span.first OFFSET 0
+        WHERE known.login = name AND coalesce(known.until, known.since + interval '1 day') >= span.first
+            AND known.since <= coalesce(following, 'infinity') OFFSET 0
     ) AS stored
 ),
 event AS MATERIALIZED (
@@ -37,6 +37,11 @@ event AS MATERIALIZED (
         SELECT eventts, state FROM sipuserevents.sipuser_state_changed
         WHERE (login, eventts) >= (name, first) AND (login, eventts) <= (name, last) OFFSET 0
     ) AS stored
+),
+-- Talks change nothing after the latest known event: what it proves is the present state.
+ending AS MATERIALIZED (
+    SELECT span.name, following, coalesce(following, max(eventts)) AS until
+    FROM span JOIN event ON event.name = span.name GROUP BY span.name, following
 ),
 -- The events in order of time, and between them the times at which a talk begins (+1) or ends (-1).
 mark AS (
@@ -48,8 +53,7 @@ mark AS (
 ),
 counted AS (
     SELECT mark.*, sum(change) OVER (PARTITION BY name ORDER BY at) AS talks,
-        count(*) FILTER (WHERE change = 0) OVER (PARTITION BY name ORDER BY at, change <> 0, state) AS events,
-        max(at) FILTER (WHERE change = 0) OVER (PARTITION BY name) AS last_event
+        count(*) FILTER (WHERE change = 0) OVER (PARTITION BY name ORDER BY at, change <> 0, state) AS events
     FROM mark
 ),
 -- Where a talk begins or ends between two events, the state that the first one proves goes on.
@@ -60,8 +64,8 @@ point AS (
         FROM counted WHERE events > 0
         WINDOW same_event AS (PARTITION BY name, events ORDER BY at, change <> 0, state)
     ) AS proved
-    JOIN span USING (name)
-    WHERE change = 0 OR (at > since AND at < coalesce(following, last_event))
+    JOIN ending USING (name)
+    WHERE change = 0 OR (at > since AND at < until)
 ),
 interval AS MATERIALIZED (
     SELECT * FROM (

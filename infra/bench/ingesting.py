@@ -34,6 +34,7 @@ MONTHS = 36
 STORED = 1_000_000
 FULL = "full_ledger"
 SCRIPTED = "scripted_ledger"
+TALKS = 200_000
 PHONECALLS = 20_000
 CROWD = 10_000
 EPOCH_MICROSECONDS = 1_700_000_000_000_000
@@ -56,6 +57,16 @@ INSERT INTO ledger.events (
 SELECT now() AT TIME ZONE 'UTC' - (number %% 36) * interval '30 days' - number * interval '1 millisecond',
     md5(number::text)::uuid, 'telphin', '13596', 'stored-' || number / 3, 1, 1, 'POST', '', '', ''
 FROM generate_series(1, %s) AS number
+"""
+
+# Talks of one phone in the day before the measured calls.
+FILL_TALKS = """
+INSERT INTO ledger.phone_talks (provider, client, call_id, login, leg_id, since, until)
+SELECT 'telphin', '13596', 'stored-' || number, '13596*106', number::text, since, since + interval '200 milliseconds'
+FROM generate_series(1, %s) AS number
+CROSS JOIN LATERAL (
+    SELECT to_timestamp(%s) AT TIME ZONE 'UTC' - number * interval '400 milliseconds' AS since
+) AS begin
 """
 
 # Phone calls that a script has created and that no PBX has reported, one every ten seconds of the measured calls.
@@ -175,8 +186,7 @@ def _round_trips(place: Testbed, extension: int) -> str:
 def _scripted(place: Testbed, writer: Connection, extension: int) -> Figure:
     """Measure what it costs to compare each new call with the phone calls of scripts, in a ledger that has many."""
     own, known = _other_ledger(place, SCRIPTED)
-    begin = EPOCH_MICROSECONDS // 1_000_000 + next(_numbers) * 1_200
-    Connection(own.owner_database_url).execute(FILL_PHONECALLS, [begin, PHONECALLS])
+    Connection(own.owner_database_url).execute(FILL_PHONECALLS, [_next_time(), PHONECALLS])
     size = SIZES[-1]
     works = {
         "without": _works(writer, extension, size)["take"],
@@ -216,7 +226,13 @@ def _fill(owner: Connection, now: datetime) -> None:
     for distance in range(MONTHS + 1):
         partitions.prepare(owner, now - timedelta(days=30 * distance))
     owner.execute(FILL, [STORED])
+    owner.execute(FILL_TALKS, [TALKS, _next_time()])
     owner.execute("VACUUM ANALYZE ledger.events")
+
+
+def _next_time() -> int:
+    """Return the time of the next batch's first event, in seconds since 1970."""
+    return EPOCH_MICROSECONDS // 1_000_000 + next(_numbers) * 1_200
 
 
 def _crowded(writer: Connection, extension: int) -> Iterator[Figure]:

@@ -143,6 +143,18 @@ def _shared(begin: int, end: int, interval: tuple[str, int, int]) -> int:
     return max(min(end, stop) - max(begin, start), 0) if state == "busy" else 0
 
 
+def test_a_talk_of_two_days_keeps_its_phone_busy(ledger: Ledger) -> None:
+    """Calls that are rejected on the second day do not end it."""
+    begin, rejections, end = 10, (30 * 3600, 40 * 3600), 48 * 3600
+    ledger.take(talk("A", begin, end))
+    for call, at in zip("BC", rejections, strict=True):
+        ledger.take(rejected(call, at))
+
+    intervals = states(ledger)
+    assert [state for state, _, _ in intervals] == ["early", *["busy"] * 5]
+    assert (intervals[1][1], intervals[-1][2]) == (begin, end)
+
+
 def test_old_talks_are_dropped_and_their_intervals_stay(ledger: Ledger) -> None:
     """Talks are kept for weeks, so that late events find them; the intervals that they made are kept for good."""
     ledger.take([*talk("A", 10, 125), *rejected("B", 25)])
