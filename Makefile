@@ -28,7 +28,7 @@ lint: $(STAMP) ## Check format, lint, import rules, words, names and complexity
 	@$(VENV) -m ruff format --check .
 	@$(VENV) -m ruff check .
 	@.venv/bin/lint-imports
-	@$(VENV) -m pytest $(addprefix tests/architecture/test_,words.py names.py complexity.py)
+	@$(VENV) -m pytest $(addprefix tests/architecture/test_,words.py names.py complexity.py repetitions.py)
 
 types: $(STAMP) ## Check types
 	@$(VENV) -m mypy

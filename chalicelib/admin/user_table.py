@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from pydantic import create_model
+
 from chalicelib.admin import csv_table
 from chalicelib.admin.csv_table import TableRow
-from chalicelib.oktell.directory import User, UserRefused, user
+from chalicelib.oktell.directory import COLUMNS, User, UserRefused, user
 
-
-class UserRow(TableRow):
-    """One user of a CSV. `groups` are separated by spaces."""
-
-    login: str
-    id: str = ""
-    name: str = ""
-    department: str = ""
-    extension: str = ""
-    agent: str = ""
-    number: str = ""
-    line: str = ""
-    line_id: str = ""
-    work_place: str = ""
-    groups: str = ""
+#: The columns are texts, of which all but the login may be missing.
+_FIELDS: dict[str, Any] = {name: (str, ... if name == "login" else "") for name in COLUMNS}
+UserRow = create_model("UserRow", __base__=TableRow, **_FIELDS)
 
 
 def read(text: str) -> list[User]:
     """Return the users of a CSV. Raise UserRefused with the lines and their errors."""
     taken: set[str] = set()
 
-    def describe(row: UserRow, _line: int) -> User:
+    def describe(row: TableRow, _line: int) -> User:
         described = user(row.model_dump())
         names = {described.id, described.login.lower()}
         if not taken.isdisjoint(names):

@@ -16,6 +16,7 @@ VERSION = 1
 class Envelope:
     """One message as its JSON has it. `reading.Received` validates the same members."""
 
+    # Repeats reading.Received: the accepting Lambda starts without pydantic; a test compares the members.
     id: str
     accepted: str  # ISO 8601 in UTC with microseconds
     provider: str

@@ -84,6 +84,7 @@ class ExtensionDescription:
     `trunks` are the names of a whole PBX's lines to the outside, separated by blanks.
     """
 
+    # Repeats calls.events.Source: that is what rules know of a sender, this is what an operator enters.
     provider: str
     client: str
     name: str

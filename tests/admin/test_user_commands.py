@@ -6,9 +6,6 @@ import json
 
 import pytest
 
-from chalicelib.admin.csv_table import columns_of
-from chalicelib.admin.user_table import UserRow
-from chalicelib.oktell import directory
 from chalicelib.settings import Settings
 from tests.admin.program import run_admin
 
@@ -69,11 +66,6 @@ def test_a_table_with_faults_changes_nothing(operator: dict[str, str], table: st
     assert (result.returncode, result.stdout, result.stderr.count("\n")) == (1, "", 1)
     assert words in result.stderr
     assert _users(operator) == before
-
-
-def test_a_table_has_every_column_of_the_directory() -> None:
-    """The model of a row has the columns of the directory."""
-    assert set(columns_of(UserRow).all) == set(directory.COLUMNS)
 
 
 def test_a_login_is_unique(operator: dict[str, str]) -> None:
