@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from chalice.app import Chalice
 
 from chalicelib import settings
-from chalicelib.platform import chalice_command, snapshots
+from chalicelib.platform import chalice_command, cold_start, snapshots
 
 
 class Application(Chalice):
@@ -66,3 +66,5 @@ def mount(app: Application, surfaces: Mapping[str, str]) -> None:
     for entry_point, module in surfaces.items():
         if serving in {"", entry_point}:
             app.register_blueprint(import_module(module).routes)
+    if serving:
+        cold_start.end()

@@ -6,9 +6,9 @@ import json
 import time
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote_plus, urlencode
 
 from aws_lambda_powertools import Logger
@@ -23,6 +23,7 @@ FORM = "application/x-www-form-urlencoded"
 FIELDS_LIMIT = 100
 #: The longest credential in a form, in bytes.
 FORM_VALUE_LIMIT = 4_096
+NO_HEADERS: Mapping[str, str] = {}
 COMMON_HEADERS = {
     "Content-Type": "application/json; charset=utf-8",
     "Cache-Control": "no-store",
@@ -89,13 +90,12 @@ def is_form(content_type: str) -> bool:
     return content_type.partition(";")[0].strip().lower() in {FORM, ""}
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """An HTTP answer; a body of bytes is sent unchanged, whatever the client accepts."""
 
     body: str | bytes
     status: int = 200
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = NO_HEADERS
 
 
 Notes = dict[str, object]
@@ -105,7 +105,7 @@ ErrorShape = Callable[[RingledgerError], Answer]
 
 def json_answer(content: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
     """Return an answer whose body is `content` as JSON."""
-    return Answer(json.dumps(content, ensure_ascii=False, separators=(",", ":")), status, headers or {})
+    return Answer(json.dumps(content, ensure_ascii=False, separators=(",", ":")), status, headers or NO_HEADERS)
 
 
 def plain_error(error: RingledgerError) -> Answer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from chalicelib.errors import Misconfigured
 
@@ -11,8 +11,7 @@ from chalicelib.errors import Misconfigured
 Secrets = tuple[tuple[int, str], ...]
 
 
-@dataclass(frozen=True)
-class Mac:
+class Mac(NamedTuple):
     """HMAC-SHA256 for one purpose, cut to `size` bytes; `variable` names the setting that holds the secrets."""
 
     variable: str

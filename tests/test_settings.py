@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,21 @@ def test_secrets_do_not_show() -> None:
     """A settings object that ends in a log shows no address with a password."""
     shown = repr(settings.load({"DATABASE_URL": "postgresql://a:hidden@b/c", "READER_DATABASE_URL": "hidden"}))
     assert "hidden" not in shown
+
+
+def test_a_misspelt_setting_is_refused() -> None:
+    """The constructor takes the names of settings only."""
+    assert settings.Settings(bucket="files").bucket == "files"
+    with pytest.raises(TypeError, match="There is no setting bukket, row_limits"):
+        settings.Settings(bukket="files", row_limits=1, row_limit=2)
+
+
+def test_settings_cannot_be_changed() -> None:
+    """A change makes a new object, so that all users of one see the same values."""
+    before = settings.load({"ROW_LIMIT": "7"})
+    with pytest.raises(FrozenInstanceError):
+        before.row_limit = 8  # type: ignore[misc]
+    assert (replace(before, bucket="x").row_limit, before.bucket) == (7, "")
 
 
 def test_packaging_is_not_taken_for_a_lambda(monkeypatch: pytest.MonkeyPatch) -> None:

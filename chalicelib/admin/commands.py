@@ -8,7 +8,7 @@ import json
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
 from typing import NoReturn
@@ -216,7 +216,7 @@ def _token_add(arguments: argparse.Namespace, read: Callable[[], str]) -> None:
 def _token_list(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     all_tokens = tokens.listing(database_url())
     if arguments.json:
-        say(json.dumps([asdict(token) for token in all_tokens], default=datetime.isoformat, ensure_ascii=False))
+        say(json.dumps([token._asdict() for token in all_tokens], default=datetime.isoformat, ensure_ascii=False))
         return
     rows = [
         (token.name, token.scopes, token.created_at, token.last_used_at, token.revoked_at,

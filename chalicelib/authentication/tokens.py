@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from chalicelib.authentication import networks
 from chalicelib.authentication.networks import TokenRefused
@@ -66,8 +66,7 @@ SELECT name, scopes, created_at, last_used_at, revoked_at, scripts, networks FRO
 """
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(NamedTuple):
     """An integration, its scopes, its scripts, and the networks that it is bound to, if any.
 
     Only `listing` fills in the times.
@@ -95,8 +94,7 @@ def generate() -> str:
     return secrets.token_urlsafe(32)
 
 
-@dataclass(frozen=True)
-class TokenLimits:
+class TokenLimits(NamedTuple):
     """The limits of a token besides its scopes: scripts that it may run (`*` for all), networks that it is bound to."""
 
     scripts: Sequence[str] = ()

@@ -6,7 +6,6 @@ returns the value of a run for which the client did not wait.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -175,7 +174,7 @@ def _xml(script_result: ScriptResult) -> Answer:
 
 
 def _identified(answer: Answer, script_result: ScriptResult) -> Answer:
-    return replace(answer, headers={**answer.headers, RUN_HEADER: script_result.run}) if script_result.run else answer
+    return answer._replace(headers={**answer.headers, RUN_HEADER: script_result.run}) if script_result.run else answer
 
 
 COMMANDS: dict[str, Command] = {

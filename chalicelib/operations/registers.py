@@ -62,7 +62,7 @@ def address(current: Settings, name: str, wanted: AddressFilter) -> AddressAnswe
 
 def issued(current: Settings) -> TokensAnswer:
     """Return every token without its value."""
-    lines = [TokenLine(**asdict(each)) for each in tokens.listing(current.operator_database_url)]
+    lines = [TokenLine(**each._asdict()) for each in tokens.listing(current.operator_database_url)]
     return TokensAnswer(tokens=lines)
 
 

@@ -6,8 +6,7 @@ import os
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from chalicelib.errors import QueryFailed, Unavailable
 from chalicelib.platform import objects
@@ -25,8 +24,7 @@ _QUOTE = b"\x01"
 _SPACES = bytes.maketrans(b"\r\n", b"  ")
 
 
-@dataclass(frozen=True)
-class Frame:
+class Frame(NamedTuple):
     """The text around the rows of an answer, its content type, and the extension of its name in S3.
 
     Each row begins with a separator of `separator` characters, of which the first row's is dropped. When `is_json`,
@@ -58,8 +56,7 @@ def json_line(row: bytes) -> bytes:
     return row.strip(_QUOTE + b"\n").translate(_SPACES) + b"\n"
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """The sizes in bytes of an answer: as a Lambda's encoded response, and as a whole. `gzip` allows compression."""
 
     response: int
@@ -67,8 +64,7 @@ class Limits:
     gzip: bool = False
 
 
-@dataclass(frozen=True)
-class InlineAnswer:
+class InlineAnswer(NamedTuple):
     """An answer for the response's body. A body of bytes is compressed by gzip. `etag` is empty for one without."""
 
     body: str | bytes
@@ -76,15 +72,13 @@ class InlineAnswer:
     etag: str = ""
 
 
-@dataclass(frozen=True)
-class Unchanged:
+class Unchanged(NamedTuple):
     """The answer to a client that has the present result under `etag`."""
 
     etag: str
 
 
-@dataclass(frozen=True)
-class StoredAnswer:
+class StoredAnswer(NamedTuple):
     """An answer that is stored in S3: its key, its size in bytes, its content type and its ETag, if it has one."""
 
     key: str

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import orjson
 from pglast.parser import parse_sql_json
@@ -17,8 +17,7 @@ from chalicelib.statistics.names import Node, names
 NAME_LIMIT = 63
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(NamedTuple):
     """One column of a query: its unique name, PostgreSQL's name, its type, and its alias in the channel's own SQL."""
 
     name: str

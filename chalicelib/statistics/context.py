@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from chalicelib.errors import RingledgerError
 from chalicelib.statistics import query, versions
@@ -57,7 +57,7 @@ class Context(Circumstances):
             return Unchanged(etag)
         answer = run()
         is_complete = not self.notes.get("failed")
-        return replace(answer, etag=etag) if is_complete else answer
+        return answer._replace(etag=etag) if is_complete else answer
 
 
 class FileFailed(RingledgerError):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import MutableMapping
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from pglast.parser import fingerprint
 
@@ -30,8 +30,7 @@ _BEGIN_AS_READER = "BEGIN READ ONLY; SET LOCAL search_path TO ''; SET LOCAL Time
 _END = "; ROLLBACK"
 
 
-@dataclass(frozen=True)
-class Query:
+class Query(NamedTuple):
     """One query: its text as it arrived, the rule for its first words (see the guard), and the id of its request."""
 
     text: str

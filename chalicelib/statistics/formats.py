@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from chalicelib.statistics.answer import CLOSING, OPENING, Frame, crlf_line, json_line
@@ -23,8 +22,7 @@ _TEMPORAL = frozenset({"date", "time without time zone", "time with time zone", 
                        "timestamp with time zone", "interval", "uuid"})  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Output:
+class Output(NamedTuple):
     """The wanted output: its format, bigint values as texts, the CSV of spreadsheets, and the largest row in bytes."""
 
     format: str = "json"
@@ -89,7 +87,7 @@ def _csv(execution: Execution, output: Output) -> Shape:
     opening, options, convert = "", "FORMAT csv,HEADER", _boolean_as_word
     if output.excel:
         opening, options, convert = _BYTE_ORDER_MARK, f"{options},DELIMITER ';'", _without_formula
-        columns = [replace(column, name=_plain(column.name)) for column in columns]
+        columns = [column._replace(name=_plain(column.name)) for column in columns]
     frame = Frame(opening, "", "text/csv; charset=utf-8; header=present", "csv", 0, is_json=False, convert=crlf_line)
     after = f") _s{_places(columns)} WHERE {within_limit('pg_column_size(_s.*)', output.row_limit)}"
     return Shape(f"SELECT {_select_list(columns, convert)} FROM (", after, options, frame)

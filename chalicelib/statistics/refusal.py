@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Collection
-from difflib import get_close_matches
 from typing import Any
 
 from chalicelib.statistics.grammar import FIELDS, REFUSED_CLAUSES
@@ -38,7 +38,7 @@ def unknown_field(kind: str, node: dict[str, Any]) -> Refusal:
 def tables_like(name: str, known: Collection[tuple[str, str]]) -> str:
     """Name the documented tables that `name` may mean, or the documented schemas without a similar one."""
     full = [f"{schema}.{table}" for schema, table in known]
-    matches = [table for table in full if table.endswith(f".{name}")] or get_close_matches(name, full, _SHOWN)
+    matches = [table for table in full if table.endswith(f".{name}")] or difflib.get_close_matches(name, full, _SHOWN)
     if matches:
         return f"did you mean {' or '.join(matches)}? Write tables with their schema"
     schemas = ", ".join(sorted({schema for schema, _ in known}))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Collection
-from difflib import get_close_matches
 
 from chalicelib.statistics.refusal import REFERENCE
 
@@ -52,5 +52,5 @@ def instead(name: str, known: Collection[str], kind: str) -> str:
     meaning = MEANINGS.get(name)
     if meaning:
         return f"{meaning}; {listed}"
-    matches = get_close_matches(name, known, _SHOWN, _LIKENESS)
+    matches = difflib.get_close_matches(name, known, _SHOWN, _LIKENESS)
     return f"similar {kind} that are allowed: {', '.join(matches)}; {listed}" if matches else listed

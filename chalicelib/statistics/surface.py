@@ -74,7 +74,7 @@ def described_schema(request: Request, _notes: Notes) -> Answer:
     etag = f'W/"{hashlib.sha256(str(content.body).encode()).hexdigest()[:32]}"'
     if edge.is_current(request, etag):
         return Answer("", 304, _validator(etag))
-    return replace(content, headers=_validator(etag))
+    return content._replace(headers=_validator(etag))
 
 
 @edge.route(routes, "/reports", methods=("GET",), errors=_error)

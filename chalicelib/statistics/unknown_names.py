@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Collection, Iterable
-from difflib import get_close_matches
 
 #: Below this likeness of spelling a suggestion is more likely wrong than right.
 _LIKENESS = 0.6
@@ -13,7 +13,7 @@ _NAME_LENGTH = 60
 
 def unknown(kind: str, name: str, known: Collection[str], beginning: str) -> str:
     """Return the error text for a `name` of a `kind`; `beginning` stands before the list of the known ones."""
-    nearest = get_close_matches(name.lower(), known, 1, _LIKENESS)
+    nearest = difflib.get_close_matches(name.lower(), known, 1, _LIKENESS)
     meant = f" (did you mean {nearest[0]}?)" if nearest else ""
     listed = ", ".join(list(known)[:_NAMES_SHOWN]) or "none"
     return f"unknown {kind} {name[:_NAME_LENGTH]!a}{meant}; {beginning} {listed}"

@@ -28,7 +28,7 @@ def models(parent):
         yield from models(model)
 print(*sorted(model.__name__ for model in models(BaseModel) if model.__pydantic_complete__))
 """
-LIBRARIES = {"aws_lambda_powertools.utilities.jmespath_utils", "email.header", "zipfile"}
+LIBRARIES = {"aws_lambda_powertools.utilities.jmespath_utils", "email.header"}
 #: Lambda -> what its start imports without loading it, beside the parts of libraries that all import.
 NOT_LOADED = {
     "statistics": {"pglast.ast", "pglast.enums", *(name for name in LAZY if name.startswith("chalicelib.statistics."))},
@@ -50,6 +50,19 @@ def test_a_start_loads_none_of_them(name: str) -> None:
     """Neither a start nor the parsing of a query uses the modules."""
     use = _PARSE if name == "statistics" else ""
     assert set(_output(_SHOW.format(use=use, names=list(LAZY)), name).split()) >= LIBRARIES | NOT_LOADED[name]
+
+
+@pytest.mark.parametrize("name", NOT_LOADED)
+def test_a_start_reads_the_version_of_no_package(name: str) -> None:
+    """urllib3's package for HTTP/2 is there without its own code, which loads importlib.metadata."""
+    code = "import sys, app, urllib3.http2.probe; print('importlib.metadata' in sys.modules, dir(urllib3.http2)[-1])"
+    assert _output(code, name) == "False probe"
+
+
+def test_garbage_is_collected_after_a_start() -> None:
+    """The imports stay out of all later collections."""
+    code = "import gc, app; print(gc.isenabled(), gc.get_freeze_count() > 10_000)"
+    assert _output(code, "statistics") == "True True"
 
 
 @pytest.mark.parametrize("name", ["nimbox", "operations", "statistics"])
