@@ -41,6 +41,7 @@ RARE_COUNTS = {
 }
 LIST_LIMIT = 100
 RUNS_SHOWN = 10
+CORRECTIONS_SHOWN = 10
 KEYS_SHOWN = 10
 # The years of calls. Time zones cannot be applied far beyond them.
 YEARS = range(1970, 2200)
@@ -110,6 +111,7 @@ def _status(_arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
         _say_unfinished(broken)
     for cursor in overview.cursors(owner()):
         _say_cursor(cursor)
+    _table_corrections()
     latest = overview.latest(owner(), RUNS_SHOWN)
     if latest:
         say("")
@@ -119,6 +121,14 @@ def _status(_arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
             for each in latest
         ]  # fmt: skip
         table((*head, "UNDELIVERED", "RETRIED", "UNCERTAIN", "SECONDS", "OUTCOME"), shown, "runs")
+
+
+def _table_corrections() -> None:
+    corrections = correction_rows.latest(owner(), CORRECTIONS_SHOWN)
+    if corrections:
+        say("")
+        head = ("CRM", "CORRECTED DAY", "STATE", "KNOWN", "DELETED", "STARTED", "ENDED", "REASON")
+        table(head, corrections, "corrections")
 
 
 def _say_unfinished(broken: correction_rows.UnfinishedCorrection) -> None:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
 
 from chalicelib.admin.words import Subparsers, add, owner, say, table
 from chalicelib.errors import RingledgerError
 from chalicelib.operations import attention, pending_work
 from chalicelib.platform import configuration
-from chalicelib.platform.postgres import Connection
 
 
 class AttentionNeeded(RingledgerError):
@@ -31,25 +28,12 @@ def _status(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
     overview = pending_work.everything(owner(), configuration.current())
     figures = attention.figures(overview)
     needed = [f"{each.name}: {each.figure}; {each.advice}" for each in overview.attention]
-    versions = _versions(owner())
     if arguments.json:
-        shown = {"healthy": overview.healthy, "attention": needed, "figures": figures, "versions": versions}
+        shown = {"healthy": overview.healthy, "attention": needed, "figures": figures, "versions": overview.versions}
         say(json.dumps(shown, ensure_ascii=False))
     else:
         rows = [(name, "unknown" if number is None else number) for name, number in figures.items()]
         table(("WHAT", "NOW"), rows)
-        say(", ".join(f"{name} {number}" for name, number in versions.items()))
+        say(", ".join(f"{name} {number}" for name, number in overview.versions.items()))
     if needed:
         raise AttentionNeeded("\n".join(needed))
-
-
-def _versions(database: Connection) -> dict[str, str]:
-    server, migration = database.execute(
-        "SELECT current_setting('server_version'), (SELECT coalesce(max(name), '') FROM ledger.migrations)"
-    )[0]
-    try:
-        own = version("ringledger")
-    except PackageNotFoundError:
-        # A Lambda has the files of the bundle, not the installed package.
-        own = "as deployed"
-    return {"ringledger": own, "migration": migration, "postgresql": server, "python": platform.python_version()}

@@ -172,10 +172,24 @@ class Target(DeferredModel):
     counts: dict[str, int]
 
 
+class CorrectedDayLine(DeferredModel):
+    """A day of calls that was deleted at a CRM, to create them again as they are now."""
+
+    target: str
+    day: date
+    state: str = Field(description="corrected, refused, repeated by a later correction, at-work or broke-off")
+    known: int | None = Field(description="the calls of the day that the CRM had, by the ledger")
+    deleted: int | None = Field(description="the calls that the CRM says it has deleted")
+    started_at: Moment
+    ended_at: Moment | None
+    reason: str = Field(description="the words of the refusal")
+
+
 class ReplicationAnswer(DeferredModel):
-    """The state of the replication: each CRM, how far each source was read, and the latest runs."""
+    """The state of the replication: each CRM, how far each source was read, the latest corrections and runs."""
 
     targets: list[Target]
+    corrections: list[CorrectedDayLine]
     cursors: list[dict[str, Any]]
     runs: list[dict[str, Any]]
 
@@ -216,6 +230,7 @@ class Overview(DeferredModel):
     orders_waiting: int
     orders_not_taken: int = Field(description="orders of the last day that no agent program took")
     migration: str = Field(description="the newest migration of the database")
+    versions: dict[str, str] = Field(description="of ringledger, migration, postgresql and python")
 
 
 class OrderLine(DeferredModel):

@@ -26,6 +26,8 @@ F = TypeVar("F", bound=BaseModel)
 
 LONGEST_PERIOD = timedelta(days=366)
 IDS_LIMIT = 1_000
+#: Digits of an id that PostgreSQL's bigint has in any case.
+LONGEST_ID = 18
 
 
 Moment = Annotated[datetime, AfterValidator(naive_utc)]
@@ -169,6 +171,13 @@ def uuid(text: str) -> str:
         return str(UUID(text))
     except ValueError:
         raise InvalidRequest(f"{text[:40]!r} is not a UUID") from None
+
+
+def number(text: str) -> int:
+    """Return the number that identifies something. Raises InvalidRequest."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= LONGEST_ID):
+        raise InvalidRequest(f"{text[:40]!r} is not a number that identifies a contact")
+    return int(text)
 
 
 def _first(error: ValidationError) -> str:

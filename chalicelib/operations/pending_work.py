@@ -8,9 +8,10 @@ from chalicelib.errors import Unavailable
 from chalicelib.ledger import faults, quarantine
 from chalicelib.ledger.quarantine import Kept
 from chalicelib.oktell import call_orders
-from chalicelib.operations import attention
+from chalicelib.operations import attention, stage_versions
 from chalicelib.operations.moments import naive_utc
 from chalicelib.operations.operator_answers import (
+    CorrectedDayLine,
     MessageAnswer,
     OrderLine,
     OrdersAnswer,
@@ -28,24 +29,25 @@ from chalicelib.operations.operator_requests import OrdersFilter, ReplicatedFilt
 from chalicelib.platform import dead_letters, queues
 from chalicelib.platform.postgres import Connection
 from chalicelib.recordings import administration
-from chalicelib.replication import overview
+from chalicelib.replication import correction_rows, overview
 from chalicelib.replication.overview import CallFilter
 from chalicelib.settings import Settings
 
 RUNS_LISTED = 20
+CORRECTIONS_LISTED = 20
 
 _COUNTS = """
 SELECT (SELECT count(*) FROM ledger.quarantine WHERE retried_at IS NULL),
     (SELECT count(*) FROM ledger.calls WHERE fault <> ''),
-    (SELECT count(*) FROM ledger.calls WHERE open),
-    (SELECT coalesce(max(name), '') FROM ledger.migrations)
+    (SELECT count(*) FROM ledger.calls WHERE open)
 """
 _RECORDINGS = "SELECT state, count(*) FROM ledger.recordings WHERE state <> 'none' GROUP BY state ORDER BY state"
 
 
 def everything(database: Connection, current: Settings) -> Overview:
     """Return one look at what waits for an operator."""
-    quarantined, set_aside, open_calls, migration = database.execute(_COUNTS)[0]
+    quarantined, set_aside, open_calls = database.execute(_COUNTS)[0]
+    known = stage_versions.of(database)
     orders = call_orders.status(database)
     now = Overview(
         healthy=True,
@@ -59,7 +61,8 @@ def everything(database: Connection, current: Settings) -> Overview:
         replication=_targets(database),
         orders_waiting=call_orders.waiting(database),
         orders_not_taken=orders.not_taken,
-        migration=migration,
+        migration=known["migration"],
+        versions=known,
     )
     found = attention.needed(now)
     return now.model_copy(update={"healthy": not found, "attention": found})
@@ -108,9 +111,11 @@ def set_aside(database: Connection, limit: int) -> SetAsideAnswer:
 
 
 def replication(database: Connection) -> ReplicationAnswer:
-    """Return the state of each CRM, how far its sources were read, and the latest runs."""
+    """Return the state of each CRM, how far its sources were read, the latest corrections and runs."""
+    corrections = correction_rows.latest(database, CORRECTIONS_LISTED)
     return ReplicationAnswer(
         targets=_targets(database),
+        corrections=[CorrectedDayLine(**each._asdict()) for each in corrections],
         cursors=[cursor._asdict() for cursor in overview.cursors(database)],
         runs=[run._asdict() for run in overview.latest(database, RUNS_LISTED)],
     )

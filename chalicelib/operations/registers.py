@@ -1,26 +1,33 @@
-"""The registers that an operator looks into: extensions, tokens, users, contacts, and the phone-call service."""
+"""The registers that an operator looks into: extensions, tokens, users, contacts, faxes, months, calls."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 
+from chalicelib.archive import archive_state
 from chalicelib.authentication import tokens
 from chalicelib.errors import RingledgerError
 from chalicelib.nimbox import contacts, phonecalls, rejections
-from chalicelib.oktell import directory
+from chalicelib.oktell import directory, faxes
 from chalicelib.operations.operator_requests import AddressFilter, FindFilter
 from chalicelib.operations.register_answers import (
     AddressAnswer,
+    ArchiveAnswer,
+    ContactCallsAnswer,
     ContactsAnswer,
     ExtensionLine,
     ExtensionsAnswer,
+    FaxesAnswer,
+    FaxLine,
     PhonecallsAnswer,
+    RetiredMonthLine,
     TokenLine,
     TokensAnswer,
     UsersAnswer,
 )
+from chalicelib.platform import postgres
 from chalicelib.platform.postgres import Connection
-from chalicelib.registry import extensions, webhook_keys
+from chalicelib.registry import extensions, subscriptions, webhook_keys
 from chalicelib.registry.extensions import Extension
 from chalicelib.settings import Settings
 
@@ -40,8 +47,10 @@ class AmbiguousExtension(RingledgerError):
 
 
 def registered(current: Settings) -> ExtensionsAnswer:
-    """Return every extension, without addresses."""
-    return ExtensionsAnswer(extensions=[_line(each) for each in extensions.listing(current.operator_database_url)])
+    """Return every extension with the events that were ordered for it, without addresses."""
+    events = subscriptions.ordered(postgres.connection(current.operator_database_url))
+    listed = extensions.listing(current.operator_database_url)
+    return ExtensionsAnswer(extensions=[_line(each, events.get(each.id, [])) for each in listed])
 
 
 def address(current: Settings, name: str, wanted: AddressFilter) -> AddressAnswer:
@@ -85,10 +94,26 @@ def phonecall_service(database: Connection, limit: int) -> PhonecallsAnswer:
     )
 
 
-def _line(extension: Extension) -> ExtensionLine:
+def calls_of(database: Connection, contact: int, limit: int) -> ContactCallsAnswer:
+    """Return the newest phone calls of a contact; a contact that is not there has none."""
+    return ContactCallsAnswer(calls=[asdict(each) for each in contacts.calls(database, contact, limit)])
+
+
+def received_faxes(database: Connection, limit: int) -> FaxesAnswer:
+    """Return the faxes that were added last."""
+    return FaxesAnswer(faxes=[FaxLine(**each._asdict()) for each in faxes.newest(database, None, limit)])
+
+
+def archive(database: Connection, limit: int) -> ArchiveAnswer:
+    """Return the months whose retention is over, the newest first."""
+    return ArchiveAnswer(months=[RetiredMonthLine(**each._asdict()) for each in archive_state.months(database, limit)])
+
+
+def _line(extension: Extension, events: list[str]) -> ExtensionLine:
     return ExtensionLine(
         id=extension.id,
         **asdict(extension.description),
+        events=events,
         mistyped=extension.mistyped,
         created_at=extension.created_at,
         revoked_at=extension.revoked_at,

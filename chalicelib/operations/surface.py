@@ -163,6 +163,21 @@ def _contacts(request: Request, database: Connection, _current: Settings) -> Bas
     return registers.known_contacts(database, operator_requests.filter_of(operator_requests.FindFilter, request.query))
 
 
+@_read("/operations/contacts/{id}/calls")
+def _calls_of_contact(request: Request, database: Connection, _current: Settings) -> BaseModel:
+    return registers.calls_of(database, operator_requests.number(request.path["id"]), _limit(request))
+
+
+@_read("/operations/faxes")
+def _faxes(request: Request, database: Connection, _current: Settings) -> BaseModel:
+    return registers.received_faxes(database, _limit(request))
+
+
+@_read("/operations/archive")
+def _archive(request: Request, database: Connection, _current: Settings) -> BaseModel:
+    return registers.archive(database, _limit(request))
+
+
 @_read("/operations/phonecalls")
 def _phonecalls(request: Request, database: Connection, _current: Settings) -> BaseModel:
     return registers.phonecall_service(database, _limit(request))

@@ -21,6 +21,7 @@ INSERT INTO ledger.subscriptions (extension, resource, remote_id, event, url) VA
 ON CONFLICT (resource, remote_id) DO NOTHING
 """
 _KEPT = "SELECT resource, remote_id FROM ledger.subscriptions WHERE extension = %s ORDER BY resource, remote_id"
+_ORDERED = "SELECT extension, array_agg(DISTINCT event ORDER BY event) FROM ledger.subscriptions GROUP BY extension"
 _FORGET = "DELETE FROM ledger.subscriptions WHERE resource = %s AND remote_id = %s"
 
 
@@ -38,6 +39,11 @@ class Changes:
     ordered: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
+
+
+def ordered(database: Connection) -> dict[int, list[str]]:
+    """Return the events that were ordered for each extension, by its id."""
+    return dict(database.execute(_ORDERED))
 
 
 def subscribe(owner: Connection, api: Telphin, extension: Extension, url: str) -> Changes:

@@ -19,6 +19,8 @@ from chalicelib.platform.postgres import Connection
 from chalicelib.replication.deliveries import IS_VERSION, SENT_AT
 from chalicelib.replication.entering import GONE
 
+#: Characters of a CRM's refusal that are kept.
+REASON_LIMIT = 1_000
 #: A hold that is not ended lasts as long, in seconds: a deletion whose answer was lost may still be at work.
 HOLD_SECONDS = 900
 
@@ -92,7 +94,7 @@ FROM ({_ROWS}) AS chosen WHERE row.id = chosen.id AND NOT is_stale
 
 _END = """
 UPDATE ledger.replication_corrections
-SET outcome = %s, deleted = %s, held_until = now(), ended_at = now()
+SET outcome = %s, deleted = %s, reason = %s, held_until = now(), ended_at = now()
 WHERE id = %s AND holder = %s AND held_until > now() RETURNING 1
 """
 
@@ -110,6 +112,14 @@ FROM ({_ROWS}) AS chosen WHERE row.id = chosen.id AND is_due
 _UNFINISHED = """
 SELECT target, day, held_until AT TIME ZONE 'UTC', held_until > now() FROM ledger.replication_corrections
 WHERE ended_at IS NULL ORDER BY target, day
+"""
+
+_LATEST = """
+SELECT target, day, CASE
+    WHEN outcome = 'deleted' THEN 'corrected' WHEN outcome <> '' THEN outcome
+    WHEN held_until > now() THEN 'at-work' ELSE 'broke-off'
+END, known, deleted, started_at AT TIME ZONE 'UTC', ended_at AT TIME ZONE 'UTC', reason
+FROM ledger.replication_corrections ORDER BY id DESC LIMIT %s
 """
 
 
@@ -160,6 +170,22 @@ class UnfinishedCorrection(NamedTuple):
     is_held: bool
 
 
+class CorrectionLine(NamedTuple):
+    """A correction in a list: `corrected`, `refused`, `repeated` by a later one, `at-work` or `broke-off`. UTC.
+
+    `known` are the calls of the day that the CRM had by the ledger, `deleted` those that it says it has deleted.
+    """
+
+    target: str
+    day: date
+    state: str
+    known: int | None
+    deleted: int | None
+    started_at: datetime
+    ended_at: datetime | None
+    reason: str
+
+
 def corrected_day(target: str, day: date, zone: ZoneInfo) -> CorrectedDay:
     """Return the borders of a day and of its neighbours in this time zone."""
     midnights = [
@@ -208,7 +234,9 @@ def make_pending(writer: Connection, held: Hold) -> DayCounts | None:
 def end(writer: Connection, held: Hold, verdict: DeletionVerdict) -> bool:
     """End the hold with the CRM's verdict, `deleted` or `refused`. Return False if it has expired before."""
     with writer.transaction():
-        if not writer.execute(_END, [verdict.state, verdict.deleted, held.id, str(held.holder)]):
+        if not writer.execute(
+            _END, [verdict.state, verdict.deleted, verdict.reason[:REASON_LIMIT], held.id, str(held.holder)]
+        ):
             # Other runs may have delivered calls before the deletion.
             writer.execute(_MAKE_PENDING, _facts(held.day))
             return False
@@ -220,6 +248,11 @@ def end(writer: Connection, held: Hold, verdict: DeletionVerdict) -> bool:
 def unfinished(owner: Connection) -> list[UnfinishedCorrection]:
     """Return the corrections that are at work or broke off."""
     return [UnfinishedCorrection(*row) for row in owner.execute(_UNFINISHED)]
+
+
+def latest(owner: Connection, limit: int) -> list[CorrectionLine]:
+    """Return the latest corrections, the newest first."""
+    return [CorrectionLine(*row) for row in owner.execute(_LATEST, [limit])]
 
 
 def _facts(day: CorrectedDay) -> dict[str, object]:

@@ -133,6 +133,14 @@ SURFACE = Surface(
             register_answers.ContactsAnswer,
             _filter(operator_requests.FindFilter),
         ),
+        _get(
+            "contacts/{id}/calls",
+            "The newest phone calls of a contact",
+            register_answers.ContactCallsAnswer,
+            (_id("id", "the contact's id"), *_LIST),
+        ),
+        _get("faxes", "Received faxes", register_answers.FaxesAnswer, _LIST),
+        _get("archive", "Months whose retention is over", register_answers.ArchiveAnswer, _LIST),
         _get("phonecalls", "The phone-call service", register_answers.PhonecallsAnswer, _LIST),
         _get(
             "orders",

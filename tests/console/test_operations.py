@@ -14,7 +14,7 @@ pytestmark = pytest.mark.verify
 
 PARTS = (
     "overview", "jobs", "webhooks", "events", "quarantine", "dead-letters", "set-aside", "replication", "recordings",
-    "orders", "extensions", "tokens", "users", "contacts", "phonecalls",
+    "orders", "extensions", "tokens", "users", "contacts", "phonecalls", "faxes", "archive",
 )  # fmt: skip
 
 
@@ -97,3 +97,20 @@ def test_webhooks_are_counted_by_day_and_by_extension(browser: PageBrowser) -> N
     browser.wait("[data-test=webhooks] tbody tr td a").click()
     browser.wait_script("location.hash.includes('extension=') && location.hash.includes('since=')")
     browser.wait("main table tbody tr")
+
+
+def test_a_contact_leads_to_its_phone_calls(browser: PageBrowser) -> None:
+    """The list of contacts leads to the calls of one, or says that it has none; going back finds the list."""
+    browser.sign_in("operations/contacts")
+    browser.wait("[data-test=contacts] tbody tr td a").click()
+    browser.wait_script("location.hash.startsWith('#/operations/contacts/')")
+    browser.wait(".part .empty, .part table")
+    browser.wait(".part a.back").click()
+    browser.wait("[data-test=contacts] tbody tr")
+
+
+def test_the_versions_of_the_stage(browser: PageBrowser) -> None:
+    """The overview names the newest migration and the versions, as the command `status` does."""
+    browser.sign_in("operations")
+    shown = browser.wait(".versions").text
+    assert all(name in shown for name in ("Ringledger", "Migration", "PostgreSQL 1", "Python 3"))

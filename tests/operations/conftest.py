@@ -29,6 +29,8 @@ def _route(path: str) -> tuple[str, dict[str, str] | None]:
         return "/operations/events/{accepted_at}/{id}", {"accepted_at": parts[2], "id": parts[3]}
     if len(parts) == 4 and parts[1] == "extensions":
         return "/operations/extensions/{name}/address", {"name": unquote(parts[2])}
+    if len(parts) == 4 and parts[1] == "contacts":
+        return "/operations/contacts/{id}/calls", {"id": parts[2]}
     if len(parts) == 3 and parts[1] in {"quarantine", "jobs", "dead-letters"}:
         return f"/operations/{parts[1]}/{{id}}", {"id": parts[2]}
     return path, None

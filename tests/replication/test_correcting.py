@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
@@ -100,7 +101,9 @@ def test_a_corrected_day(house: House, crm: Crm) -> None:
     assert (house.states(), differing(house)) == ({"delivered": 6, "withdrawn": 2}, [])
     assert "corrected 0" in command("run", "--full").output
     assert "It has 4 calls of that day by the ledger: 0 differ" in command("correct", str(DAY), "--dry-run").output
-    assert "broke off" not in command("status").output
+    status = command("status").output
+    assert "broke off" not in status
+    assert re.search(r"crm +2026-11-18 +corrected +5 +5 ", status)
 
 
 def test_a_crm_that_is_not_ours_alone(house: House, crm: Crm, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,6 +152,8 @@ def test_a_refused_deletion(house: House, crm: Crm, reaction: str, message: str)
     assert at_the_crm(crm) == expected(noon="45") | {NUMBERS["gone"]: "45", NUMBERS["moved"]: "45"}
     assert house.states() == {"delivered": 8}
     assert len(differing(house)) == 3
+    reason = refused.errors.strip().rpartition(" and keeps what it had: ")[2]
+    assert re.search(rf"crm +2026-11-18 +refused .*{re.escape(reason)}", command("status").output)
 
     crm.deletion = "ok"
     assert command("correct", str(DAY), "--yes").exit == 0

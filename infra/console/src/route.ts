@@ -16,7 +16,7 @@ export function parsed(hash: string): Route {
 export function address(page: string, rest = "", filters: Filters = {}): string {
   const kept = Object.entries(filters).filter(([, value]) => value);
   const search = kept.length ? `?${new URLSearchParams(kept)}` : "";
-  return `#/${page}${rest ? `/${encodeURIComponent(rest)}` : ""}${search}`;
+  return `#/${page}${rest ? `/${rest.split("/").map(encodeURIComponent).join("/")}` : ""}${search}`;
 }
 
 /** Go to an address; `replace` leaves no step in the history. */

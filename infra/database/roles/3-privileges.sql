@@ -83,10 +83,10 @@ wanted (role, privilege, kind, object) AS (
     SELECT 'ringledger_operator', 'SELECT', 'TABLE', 'ledger.' || name
     FROM (
         VALUES
-            ('call_orders'), ('calls'), ('contact_numbers'), ('contacts'), ('events'), ('extensions'), ('migrations'),
-            ('phonecall_deletions'), ('phonecalls'), ('quarantine'), ('recordings'), ('records'),
+            ('call_orders'), ('calls'), ('contact_numbers'), ('contacts'), ('events'), ('extensions'), ('faxes'),
+            ('migrations'), ('phonecall_deletions'), ('phonecalls'), ('quarantine'), ('recordings'), ('records'),
             ('rejected_phonecalls'), ('replication'), ('replication_corrections'), ('replication_cursors'),
-            ('replication_runs'), ('users')
+            ('replication_runs'), ('retirements'), ('users')
     ) AS looked_at (name)
     UNION ALL
     -- The archive reads the tables whose months retire. Restoring grants it more on tables that are not attached yet.
@@ -106,6 +106,10 @@ wanted (role, privilege, kind, object) AS (
     UNION ALL
     SELECT 'ringledger_operator', 'SELECT' || format(' (%s)', name), 'TABLE', 'ledger.tokens'
     FROM (VALUES ('name'), ('scopes'), ('scripts'), ('networks'), ('created_at'), ('last_used_at'), ('revoked_at')) AS shown (name)
+    UNION ALL
+    -- The address of a subscription has the extension's key.
+    SELECT 'ringledger_operator', 'SELECT' || format(' (%s)', name), 'TABLE', 'ledger.subscriptions'
+    FROM (VALUES ('extension'), ('event')) AS shown (name)
     UNION ALL
     VALUES
         ('ringledger_operator', 'USAGE', 'SCHEMA', 'ledger'),

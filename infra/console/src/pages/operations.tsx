@@ -6,6 +6,7 @@ import { getJson } from "../api";
 import { Icon, Loading, State, Trouble, useLoad } from "../parts/basics";
 import { address, type Route } from "../route";
 import { type Key, number, t, word } from "../words";
+import { ContactCalls } from "./operations_contact";
 import { Events } from "./operations_events";
 import { Jobs, OrderButton } from "./operations_jobs";
 import { List } from "./operations_lists";
@@ -19,14 +20,14 @@ const GROUPS = {
   state: ["overview", "jobs"],
   incoming: ["webhooks", "events", "quarantine", "dead-letters", "set-aside"],
   outgoing: ["replication", "recordings", "orders"],
-  registers: ["extensions", "tokens", "users", "contacts", "phonecalls"],
+  registers: ["extensions", "tokens", "users", "contacts", "phonecalls", "faxes", "archive"],
 } as const;
 const PARTS: readonly string[] = Object.values(GROUPS).flat();
 
 export interface Attention { name: string; figure: number; advice: string }
 interface Overview_ {
   healthy: boolean; attention: Attention[]; queued: number | null; dead_letters: number | null; quarantined: number; set_aside: number; open_calls: number;
-  recordings: Record<string, number>; replication: { name: string; counts: Record<string, number> }[]; orders_waiting: number; orders_not_taken: number; migration: string;
+  recordings: Record<string, number>; replication: { name: string; counts: Record<string, number> }[]; orders_waiting: number; orders_not_taken: number; versions: Record<string, string>;
 }
 
 /** The part of the page that shows a figure in full. */
@@ -80,6 +81,7 @@ function Part({ part, rest, route }: { part: string; rest: string; route: Route 
   if (part === "replication") return <Replication filters={route.filters} />;
   if (part === "phonecalls") return <Phonecalls />;
   if (part === "jobs") return <Jobs />;
+  if (rest && part === "contacts") return <ContactCalls id={rest} />;
   if (rest && (part === "quarantine" || part === "dead-letters")) return <Letter part={part} id={rest} />;
   return <List key={part} part={part} filters={route.filters} />;
 }
@@ -143,7 +145,7 @@ function Figures({ data }: { data: Overview_ }): JSX.Element {
           </div>
         ))}
       </dl>
-      <p class="fine">{t("figure.migration")}: <code>{data.migration}</code></p>
+      <p class="fine versions">{Object.entries(data.versions).map(([name, version]) => <span key={name}>{word("version", name)} <code>{version}</code></span>)}</p>
     </>
   );
 }

@@ -18,6 +18,8 @@ interface Kind {
   /** The parameter that chooses a state, and its values; the first is chosen without it. */
   states?: { name: string; values: readonly string[] };
   find?: boolean;
+  /** Make a row as it is shown of one as it comes. */
+  shaped?: (row: Record_) => Record_;
   linked?: (row: Record_) => string;
   action?: (row: Record_, reload: () => void) => JSX.Element | null;
   /** An order for all rows. */
@@ -54,7 +56,9 @@ const KINDS: Record<string, Kind> = {
   extensions: { rows: "extensions", first: ["name", "owner", "type", "provider", "client"], action: (row) => (row["revoked_at"] ? null : <Address row={row} />) },
   tokens: { rows: "tokens" },
   users: { rows: "users", hidden: ["id", "line_id"] },
-  contacts: { rows: "contacts", find: true },
+  contacts: { rows: "contacts", first: ["name", "numbers", "calls"], hidden: ["id"], find: true, linked: (row) => address("operations", `contacts/${row["id"]}`) },
+  faxes: { rows: "faxes", hidden: ["id"], first: ["added_at", "name"] },
+  archive: { rows: "months", first: ["month", "what", "state"], shaped: ({ kind, ...row }) => ({ ...row, what: word("archived", String(kind)) }) },
 };
 
 /** Return the order that tries one call again: a replay of the moment of its last webhook. */
@@ -69,7 +73,7 @@ export function List({ part, filters }: { part: string; filters: Filters }): JSX
   if (asked.get("outcome") === "all") asked.set("outcome", "");
   const path = `operations/${part}${asked.size ? `?${asked}` : ""}`;
   const { data, failure, reload, busy } = useLoad((signal) => getJson<Record<string, Record_[]>>(path, { signal }), path);
-  const rows = (data?.[kind.rows] ?? []) as Record_[];
+  const rows = ((data?.[kind.rows] ?? []) as Record_[]).map(kind.shaped ?? ((row) => row));
   const { action } = kind;
   return (
     <div aria-busy={busy} data-test={part}>

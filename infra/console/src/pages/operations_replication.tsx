@@ -2,13 +2,13 @@
 
 import type { JSX } from "preact";
 import { getJson } from "../api";
-import { Empty, Loading, Trouble, useLoad } from "../parts/basics";
+import { Empty, Loading, Note, Trouble, useLoad } from "../parts/basics";
 import { type Record_, Records } from "../parts/records";
-import { address, type Filters } from "../route";
+import { address, type Filters, go } from "../route";
 import { type Key, number, t, word } from "../words";
 import { OrderButton } from "./operations_jobs";
 
-interface Replicated { targets: { name: string; counts: Record<string, number> }[]; cursors: Record_[]; runs: Record_[] }
+interface Replicated { targets: { name: string; counts: Record<string, number> }[]; cursors: Record_[]; corrections: Record_[]; runs: Record_[] }
 const STATES = ["rejected", "maybe_delivered", "differs", "pending", "delivered", "withdrawn"];
 /** The states from which a call can be sent again. */
 const RETRIED = new Set(["rejected", "maybe_delivered"]);
@@ -29,6 +29,7 @@ export function Replication({ filters }: { filters: Filters }): JSX.Element {
             <h2>{target.name}</h2>
             {(target.counts["rejected"] ?? 0) > 0 && <OrderButton label={t("operations.retryAll")} order={{ kind: "retry-replication", target: target.name }} after={reload} />}
           </header>
+          {(target.counts["held"] ?? 0) > 0 && <Note>{t("operations.held", { n: target.counts["held"] ?? 0 })}</Note>}
           <dl class="figures in-card">
             {STATES.filter((state) => state in target.counts).map((state) => (
               <div key={state} class="figure"><dt>{word("state", state)}</dt><dd><a href={address("operations", "replication", { state, target: target.name })}>{number(target.counts[state] ?? 0)}</a></dd></div>
@@ -37,15 +38,22 @@ export function Replication({ filters }: { filters: Filters }): JSX.Element {
         </section>
       ))}
       <Calls filters={filters} reloadCounts={reload} />
+      <section class="card" data-test="corrections">
+        <h2>{t("operations.corrections")}</h2>
+        <p class="fine">{t("operations.corrections.about")} <code>ringledger replication correct {t("operations.corrections.day")}</code></p>
+        {data.corrections.length ? <Records rows={data.corrections} caption={t("operations.corrections")} hidden={[]} first={["day", "state", "reason"]} /> : <Empty>{t("operations.corrections.none")}</Empty>}
+      </section>
       {part("operations.cursors", data.cursors)}
-      {part("operations.runs", data.runs)}
+      {part("operations.runs", data.runs.map(({ kind, ...run }) => ({ id: run["id"], started_at: run["started_at"], run: kind, outcome: run["outcome"], ...run })))}
     </>
   );
 }
 
 function Calls({ filters, reloadCounts }: { filters: Filters; reloadCounts: () => void }): JSX.Element {
   const state = filters["state"] || "rejected";
-  const asked = new URLSearchParams({ state, ...(filters["target"] ? { target: filters["target"] } : {}) });
+  const asked = new URLSearchParams({ state });
+  for (const name of ["target", "since", "until"]) if (filters[name]) asked.set(name, filters[name]);
+  const change = (next: Filters): void => go(address("operations", "replication", { ...filters, ...next }), true);
   const { data, failure, reload, busy } = useLoad((signal) => getJson<{ calls: Record_[] }>(`operations/replication/calls?${asked}`, { signal }), asked.toString());
   const after = (): void => {
     reload();
@@ -59,10 +67,16 @@ function Calls({ filters, reloadCounts }: { filters: Filters; reloadCounts: () =
         <span class="segments" role="group" aria-label={t("column.state")}>
           {STATES.map((each) => <a key={each} class="segment" aria-current={each === state ? "true" : undefined} href={address("operations", "replication", { ...filters, state: each })}>{word("state", each)}</a>)}
         </span>
+        <span class="actions">
+          {(["since", "until"] as const).map((name) => (
+            <label key={name} class="field"><span>{t(`event.${name}`)}</span><input type="date" name={name} value={filters[name] ?? ""} onChange={(event) => change({ [name]: event.currentTarget.value })} /></label>
+          ))}
+        </span>
       </div>
+      {filters["target"] && <p class="fine">{t("operations.ofTarget", { name: filters["target"] })} <button type="button" class="quiet small-button" onClick={() => change({ target: "" })}>{t("operations.everyTarget")}</button></p>}
       {failure && <Trouble failure={failure} retry={reload} />}
       {!data && !failure && <Loading lines={4} />}
-      {data && (data.calls.length ? <Records rows={data.calls} caption={t("operations.replicated")} hidden={["state", "reference"]} action={RETRIED.has(state) ? retry : undefined} /> : <Empty>{t("operations.noCalls")}</Empty>)}
+      {data && (data.calls.length ? <Records rows={data.calls} caption={t("operations.replicated")} hidden={["state", "reference"]} first={["initiated", "source", "destination", "reason", "duration", "attempts"]} action={RETRIED.has(state) ? retry : undefined} /> : <Empty>{t("operations.noCalls")}</Empty>)}
     </section>
   );
 }

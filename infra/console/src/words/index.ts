@@ -108,13 +108,17 @@ const STYLES: Record<Style, Intl.DateTimeFormatOptions> = {
   full: { dateStyle: "long", timeStyle: "medium", hourCycle: "h23" } as Intl.DateTimeFormatOptions,
   short: { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
 };
+/** Styles with a date, which get the year where it is another one. */
+const DATED = new Set<Style>(["day", "weekday", "short"]);
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 export function when(at: Date | string, style: Style = "short", inZone = zone): string {
-  const key = `${lang}${style}${inZone}`;
-  const known = formats.get(key) ?? new Intl.DateTimeFormat(lang, { ...STYLES[style], timeZone: inZone });
+  const time = typeof at === "string" ? moment(at) : at;
+  const year = DATED.has(style) && time.getUTCFullYear() !== new Date().getUTCFullYear() ? { year: "numeric" as const } : {};
+  const key = `${lang}${style}${inZone}${year.year ?? ""}`;
+  const known = formats.get(key) ?? new Intl.DateTimeFormat(lang, { ...STYLES[style], ...year, timeZone: inZone });
   formats.set(key, known);
-  return known.format(typeof at === "string" ? moment(at) : at);
+  return known.format(time);
 }
 
 /** Return the names of the weekdays from Monday. */
