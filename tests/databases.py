@@ -30,17 +30,47 @@ PASSWORDS = {
 _numbers = itertools.count(1)
 
 
+#: What a test may do to the roles, which belong to the whole server.
+_ROLES = """
+SELECT array(SELECT r::text FROM pg_authid r ORDER BY oid), array(SELECT m::text FROM pg_auth_members m ORDER BY oid),
+       array(SELECT p::text FROM pg_parameter_acl p ORDER BY oid),
+       array(SELECT s::text FROM pg_db_role_setting s ORDER BY setdatabase, setrole)
+"""
+#: CREATE DATABASE copies no rights on the database itself.
+_COPY_RIGHTS = """
+UPDATE pg_database SET datacl = (SELECT datacl FROM pg_database WHERE datname = %s) WHERE datname = %s
+"""
+
+
 class Server:
     """A PostgreSQL server with a superuser, and the roles that a test creates."""
 
     def __init__(self, url: str) -> None:
         """Use the server at the superuser's URL."""
         self.url = url
+        self._template = ""
+        self._roles: list[tuple[object, ...]] = []
 
-    def new_database(self, owner: str = "") -> str:
+    def migrated_database(self) -> str:
+        """Create a database with every migration and role, and return its owner's URL.
+
+        It is a copy: migrations and roles take two seconds. Roles are corrected when a test has changed them.
+        """
+        if not self._template:
+            self._template = self.new_database()
+            migrate(self._template)
+        template = urlsplit(self._template).path[1:]
+        if self._roles != run(self.url, _ROLES):
+            ensure_roles(settings_of(self._template))
+            self._roles = run(self.url, _ROLES)
+        url = self.new_database(template=template)
+        run(self.url, _COPY_RIGHTS, [template, urlsplit(url).path[1:]])
+        return url
+
+    def new_database(self, owner: str = "", *, template: str = "template1") -> str:
         """Create an empty database and return its owner's URL; `owner` is a role without superuser's rights."""
         name = f"fresh_{next(_numbers)}"
-        run(self.url, f"CREATE DATABASE {name}")
+        run(self.url, f"CREATE DATABASE {name} TEMPLATE {template}")
         if not owner:
             return urlsplit(self.url)._replace(path=f"/{name}").geturl()
         run(self.url, f"ALTER DATABASE {name} OWNER TO {owner}")
@@ -89,10 +119,7 @@ def refusal(url: str, statement: str) -> str:
 
 def migrated(server: Server) -> Settings:
     """Return settings of a bundle on a new database with every migration and role."""
-    url = server.new_database()
-    migrate(url)
-    ensure_roles(settings_of(url))
-    return settings_of(url)
+    return settings_of(server.migrated_database())
 
 
 def start_server(folder: Path) -> Iterator[Server]:

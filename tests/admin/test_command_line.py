@@ -37,23 +37,23 @@ def test_migrate_prepares_a_new_database(empty_database: str) -> None:
 
 def test_a_token_is_created_used_and_revoked(database: Settings, owner: dict[str, str]) -> None:
     """Only the token goes to standard output; it works, is listed without its value, and can be revoked."""
-    created = run_admin(owner, "token", "add", "crm", "--scope", "oktell", "--scope", "statistics")
+    created = run_here(owner, "token", "add", "crm", "--scope", "oktell", "--scope", "statistics")
     value = created.stdout.removesuffix("\n")
     gate = Connection(database.gate_database_url)
     assert created.returncode == 0
     assert verify(gate, value) == Token("crm", ("statistics", "oktell"))
 
-    listing = run_admin(owner, "token", "list")
+    listing = run_here(owner, "token", "list")
     assert "crm" in listing.stdout
     assert value not in listing.stdout
 
-    assert run_admin(owner, "token", "revoke", "crm", "--yes").returncode == 0
+    assert run_here(owner, "token", "revoke", "crm", "--yes").returncode == 0
     assert verify(gate, value) is None
 
 
 def test_an_existing_value_is_read_from_standard_input(database: Settings, owner: dict[str, str]) -> None:
     """`--value-stdin` reads the value without the end of the line, so that no process list shows it."""
-    created = run_admin(
+    created = run_here(
         owner, "token", "add", "existing", "--scope", "nimbox", "--value-stdin", stdin="a-value-in-use-now\n"
     )
 
@@ -86,8 +86,8 @@ def test_a_short_value_needs_networks(database: Settings, owner: dict[str, str])
 
 def test_the_token_list_as_json(owner: dict[str, str]) -> None:
     """`token list --json` returns each token with times in ISO 8601."""
-    run_admin(owner, "token", "add", "для машин", "--scope", "recordings")
-    tokens = json.loads(run_admin(owner, "token", "list", "--json").stdout)
+    run_here(owner, "token", "add", "для машин", "--scope", "recordings")
+    tokens = json.loads(run_here(owner, "token", "list", "--json").stdout)
 
     token = next(token for token in tokens if token["name"] == "для машин")
     assert token["scopes"] == ["recordings"]
@@ -104,7 +104,7 @@ def test_the_token_list_as_json(owner: dict[str, str]) -> None:
 )
 def test_an_error_is_one_line(owner: dict[str, str], words: list[str], explanation: str) -> None:
     """A failed command exits with 1 and writes one line to standard error."""
-    result = run_admin(owner, *words)
+    result = run_here(owner, *words)
 
     assert (result.returncode, result.stdout) == (1, "")
     assert explanation in result.stderr
@@ -113,7 +113,7 @@ def test_an_error_is_one_line(owner: dict[str, str], words: list[str], explanati
 
 def test_a_missing_address_is_named() -> None:
     """Without DATABASE_URL the message names it and shows an example."""
-    ended = run_admin({}, "migrate")
+    ended = run_here({}, "migrate")
 
     assert ended.returncode == 1
     assert "DATABASE_URL is not set" in ended.stderr
@@ -122,7 +122,7 @@ def test_a_missing_address_is_named() -> None:
 
 def test_an_unavailable_database_is_explained() -> None:
     """The message has the reason and not the password."""
-    ended = run_admin({"DATABASE_URL": "postgresql://me:hidden@127.0.0.1:1/none"}, "migrate")
+    ended = run_here({"DATABASE_URL": "postgresql://me:hidden@127.0.0.1:1/none"}, "migrate")
 
     assert ended.returncode == 1
     assert "does not answer" in ended.stderr
@@ -132,7 +132,7 @@ def test_an_unavailable_database_is_explained() -> None:
 @pytest.mark.parametrize("words", [[], ["dance"], ["token"], ["token", "add", "x"]])
 def test_an_unknown_command_is_a_usage_error(owner: dict[str, str], words: list[str]) -> None:
     """An unknown or incomplete command exits with 2 and prints the usage."""
-    ended = run_admin(owner, *words)
+    ended = run_here(owner, *words)
 
     assert ended.returncode == 2
     assert "usage:" in ended.stderr

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.admin.migrations import migrate
 from infra.demonstration.fill import fill
 from tests.databases import Server
 
@@ -20,7 +19,6 @@ def progress() -> list[tuple[int, int]]:
 @pytest.fixture(scope="session")
 def filled(server: Server, progress: list[tuple[int, int]]) -> str:
     """Return the owner's URL of a database with the demonstration."""
-    url = server.new_database()
-    migrate(url)
+    url = server.migrated_database()
     fill(url, CALLS, lambda done, total: progress.append((done, total)))
     return url

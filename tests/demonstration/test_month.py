@@ -7,7 +7,6 @@ from random import Random
 
 import pytest
 
-from chalicelib.admin.migrations import migrate
 from chalicelib.catalog import TABLES
 from chalicelib.oktell import directory
 from chalicelib.platform.postgres import Connection
@@ -25,8 +24,7 @@ NOW = datetime(2026, 11, 27, 15, 0, tzinfo=UTC).replace(tzinfo=None)
 @pytest.fixture(scope="module")
 def filled_month(server: Server) -> str:
     """Return the owner's URL of a database with the month before NOW."""
-    url = server.new_database()
-    migrate(url)
+    url = server.migrated_database()
     known = {
         extension.description.name: extension.id for extension in demonstration.registered(settings_of(url), CALLS)
     }

@@ -13,7 +13,7 @@ from chalicelib.admin.contact_table import read
 from chalicelib.nimbox.contacts import ContactRefused, Description
 from chalicelib.platform import runtime
 from infra.local.local_lambda import Functions
-from tests.admin.program import run_admin
+from tests.admin.program import run_admin, run_here
 from tests.nimbox.service import Office
 
 Admin = Callable[..., commands.CommandResult]
@@ -80,8 +80,8 @@ def test_a_file_is_imported_and_listed(operator: dict[str, str], tmp_path: Path)
     file.write_text("name,numbers\nAna,Work:0212 285 3348\nLuis,0412 1112233\n", "utf-8")
 
     first = run_admin(operator, "contact", "import", str(file))
-    second = run_admin(operator, "contact", "import", "-", stdin=file.read_text("utf-8"))
-    listed = run_admin(operator, "contact", "list", "--find", "ana")
+    second = run_here(operator, "contact", "import", "-", stdin=file.read_text("utf-8"))
+    listed = run_here(operator, "contact", "list", "--find", "ana")
 
     assert first.stdout == "2 contacts are new, 0 were there already.\n"
     assert first.stderr == "registered: 1 of 2\nregistered: 2 of 2\n"

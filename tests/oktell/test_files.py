@@ -22,7 +22,7 @@ from chalicelib.oktell.refusals import NotFound
 from chalicelib.oktell.request import CommandRequest
 from chalicelib.recordings import links
 from chalicelib.recordings.links import LinkVerdict
-from tests.admin.program import run_admin
+from tests.admin.program import run_here
 from tests.oktell.bodies import MULTIPART, named, part
 from tests.oktell.conftest import Client, Office
 from tests.programs import missing
@@ -52,7 +52,7 @@ def _operator(client: Client) -> dict[str, str]:
 def code(client: Client) -> str:
     """Return the code of the demonstration's recording."""
     call = client.facts["recording"].partition("/calls/")[2].partition("/")[0]
-    return run_admin(_operator(client), "recording", "code", call).stdout.strip()
+    return run_here(_operator(client), "recording", "code", call).stdout.strip()
 
 
 @pytest.mark.parametrize("path", ["download/rec/{}", "Download/REC/{}", "downloadrecordbylink?recordlink={}"])
@@ -99,7 +99,7 @@ def test_a_fax_is_added_and_downloaded(client: Client, tmp_path: Path) -> None:
     """`fax add` prints a code that redirects to the file under its name. A file that is no PDF or TIFF is refused."""
     fax = tmp_path / "Счёт 7.pdf"
     fax.write_bytes(b"%PDF-1.4 one page")
-    added = run_admin(_operator(client), "fax", "add", str(fax))
+    added = run_here(_operator(client), "fax", "add", str(fax))
     answer = client.get(f"download/fax/{added.stdout.strip()}")
     loaded = requests.get(answer.headers["Location"], timeout=60)
 
@@ -108,7 +108,7 @@ def test_a_fax_is_added_and_downloaded(client: Client, tmp_path: Path) -> None:
         "application/pdf",
         True,
     )
-    assert "is not a fax" in run_admin(_operator(client), "fax", "add", __file__).stderr
+    assert "is not a fax" in run_here(_operator(client), "fax", "add", __file__).stderr
 
 
 def test_a_script_returns_a_file(client: Client) -> None:
@@ -266,7 +266,7 @@ def test_an_integration_gets_the_codes_of_faxes(client: Client, tmp_path: Path) 
     """The newest is the first. Each code downloads its file."""
     fax = tmp_path / "second.pdf"
     fax.write_bytes(b"%PDF-1.4 two")
-    added = run_admin(_operator(client), "fax", "add", str(fax)).stdout.strip()
+    added = run_here(_operator(client), "fax", "add", str(fax)).stdout.strip()
     answer = _get_with(client, ["oktell", "recordings"], "getfaxlinks", since="2026-01-01T00:00:00Z")
 
     newest = answer.json()["faxes"][0]

@@ -18,7 +18,7 @@ from chalicelib.oktell.refusals import Denied
 from chalicelib.oktell.surface import COMMANDS
 from chalicelib.platform import runtime
 from chalicelib.settings import load
-from tests.admin.program import run_admin
+from tests.admin.program import run_here
 from tests.oktell.conftest import Agent, Client
 
 PATHS = [*COMMANDS, "download/byscript", "download/rec/x", "download/fax/x"]
@@ -161,7 +161,7 @@ def test_an_ambiguous_name_is_refused(client: Client) -> None:
     """The answer is 404, since a command must not reach the wrong user."""
     environment = {"DATABASE_URL": client.facts["database_url"]}
     table = "login;name\ntwin1;Близнец\ntwin2;Близнец\n"
-    assert run_admin(environment, "user", "import", stdin=table).returncode == 0
+    assert run_here(environment, "user", "import", stdin=table).returncode == 0
     answer = client.get("wp_getabonentinfo", user="близнец")
     client.rows("DELETE FROM ledger.users WHERE login LIKE 'twin%%' RETURNING id")
     assert (answer.status_code, "ambiguous" in answer.text) == (404, True)

@@ -10,8 +10,6 @@ from typing import Any
 
 import pytest
 
-from chalicelib.admin.migrations import migrate
-from chalicelib.admin.roles import ensure_roles
 from chalicelib.ledger.recording_facts import File
 from chalicelib.ledger.replay import replay
 from chalicelib.platform import objects, runtime
@@ -22,7 +20,7 @@ from chalicelib.settings import Settings
 from infra.local import environment
 from infra.local.aws import Aws
 from infra.local.keyring import Keyring
-from tests.databases import Server, run, settings_of
+from tests.databases import Server, migrated, run
 from tests.ingest.telephony import CLIENT, LEDGER, TABLES, Ledger, Webhook, event
 from tests.recordings.fetching.provider import Moods, provider
 
@@ -87,10 +85,7 @@ class Studio:
 @pytest.fixture(scope="session")
 def recorders_database(server: Server) -> Settings:
     """Return a migrated database with its roles, shared by all tests of the recorder."""
-    url = server.new_database()
-    migrate(url)
-    ensure_roles(settings_of(url))
-    return settings_of(url)
+    return migrated(server)
 
 
 @pytest.fixture(scope="module")
