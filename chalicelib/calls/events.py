@@ -44,6 +44,9 @@ class Kind(StrEnum):
 # Looking up an enumeration's member takes longer than comparing with it.
 _HANGUP = Kind.HANGUP
 
+#: The kinds with which a call usually begins.
+BEGINNINGS = frozenset({Kind.DIAL_IN, Kind.DIAL_OUT, Kind.PREMEDIA_START})
+
 
 class CallKey(NamedTuple):
     """The key of one call; `id` is the provider's id of the call, empty for events that belong to no call."""

@@ -13,6 +13,7 @@ from chalicelib.ingest.batches import Callbacks, Delivery
 from chalicelib.ledger import closing
 from chalicelib.ledger.recording_facts import File
 from chalicelib.platform import configuration, postgres, queues
+from chalicelib.platform.nonblocking import NonblockingConnection
 from chalicelib.platform.postgres import Connection
 from chalicelib.recordings import fetch_queue
 
@@ -30,7 +31,7 @@ def handle(event: dict[str, Any]) -> dict[str, Any]:
         for record in records
         if record["body"] != CLOSE_DUE
     ]
-    writer = postgres.connection(configuration.current().writer_database_url)
+    writer = postgres.connection(configuration.current().writer_database_url, kind=NonblockingConnection)
     failed = batches.take(writer, deliveries, Callbacks(_report, _fetch, _close_later)) if deliveries else []
     if len(deliveries) < len(records):
         _close_due(writer)

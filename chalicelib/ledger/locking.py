@@ -15,6 +15,7 @@ from typing import NamedTuple
 from chalicelib.calls.events import CLOSE, CallKey, Event
 from chalicelib.calls.records import PhoneTalk
 from chalicelib.ledger import interpretation, months, phone_talks, raw_events
+from chalicelib.ledger.drafts import Drafts
 from chalicelib.ledger.intake import Item
 from chalicelib.ledger.joining import Sets
 from chalicelib.ledger.rows import as_json
@@ -140,28 +141,29 @@ def spans_of(items: Iterable[Item]) -> dict[CallKey, Span]:
 def read(
     writer: Connection,
     since: Mapping[CallKey, datetime],
-    items: Mapping[str, Item],
+    drafts: Drafts,
     joined: Sets,
     *,
     with_faults: bool = False,
 ) -> list[LockedCall]:
     """Return those locked calls that events accepted `since` a time can change, with what is stored of them.
 
-    Frozen calls are left out, and without `with_faults` those that are set aside. The events of `items` are parsed.
+    Frozen calls are left out, and without `with_faults` those that are set aside. Webhooks of `drafts` are not parsed
+    again, and the drafts are worked out while the server works.
     A call of several ids, which are in `joined`, is returned under its head.
     """
     asked = [
         {**key._asdict(), "since": at, "event_limit": _limit(key) + 1}
         for key, at in _with_members(since, joined).items()
     ]
-    rows = writer.execute_planned(_READ, [as_json(asked), with_faults])
+    rows = writer.execute_while(_READ, [as_json(asked), with_faults], drafts.work_out)
     rows_of_call: dict[CallKey, list[Row]] = {}
     for row in rows:
         rows_of_call.setdefault(CallKey(*row[:3]), []).append(row)
     long = {key: (rows[0][3], rows[0][4]) for key, rows in rows_of_call.items() if len(rows) > _limit(key)}
     distinct = _read_distinct(writer, long) if long else {}
     calls = {
-        key: _call(key, rows[0], distinct.get(key) or [row[9:] for row in rows], items)
+        key: _call(key, rows[0], distinct.get(key) or [row[9:] for row in rows], drafts.items)
         for key, rows in rows_of_call.items()
     }
     return list(calls.values()) if not joined else list(_under_heads(calls, joined))

@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import chain
 from uuid import uuid4
 
-from chalicelib import metrics, providers
+from chalicelib import metrics
 from chalicelib.calls import presence
 from chalicelib.calls.correlation import overlong
 from chalicelib.calls.events import CLOSE, CallKey, Event, Raw, Source, closed, closing
@@ -35,6 +35,7 @@ from chalicelib.ledger import (
     writing,
 )
 from chalicelib.ledger.call_rows import Outcome
+from chalicelib.ledger.drafts import Drafts
 from chalicelib.ledger.intake import Item, RefusedWebhook
 from chalicelib.ledger.joining import Part, Sets
 from chalicelib.ledger.locking import LockedCall, Span
@@ -76,11 +77,12 @@ def _take(
     with writer.transaction():
         batch = intake.read(writer, messages)
         quarantine.keep(writer, batch.refused)
-        calls = _stored(writer, batch.items)
+        drafts = Drafts(batch.items)
+        calls = _stored(writer, batch.items, drafts)
         if fault:
             faults.set_aside(writer, [call.key for call in calls], fault)
             metrics.publish("ingest", {"calls_set_aside": len(calls)})
-        results = [] if fault else _bring(writer, calls, files)
+        results = [] if fault else _bring(writer, calls, drafts, files)
         ready = native_rows.write(writer, batch.items)
         states = presence.changes(_new_events(batch.items, calls))
         history.write(writer, history.together(ready, states), _talks(calls, results))
@@ -98,9 +100,10 @@ def close(writer: Connection, calls: Mapping[CallKey, datetime], now: datetime) 
     A later event corrects that. Raises as `take` does.
     """
     items = [_closing(call, at, now) for call, at in calls.items()]
+    drafts = Drafts(items)
     with writer.transaction():
-        stored = _stored(writer, items)
-        history.write(writer, {}, _talks(stored, _bring(writer, stored, [])))
+        stored = _stored(writer, items, drafts)
+        history.write(writer, {}, _talks(stored, _bring(writer, stored, drafts, [])))
 
 
 def rebuild(writer: Connection, spans: Mapping[CallKey, Span]) -> list[Change]:
@@ -113,10 +116,11 @@ def rebuild(writer: Connection, spans: Mapping[CallKey, Span]) -> list[Change]:
         return []
     joined = _locked(writer, spans, [])
     since = dict.fromkeys(spans, datetime.min)  # noqa: DTZ901 - naive UTC
-    calls = locking.read(writer, since, {}, joined, with_faults=True)
+    drafts = Drafts()
+    calls = locking.read(writer, since, drafts, joined, with_faults=True)
     if not calls:
         return []
-    outcomes = _understood(writer, calls, [])
+    outcomes = _understood(writer, calls, drafts, [])
     changes = writing.write(writer, outcomes)
     states = presence.changes(chain.from_iterable(call.events for call in calls))
     history.write(writer, states, _talks(calls, [outcome.result for outcome in outcomes]))
@@ -129,8 +133,8 @@ def _closing(call: CallKey, at: datetime, now: datetime) -> Item:
     return Item(Message(raw, own.id, 0), call, (closed(raw, own),))
 
 
-def _stored(writer: Connection, items: Sequence[Item]) -> list[LockedCall]:
-    """Store webhooks, and return the calls that they can change, locked and read."""
+def _stored(writer: Connection, items: Sequence[Item], drafts: Drafts) -> list[LockedCall]:
+    """Store webhooks, and return the calls that they can change, locked and read. Work out `drafts` meanwhile."""
     if not items:
         return []
     raw_events.store(writer, items)
@@ -138,7 +142,7 @@ def _stored(writer: Connection, items: Sequence[Item]) -> list[LockedCall]:
     if not spans:
         return []
     joined = _locked(writer, spans, joining.keep_parts(writer, items))
-    return locking.read(writer, locking.since_of(items), {item.message.raw.id: item for item in items}, joined)
+    return locking.read(writer, locking.since_of(items), drafts, joined)
 
 
 def _locked(writer: Connection, spans: Mapping[CallKey, Span], parts: Sequence[Part]) -> Sets:
@@ -150,18 +154,18 @@ def _locked(writer: Connection, spans: Mapping[CallKey, Span], parts: Sequence[P
     return joined
 
 
-def _bring(writer: Connection, calls: Sequence[LockedCall], files: list[File]) -> list[Records]:
+def _bring(writer: Connection, calls: Sequence[LockedCall], drafts: Drafts, files: list[File]) -> list[Records]:
     """Write what follows from `calls` with the next statement, and return it; add recordings to fetch to `files`."""
     if not calls:
         return []
-    outcomes = _understood(writer, calls, files)
+    outcomes = _understood(writer, calls, drafts, files)
     writing.post(writer, outcomes)
     return [outcome.result for outcome in outcomes]
 
 
-def _understood(writer: Connection, calls: Sequence[LockedCall], files: list[File]) -> list[Outcome]:
+def _understood(writer: Connection, calls: Sequence[LockedCall], drafts: Drafts, files: list[File]) -> list[Outcome]:
     """Return what follows from `calls`, with the facts of their recordings; add recordings to fetch to `files`."""
-    interpreted = retired_calls.left_out(writer, [(call, _result(call)) for call in calls])
+    interpreted = retired_calls.left_out(writer, [(call, _result(call, drafts)) for call in calls])
     stored = [call.records for call, _ in interpreted]
     results = recording_facts.with_facts(writer, [result for _, result in interpreted], stored, files)
     return [
@@ -177,14 +181,12 @@ def _talks(calls: Iterable[LockedCall], results: Iterable[Records]) -> Iterator[
         yield CallTalks(result.call, stored[result.call], frozenset(result.talks))
 
 
-def _result(call: LockedCall) -> Records:
-    if not call.events:
-        return Records(call.key)
-    options = interpretation.options(call.key.provider)
-    result = providers.correlate(call.events, options)
+def _result(call: LockedCall, drafts: Drafts) -> Records:
+    result = drafts.final(call.key, call.events) or interpretation.records(call.key, call.events)
     if not call.interpreted_until:
         return result
-    return result._replace(interpreted_until=call.interpreted_until, flags=(overlong(options),))
+    flag = overlong(interpretation.options(call.key.provider))
+    return result._replace(interpreted_until=call.interpreted_until, flags=(flag,))
 
 
 def _new_events(items: Iterable[Item], calls: Iterable[LockedCall]) -> Iterable[Event]:

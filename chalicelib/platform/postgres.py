@@ -19,6 +19,7 @@ T = TypeVar("T")
 Row = tuple[Any, ...]
 Parameters = Sequence[object] | Mapping[str, object]
 Verify = Callable[["Connection"], object]
+Work = Callable[[], object]
 
 # Class 08 is "connection exception"; the others are shutdown, crash, start-up and "too many connections".
 AWAY_CLASS = "08"
@@ -88,13 +89,20 @@ class Connection:
         """Run a statement like `execute`, planned once a session: for statements that run again and again."""
         return self._run(Statement(sql, parameters, planned=True))
 
-    def _run(self, statement: Statement) -> list[Row]:
+    def execute_while(self, sql: str, parameters: Parameters, work: Work) -> list[Row]:
+        """Run a statement like `execute_planned`, and call `work`, which may not use this connection.
+
+        A nonblocking connection calls it while the server is busy. Raises what `work` raises, too.
+        """
+        return self._run(Statement(sql, parameters, planned=True), work)
+
+    def _run(self, statement: Statement, work: Work = lambda: None) -> list[Row]:
         def run(cursor: extensions.cursor) -> list[Row]:
             if statement.planned and not self._plans.tuned:
-                cursor.execute(TUNING)
+                self._send(cursor, TUNING, lambda: None)
                 # Within a transaction a ROLLBACK would undo it.
                 self._plans.tuned = cursor.connection.info.transaction_status == extensions.TRANSACTION_STATUS_IDLE
-            cursor.execute(self._plans.message(cursor, [*self._waiting, statement]))
+            self._send(cursor, self._plans.message(cursor, [*self._waiting, statement]), work)
             self._plans.sent()
             return cursor.fetchall() if cursor.description else []
 
@@ -102,6 +110,10 @@ class Connection:
         self._pinned = self._pinned or bool(self._waiting)
         self._waiting.clear()
         return rows
+
+    def _send(self, cursor: extensions.cursor, message: bytes, work: Work) -> None:
+        cursor.execute(message)
+        work()
 
     def post(self, sql: str, parameters: Parameters) -> None:
         """Send a planned statement of a transaction together with the next statement; its rows are dropped."""
@@ -244,12 +256,12 @@ class Connection:
             self._waiting = waiting
 
 
-def connection(url: str, verify: Verify | None = None) -> Connection:
-    """Return this thread's connection for `url`; callers with another `verify` get another connection.
+def connection(url: str, verify: Verify | None = None, kind: type[Connection] = Connection) -> Connection:
+    """Return this thread's connection for `url`; callers with another `verify` or `kind` get another connection.
 
     Raises Misconfigured when `url` is empty or not a libpq address.
     """
-    return runtime.current().of_thread((Connection, url, verify), lambda: Connection(url, verify))
+    return runtime.current().of_thread((kind, url, verify), lambda: kind(url, verify))
 
 
 def translated(error: psycopg2.Error, *, lost: bool) -> RingledgerError:

@@ -20,6 +20,7 @@ from chalicelib.ledger import store
 from chalicelib.ledger.rows import columns
 from chalicelib.maintenance import partitions
 from chalicelib.platform import runtime
+from chalicelib.platform.nonblocking import NonblockingConnection
 from chalicelib.platform.postgres import Connection
 from chalicelib.registry import extensions
 from chalicelib.registry.extensions import ExtensionDescription
@@ -85,7 +86,7 @@ def lines(place: Testbed) -> Iterator[Figure]:
     """Measure wall time for a batch of new calls with three events each, in turns with the bare insert of as many."""
     os.environ.update(place.environment())
     runtime.renew()
-    writer, owner = Connection(place.role_url("writer")), Connection(place.owner_url)
+    writer, owner = NonblockingConnection(place.role_url("writer")), Connection(place.owner_url)
     extension = place.facts["extensions"]["phone"]["id"]
     now = datetime.now(UTC).replace(tzinfo=None)
     partitions.prepare(owner, now)
@@ -173,7 +174,7 @@ def _message(extension: int, call: str, number: int) -> Message:
 def _round_trips(place: Testbed, extension: int) -> str:
     counts = []
     with relayed(place.role_url("writer")) as (url, turns):
-        writer = Connection(url)
+        writer = NonblockingConnection(url)
         store.take(writer, batch(extension, 3))
         for size in SIZES:
             before = turns.count
@@ -190,7 +191,7 @@ def _scripted(place: Testbed, writer: Connection, extension: int) -> Figure:
     size = SIZES[-1]
     works = {
         "without": _works(writer, extension, size)["take"],
-        "with": _works(Connection(own.writer_database_url), known, size)["take"],
+        "with": _works(NonblockingConnection(own.writer_database_url), known, size)["take"],
     }
     taken = alternating(works, ROUNDS)
     return Figure(
@@ -205,7 +206,7 @@ def _full_ledger(place: Testbed, now: datetime) -> tuple[Connection, int]:
     """Make a second ledger with a million events on the same server; return its writer and one of its extensions."""
     own, known = _other_ledger(place, FULL)
     _fill(Connection(own.owner_database_url), now)
-    return Connection(own.writer_database_url), known
+    return NonblockingConnection(own.writer_database_url), known
 
 
 def _other_ledger(place: Testbed, name: str) -> tuple[Settings, int]:

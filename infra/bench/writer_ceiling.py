@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from chalicelib.ledger import store
 from chalicelib.platform import runtime
+from chalicelib.platform.nonblocking import NonblockingConnection
 from chalicelib.platform.postgres import Connection
 from infra.bench import processor
 from infra.bench.grown_places import GrownPlace
@@ -29,7 +30,7 @@ def lines(places: Sequence[GrownPlace]) -> Iterator[Figure]:
     for place in places:
         os.environ.update(place.bed.environment())
         runtime.renew()
-        writer = Connection(place.bed.role_url("writer"))
+        writer = NonblockingConnection(place.bed.role_url("writer"))
         for size in SIZES:
             yield from _measured(place, writer, size)
         writer.close()

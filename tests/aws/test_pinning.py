@@ -14,7 +14,7 @@ PINNING = re.compile(
     r"|\b(set_config|pg_advisory\w*|nextval|setval|lastval)\s*\()"
 )
 #: Prepared statements pin a session. Only these functions send them, to the database's own endpoint.
-PLANNED = ("execute_planned", "post")
+PLANNED = ("execute_planned", "execute_while", "post")
 
 
 def test_the_ways_to_plan_are_known() -> None:

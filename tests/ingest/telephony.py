@@ -13,6 +13,7 @@ from uuid import UUID, uuid5
 
 from chalicelib.envelope import reading
 from chalicelib.ledger import forgetting, store
+from chalicelib.platform.nonblocking import NonblockingConnection
 from chalicelib.platform.postgres import Connection
 from chalicelib.recordings import retention
 from chalicelib.settings import Settings
@@ -169,7 +170,7 @@ class Ledger:
         """Register a small PBX in the database of `settings`."""
         self.settings = settings
         self.url = settings.owner_database_url
-        self.writer = Connection(settings.writer_database_url)
+        self.writer = NonblockingConnection(settings.writer_database_url)
         self.owner = Connection(settings.owner_database_url)
         self.ids: dict[str, int] = {}
         for name, kind in (("106", "phone"), ("107", "phone"), ("900", "queue")):

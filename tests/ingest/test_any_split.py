@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.ledger.replay import replay
-from chalicelib.platform.postgres import Connection
+from chalicelib.platform.nonblocking import NonblockingConnection
 from tests.ingest.telephony import (
     BEGIN,
     LEDGER,
@@ -75,7 +75,7 @@ def test_several_consumers(ledger: Ledger, data: st.DataObject, events: list[Web
     faults: list[Exception] = []
 
     def consume(share: Sequence[Sequence[Webhook]]) -> None:
-        writer = Connection(ledger.settings.writer_database_url)
+        writer = NonblockingConnection(ledger.settings.writer_database_url)
         try:
             for batch in share:
                 ledger.take(batch, writer)
