@@ -12,6 +12,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 SECONDS = 20
 DESK = (1440, 1000)
 PHONE = (390, 844)
+SMALL_PHONE = (360, 740)
 
 
 class PageBrowser:
@@ -30,7 +31,7 @@ class PageBrowser:
             width=size[0],
             height=size[1],
             deviceScaleFactor=1,
-            mobile=size == PHONE,
+            mobile=size[0] <= PHONE[0],
         )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         motion = {"name": "prefers-reduced-motion", "value": "reduce"}
@@ -80,6 +81,10 @@ class PageBrowser:
         """Return the elements of a selector."""
         return self.driver.find_elements(By.CSS_SELECTOR, selector)
 
+    def width(self) -> int:
+        """Return how wide the view is, in pixels: more than the window when it has to be moved sideways."""
+        return int(self.driver.execute_script("return document.documentElement.scrollWidth"))
+
     def hash(self) -> str:
         """Return the part of the address after the `#`."""
         return str(self.driver.execute_script("return location.hash"))
@@ -106,7 +111,7 @@ class PageBrowser:
             width=width,
             height=height,
             deviceScaleFactor=1,
-            mobile=width == PHONE[0],
+            mobile=width <= PHONE[0],
         )
 
     def _command(self, name: str, **parameters: object) -> None:

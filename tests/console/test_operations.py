@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.console.browser import PHONE, PageBrowser
+from tests.console.browser import SMALL_PHONE, PageBrowser
 
 pytestmark = pytest.mark.verify
 
@@ -27,7 +27,7 @@ def _queue(browser: PageBrowser, name: str) -> Any:
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_each_part_has_its_list(browser: PageBrowser, language: str) -> None:
     """Every part loads, fits a phone, has its name in the language, and the browser has nothing to complain about."""
-    browser.renew(language=language, size=PHONE)
+    browser.renew(language=language, size=SMALL_PHONE)
     browser.sign_in("operations")
     browser.wait("[data-test=overview]")
     titles = set()
@@ -37,7 +37,7 @@ def test_each_part_has_its_list(browser: PageBrowser, language: str) -> None:
         browser.wait_gone(".skeleton")
         titles.add(browser.wait(".side a[aria-current]").get_property("textContent"))
         assert browser.all("main [role=alert]") == [], part
-        assert browser.driver.execute_script("return document.documentElement.scrollWidth") <= PHONE[0], part
+        assert browser.width() <= SMALL_PHONE[0], part
     assert len(titles) == len(PARTS)
     assert not any("." in str(title) for title in titles)
     assert browser.errors() == []

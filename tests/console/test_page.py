@@ -13,7 +13,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from chalicelib.authentication import tokens
-from tests.console.browser import PHONE, PageBrowser
+from tests.console.browser import PageBrowser
 
 pytestmark = pytest.mark.verify
 
@@ -83,17 +83,6 @@ def test_a_view_shows_its_figures(browser: PageBrowser, view: str) -> None:
         browser.wait_gone(".skeleton")
         assert browser.errors() == []
         assert browser.all("main [role=alert]") == []
-
-
-def test_nothing_is_wider_than_a_phone(browser: PageBrowser) -> None:
-    """No view has to be moved sideways on a phone."""
-    browser.renew(size=PHONE)
-    browser.sign_in()
-    for view, (selector, _) in VIEWS.items():
-        browser.go(view)
-        browser.wait(selector)
-        browser.wait_gone(".skeleton")
-        assert browser.driver.execute_script("return document.documentElement.scrollWidth") <= PHONE[0], view
 
 
 def test_filters_live_in_the_address(browser: PageBrowser) -> None:
@@ -243,22 +232,6 @@ def test_a_channel_that_is_away(browser: PageBrowser) -> None:
     browser.unblock()
     browser.wait_gone(".banner")
     assert browser.hash() == "#/calls?outcome=missed"
-
-
-def test_a_hidden_tab_asks_nothing(browser: PageBrowser) -> None:
-    """Live figures are asked for every five seconds, and not while the tab is hidden."""
-    browser.sign_in("now")
-    browser.wait("dl.tiles strong")
-    hide = (
-        "Object.defineProperty(document, 'hidden', {value: arguments[0], configurable: true});"
-        "performance.clearResourceTimings(); document.dispatchEvent(new Event('visibilitychange'))"
-    )
-    asked = "return performance.getEntriesByType('resource').filter(e => e.name.includes('/statistics')).length"
-    browser.driver.execute_script(hide, True)
-    time.sleep(6)
-    assert browser.driver.execute_script(asked) == 0
-    browser.driver.execute_script(hide, False)
-    browser.wait_script(asked.removeprefix("return "))
 
 
 def test_the_keyboard_alone(browser: PageBrowser) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.admin.commands import run
 from chalicelib.platform import runtime
-from tests.console.browser import PHONE, PageBrowser
+from tests.console.browser import SMALL_PHONE, PageBrowser
 from tests.databases import run as sql
 from tests.replication.crm import TOKEN, Crm, running
 
@@ -81,9 +81,9 @@ def test_corrected_days_are_listed(browser: PageBrowser, replicated: dict[str, i
     """A day that the CRM deleted counts as corrected, another one has the CRM's refusal; a phone shows both."""
     assert replicated
     words = {"en": ("Corrected", "Refused"), "ru": ("Исправлен", "Отказано")}[language]
-    browser.renew(language=language, size=PHONE)
+    browser.renew(language=language, size=SMALL_PHONE)
     browser.sign_in("operations/replication")
     browser.wait("[data-test=corrections] tbody tr", words[0])
     assert "503" in browser.wait("[data-test=corrections] tbody tr", words[1]).text
-    assert browser.driver.execute_script("return document.documentElement.scrollWidth") <= PHONE[0]
+    assert browser.width() <= SMALL_PHONE[0]
     assert browser.errors() == []

@@ -1,7 +1,7 @@
 // A call as lanes of a timeline: legs with their ringing, talk and holds, devices that rang, and passages of queues.
 
 import type { Value } from "./api";
-import { moment, t } from "./words";
+import { moment, t, word } from "./words";
 
 export type Row = Record<string, Value>;
 export interface Details { legs: Row[]; cancelled: Row[]; failed: Row[]; forks: Row[]; holds: Row[]; routes: Row[]; queues: Row[] }
@@ -43,7 +43,7 @@ function queueLane(row: Row): Lane {
     hint: taken ? t("timeline.taken") : row["dt_quit"] ? t("timeline.abandoned") : "",
     group: "queue",
     spans: spans(["greeting", greeted, entered], [taken ? "waiting" : "lost", entered ?? greeted, left]),
-    end: text(row["dequeue_reason"]) || text(row["final_stopreason"]),
+    end: ending("", row["dequeue_reason"] || row["final_stopreason"]),
   };
 }
 
@@ -58,7 +58,7 @@ function legLane(leg: Row, holds: Row[]): Lane {
       ...spans(["ringing", dialled, answered], ["talking", answered, stopped]),
       ...own.flatMap((hold) => spans(["hold", at(hold["hold_dt"]), at(hold["unhold_dt"]) ?? stopped])),
     ],
-    end: readable(text(leg["stopreason"])),
+    end: leg["stopreason"] === "ANSWER" ? t("ended.talk") : ending("", leg["stopreason"]),
   };
 }
 
@@ -74,7 +74,7 @@ function missedLane(row: Row): Lane {
     hint: t("state.missed"),
     group: "leg",
     spans: spans(["missed", at(row["dial_dt"]) ?? at(row["invitedt"]), at(row["stop_dt"])]),
-    end: [text(row["stoptype"]), readable(text(row["stopreason"]))].filter(Boolean).join(" "),
+    end: ending(row["stoptype"], row["stopreason"]),
   };
 }
 
@@ -85,7 +85,7 @@ function failedLane(row: Row): Lane {
     hint: t("state.failed"),
     group: "leg",
     spans: spans(["lost", start, start === null ? null : start + 1000]),
-    end: [text(row["sipcode"]), readable(text(row["reason"]))].filter(Boolean).join(" "),
+    end: ending(row["sipcode"], row["reason"]),
   };
 }
 
@@ -98,9 +98,15 @@ function forkLanes(row: Row, forks: Row[]): Lane[] {
       hint: "",
       group: "fork" as const,
       spans: spans([fork["isanswered"] ? "ringing" : "missed", at(fork["forkstart_dt"]), answered ?? at(row["start_dt"]) ?? stopped]),
-      end: [text(fork["sipcode"]), text(fork["reason"])].filter(Boolean).join(" "),
+      end: ending(fork["sipcode"], fork["reason"]),
     };
   });
+}
+
+/** Return the code and the words of an end; success needs no code. */
+function ending(code: Value | undefined, reason: Value | undefined): string {
+  const words = word("reason", readable(text(reason)));
+  return [text(code) === "200" ? "" : text(code), words].filter(Boolean).join(" ");
 }
 
 /** Return a reason without the brackets and quotes that some PBXs write. */

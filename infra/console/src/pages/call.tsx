@@ -76,7 +76,7 @@ function Facts({ row, outcome }: { row: Row; outcome: string }): JSX.Element {
     [t("line"), String(row["aprovidercode"] ?? row["bprovidercode"] ?? row["fromprovidercod"] ?? "–")],
     [t("waited"), waited(row)],
     ...(outcome === "answered" ? [[t("talked"), duration(Number(row["duration"] ?? 0))] as [string, string]] : []),
-    [t("ended"), word("reason", readable(String(row["stopreason"] ?? row["reason"] ?? "–")))],
+    [t("ended"), row["stopreason"] === "ANSWER" ? t("ended.talk") : word("reason", readable(String(row["stopreason"] ?? row["reason"] ?? "–")))],
   ];
   return <dl class="facts">{facts.map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}</dl>;
 }
@@ -120,7 +120,7 @@ function Timeline({ all, start }: { all: Lane[]; start: number }): JSX.Element {
               ))}
             </div>
             <span class="hidden">{lane.spans.map(spanText).join("; ")}</span>
-            <div class="lane-end fine">{word("reason", readable(lane.end))}</div>
+            <div class="lane-end fine">{lane.end}</div>
           </li>
         ))}
       </ol>

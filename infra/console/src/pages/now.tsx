@@ -67,7 +67,7 @@ function Pulse({ read, stale, lastEvent }: { read: Date; stale: boolean; lastEve
 function Tiles({ today, before }: { today: Figures; before: Figures }): JSX.Element {
   const level = (each: Figures): string => (each.service_level === null ? "–" : percent(each.service_level / 100));
   const was = (then: number): string => t("now.was", { value: number(then) });
-  const [now, then] = [today.service_level, before.service_level];
+  const wait = (each: Figures): string => (each.average_wait === null ? "–" : clock(each.average_wait));
   return (
     <dl class="tiles">
       <Tile name={t("now.answered")} shown={number(today.answered)} colour="answered" about={was(before.answered)} />
@@ -75,11 +75,16 @@ function Tiles({ today, before }: { today: Figures; before: Figures }): JSX.Elem
         name={t("now.missed")} shown={number(today.missed)} colour="missed" about={was(before.missed)} worse={today.missed > before.missed}
         more={today.not_called_back ? <a href={address("reports", "not-called-back", { days: "1" })}>{t("now.notCalledBack", { n: today.not_called_back })}</a> : null}
       />
-      <Tile name={t("now.level")} shown={level(today)} colour="level" about={then === null ? t("now.noCompare") : t("now.was", { value: level(before) })} worse={now !== null && then !== null && now < then} />
-      <Tile name={t("now.wait")} shown={today.average_wait === null ? "–" : clock(today.average_wait)} colour="plain" about={before.average_wait === null ? t("now.noCompare") : t("now.was", { value: clock(before.average_wait) })} />
+      <Tile name={t("now.level")} shown={level(today)} colour="level" about={before.service_level === null ? t("now.noCompare") : t("now.was", { value: level(before) })} worse={isWorse(today.service_level, before.service_level, level(today) !== level(before), -1)} />
+      <Tile name={t("now.wait")} shown={wait(today)} colour="plain" about={before.average_wait === null ? t("now.noCompare") : t("now.was", { value: wait(before) })} worse={isWorse(today.average_wait, before.average_wait, wait(today) !== wait(before), 1)} />
       <Tile name={t("now.outgoing")} shown={number(today.outgoing)} colour="plain" about={was(before.outgoing)} />
     </dl>
   );
+}
+
+/** Tell whether a figure changed for the worse; figures that look the same on the page are the same. */
+function isWorse(now: number | null, then: number | null, looksDifferent: boolean, bad: 1 | -1): boolean {
+  return looksDifferent && now !== null && then !== null && Math.sign(now - then) === bad;
 }
 
 interface TileProps { name: string; shown: string; colour: string; about: string; worse?: boolean; more?: JSX.Element | null }
@@ -109,7 +114,7 @@ function LiveCalls({ calls }: { calls: LiveCall[] }): JSX.Element {
     <section class="card live" data-test="live">
       <header class="row"><h2>{t("now.calls")}</h2><strong class="count">{number(calls.length)}</strong></header>
       {!calls.length && <Empty>{t("now.noCalls")}</Empty>}
-      <ul class="list">
+      <ul class="list people" tabIndex={0} aria-label={t("now.calls")}>
         {calls.map((call) => (
           <li key={call.chain} class={call.stale ? "stale" : ""}>
             <State name={shownState(call.state)} />
@@ -132,7 +137,7 @@ function Queues({ queues }: { queues: Queue[] }): JSX.Element {
       <h2>{t("now.queues")}</h2>
       {!queues.length && <Empty>{t("now.noQueues")}</Empty>}
       {queues.length > 0 && (
-        <div class="scroll plain" tabIndex={0} role="region" aria-label={t("now.queues")}>
+        <div class="scroll plain figured" tabIndex={0} role="region" aria-label={t("now.queues")}>
           <table>
             <thead>
               <tr>
@@ -156,11 +161,11 @@ function QueueRow({ queue, now, twin }: { queue: Queue; now: number; twin: boole
   return (
     <tr>
       <th scope="row"><a href={address("calls", "", { queue: queue.queue, days: "1" })}>{shownName(queue)}</a>{twin && queue.person && queue.person !== queue.queue && <span class="fine">{queue.queue}</span>}</th>
-      <td class="number">{first ? <State name="waiting" label={number(queue.waiting.length)} /> : "0"}</td>
-      <td class="number clock">{first ? lasting(first.since, now, first.stale) : "–"}</td>
-      <td class="number">{number(queue.answered)}</td>
-      <td class="number">{number(queue.abandoned)}</td>
-      <td class="number">{queue.service_level === null ? "–" : percent(queue.service_level / 100)}</td>
+      <td class="number" data-label={t("now.waiting")}>{first ? <State name="waiting" label={number(queue.waiting.length)} /> : "0"}</td>
+      <td class="number clock" data-label={t("now.longest")}>{first ? lasting(first.since, now, first.stale) : "–"}</td>
+      <td class="number" data-label={t("column.answered")}>{number(queue.answered)}</td>
+      <td class="number" data-label={t("column.abandoned")}>{number(queue.abandoned)}</td>
+      <td class="number" data-label={t("now.level")}>{queue.service_level === null ? "–" : percent(queue.service_level / 100)}</td>
     </tr>
   );
 }

@@ -4,20 +4,21 @@ import type { JSX } from "preact";
 import { objects, query } from "../api";
 import { useLoad } from "../parts/basics";
 import { type Details, readable, type Row } from "../timeline";
+import { noted } from "./ledger_notes";
 import { duration, moment, t, when, word } from "../words";
 
 interface Props { ids: string[]; row: Row; outcome: string; details: Details }
 
 export function Reasons({ ids, row, outcome, details }: Props): JSX.Element {
-  const noted = useLoad((signal) => notes(ids, signal), ids.join());
+  const ledger = useLoad((signal) => notes(ids, signal), ids.join());
   return (
     <section class="card">
       <h2>{t("why")}</h2>
       <ul class="why">
         {[...new Set(proofs(row, outcome, details))].map((line) => <li key={line}>{line}</li>)}
-        {[...new Set(noted.data ?? [])].map((line) => <li key={line} class="noted">{line}</li>)}
+        {[...new Set(ledger.data ?? [])].map((line) => <li key={line} class="noted">{line}</li>)}
       </ul>
-      {noted.failure && <p class="fine">{t("call.readFailed")}</p>}
+      {ledger.failure && <p class="fine">{t("call.readFailed")}</p>}
     </section>
   );
 }
@@ -38,7 +39,7 @@ function proofs(row: Row, outcome: string, details: Details): string[] {
     const reason = readable(String(row["stopreason"] ?? ""));
     lines.push(t("why.ended", { code: String(row["stoptype"] ?? "–"), reason: word("reason", reason) }));
   }
-  if (outcome === "failed") lines.push(t("why.failed", { code: String(row["sipcode"] ?? "–"), reason: String(row["reason"] ?? "–") }));
+  if (outcome === "failed") lines.push(t("why.failed", { code: String(row["sipcode"] ?? "–"), reason: word("reason", readable(String(row["reason"] ?? "–"))) }));
   for (const queue of details.queues) {
     const name = String(queue["qid"] ?? "?");
     if (queue["dt_quit"]) lines.push(t("why.quit", { name, at: when(String(queue["dt_quit"]), "time") }));
@@ -56,7 +57,7 @@ async function notes(ids: string[], signal: AbortSignal): Promise<string[]> {
   const first = found[0];
   if (!first) return [];
   return [
-    ...found.flatMap((each) => (each.reason ? [t("why.noted", { reason: each.reason })] : [])),
+    ...found.flatMap((each) => (each.reason ? [t("why.noted", { reason: noted(each.reason) })] : [])),
     ...(first.complete ? [] : [t("why.incomplete")]),
     ...(first.version > 1 ? [t("why.versions", { n: first.version })] : []),
     t("why.changed", { at: when(first.changed_at, "full"), provider: first.provider }),

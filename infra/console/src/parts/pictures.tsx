@@ -61,7 +61,7 @@ export function Bars({ bars, label }: { bars: Bar[]; label: string }): JSX.Eleme
           <li key={bar.name}>
             <span class="bar-name">{bar.href ? <a href={bar.href}>{bar.name}</a> : bar.name}</span>
             <span class="bar-track" aria-hidden="true">
-              {bar.parts.map((part) => (
+              {bar.parts.filter((part) => part.value > 0).map((part) => (
                 <span key={part.label} class={`bar-part ${part.colour}`} title={part.label} style={{ width: `${(part.value / most) * 100}%` }} />
               ))}
             </span>
