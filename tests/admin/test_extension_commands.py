@@ -83,6 +83,18 @@ def test_the_list_shows_addresses_on_request(operator: dict[str, str]) -> None:
     }
 
 
+def test_the_address_of_one_extension(operator: dict[str, str]) -> None:
+    """`address` prints what `add` printed, alone; a revoked extension has none."""
+    url = run_here(operator, "extension", "add", "telphin", "13596", "13596*777").stdout
+    number = str(_id(operator, "13596*777"))
+
+    assert run_here(operator, "extension", "address", number).stdout == url
+    run_here(operator, "extension", "revoke", number, "--yes")
+    refused = run_here(operator, "extension", "address", number)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "is revoked: its address is refused" in refused.stderr
+
+
 @pytest.mark.parametrize("separator", [",", ";"])
 def test_a_table_is_imported(operator: dict[str, str], separator: str) -> None:
     """Each row becomes an extension with an address, progress goes to stderr, and a repetition keeps addresses."""
