@@ -20,6 +20,8 @@ from chalicelib.platform import configuration, runtime
 # Clients send JSON and forms under many content types, so the body decides.
 ANY_CONTENT = ["*/*"]
 FORM = "application/x-www-form-urlencoded"
+#: The methods of routes that change nothing.
+READ = ("GET", "HEAD")
 FIELDS_LIMIT = 100
 #: The longest credential in a form, in bytes.
 FORM_VALUE_LIMIT = 4_096
@@ -140,8 +142,9 @@ def route(
                 **cross_origin(request),
                 **answer.headers,
             }
-            kind = _Binary if isinstance(answer.body, bytes) else Response
-            return kind(body=answer.body, status_code=answer.status, headers=headers)
+            body = "" if request.method == "HEAD" else answer.body
+            kind = _Binary if isinstance(body, bytes) else Response
+            return kind(body=body, status_code=answer.status, headers=headers)
 
         # Chalice names a route after its view, and packaging finds its Lambda by the module.
         serve.__name__, serve.__module__ = view.__name__, view.__module__

@@ -24,7 +24,7 @@ class NothingHere(RingledgerError):
     status = 404
 
 
-@edge.route(routes, "/", methods=("GET",))
+@edge.route(routes, "/", methods=edge.READ)
 def root(request: Request, _notes: Notes) -> Answer:
     """Lead a browser to the page."""
     if "text/html" not in request.headers.get("accept", ""):
@@ -33,7 +33,7 @@ def root(request: Request, _notes: Notes) -> Answer:
     return Answer("", 302, {"Location": "console/", "Vary": "Accept, Origin"})
 
 
-@edge.route(routes, "/console", methods=("GET",))
+@edge.route(routes, "/console", methods=edge.READ)
 def page(request: Request, _notes: Notes) -> Answer:
     """Return the page; its files and the API are relative to `/console/`."""
     if not request.address.endswith("/"):
@@ -41,7 +41,7 @@ def page(request: Request, _notes: Notes) -> Answer:
     return _answer(request, static_files.INDEX)
 
 
-@edge.route(routes, "/console/{file}", methods=("GET",))
+@edge.route(routes, "/console/{file}", methods=edge.READ)
 def file(request: Request, _notes: Notes) -> Answer:
     """Return a file of the page."""
     return _answer(request, request.path["file"])

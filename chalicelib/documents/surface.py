@@ -22,13 +22,13 @@ _PAGE_HEADERS = {
 }
 
 
-@edge.route(routes, "/openapi.json", methods=("GET",))
+@edge.route(routes, "/openapi.json", methods=edge.READ)
 def openapi(request: Request, _notes: Notes) -> Answer:
     """Return the OpenAPI document."""
     return _static(request, _document(), {})
 
 
-@edge.route(routes, "/docs", methods=("GET",))
+@edge.route(routes, "/docs", methods=edge.READ)
 def reference(request: Request, _notes: Notes) -> Answer:
     """Return the page made from the document."""
     return _static(request, _page(), _PAGE_HEADERS)

@@ -28,7 +28,7 @@ def _objects(current: Settings) -> None:
 PARTS = {"postgresql": _postgres, "sqs": _queues, "s3": _objects}
 
 
-@edge.route(routes, "/health", methods=("GET",))
+@edge.route(routes, "/health", methods=edge.READ)
 def health(request: Request, notes: Notes) -> Answer:
     """Return 200 with `ok`, or 503 with the state of each service that does not answer."""
     if request.query.get("deep", "") in {"", "0"}:

@@ -43,7 +43,7 @@ def _read(path: str) -> Callable[[Reading], View]:
     """Answer GET requests of an operator with what a function returns."""
 
     def register(reading: Reading) -> View:
-        @edge.route(routes, path, methods=("GET",))
+        @edge.route(routes, path, methods=edge.READ)
         def view(request: Request, notes: Notes) -> Answer:
             _authenticate(request, notes)
             current = configuration.current()
@@ -139,7 +139,7 @@ def _extensions(_request: Request, _database: Connection, current: Settings) -> 
     return registers.registered(current)
 
 
-@edge.route(routes, "/operations/extensions/{name}/address", methods=("GET",))
+@edge.route(routes, "/operations/extensions/{name}/address", methods=edge.READ)
 def address(request: Request, notes: Notes) -> Answer:
     """Answer with the address of one extension; the log says which token asked for it."""
     _authenticate(request, notes)

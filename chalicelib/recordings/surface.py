@@ -19,7 +19,6 @@ from chalicelib.recordings import access, links, lookup, playback
 from chalicelib.recordings.access import Right
 
 _ID = re.compile(r"[0-9a-f]{8}(-?)[0-9a-f]{4}(\1[0-9a-f]{4}){2}\1[0-9a-f]{12}", re.IGNORECASE)
-METHODS = ("GET", "HEAD")
 # API Gateway would answer 403 to a method that has no route.
 WRONG_METHODS = ("POST", "PUT", "PATCH", "DELETE")
 
@@ -33,10 +32,10 @@ class WrongMethod(RingledgerError):
     status = 405
 
 
-@edge.route(routes, links.PATH, methods=(*METHODS, *WRONG_METHODS))
+@edge.route(routes, links.PATH, methods=(*edge.READ, *WRONG_METHODS))
 def recording(request: Request, notes: Notes) -> Answer:
     """Redirect to the file of a call's recording."""
-    if request.method not in METHODS:
+    if request.method not in edge.READ:
         raise WrongMethod(headers={"Allow": "GET, HEAD, OPTIONS"})
     inviteid = _id(request.path["inviteid"])
     notes["inviteid"] = str(inviteid)

@@ -52,7 +52,7 @@ def by_bearer(request: Request, notes: Notes) -> Answer:
     return _answer(request, channel.answer(request.body, context), context)
 
 
-@edge.route(routes, "/token", methods=("GET",))
+@edge.route(routes, "/token", methods=edge.READ)
 def own_token(request: Request, notes: Notes) -> Answer:
     """Tell the holder of a token its name and its scopes, so that a page offers only what the token may do."""
     token = callers.identify(callers.bearer(request), notes, request.source)
@@ -61,13 +61,13 @@ def own_token(request: Request, notes: Notes) -> Answer:
     return edge.json_answer({"name": token.name, "scopes": token.scopes})
 
 
-@edge.route(routes, "/statistics/functions", methods=("GET",), errors=_error)
+@edge.route(routes, "/statistics/functions", methods=edge.READ, errors=_error)
 def functions(_request: Request, _notes: Notes) -> Answer:
     """Return what a query may use. Refusals name this page."""
     return edge.json_answer(reference.reference())
 
 
-@edge.route(routes, "/statistics/schema", methods=("GET",), errors=_error)
+@edge.route(routes, "/statistics/schema", methods=edge.READ, errors=_error)
 def described_schema(request: Request, _notes: Notes) -> Answer:
     """Return the tables and what a query may use, for a client of any kind."""
     content = edge.json_answer(schema.described(configuration.current()))
@@ -77,14 +77,14 @@ def described_schema(request: Request, _notes: Notes) -> Answer:
     return content._replace(headers=_validator(etag))
 
 
-@edge.route(routes, "/reports", methods=("GET",), errors=_error)
+@edge.route(routes, "/reports", methods=edge.READ, errors=_error)
 def listed_reports(request: Request, notes: Notes) -> Answer:
     """Return the reports with their parameters."""
     context = _reader_context(request, notes)
     return _answer(request, report_actions.listing({}, context), context)
 
 
-@edge.route(routes, "/reports/{file}", methods=("GET",), errors=_error)
+@edge.route(routes, "/reports/{file}", methods=edge.READ, errors=_error)
 def report(request: Request, notes: Notes) -> Answer:
     """Run a report and return its rows in the format of the address's ending."""
     context = _reader_context(request, notes)

@@ -133,7 +133,7 @@ def test_queries_alone_need_an_api_key_and_only_by_parameter(sam: Template) -> N
 
     queries = {("/statistics", "post"), ("/api/token/v1/{token}", "post")}
     pages = {"/token", "/statistics/functions", "/statistics/schema", "/reports", "/reports/{file}"}
-    assert asked == queries | {(page, "get") for page in pages}
+    assert asked == queries | {(page, verb) for page in pages for verb in ("get", "head")}
     assert all(paths[path][verb]["security"] == wanted for path, verb in asked)
     assert sam["Resources"]["ApiKey"]["Condition"] == "NeedsApiKey"
     assert sam["Parameters"]["StatisticsApiKey"]["Default"] == "false"

@@ -49,6 +49,15 @@ def test_a_program_at_the_root(client: Client) -> None:
     assert (answer.status_code, answer.json_body["error"]) == (404, "not-found")
 
 
+@pytest.mark.parametrize("path", ["/console/", "/console/app.css", "/health", "/docs", "/openapi.json", "/reports"])
+def test_a_head_request(client: Client, path: str) -> None:
+    """HEAD has the status and the headers of GET, and no body: monitors and caches ask like that."""
+    whole, head = _get(client, path), client.http.request("HEAD", path)
+
+    assert (head.status_code, head.body) == (whole.status_code, b"")
+    assert head.headers.get("ETag") == whole.headers.get("ETag")
+
+
 def test_the_page_without_a_final_slash() -> None:
     """The files are relative to `console/`, so the address without a slash leads to the one with it."""
     answer = page(_request("/api/console"), {})
