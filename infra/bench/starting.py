@@ -165,7 +165,7 @@ class _Api(ThreadingHTTPServer):
 class _Handler(QuietHandler):
     server: _Api
 
-    def do_GET(self) -> None:  # noqa: N802 - http.server's name
+    def do_GET(self) -> None:
         """Return the next event."""
         self.server.requested.append(time.perf_counter())
         if len(self.server.requested) > EVENTS:
@@ -178,7 +178,7 @@ class _Handler(QuietHandler):
         }
         self.send(200, self.server.event, headers=headers)
 
-    def do_POST(self) -> None:  # noqa: N802 - http.server's name
+    def do_POST(self) -> None:
         """Receive an answer; a failure to load ends the measurement, an error of the handler does not."""
         body = self.body()
         self.server.answered.append(time.perf_counter())

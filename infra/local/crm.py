@@ -69,7 +69,7 @@ class Crm(LoopbackServer):
 class _Handler(QuietHandler):
     crm: Crm
 
-    def do_GET(self) -> None:  # noqa: N802 - http.server's name
+    def do_GET(self) -> None:
         """Answer one call."""
         answer = self.crm.answer(self.path)
         if answer is None:

@@ -190,7 +190,7 @@ class Handler(ChaliceRequestHandler):
             self.close_connection = True
             self._send(HTTPStatus.BAD_GATEWAY, "Internal server error")
 
-    do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = do_PATCH = do_OPTIONS = answer  # noqa: N815 - http.server's names
+    do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = do_PATCH = do_OPTIONS = answer
 
     def _refusal(self) -> tuple[HTTPStatus, str] | None:
         if "Transfer-Encoding" in self.headers:

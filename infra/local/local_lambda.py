@@ -136,7 +136,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 class _Handler(QuietHandler):
     functions: Functions
 
-    def do_POST(self) -> None:  # noqa: N802 - http.server's name
+    def do_POST(self) -> None:
         """Answer one invocation."""
         event = self.body()
         place = _PLACE.fullmatch(self.path.partition("?")[0])

@@ -100,7 +100,7 @@ class _Handler(QuietHandler):
         status, content = self._answered(body.decode())
         self.send(status, b"" if content is None else json.dumps(content).encode())
 
-    do_GET = do_POST = do_DELETE = answer  # noqa: N815 - http.server's names
+    do_GET = do_POST = do_DELETE = answer
 
     def _answered(self, body: str) -> Answer:
         if self.path == "/oauth/token":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -19,22 +18,6 @@ from tests.agents.asterisk.event_receiver import EventReceiver, Record
 from tests.agents.asterisk.test_csv_source import line
 
 
-@pytest.fixture
-def receiver() -> Iterator[EventReceiver]:
-    """Run a small Ringledger."""
-    receiver = EventReceiver()
-    yield receiver
-    receiver.stop()
-
-
-@pytest.fixture
-def pbx() -> Iterator[AmiServer]:
-    """Run a small PBX."""
-    pbx = AmiServer()
-    yield pbx
-    pbx.stop()
-
-
 def moments(events: list[Record]) -> list[tuple[str, ...]]:
     """Return what tells events apart, in UTC and with the names of either source."""
     names = (("EventName", "eventtype"), ("UniqueID", "uniqueid"), ("Channel", "channame"), ("Extra", "extra"))
@@ -47,10 +30,10 @@ def moments(events: list[Record]) -> list[tuple[str, ...]]:
     ]
 
 
-def test_every_event_of_ami_arrives(tmp_path: Path, pbx: AmiServer, receiver: EventReceiver) -> None:
+def test_every_event_of_ami_arrives(tmp_path: Path, asterisk: AmiServer, receiver: EventReceiver) -> None:
     """The names are those of AMI, the time is in UTC with the fraction of the header Timestamp."""
-    with running(configured(tmp_path, receiver.address, "ami", pbx.port)):
-        play(pbx, EVENTS[:28])
+    with running(configured(tmp_path, receiver.address, "ami", asterisk.port)):
+        play(asterisk, EVENTS[:28])
         wait(lambda: len(receiver.records) >= 28)
     assert moments(receiver.records) == moments(EVENTS[:28])
     first = headers(EVENTS[0])
@@ -59,9 +42,9 @@ def test_every_event_of_ami_arrives(tmp_path: Path, pbx: AmiServer, receiver: Ev
 
 
 @pytest.mark.verify
-def test_events_of_ami_survive_kills_and_faults(tmp_path: Path, pbx: AmiServer, receiver: EventReceiver) -> None:
+def test_events_of_ami_survive_kills_and_faults(tmp_path: Path, asterisk: AmiServer, receiver: EventReceiver) -> None:
     """Ringledger fails, the program is killed with events in its spool, the connection drops: each event arrives."""
-    disturb(configured(tmp_path, receiver.address, "ami", pbx.port), pbx, receiver)
+    disturb(configured(tmp_path, receiver.address, "ami", asterisk.port), asterisk, receiver)
     assert moments(receiver.records) == moments(EVENTS)
 
 

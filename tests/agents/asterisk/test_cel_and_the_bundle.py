@@ -84,14 +84,6 @@ def receiver() -> Iterator[EventReceiver]:
     receiver.stop()
 
 
-@pytest.fixture
-def asterisk() -> Iterator[AmiServer]:
-    """Run a small PBX."""
-    asterisk = AmiServer()
-    yield asterisk
-    asterisk.stop()
-
-
 def test_tables_are_those_of_an_undisturbed_run(
     stack: dict[str, Any], tmp_path: Path, asterisk: AmiServer, receiver: EventReceiver
 ) -> None:

@@ -50,14 +50,6 @@ class Sender:
 
 
 @pytest.fixture
-def receiver() -> Iterator[EventReceiver]:
-    """Run a small receiver."""
-    receiver = EventReceiver()
-    yield receiver
-    receiver.stop()
-
-
-@pytest.fixture
 def sender(receiver: EventReceiver, tmp_path: Path) -> Iterator[Sender]:
     """Return a spool with its delivery."""
     sender = Sender(tmp_path, receiver)

@@ -66,14 +66,6 @@ class RecordingPbx:
 
 
 @pytest.fixture
-def receiver() -> Iterator[EventReceiver]:
-    """Run a small Ringledger with a storage."""
-    receiver = EventReceiver()
-    yield receiver
-    receiver.stop()
-
-
-@pytest.fixture
 def pbx(tmp_path: Path, receiver: EventReceiver) -> Iterator[RecordingPbx]:
     """Return a PBX."""
     pbx = RecordingPbx(tmp_path, receiver)

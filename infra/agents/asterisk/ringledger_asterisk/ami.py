@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Mapping
 from typing import Callable
 
 from ringledger_asterisk.agent_settings import Ami
+from ringledger_asterisk.concurrency import within
 
 CONNECT_SECONDS = 10
 ANSWER_SECONDS = 10
@@ -53,12 +54,12 @@ class AmiConnection:
         """Connect and log in. Raise AmiFault."""
         try:
             opening = asyncio.open_connection(ami.host, ami.port, limit=LINE_LIMIT)
-            reader, writer = await asyncio.wait_for(opening, CONNECT_SECONDS)
+            reader, writer = await within(opening, CONNECT_SECONDS)
         except (OSError, asyncio.TimeoutError) as fault:
             raise AmiFault(f"the PBX at {ami.host}:{ami.port} is away: {fault}") from None
         connection = cls(reader, writer, heard)
         try:
-            await asyncio.wait_for(connection._greeting(), CONNECT_SECONDS)
+            await within(connection._greeting(), CONNECT_SECONDS)
         except (OSError, ValueError, asyncio.TimeoutError, AmiFault) as fault:
             connection.close()
             raise AmiFault(f"{ami.host}:{ami.port} does not speak AMI: {fault}") from None
@@ -168,7 +169,7 @@ class _Answers:
 
 async def _next(action: str, answers: asyncio.Queue[Fields], seconds: float = ANSWER_SECONDS) -> Fields:
     try:
-        return await asyncio.wait_for(answers.get(), seconds)
+        return await within(answers.get(), seconds)
     except asyncio.TimeoutError:
         raise AmiFault(f"the PBX did not answer {action} within {seconds:g} seconds") from None
 
