@@ -21,7 +21,7 @@ import pytest
 from chalicelib.platform import runtime
 from chalicelib.settings import Settings
 
-pytest_plugins = ["tests.databases", "tests.ledgers", "tests.mariadb"]
+pytest_plugins = ["tests.databases", "tests.ledgers", "tests.loopback", "tests.mariadb"]
 
 ROOT = Path(__file__).parents[1]
 START_SECONDS = 120

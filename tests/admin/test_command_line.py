@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import ThreadingHTTPServer
 
 import pytest
 
@@ -14,7 +13,9 @@ from chalicelib.authentication.tokens import Token, verify
 from chalicelib.platform import runtime
 from chalicelib.platform.postgres import Connection
 from chalicelib.settings import Settings
+from infra.local.serving import QuietHandler
 from tests.admin.program import run_admin, run_here
+from tests.loopback import served
 
 
 @pytest.fixture
@@ -177,36 +178,27 @@ def test_an_event_of_another_shape_is_a_usage_error(event: dict[str, object]) ->
     assert handle(event)["exit"] == 2
 
 
-class _Invocations(BaseHTTPRequestHandler):
+class _Invocations(QuietHandler):
     """A server for Lambda's Invoke operation that knows one function, `admin`."""
 
     def do_POST(self) -> None:
         """Answer as Lambda does. An unknown function is a 404."""
-        event = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        event = json.loads(self.body())
         known = self.path == "/2015-03-31/functions/admin/invocations"
-        body = json.dumps(handle(event) if known else {"Message": "Function not found"}).encode()
-        self.send_response(200 if known else 404)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Keep the tests' output clean."""
+        answer = handle(event) if known else {"Message": "Function not found"}
+        self.send(200 if known else 404, json.dumps(answer).encode())
 
 
 @pytest.fixture
 def cloud() -> Iterator[dict[str, str]]:
     """Return an environment with the admin function and without a database."""
-    server = HTTPServer(("127.0.0.1", 0), _Invocations)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield {
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}",
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
-        "AWS_DEFAULT_REGION": "eu-central-1",
-    }
-    server.shutdown()
-    server.server_close()
+    with served(ThreadingHTTPServer(("127.0.0.1", 0), _Invocations)) as url:
+        yield {
+            "AWS_ENDPOINT_URL": url,
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_DEFAULT_REGION": "eu-central-1",
+        }
 
 
 @pytest.mark.usefixtures("lambda_settings")

@@ -9,11 +9,10 @@ import pytest
 
 from chalicelib.registry import webhook_keys
 from chalicelib.settings import Settings
-from infra.local import aws, environment
-from infra.local.aws import Aws
-from infra.local.keyring import Keyring
+from infra.local import aws
 from infra.local.telphin_server import TelphinServer
 from tests.admin.program import run_admin, run_here
+from tests.loopback import aws_services
 
 SECRET = "the-secret-of-these-tests-and-of-nothing-else"
 SECRETS = ((3, SECRET),)
@@ -30,13 +29,9 @@ def provider() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Provide the address of an S3 with the bundle's bucket."""
-    environment.prepare_clients()
-    folder = tmp_path_factory.mktemp("aws")
-    server = Aws(folder)
-    url = server.start(Keyring(folder).port("aws"))
-    aws.prepare(url)
-    yield url
-    server.stop()
+    with aws_services(tmp_path_factory.mktemp("aws")) as url:
+        aws.prepare(url)
+        yield url
 
 
 @pytest.fixture

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import uuid5
@@ -19,6 +18,7 @@ from chalicelib.ledger.replay import replay
 from chalicelib.platform.postgres import Connection
 from tests.asterisk.records import START, body, by_call, timeline
 from tests.asterisk.timelines import ATTENDED, BLIND, PICKED_UP
+from tests.ingest.consumers import consume_at_once
 from tests.ingest.telephony import NAMESPACE, Ledger, message
 
 JOINED = {"attended": ATTENDED, "blind": BLIND, "picked up": PICKED_UP}
@@ -92,25 +92,8 @@ def test_several_consumers(ledger: Ledger, data: st.DataObject, name: str, size:
     shuffled = data.draw(st.permutations(records))
     batches = [shuffled[begin : begin + size] for begin in range(0, len(shuffled), size)]
     ledger.clear()
-    faults: list[Exception] = []
+    consume_at_once(ledger.settings, batches, lambda batch, writer: post(ledger, batch, writer=writer), 3)
 
-    def consume(share: Iterable[Sequence[Record]]) -> None:
-        writer = Connection(ledger.settings.writer_database_url)
-        try:
-            for batch in share:
-                post(ledger, batch, writer=writer)
-        except Exception as fault:  # noqa: BLE001 - shown by the assertion
-            faults.append(fault)
-        finally:
-            writer.close()
-
-    threads = [threading.Thread(target=consume, args=(batches[begin::3],)) for begin in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert faults == []
     assert ledger.tables() == expected
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -10,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.ledger.replay import replay
-from chalicelib.platform.nonblocking import NonblockingConnection
+from tests.ingest.consumers import consume_at_once
 from tests.ingest.telephony import (
     BEGIN,
     LEDGER,
@@ -72,24 +71,8 @@ def test_several_consumers(ledger: Ledger, data: st.DataObject, events: list[Web
     expected = ordinary(ledger, events)
     shuffled = batches(data.draw(st.permutations(events)), size)
     ledger.clear()
-    faults: list[Exception] = []
+    consume_at_once(ledger.settings, shuffled, ledger.take, 2)
 
-    def consume(share: Sequence[Sequence[Webhook]]) -> None:
-        writer = NonblockingConnection(ledger.settings.writer_database_url)
-        try:
-            for batch in share:
-                ledger.take(batch, writer)
-        except Exception as fault:  # noqa: BLE001 - the test asserts that there is none
-            faults.append(fault)
-        writer.close()
-
-    threads = [threading.Thread(target=consume, args=(shuffled[part::2],)) for part in (0, 1)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert faults == []
     assert ledger.tables() == expected
 
 

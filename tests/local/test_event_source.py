@@ -7,7 +7,6 @@ import json
 import queue
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -15,10 +14,8 @@ import pytest
 from chalice.app import Chalice, SQSEvent, SQSEventConfig
 
 from chalicelib.platform import dead_letters, queues, runtime
-from infra.local import environment
-from infra.local.aws import Aws
 from infra.local.event_source import Poller, failures
-from infra.local.keyring import Keyring
+from tests.loopback import aws_services
 
 WAIT_SECONDS = 30
 Answer = Callable[[list[str]], object]
@@ -69,11 +66,8 @@ class Consumer:
 @pytest.fixture(scope="module")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Return the endpoint of an SQS for this module."""
-    data = tmp_path_factory.mktemp("aws")
-    environment.prepare_clients()
-    server = Aws(Path(data) / "aws")
-    yield server.start(Keyring(data).port("aws"))
-    server.stop()
+    with aws_services(tmp_path_factory.mktemp("aws")) as url:
+        yield url
 
 
 def test_event(endpoint: str) -> None:

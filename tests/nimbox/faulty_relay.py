@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 import requests
 
+from tests.loopback import served
+
 ANSWER_SECONDS = 30
 #: What happens to each request in turn: some reach the service, of those some answers are lost.
 FAULTS = ("ok", "lost", "ok", "500", "reset", "500 after", "slow", "ok", "ok", "lost")
@@ -42,14 +44,8 @@ class FaultyRelay:
 def relaying(relay: FaultyRelay) -> Iterator[FaultyRelay]:
     """Serve the relay on loopback."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("OfThisRelay", (_Handler,), {"relay": relay}))
-    relay.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
+    with served(server) as relay.url:
         yield relay
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 class _Handler(BaseHTTPRequestHandler):

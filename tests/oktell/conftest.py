@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import uuid4
@@ -27,9 +27,11 @@ from chalicelib.oktell.surface import COMMANDS
 from chalicelib.platform.postgres import Connection, connection
 from chalicelib.settings import Settings
 from infra.local import environment, sample_users
+from infra.local.serving import QuietHandler
 from infra.local.telphin_server import TelphinServer
 from tests.databases import Server, migrated, run
 from tests.ingest.telephony import message
+from tests.loopback import served
 
 ANSWER_SECONDS = 60
 WAIT_SECONDS = 10
@@ -240,26 +242,17 @@ def partner() -> Iterator[dict[str, Any]]:
     """Run a server that behaves like a real Oktell server: `requests` records, `status` and `body` are its answer."""
     facts: dict[str, Any] = {"requests": [], "status": 200, "body": "OK"}
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
             place = urlsplit(self.path)
             facts["requests"].append((place.path, dict(parse_qsl(place.query))))
             if "inside" in facts:
                 facts["inside"].set()
                 facts["finish"].wait(ANSWER_SECONDS)
-            self.send_response(facts["status"])
-            self.end_headers()
-            self.wfile.write(facts["body"].encode())
+            self.send(facts["status"], facts["body"].encode())
 
-        def log_message(self, *_: object) -> None:
-            """Write no log."""
-
-    listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=listening.serve_forever, args=[0.01], daemon=True).start()
-    facts["url"] = f"http://127.0.0.1:{listening.server_port}"
-    yield facts
-    listening.shutdown()
-    listening.server_close()
+    with served(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as facts["url"]:
+        yield facts
 
 
 @pytest.fixture

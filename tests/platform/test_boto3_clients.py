@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 
 import boto3
 import pytest
 
 from chalicelib.admin.__main__ import main
 from chalicelib.platform import boto3_clients, runtime
+from infra.local.serving import QuietHandler
+from tests.loopback import served
 
 VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL")
 
@@ -36,24 +37,13 @@ def refusal() -> Iterator[tuple[str, dict[str, tuple[int, str, str]]]]:
     """Return a server that refuses as Lambda does, and where to put its status, code and message."""
     answer: dict[str, tuple[int, str, str]] = {}
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_POST(self) -> None:
             status, code, message = answer["next"]
-            body = json.dumps({"Message": message}).encode()
-            self.send_response(status)
-            self.send_header("x-amzn-ErrorType", code)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.send(status, json.dumps({"Message": message}).encode(), headers={"x-amzn-ErrorType": code})
 
-        def log_message(self, *_arguments: object) -> None:
-            """Keep the test's output clean."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}", answer
-    server.shutdown()
-    server.server_close()
+    with served(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as url:
+        yield url, answer
 
 
 @pytest.mark.parametrize("service", ["lambda", "s3", "sns", "sqs"])

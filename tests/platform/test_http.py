@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import socket
-import ssl
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import ThreadingHTTPServer
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,6 +13,7 @@ import pytest
 from chalicelib.errors import Unavailable
 from chalicelib.platform import http_connections
 from chalicelib.platform.http import HttpClient, Peer
+from tests.loopback import served, speak_tls
 from tests.platform.scripted import (
     Behaviour,
     Scripted,
@@ -51,23 +49,16 @@ def client() -> Iterator[HttpClient]:
 @pytest.fixture
 def serve() -> Iterator[Serve]:
     """Start servers, and stop them after the test."""
-    started: list[ThreadingHTTPServer] = []
+    with ExitStack() as started:
 
-    def start(*script: Behaviour, authority: Path | None = None) -> tuple[str, type[Scripted]]:
-        handler = type("Own", (Scripted,), {"script": list(script), "connections": 0, "requests": 0})
-        server = Quiet(("127.0.0.1", 0), handler)
-        if authority:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(authority.with_name("server.pem"))
-            server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-        started.append(server)
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        return f"http://127.0.0.1:{server.server_port}/", handler
+        def start(*script: Behaviour, authority: Path | None = None) -> tuple[str, type[Scripted]]:
+            handler = type("Own", (Scripted,), {"script": list(script), "connections": 0, "requests": 0})
+            server = Quiet(("127.0.0.1", 0), handler)
+            if authority:
+                speak_tls(server, authority.with_name("server.pem"))
+            return f"{started.enter_context(served(server))}/", handler
 
-    yield start
-    for server in started:
-        server.shutdown()
-        server.server_close()
+        yield start
 
 
 def ask(client: HttpClient, url: str, peer: Peer = PEER) -> tuple[int, bytes]:

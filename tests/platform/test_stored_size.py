@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -10,6 +9,7 @@ import pytest
 
 from chalicelib.errors import Unavailable
 from chalicelib.platform import runtime, signed_requests
+from tests.loopback import served
 
 ANSWERS = {"there": (200, 5), "gone": (404, 0), "closed": (403, 0), "broken": (503, 0)}
 
@@ -40,15 +40,12 @@ class Storage(BaseHTTPRequestHandler):
 def storage(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Storage]]:
     """Start a server, and set its address and credentials."""
     handler = type("Own", (Storage,), {"connections": 0})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"):
         monkeypatch.setenv(name, "test")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
-    yield handler
-    runtime.renew()
-    server.shutdown()
-    server.server_close()
+    with served(ThreadingHTTPServer(("127.0.0.1", 0), handler)) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        yield handler
+        runtime.renew()
 
 
 def test_an_object_exists_or_not(storage: type[Storage]) -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import queue
 import subprocess
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +15,8 @@ from urllib.parse import quote
 import pytest
 
 from infra.local import tapes
+from infra.local.serving import QuietHandler
+from tests.loopback import served
 from tests.programs import CHROMIUM, HEADLESS, missing
 from tests.recordings.conftest import Desk
 
@@ -33,29 +34,16 @@ def _page(content: bytes) -> Iterator[tuple[str, queue.Queue[Any]]]:
     """Serve the page, and collect what it reports."""
     reports: queue.Queue[Any] = queue.Queue()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
-            self._send(content)
+            self.send(200, content, "text/html; charset=utf-8")
 
         def do_POST(self) -> None:
-            reports.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self._send(b"")
+            reports.put(json.loads(self.body()))
+            self.send(200, b"")
 
-        def _send(self, content: bytes) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_: object) -> None:
-            """Write no log."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/", reports
-    server.shutdown()
-    server.server_close()
+    with served(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as url:
+        yield f"{url}/", reports
 
 
 def _report(page: str, fragment: str, profile: Path) -> Any:

@@ -3,34 +3,17 @@
 from __future__ import annotations
 
 import json
-import socket
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from chalicelib.platform import signed_requests
-from infra.local.gateway import bound
 from tests.recordings.conftest import Ask, link_secret
 
 # The timeout of this Lambda in .chalice/config.json.
 LAMBDA_SECONDS = 10
 FOUND, FORBIDDEN, UNAVAILABLE = 302, 403, 503
-
-
-@pytest.fixture
-def silent() -> Iterator[str]:
-    """Yield an address that accepts connections and never answers."""
-    with bound("127.0.0.1", 0) as listener:
-        yield f"127.0.0.1:{listener.getsockname()[1]}"
-
-
-@pytest.fixture
-def closed() -> str:
-    """Return an address without a server."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return f"127.0.0.1:{listener.getsockname()[1]}"
 
 
 def _assert_unavailable(answer: dict[str, Any]) -> None:
@@ -39,7 +22,7 @@ def _assert_unavailable(answer: dict[str, Any]) -> None:
     assert int(answer["headers"]["Retry-After"]) > 0
 
 
-@pytest.mark.parametrize("place", ["silent", "closed"])
+@pytest.mark.parametrize("place", ["silent_address", "closed_address"])
 def test_s3_is_away(
     stack: dict[str, Any], ask: Ask, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
@@ -56,18 +39,21 @@ def test_both_attempts_end_before_the_timeout_of_the_lambda() -> None:
     assert signed_requests.RECORDINGS.whole < LAMBDA_SECONDS
 
 
-def test_the_database_is_away(stack: dict[str, Any], ask: Ask, closed: str) -> None:
+def test_the_database_is_away(stack: dict[str, Any], ask: Ask, closed_address: str) -> None:
     """Nothing is signed without knowing whether the link was revoked."""
     began = time.monotonic()
     _assert_unavailable(
-        ask(stack["recording"], GATE_DATABASE_URL=f"postgresql://ringledger_gate:word@{closed}/postgres")
+        ask(stack["recording"], GATE_DATABASE_URL=f"postgresql://ringledger_gate:word@{closed_address}/postgres")
     )
     assert time.monotonic() - began < LAMBDA_SECONDS
 
 
-def test_a_forged_link_is_refused_without_either(stack: dict[str, Any], ask: Ask, closed: str) -> None:
+def test_a_forged_link_is_refused_without_either(stack: dict[str, Any], ask: Ask, closed_address: str) -> None:
     """It is refused before PostgreSQL or S3 is asked."""
-    away = {"AWS_ENDPOINT_URL": f"http://{closed}", "GATE_DATABASE_URL": f"postgresql://user:word@{closed}/postgres"}
+    away = {
+        "AWS_ENDPOINT_URL": f"http://{closed_address}",
+        "GATE_DATABASE_URL": f"postgresql://user:word@{closed_address}/postgres",
+    }
     link = stack["recording"]
     forged = link[:-1] + ("A" if link[-1] != "A" else "B")
     assert ask(forged, **away)["statusCode"] == FORBIDDEN

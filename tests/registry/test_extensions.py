@@ -16,26 +16,21 @@ from chalicelib.platform.postgres import Connection
 from chalicelib.registry import extensions, revocations
 from chalicelib.registry.extensions import ExtensionDescription, ExtensionRefused
 from chalicelib.settings import Settings
-from infra.local import aws, environment
-from infra.local.aws import Aws
-from infra.local.keyring import Keyring
+from infra.local import aws
 from tests.databases import run
+from tests.loopback import aws_services
 
 
 @pytest.fixture(scope="module")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Provide an S3 with the bundle's bucket, to which this process's settings point."""
-    environment.prepare_clients()
-    folder = tmp_path_factory.mktemp("aws")
-    server = Aws(folder)
-    url = server.start(Keyring(folder).port("aws"))
-    aws.prepare(url)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", url)
+    with aws_services(tmp_path_factory.mktemp("aws")) as url:
+        aws.prepare(url)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("AWS_ENDPOINT_URL", url)
+            runtime.renew()
+            yield boto3.client("s3")
         runtime.renew()
-        yield boto3.client("s3")
-    runtime.renew()
-    server.stop()
 
 
 def _added(database: Settings, name: str, **fields: Any) -> extensions.Extension:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import socket
-import ssl
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from http.client import HTTPConnection
@@ -19,6 +17,7 @@ from urllib.parse import quote, unquote, urlsplit
 import pytest
 
 from tests import authorities
+from tests.loopback import served, speak_tls
 from tests.programs import missing
 
 CONFIG = Path(__file__).parents[2] / "infra/relay/ringledger-relay.conf"
@@ -94,13 +93,9 @@ def front(stack: dict[str, Any], certificates: Path) -> Iterator[int]:
     """Run the bundle behind TLS, and return the port."""
     server = Front(("127.0.0.1", 0), _Handler)
     server.bundle = urlsplit(stack["url"]).netloc
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificates / "server.pem")
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, args=[0.01], daemon=True).start()
-    yield int(server.server_address[1])
-    server.shutdown()
-    server.server_close()
+    speak_tls(server, certificates / "server.pem")
+    with served(server):
+        yield server.server_port
 
 
 def _started(folder: Path, front: int, authority: Path) -> tuple[subprocess.Popen[bytes], int]:

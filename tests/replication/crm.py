@@ -16,6 +16,8 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
+from tests.loopback import served
+
 TOKEN = "crm/token+of=tests"
 REJECTED = {"destination": "no se consiguió el número de destino en la base de datos"}
 HANG_SECONDS = 30
@@ -113,15 +115,11 @@ class _Server(ThreadingHTTPServer):
 def running(crm: Crm) -> Iterator[Crm]:
     """Serve the CRM on loopback."""
     server = _Server(("127.0.0.1", 0), type("OfThisCrm", (_Handler,), {"crm": crm}))
-    crm.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
-        yield crm
-    finally:
-        crm.over.set()
-        server.shutdown()
-        server.server_close()
+    with served(server) as crm.url:
+        try:
+            yield crm
+        finally:
+            crm.over.set()
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import ssl
-import threading
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from ipaddress import ip_address
@@ -17,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from chalicelib.nimbox.client import Client, PhoneCall, Service, Timing
+from tests.loopback import served, speak_tls
 
 TOKEN = "token"
 CALL = PhoneCall(datetime(2012, 8, 23, 12, 20, 33), "7222", "02122853348", 45)  # noqa: DTZ001 - UTC
@@ -45,21 +44,15 @@ def certificate(tmp_path: Path) -> Path:
 def test_https_is_verified(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An untrusted certificate ends the exchange before anything is sent. A trusted one does not."""
     server = HTTPServer(("127.0.0.1", 0), type("Https", (_Https,), {}))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    speak_tls(server, certificate)
     service = Service(f"https://127.0.0.1:{server.server_port}", TOKEN)
-    try:
+    with served(server):
         refused = Client(service, Timing()).create(CALL)
         assert (refused.state, refused.lost, refused.halts) == ("pending", False, True)
         assert "CERTIFICATE_VERIFY_FAILED" in refused.reason
 
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
         assert Client(service, Timing()).create(CALL).state == "delivered"
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 class _Https(BaseHTTPRequestHandler):

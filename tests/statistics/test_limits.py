@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from chalicelib.statistics import query
 from chalicelib.statistics.answer import Frame, InlineAnswer, Limits, RowSink, StoredAnswer
 from chalicelib.statistics.execution import Query
 from chalicelib.statistics.formats import Output
+from tests.loopback import served
 from tests.statistics.cases import ENDED_AT_RUN_TIME, Case, named
 from tests.statistics.conftest import Ask, request_of
 
@@ -162,13 +162,8 @@ class _SlowS3(BaseHTTPRequestHandler):
 @contextmanager
 def _slow_s3(endpoint: str, delay: float) -> Iterator[str]:
     handler = type("Handler", (_SlowS3,), {"endpoint": endpoint, "delay": delay})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with served(ThreadingHTTPServer(("127.0.0.1", 0), handler)) as url:
+        yield url
 
 
 def test_a_slow_s3_does_not_use_up_the_statement_timeout(

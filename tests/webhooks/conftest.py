@@ -20,9 +20,7 @@ import requests
 
 from chalicelib.macs import Secrets
 from chalicelib.registry import webhook_keys
-from infra.local import environment
-from infra.local.aws import Aws
-from infra.local.keyring import Keyring
+from tests.loopback import aws_services
 
 ROOT = Path(__file__).parents[2]
 OLDER = (1, "older-secret-of-the-webhook-keys")
@@ -85,13 +83,9 @@ Start = Callable[..., Surface]
 @pytest.fixture(scope="session")
 def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Provide S3 and SQS with a bucket for these tests alone."""
-    environment.prepare_clients()
-    folder = tmp_path_factory.mktemp("aws")
-    server = Aws(folder)
-    url = server.start(Keyring(folder).port("aws"))
-    boto3.client("s3", endpoint_url=url, region_name="us-east-1").create_bucket(Bucket=BUCKET)
-    yield url
-    server.stop()
+    with aws_services(tmp_path_factory.mktemp("aws")) as url:
+        boto3.client("s3", endpoint_url=url, region_name="us-east-1").create_bucket(Bucket=BUCKET)
+        yield url
 
 
 @contextmanager

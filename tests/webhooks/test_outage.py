@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
 
-from infra.local.gateway import bound
 from tests.webhooks.conftest import Start, key
 from tests.webhooks.samples import TELPHIN
 
@@ -18,24 +15,10 @@ HANGUP = TELPHIN["hangup"]
 PROMISED_SECONDS = 3
 
 
-@pytest.fixture
-def silent() -> Iterator[str]:
-    """Provide the address of an AWS that accepts connections and never answers."""
-    with bound("127.0.0.1", 0) as listener:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-
-
-@pytest.fixture
-def closed() -> str:
-    """Return the address of an AWS whose port is closed."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return f"http://127.0.0.1:{listener.getsockname()[1]}"
-
-
-@pytest.mark.parametrize("aws", ["silent", "closed"])
+@pytest.mark.parametrize("aws", ["silent_address", "closed_address"])
 def test_aws_is_unavailable(start: Start, request: pytest.FixtureRequest, aws: str) -> None:
     """503 with Retry-After comes within three seconds, on the first request and on later ones."""
-    url = request.getfixturevalue(aws)
+    url = f"http://{request.getfixturevalue(aws)}"
     surface = start(AWS_ENDPOINT_URL=url, EVENTS_QUEUE_URL=f"{url}/123456789012/call-events")
 
     for _ in range(2):
@@ -65,8 +48,8 @@ def test_no_boto3_is_needed(start: Start, tmp_path: Path) -> None:
     assert len(surface.queued()) == 1
 
 
-def test_a_wrong_key_is_refused_without_aws(start: Start, closed: str) -> None:
+def test_a_wrong_key_is_refused_without_aws(start: Start, closed_address: str) -> None:
     """An invalid key gets 404 even then, since no service is asked."""
-    surface = start(AWS_ENDPOINT_URL=closed)
+    surface = start(AWS_ENDPOINT_URL=f"http://{closed_address}")
 
     assert surface.post(f"/ext-event/{'a' * 32}", HANGUP).status_code == 404

@@ -17,11 +17,9 @@ from chalicelib.platform.postgres import Connection
 from chalicelib.recordings import fetching
 from chalicelib.recordings.fetching import AttemptOutcome
 from chalicelib.settings import Settings
-from infra.local import environment
-from infra.local.aws import Aws
-from infra.local.keyring import Keyring
 from tests.databases import Server, migrated, run
 from tests.ingest.telephony import CLIENT, LEDGER, TABLES, Ledger, Webhook, event
+from tests.loopback import aws_services
 from tests.recordings.fetching.provider import Moods, provider
 
 BUCKET = "only-for-the-recorder"
@@ -105,11 +103,8 @@ def ledger(shared_ledger: Ledger) -> Ledger:
 @pytest.fixture(scope="session")
 def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Yield the address of an S3 and an SQS for these tests."""
-    environment.prepare_clients()
-    folder = tmp_path_factory.mktemp("aws")
-    server = Aws(folder)
-    yield server.start(Keyring(folder).port("aws"))
-    server.stop()
+    with aws_services(tmp_path_factory.mktemp("aws")) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import gzip
 import json
 import socket
 import struct
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from infra.local import tapes
+from tests.loopback import served
 
 SOUND = tapes.sound(2)
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -220,8 +220,5 @@ def moods() -> Any:
 def provider() -> Iterator[tuple[str, Counter[str], type[Moods]]]:
     """Yield the provider's URL, how often each path was requested, and its handler."""
     handler = moods()
-    server = Quiet(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}", handler.seen, handler
-    server.shutdown()
-    server.server_close()
+    with served(Quiet(("127.0.0.1", 0), handler)) as url:
+        yield url, handler.seen, handler

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import ssl
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +14,7 @@ from chalicelib.platform import downloads, runtime
 from chalicelib.platform.downloads import DownloadFailed, DownloadRefused, Rules
 from chalicelib.platform.http_connections import SecureTimedConnection, TimedConnection
 from infra.local.gateway import bound
+from tests.loopback import served, speak_tls
 from tests.recordings.fetching.provider import SOUND, Quiet, moods
 
 RULES = Rules((), 10**6, 5, loopback=True)
@@ -26,13 +25,9 @@ def server(authority: Path) -> Iterator[tuple[int, Any]]:
     """Yield the port of the provider over TLS, and its handler."""
     handler = moods()
     serving = Quiet(("127.0.0.1", 0), handler)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(authority.with_name("server.pem"))
-    serving.socket = context.wrap_socket(serving.socket, server_side=True, do_handshake_on_connect=False)
-    threading.Thread(target=serving.serve_forever, args=(0.01,), daemon=True).start()
-    yield serving.server_port, handler
-    serving.shutdown()
-    serving.server_close()
+    speak_tls(serving, authority.with_name("server.pem"))
+    with served(serving):
+        yield serving.server_port, handler
 
 
 def test_a_file_is_downloaded_over_tls(server: tuple[int, Any]) -> None:
