@@ -16,9 +16,8 @@ from tests.operations.test_surface import ended
 
 
 @pytest.fixture
-def queue(request: pytest.FixtureRequest, ask: Ask, stack: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> str:
-    """Return the address of an empty queue of recordings, which the jobs send to."""
-    assert ask
+def queue(request: pytest.FixtureRequest, stack: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return the address of an empty queue of recordings, which the jobs send to. Tests ask for `ask` before it."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", stack["aws_endpoint_url"])
     runtime.renew()
     url = str(queues.client().create_queue(QueueName=request.node.name[:70].strip("_"))["QueueUrl"])
