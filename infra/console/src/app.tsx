@@ -65,6 +65,7 @@ export function App(): JSX.Element {
     setFailure(null);
     identify().then(setHolder, setFailure);
   };
+  useEffect(closeMenus, []);
   useEffect(() => {
     if (signedIn && !holder) ask();
   }, [signedIn, holder]);
@@ -87,6 +88,21 @@ export function App(): JSX.Element {
       </main>
     </>
   );
+}
+
+/** Close an open menu when the reader presses Escape, or goes on elsewhere. */
+function closeMenus(): () => void {
+  const close = (event: Event): void => {
+    for (const menu of document.querySelectorAll<HTMLDetailsElement>("details.menu[open]")) {
+      const escaped = event instanceof KeyboardEvent && event.key === "Escape";
+      if (!escaped && (event instanceof KeyboardEvent || menu.contains(event.target as Node))) continue;
+      menu.open = false;
+      if (escaped) menu.querySelector("summary")?.focus();
+    }
+  };
+  const kinds = ["keydown", "pointerdown", "focusin"];
+  for (const kind of kinds) document.addEventListener(kind, close);
+  return () => kinds.forEach((kind) => document.removeEventListener(kind, close));
 }
 
 /** Return the page of an address; without one it is the first that the token opens. */

@@ -7,7 +7,7 @@ import { language, siteZone } from "./words";
 
 interface Title { en: string; ru: string }
 export interface Parameter { name: string; type: string; default: string | number | boolean | null; required: boolean; title: Title }
-export interface Report { name: string; title: Title; description: Title; psql: string; parameters: Parameter[]; origin: string }
+export interface Report { name: string; title: Title; description: Title; psql: string; parameters: Parameter[]; origin: string; changed_at: string | null; changed_by: string | null }
 
 /** Filters of the page and of every report; other parameters belong to one report. */
 const COMMON = ["from", "to", "queue", "agent", "number"];
@@ -60,6 +60,12 @@ export function ignored(report: Report, filters: Filters): string[] {
 /** Run a report. */
 export function run(report: Report, filters: Filters, init: RequestInit): Promise<Table> {
   return channel<Table>("reports", "run", { name: report.name, params: params(report, filters), format: "columns" }, init);
+}
+
+/** Remove a saved report; where it replaced one of Ringledger's own, that one is back. */
+export async function remove(report: Report): Promise<void> {
+  await channel("reports", "remove", { name: report.name });
+  forgetReports();
 }
 
 /** Return the address of the report as a file, relative to the API. */

@@ -1,12 +1,14 @@
 // Reports: pictures first; each opens with its parameters, its table, its CSV and its SQL.
 
 import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { may } from "../access";
 import { objects, type Table } from "../api";
-import { Empty, Icon, Loading, Note, Trouble, useLoad } from "../parts/basics";
+import { Empty, Icon, Loading, Note, sentence, Trouble, useLoad } from "../parts/basics";
 import { DataTable } from "../parts/table";
-import { ignored, type Report, reports, run, titled } from "../report_source";
-import { address, type Filters, type Route } from "../route";
-import { number, t, word } from "../words";
+import { ignored, remove, type Report, reports, run, titled } from "../report_source";
+import { address, type Filters, go, type Route } from "../route";
+import { number, t, when, word } from "../words";
 import { FilterBar } from "./filter_bar";
 import { Parameters } from "./report_parameters";
 import { Drawn, isTable } from "./report_picture";
@@ -25,7 +27,7 @@ export function Reports({ route }: { route: Route }): JSX.Element {
       {!data && !failure && <Loading lines={8} />}
       {data && route.rest && !report && <Note>{t("report.unknown", { name: route.rest })}</Note>}
       {data && !route.rest && <div class="grid">{data.map((each) => <Card key={each.name} report={each} filters={route.filters} />)}</div>}
-      {report && <Whole report={report} filters={route.filters} />}
+      {report && <Whole report={report} filters={route.filters} removed={reload} />}
     </section>
   );
 }
@@ -62,7 +64,7 @@ function Card({ report, filters }: { report: Report; filters: Filters }): JSX.El
   );
 }
 
-function Whole({ report, filters }: { report: Report; filters: Filters }): JSX.Element {
+function Whole({ report, filters, removed }: { report: Report; filters: Filters; removed: () => void }): JSX.Element {
   const { data, failure, reload, busy } = useReport(report, filters);
   const label = titled(report.title);
   return (
@@ -81,6 +83,24 @@ function Whole({ report, filters }: { report: Report; filters: Filters }): JSX.E
         </section>
       )}
       <ReportSql report={report} filters={filters} />
+      {report.origin === "saved" && <Saved report={report} removed={removed} />}
     </div>
+  );
+}
+
+/** Who saved a report and when, and a button that removes it, where the token may. */
+function Saved({ report, removed }: { report: Report; removed: () => void }): JSX.Element {
+  const [sure, setSure] = useState(false);
+  const [told, setTold] = useState("");
+  const press = (): void => {
+    if (!sure) return setSure(true);
+    remove(report).then(() => { removed(); go(address("reports"), true); }, (fault: Error) => setTold(sentence(fault)));
+  };
+  return (
+    <p class="actions fine" data-test="saved">
+      {t("report.saved", { by: report.changed_by || t("unknown"), at: report.changed_at ? when(report.changed_at) : "–" })}
+      {may("reports") && <button type="button" class={sure ? "primary small-button" : "quiet small-button"} onClick={press} onBlur={() => setSure(false)}>{sure ? t("operations.sure") : t("report.remove")}</button>}
+      <span role="status">{told}</span>
+    </p>
   );
 }

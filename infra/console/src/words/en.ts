@@ -618,4 +618,6 @@ export const en = {
   "reason.Not Found": "no such number",
   "reason.Forbidden": "not allowed",
   "reason.Closed: no hangup came": "no hangup came",
+  "report.saved": "Saved by {by}, {at}.",
+  "report.remove": "Remove the report",
 };

@@ -64,7 +64,7 @@ export function percent(share: number, digits = 0): string {
 export function bytes(size: number): string {
   const units = ["byte", "kilobyte", "megabyte", "gigabyte"];
   const step = Math.min(3, Math.floor(Math.log10(Math.max(1, size)) / 3));
-  const options = { style: "unit", unit: units[step], unitDisplay: "short", maximumFractionDigits: 1 } as const;
+  const options = { style: "unit", unit: units[step], unitDisplay: step ? "short" : "long", maximumFractionDigits: 1 } as const;
   return new Intl.NumberFormat(lang, options).format(size / 1000 ** step);
 }
 

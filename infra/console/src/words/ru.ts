@@ -620,4 +620,6 @@ export const ru: Words = {
   "reason.Not Found": "нет такого номера",
   "reason.Forbidden": "запрещено",
   "reason.Closed: no hangup came": "событие завершения не пришло",
+  "report.saved": "Сохранил {by}, {at}.",
+  "report.remove": "Удалить отчёт",
 };
