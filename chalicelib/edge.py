@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote_plus, urlencode
 
-from aws_lambda_powertools import Logger
+from aws_lambda_powertools.logging import Logger
 from chalice.app import Blueprint, Response
 
 from chalicelib.errors import InvalidRequest, RingledgerError, TooLarge

@@ -20,8 +20,8 @@ def publish(
     counted = {name: count for name, count in counts.items() if count}
     if not (counted or seconds):
         return
-    from aws_lambda_powertools import Metrics  # noqa: PLC0415 - loaded only where there is something to write
-    from aws_lambda_powertools.metrics import MetricUnit  # noqa: PLC0415
+    # Loaded only where there is something to write.
+    from aws_lambda_powertools.metrics import Metrics, MetricUnit  # noqa: PLC0415
 
     metrics = Metrics(namespace=configuration.current().metrics_namespace, service=service)
     if target:

@@ -20,6 +20,9 @@ import pytest
 
 from chalicelib.platform import runtime
 from chalicelib.settings import Settings
+from tests import examples
+
+examples.load_profile()
 
 pytest_plugins = ["tests.databases", "tests.ledgers", "tests.loopback", "tests.mariadb"]
 

@@ -31,7 +31,8 @@ LAZY = {
     # Queries seldom fail.
     "chalicelib.statistics.error_causes": 2,
     "chalicelib.statistics.slow_parts": 1,
-    # Most requests of the channel are queries.
+    # Most requests of the channel are one query.
+    "chalicelib.statistics.batch": 4,
     "chalicelib.statistics.report_definitions": 25,
     "chalicelib.statistics.report_files": 1,
     "chalicelib.statistics.report_store": 1,
@@ -48,8 +49,10 @@ LAZY = {
     "chalicelib.operations.webhook_log": 10,
 }
 
-#: Milliseconds that the own code of a package takes of which only a module is used.
+#: Milliseconds that the own code of a package takes of which only modules are used.
 BARE = {
+    # It loads its metrics and its tracer for its logger.
+    "aws_lambda_powertools": 4,
     # It reads the version of a package for HTTP/2, which is not installed, with importlib.metadata.
     "urllib3.http2": 8,
 }

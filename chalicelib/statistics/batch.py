@@ -6,17 +6,29 @@ import json
 import math
 import time
 from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal
 
 from chalicelib.errors import InvalidRequest, QueryFailed, Refused, RingledgerError
 from chalicelib.statistics.answer import CLOSING, OPENING, Frame, InlineAnswer, RowSink, StoredAnswer
 from chalicelib.statistics.execution import Notes
+from chalicelib.statistics.requests import QUERIES_LIMIT, DataOptions, Expected, RequestModel
 
-#: A dashboard with more panels sends two requests.
-QUERIES_LIMIT = 30
 FRAME = Frame(f"{OPENING}{{", f"}}{CLOSING}")
 
 #: Runs the query with these options within so many seconds, and returns its envelope.
 Run = Callable[[str, object, int, Notes], bytes]
+
+
+class PanelOptions(DataOptions):
+    """The options of one query of several, whose answer is part of an envelope."""
+
+    format: Annotated[Literal["json", "columns"], Expected("json or columns, beside other queries")] = "json"
+
+
+class BatchOptions(RequestModel):
+    """The options of `chronological/data` for several queries at once."""
+
+    queries: Annotated[dict[str, Any], Expected("an object of names and the options of their queries")]
 
 
 class Batch:

@@ -7,9 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from chalicelib.errors import InvalidRequest, QueryFailed, Refused
-from chalicelib.statistics import query, query_parameters, requests
+from chalicelib.statistics import batch, query, query_parameters, requests
 from chalicelib.statistics.answer import CLOSING, OPENING, InlineAnswer, RowSink, StoredAnswer
-from chalicelib.statistics.batch import FRAME, Batch
 from chalicelib.statistics.context import AnyAnswer, Context, FileFailed
 from chalicelib.statistics.execution import Notes, Query
 from chalicelib.statistics.formats import FILES
@@ -41,7 +40,7 @@ def _several(options: Options, context: Context) -> AnyAnswer:
     for name in requests.DataOptions.model_fields:
         if name in options:
             raise InvalidRequest(f"options.{name} belongs to each query: write it within options.queries")
-    queries = requests.validated(requests.BatchOptions, options, "options.").queries
+    queries = requests.validated(batch.BatchOptions, options, "options.").queries
 
     def run(name: str, panel: object, seconds: int, notes: Notes) -> bytes:
         chosen = _panel(name, panel)
@@ -50,10 +49,10 @@ def _several(options: Options, context: Context) -> AnyAnswer:
         return query.envelope(_query(chosen, context, "data"), context.output(chosen), limit, current, notes)
 
     def run_all() -> InlineAnswer | StoredAnswer:
-        sink = RowSink(FRAME, context.limits(), context.settings.bucket, f"answers/{context.request_id}")
-        return batch.answer(sink, context.notes, until)
+        sink = RowSink(batch.FRAME, context.limits(), context.settings.bucket, f"answers/{context.request_id}")
+        return several.answer(sink, context.notes, until)
 
-    batch = Batch(queries, run, context.settings.statement_timeout)
+    several = batch.Batch(queries, run, context.settings.statement_timeout)
     try:
         asked = [_query(_panel(name, panel), context, "data") for name, panel in queries.items()]
         return context.unless_known(context.body, asked, run_all)
@@ -62,11 +61,11 @@ def _several(options: Options, context: Context) -> AnyAnswer:
         return run_all()
 
 
-def _panel(name: str, panel: object) -> requests.PanelOptions:
+def _panel(name: str, panel: object) -> batch.PanelOptions:
     path = f"options.queries.{name[:60]}"
     if not isinstance(panel, dict):
         raise InvalidRequest(f"{path} must be an object: the options of its query")
-    return requests.validated(requests.PanelOptions, panel, f"{path}.")
+    return requests.validated(batch.PanelOptions, panel, f"{path}.")
 
 
 def quantity(options: Options, context: Context) -> AnyAnswer:

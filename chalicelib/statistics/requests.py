@@ -19,6 +19,10 @@ _BROKEN_TEXT = "string_unicode"
 _UNKNOWN = "extra_forbidden"
 
 
+#: Queries in one request. A dashboard with more panels sends two requests.
+QUERIES_LIMIT = 30
+
+
 class Expected(NamedTuple):
     """The words for the valid values of a field, as in "options must be an object"."""
 
@@ -63,18 +67,6 @@ class FormatOptions(RequestModel):
 
 class DataOptions(FormatOptions, QuantityOptions):
     """The options of `chronological/data`."""
-
-
-class PanelOptions(DataOptions):
-    """The options of one query of several, whose answer is part of an envelope."""
-
-    format: Annotated[Literal["json", "columns"], Expected("json or columns, beside other queries")] = "json"
-
-
-class BatchOptions(RequestModel):
-    """The options of `chronological/data` for several queries at once."""
-
-    queries: Annotated[dict[str, Any], Expected("an object of names and the options of their queries")]
 
 
 M = TypeVar("M", bound=BaseModel)

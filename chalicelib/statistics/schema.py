@@ -10,8 +10,8 @@ from chalicelib.catalog import READABLE, TABLES, Columns
 from chalicelib.settings import Settings
 from chalicelib.statistics import descriptions, reference, requests
 from chalicelib.statistics.answer import CLOSING, OPENING, InlineAnswer
-from chalicelib.statistics.batch import QUERIES_LIMIT
 from chalicelib.statistics.context import AnyAnswer, Context
+from chalicelib.statistics.requests import QUERIES_LIMIT
 
 #: Seconds within which a call is answered in time. The views of the schema metrics have this threshold.
 SERVICE_LEVEL_SECONDS = 20

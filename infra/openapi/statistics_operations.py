@@ -6,8 +6,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from chalicelib.statistics.batch import PanelOptions
 from chalicelib.statistics.operational_answers import Agents, Calls, Queues, Summary
-from chalicelib.statistics.requests import DataOptions, PanelOptions, QuantityOptions
+from chalicelib.statistics.requests import DataOptions, QuantityOptions
 from chalicelib.statistics.schema_answer import Schema
 from infra.openapi.channel_requests import (
     ListReportsRequest,

@@ -20,15 +20,13 @@ from tests.ingest.telephony import BEGIN, Ledger
 LATER = BEGIN + timedelta(days=70)
 MONTH = "2026_11"
 BUCKET = "archive-tests"
-_PARTS = "SELECT oid::regclass FROM pg_class WHERE relname ~ '_[0-9]{4}_[0-9]{2}$' AND relkind = 'r'"
 _TABLES = "SELECT name FROM ledger.partitioned_tables UNION ALL SELECT 'ledger.events' ORDER BY 1"
 
 
 def clear(ledger: Ledger) -> None:
     """Delete every row and every partition."""
     ledger.clear()
-    for (name,) in run(ledger.url, _PARTS):
-        run(ledger.url, f"DROP TABLE {name}")
+    ledger.drop_months()
     run(ledger.url, "TRUNCATE ledger.months, ledger.changed_days, ledger.call_figures")
 
 

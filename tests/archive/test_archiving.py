@@ -55,6 +55,7 @@ def test_a_month_that_is_archived_retired_and_restored_is_identical(filled: Arch
     assert (state(filled.ledger), state(filled.ledger, "events")) == ("restored", "restored")
 
 
+@pytest.mark.verify
 def test_a_restored_month_is_retired_again_when_its_time_is_over(filled: Archive) -> None:
     """It stays for the days of the order; then it leaves again, and the archive has the same rows."""
     before = filled.rows()
@@ -101,7 +102,10 @@ class _Dying(Connection):
         return super().execute(sql, parameters)
 
 
-@pytest.mark.parametrize("statements", [0, 1, 2, 4, 7, 9, 13, 40, 90, 150])
+# Each takes three seconds, so `make test` has one end in the middle.
+@pytest.mark.parametrize(
+    "statements", [40, *(pytest.param(count, marks=pytest.mark.verify) for count in (0, 1, 2, 4, 7, 9, 13, 90, 150))]
+)
 def test_a_run_that_is_killed_loses_nothing(filled: Archive, statements: int) -> None:
     """Wherever a run ends, nothing is dropped that is not archived, and the next run completes it."""
     before = filled.rows()
@@ -131,6 +135,7 @@ def test_time_that_is_over_leaves_the_rest_to_the_next_run(filled: Archive) -> N
     assert filled.maintain() == [MONTH, f"events_{MONTH}"]
 
 
+@pytest.mark.verify
 def test_a_change_while_the_month_is_archived_is_archived_too(filled: Archive) -> None:
     """Rows that change after they were read are read again before the month is dropped."""
     filled.maintain()
@@ -144,6 +149,7 @@ def test_a_change_while_the_month_is_archived_is_archived_too(filled: Archive) -
     assert filled.ledger.column("SELECT stopreason FROM calls.cancelled") == ["changed"]
 
 
+@pytest.mark.verify
 def test_raw_events_that_come_after_their_month_get_a_file_of_their_own(filled: Archive) -> None:
     """A message of an archived month that was late in the queue is kept, and both files are restored."""
     before = len(filled.rows()["ledger.events"])
@@ -174,6 +180,7 @@ def test_a_stored_file_that_differs_is_noticed(filled: Archive, monkeypatch: pyt
     assert state(filled.ledger) == "closed"
 
 
+@pytest.mark.verify
 def test_verify_names_damaged_files(filled: Archive) -> None:
     """Missing and changed files are listed, the exit status is 1, and a restoration of them is refused."""
     filled.retire()
@@ -192,6 +199,7 @@ def test_verify_names_damaged_files(filled: Archive) -> None:
     assert state(filled.ledger) == "restoring"
 
 
+@pytest.mark.verify
 def test_list_and_dry_run(filled: Archive) -> None:
     """The list has each month with its state, rows and files, and a dry run restores nothing."""
     filled.retire()
@@ -227,6 +235,7 @@ def test_a_month_that_is_there_is_not_restored(filled: Archive) -> None:
     assert "are not retired" in filled.command("restore", NAME).errors
 
 
+@pytest.mark.verify
 def test_large_months_have_several_files(filled: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     """Files hold whole days, and all of them together are the month."""
     monkeypatch.setattr(archiving, "FILE_ROWS", 2)

@@ -126,6 +126,7 @@ def _table(duck: duckdb.DuckDBPyConnection, archive: Archive, table: str, folder
         duck.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows)
 
 
+@pytest.mark.verify
 def test_the_own_reports_agree_to_the_row(
     both: tuple[dict[str, list[str]], duckdb.DuckDBPyConnection],
 ) -> None:

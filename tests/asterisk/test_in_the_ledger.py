@@ -18,12 +18,16 @@ from chalicelib.ledger.replay import replay
 from chalicelib.platform.postgres import Connection
 from tests.asterisk.records import START, body, by_call, timeline
 from tests.asterisk.timelines import ATTENDED, BLIND, PICKED_UP
+from tests.examples import examples
 from tests.ingest.consumers import consume_at_once
 from tests.ingest.telephony import NAMESPACE, Ledger, message
 
 JOINED = {"attended": ATTENDED, "blind": BLIND, "picked up": PICKED_UP}
 MODEST = settings(
-    max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(12),
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 Record = dict[str, str]
 BLIND_ROWS = timeline(BLIND)

@@ -44,7 +44,7 @@ def test_there_is_one_stage(translated: dict[str, Any]) -> None:
 
 
 @pytest.fixture(scope="module")
-def created(linting: object, translated: dict[str, Any]) -> Iterator[dict[str, Any]]:  # noqa: ARG001 - begun here
+def created(translated: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Create the stack on moto, without the resources that moto lacks, and return its parameters."""
     with mock_aws(), pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
@@ -137,6 +137,7 @@ def test_scheduler_takes_the_schedules(sam: dict[str, Any]) -> None:
         assert set(sent) == set(event(source.name, datetime.now(UTC)))
 
 
+@pytest.mark.verify
 def test_the_linter_finds_nothing(linting: subprocess.Popen[str]) -> None:
     """The linter finds no fault, and no unused parameter, which it sees only after the translation."""
     said, _ = linting.communicate()

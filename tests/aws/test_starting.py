@@ -23,7 +23,7 @@ import json
 print(json.dumps(sorted(loaded)))
 """
 #: The packages that Chalice and the log load for every surface.
-FRAME = {"app", "aws_lambda_powertools", "botocore", "chalice", "chalicelib", "snapshot_restore_py"}
+FRAME = {"app", "aws_lambda_powertools", "chalice", "chalicelib", "snapshot_restore_py"}
 #: Lambda -> its further packages, and its first-level modules of the bundle.
 LOADED = {
     "webhooks": ({"urllib3"}, {"calls", "platform", "envelope", "macs", "providers", "registry", "texts", "webhooks"}),

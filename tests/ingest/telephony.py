@@ -54,6 +54,9 @@ LEDGER = (
     "ledger.reports",
     "ledger.retirements",
 )
+_MONTHS = "SELECT oid::regclass FROM pg_class WHERE relname ~ '_[0-9]{4}_[0-9]{2}$' AND relkind = 'r'"
+#: What triggers write about deleted rows.
+MARKS = ("ledger.changed_days", "ledger.call_figures")
 
 
 @dataclass(frozen=True)
@@ -188,8 +191,14 @@ class Ledger:
         return int(str(rows[0][0]))
 
     def clear(self) -> None:
-        """Delete every event and row."""
-        run(self.url, "TRUNCATE " + ", ".join((*TABLES, *LEDGER)))
+        """Delete every event and row. DELETE of a few rows takes a tenth of the time of TRUNCATE."""
+        tables = (*TABLES, *LEDGER, *MARKS)
+        run(self.url, "SET synchronous_commit = off; " + "; ".join(f"DELETE FROM {name}" for name in tables))
+
+    def drop_months(self) -> None:
+        """Drop the partition of every month, in one statement: there may be hundreds."""
+        if names := [str(name) for (name,) in run(self.url, _MONTHS)]:
+            run(self.url, f"DROP TABLE {', '.join(names)}")
 
     def texts(self, webhooks: Iterable[Webhook]) -> list[str]:
         """Return the messages of the queue for `webhooks`."""

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.ledger.replay import replay
+from tests.examples import examples
 from tests.ingest.consumers import consume_at_once
 from tests.ingest.telephony import (
     BEGIN,
@@ -26,7 +27,10 @@ from tests.ingest.telephony import (
 KINDS = (answered, busy, missed, ring_group)
 DAY = timedelta(days=1)
 MODEST = settings(
-    max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(12),
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from chalicelib.calls.events import CallKey
 from chalicelib.ledger import phone_talks, store
 from tests.databases import run
+from tests.examples import examples
 from tests.ingest.telephony import BEGIN, CLIENT, Ledger, Webhook, event
 
 PHONE = f"{CLIENT}*106"
@@ -110,7 +111,7 @@ calls = st.lists(st.tuples(st.integers(5, 50), st.integers(1, 40), st.booleans()
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(calls, st.randoms(use_true_random=False))
 def test_busy_intervals_never_overlap(shared_ledger: Ledger, webhooks: list[Webhook], random: Random) -> None:
     """Calls that overlap in any way and arrive in any order give the intervals of one batch."""

@@ -53,6 +53,7 @@ def storage(tmp_path: Path) -> Iterator[Storage]:
     storage.server.stop()
 
 
+@pytest.mark.verify
 def test_killed_after_every_kind_of_change(storage: Storage) -> None:
     """Objects that were put, copied or uploaded in parts survive a kill, and deleted ones stay deleted."""
     s3 = storage.client
@@ -80,6 +81,7 @@ def test_killed_after_every_kind_of_change(storage: Storage) -> None:
     assert storage.client.get_object(Bucket=BUCKET, Key="parts")["ContentType"] == "audio/wav"
 
 
+@pytest.mark.verify
 def test_killed_while_an_object_is_written(storage: Storage) -> None:
     """Bytes without headers are no object: the headers are written last."""
     storage.client.put_object(Bucket=BUCKET, Key="whole", Body=b"x")

@@ -15,6 +15,8 @@ import requests
 from chalicelib.providers import NAMES
 from tests.conftest import ROOT, Launched, launcher
 
+pytestmark = pytest.mark.verify
+
 HANGUP = {"EventType": "hangup", "CallID": "1", "CallerIDNum": "+79214567892", "Bridged": "no"}
 
 

@@ -25,10 +25,7 @@ def ledger(database: Settings) -> Ledger:
     """Return a ledger without rows and months on the module's database."""
     ledger = Ledger(database)
     ledger.clear()
-    for (name,) in run(
-        ledger.url, "SELECT oid::regclass FROM pg_class WHERE relname ~ '_[0-9]{4}_[0-9]{2}$' AND relkind = 'r'"
-    ):
-        run(ledger.url, f"DROP TABLE {name}")
+    ledger.drop_months()
     run(ledger.url, "TRUNCATE ledger.months")
     return ledger
 

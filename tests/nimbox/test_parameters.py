@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.nimbox.parameters import BadParameters, Clock, period, phonecall
+from tests.examples import examples
 from tests.nimbox.service import EXAMPLE, UTC
 
 CARACAS = Clock(ZoneInfo("America/Caracas"))
@@ -180,7 +181,7 @@ def test_what_is_no_day_is_refused(text: str) -> None:
 TEXTS = st.text(max_size=40) | st.sampled_from(list(EXAMPLE.values()))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.fixed_dictionaries(dict.fromkeys((*NAMES, "from", "to"), TEXTS)), st.booleans())
 def test_any_text_is_read_or_refused_by_name(told: dict[str, str], z_is_local: bool) -> None:
     """Any text is a value or an error of its own parameter."""

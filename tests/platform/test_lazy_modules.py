@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -57,6 +58,12 @@ def test_a_start_reads_the_version_of_no_package(name: str) -> None:
     """urllib3's package for HTTP/2 is there without its own code, which loads importlib.metadata."""
     code = "import sys, app, urllib3.http2.probe; print('importlib.metadata' in sys.modules, dir(urllib3.http2)[-1])"
     assert _output(code, name) == "False probe"
+
+
+def test_numbers_are_counted_without_the_own_code_of_powertools() -> None:
+    """The modules of an emptied package work: a count is written in CloudWatch's form."""
+    code = "from chalicelib import metrics; metrics.publish('here', {'Counted': 2})"
+    assert json.loads(_output(code, "webhooks"))["Counted"] == [2.0]
 
 
 def test_garbage_is_collected_after_a_start() -> None:

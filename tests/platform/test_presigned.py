@@ -18,6 +18,7 @@ from chalicelib.errors import Misconfigured
 from chalicelib.platform import signatures
 from chalicelib.platform.signatures import ObjectAddress, Permission
 from chalicelib.settings import AwsAccess
+from tests.examples import examples
 
 NOW = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 ACCESS = AwsAccess("AKIDEXAMPLE", "secret/with+signs=", "", "", "eu-central-1", "")
@@ -84,7 +85,7 @@ def test_a_hostile_key_is_signed_as_botocore_signs_it(method: str, key: str) -> 
     _assert_equal(_ours(ACCESS, method, "bucket", key, overrides), _theirs(ACCESS, method, "bucket", key, overrides))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     key=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=40).filter(
         lambda key: not key.startswith("/") and not {".", ".."} & set(key.split("/"))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from chalicelib.errors import Misconfigured
 from chalicelib.recordings import links
 from chalicelib.recordings.links import LinkVerdict
+from tests.examples import examples
 
 NOW = datetime(2026, 11, 21)  # noqa: DTZ001 - naive UTC
 CALL = UUID("b6a7c39e-0b57-4c5e-9f4e-0e1d2c3b4a59")
@@ -40,7 +41,7 @@ def test_a_link_expires_at_its_second() -> None:
     assert links.verify((NEW,), CALL, key, NOW) is LinkVerdict.EXPIRED
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(place=st.integers(0, 31), letter=st.sampled_from(BASE64), expires=st.sampled_from([None, NOW]))
 def test_a_key_with_a_changed_character_is_forged(place: int, letter: str, expires: datetime | None) -> None:
     """Expiry, generation and MAC are protected."""

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from chalicelib.errors import Misconfigured
 from chalicelib.replication.number_rules import PRESETS, rules
+from tests.examples import examples
 
 
 def as_the_script(destination: str) -> str | None:
@@ -42,7 +43,7 @@ def test_the_preset_does_what_the_script_does(number: str, expected: str | None)
 
 
 @given(st.from_regex(r"[0-9]{1,14}", fullmatch=True))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_the_preset_and_the_script_agree_on_digits(number: str) -> None:
     """The preset and the script agree on any digits."""
     assert rules("caracas")(number) == as_the_script(number)

@@ -19,8 +19,9 @@ from chalicelib.platform import objects
 from chalicelib.settings import Settings
 from chalicelib.statistics import channel
 from chalicelib.statistics.answer import InlineAnswer, StoredAnswer
-from chalicelib.statistics.batch import QUERIES_LIMIT
 from chalicelib.statistics.context import AnyAnswer, Context
+from chalicelib.statistics.requests import QUERIES_LIMIT
+from tests.examples import examples
 from tests.statistics.cases import ALLOWED, REFUSED, Case
 from tests.statistics.conftest import Ask
 from tests.statistics.generated_queries import QUERIES
@@ -170,7 +171,7 @@ def test_the_corpus_in_batches(ask_for: Any, ask: Ask) -> None:
     assert ask_for({"a": {"psql": refused.sql}}).json()["data"]["a"] == single
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=examples(60), suppress_health_check=list(HealthCheck))
 @given(st.lists(QUERIES, min_size=1, max_size=4))
 def test_every_batch_has_an_answer(ask_for: Any, queries: list[str]) -> None:
     """With any texts, the envelope has each name once, and a query that works beside them still works."""

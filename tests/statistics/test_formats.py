@@ -21,6 +21,7 @@ from chalicelib.statistics import query
 from chalicelib.statistics.answer import Limits, StoredAnswer
 from chalicelib.statistics.execution import Query
 from chalicelib.statistics.formats import FORMATS, Output
+from tests.examples import examples
 from tests.statistics.cases import ALLOWED, REFUSED, named
 from tests.statistics.conftest import Ask, request_of
 from tests.statistics.generated_queries import QUERIES
@@ -188,7 +189,7 @@ def test_the_corpus_in_every_format(ask: Ask, form: str) -> None:
         assert answer.json()["success"] is False, named(case)
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=examples(150), suppress_health_check=list(HealthCheck))
 @given(QUERIES, st.sampled_from(list(FORMATS)), st.booleans(), st.booleans())
 def test_every_text_has_an_answer_in_every_format(ask: Ask, sql: str, form: str, excel: bool, as_text: bool) -> None:
     """With any text, the answer is rows or an envelope with an error, and never a failure of the channel's own SQL."""

@@ -18,6 +18,7 @@ from chalicelib.catalog import PARTITION_KEYS, TABLES
 from chalicelib.errors import Refused
 from chalicelib.statistics import guard
 from chalicelib.statistics.allowlist import FUNCTIONS
+from tests.examples import examples
 from tests.statistics.generated_queries import QUERIES
 
 DOCUMENTED = {(schema, table) for schema, tables in TABLES.items() for table in tables}
@@ -25,7 +26,7 @@ BEHIND_VIEWS = """
 SELECT table_schema, table_name FROM information_schema.view_table_usage WHERE view_schema = 'metrics'
 """
 PARTITION = re.compile(f"({'|'.join(map('_'.join, PARTITION_KEYS))})_(rest|[0-9]{{4}}_[0-9]{{2}})")
-THOROUGH = settings(deadline=None, max_examples=600, suppress_health_check=list(HealthCheck))
+THOROUGH = settings(deadline=None, max_examples=examples(600), suppress_health_check=list(HealthCheck))
 
 
 def _accepted(sql: str) -> str | None:

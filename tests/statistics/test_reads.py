@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 
 from chalicelib.errors import Refused
 from chalicelib.statistics import guard, reads
+from tests.examples import examples
 from tests.statistics.cases import ALLOWED, Case, named
 from tests.statistics.generated_queries import QUERIES
 
@@ -30,7 +31,7 @@ def test_queries_of_reports(case: Case) -> None:
     assert {f"{schema}.{table}".lower() for schema, table in _TABLE.findall(case.sql)} <= found
 
 
-@settings(deadline=None, max_examples=300, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=examples(300), suppress_health_check=list(HealthCheck))
 @given(QUERIES)
 def test_every_accepted_query_has_its_tables(sql: str) -> None:
     """For every text that the guard accepts the tables are documented ones, or the result depends on more."""

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.platform.signed_requests import MESSAGE_LIMIT
+from tests.examples import examples
 from tests.webhooks.conftest import Surface, key
 from tests.webhooks.samples import MTT, TELPHIN
 
@@ -46,7 +47,7 @@ def test_hostile_bodies(surface: Surface, provider: str, body: bytes) -> None:
     assert ("quarantine" in message) == (answer.status_code == 400)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(["telphin", "mtt", "asterisk", "native"]), st.binary(max_size=200), st.data())
 def test_any_bytes(surface: Surface, provider: str, noise: bytes, data: st.DataObject) -> None:
     """Noise, alone or inside a real webhook, always gets a defined answer."""
@@ -61,7 +62,7 @@ def test_any_bytes(surface: Surface, provider: str, noise: bytes, data: st.DataO
     assert message["body"] == body
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="#?/\\\r\n"), min_size=1, max_size=40))
 def test_any_key(surface: Surface, text: str) -> None:
     """No address works except issued ones."""

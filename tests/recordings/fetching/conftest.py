@@ -18,7 +18,7 @@ from chalicelib.recordings import fetching
 from chalicelib.recordings.fetching import AttemptOutcome
 from chalicelib.settings import Settings
 from tests.databases import Server, migrated, run
-from tests.ingest.telephony import CLIENT, LEDGER, TABLES, Ledger, Webhook, event
+from tests.ingest.telephony import CLIENT, Ledger, Webhook, event
 from tests.loopback import aws_services
 from tests.recordings.fetching.provider import Moods, provider
 
@@ -90,14 +90,6 @@ def recorders_database(server: Server) -> Settings:
 def database(recorders_database: Settings) -> Settings:
     """Return the shared database for one module."""
     return recorders_database
-
-
-@pytest.fixture
-def ledger(shared_ledger: Ledger) -> Ledger:
-    """Return the ledger, empty; DELETE of a few rows takes a tenth of the time of TRUNCATE."""
-    tables = (*TABLES, *LEDGER)
-    run(shared_ledger.url, "SET synchronous_commit = off; " + "; ".join(f"DELETE FROM {name}" for name in tables))
-    return shared_ledger
 
 
 @pytest.fixture(scope="session")
