@@ -12,7 +12,7 @@ from chalicelib.admin import questions
 from chalicelib.admin.user_table import read
 from chalicelib.admin.words import Subparsers, add, add_group, database_url, note, owner, progress, say, table
 from chalicelib.errors import InvalidRequest, Misconfigured
-from chalicelib.oktell import directory, faxes
+from chalicelib.oktell import directory, fax_list, faxes
 from chalicelib.oktell.directory import User
 from chalicelib.platform import configuration
 
@@ -80,7 +80,7 @@ def _list(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
 
 
 def _list_faxes(_arguments: argparse.Namespace, _read: Callable[[], str]) -> None:
-    table(("ID", "NAME", "CONTENT TYPE", "ADDED"), faxes.newest(owner(), None, FAXES_LISTED))
+    table(("ID", "NAME", "CONTENT TYPE", "ADDED"), fax_list.newest(owner(), None, FAXES_LISTED))
 
 
 def _add_fax(arguments: argparse.Namespace, _read: Callable[[], str]) -> None:

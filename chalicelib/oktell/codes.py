@@ -6,7 +6,7 @@ from uuid import UUID
 
 from chalicelib.edge import Answer
 from chalicelib.errors import Forbidden
-from chalicelib.oktell import answers, command_parameters, faxes
+from chalicelib.oktell import answers, command_parameters, fax_list
 from chalicelib.oktell.refusals import CodesDenied, NotFound
 from chalicelib.oktell.request import Command, CommandRequest
 from chalicelib.platform.postgres import connection
@@ -50,7 +50,7 @@ def fax_links(request: CommandRequest) -> Answer:
             "type": fax.content_type,
             "addedat": fax.added_at.isoformat(timespec="seconds"),
         }
-        for fax in faxes.newest(request.database, since, FAXES_LIMIT)
+        for fax in fax_list.newest(request.database, since, FAXES_LIMIT)
     ]
     return answers.structure({"faxes": listed})
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
@@ -18,10 +17,6 @@ KINDS = {b"%PDF-": "application/pdf", b"II*\0": "image/tiff", b"MM\0*": "image/t
 
 _ADD = "INSERT INTO ledger.faxes (id, key, name, content_type) VALUES (%s, %s, %s, %s)"
 _FIND = "SELECT key, name, content_type FROM ledger.faxes WHERE id = %s"
-_NEWEST = """
-SELECT id::text, name, content_type, added_at FROM ledger.faxes
-WHERE added_at >= coalesce(%s::timestamptz, '-infinity') ORDER BY added_at DESC LIMIT %s
-"""
 
 
 class FaxRefused(RingledgerError):
@@ -37,15 +32,6 @@ class Fax(NamedTuple):
     key: str
     name: str
     content_type: str
-
-
-class ListedFax(NamedTuple):
-    """A fax in a list: its id, its file name, its content type, and when it was added."""
-
-    id: str
-    name: str
-    content_type: str
-    added_at: datetime
 
 
 def add(owner: Connection, settings: Settings, name: str, content: bytes) -> str:
@@ -64,8 +50,3 @@ def find(database: Connection, identity: UUID) -> Fax | None:
     """Return the fax with this id, or None."""
     rows = database.execute(_FIND, [str(identity)])
     return Fax(*rows[0]) if rows else None
-
-
-def newest(database: Connection, since: datetime | None, limit: int) -> list[ListedFax]:
-    """Return the faxes that were added last, the newest first: those since a time, or all."""
-    return [ListedFax(*row) for row in database.execute(_NEWEST, [since, limit])]

@@ -8,7 +8,7 @@ from chalicelib.archive import archive_state
 from chalicelib.authentication import tokens
 from chalicelib.errors import RingledgerError
 from chalicelib.nimbox import contacts, phonecalls, rejections
-from chalicelib.oktell import directory, faxes
+from chalicelib.oktell import directory, fax_list
 from chalicelib.operations.operator_requests import AddressFilter, FindFilter
 from chalicelib.operations.register_answers import (
     AddressAnswer,
@@ -101,7 +101,7 @@ def calls_of(database: Connection, contact: int, limit: int) -> ContactCallsAnsw
 
 def received_faxes(database: Connection, limit: int) -> FaxesAnswer:
     """Return the faxes that were added last."""
-    return FaxesAnswer(faxes=[FaxLine(**each._asdict()) for each in faxes.newest(database, None, limit)])
+    return FaxesAnswer(faxes=[FaxLine(**each._asdict()) for each in fax_list.newest(database, None, limit)])
 
 
 def archive(database: Connection, limit: int) -> ArchiveAnswer:

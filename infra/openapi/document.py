@@ -24,8 +24,8 @@ _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _REQUEST_ID = "X-Request-Id"
 _DESCRIPTION = """\
 Telephone-call statistics over HTTP. Every answer carries `X-Request-Id`, under which the log has its details. All text
-is UTF-8. On every path whose `GET` changes nothing, `HEAD` is answered alike, without the body. Methods that a path does
-not have are answered with 403 or 405."""
+is UTF-8. On every path whose `GET` changes nothing, `HEAD` is answered alike, without the body. Methods that a path
+does not have are answered with 403 or 405."""
 
 
 class Schemas:
