@@ -1,6 +1,7 @@
 // Raw events: a search, and one event with its body as it was received and what became of its call.
 
 import type { JSX } from "preact";
+import { opens } from "../access";
 import { getJson } from "../api";
 import { Empty, Icon, Loading, Note, Trouble, useLoad } from "../parts/basics";
 import { type Record_, Records, shown } from "../parts/records";
@@ -74,7 +75,7 @@ function One({ chosen }: { chosen: string }): JSX.Element {
       {data.call && <section class="card"><h2>{t("operations.call")}</h2><Records rows={[call]} caption={t("operations.call")} hidden={[]} /></section>}
       {records.map((record) => (
         <section class="card" key={String(record["inviteid"])}>
-          <h2><a href={address("calls", String(record["inviteid"]))}>{t("call.open")}</a></h2>
+          <h2>{opens("calls") ? <a href={address("calls", String(record["inviteid"]))}>{t("call.open")}</a> : <code>{String(record["inviteid"])}</code>}</h2>
           <Records rows={[record]} caption={String(record["inviteid"])} hidden={["rows"]} />
         </section>
       ))}

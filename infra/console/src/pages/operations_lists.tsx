@@ -1,6 +1,7 @@
 // The lists of the surface `operations`: their states, their filters, and what can be done with a row.
 
 import type { JSX } from "preact";
+import { opens } from "../access";
 import { getJson } from "../api";
 import { Empty, Loading, Trouble, useLoad } from "../parts/basics";
 import { type Record_, Records } from "../parts/records";
@@ -48,7 +49,7 @@ const KINDS: Record<string, Kind> = {
   },
   recordings: {
     rows: "recordings", hidden: ["path", "storage", "client"], first: ["inviteid", "state", "reason"], states: { name: "state", values: ["", "failed", "pending", "ready", "deleted"] },
-    linked: (row) => address("calls", String(row["inviteid"])),
+    linked: (row) => (opens("calls") || opens("recordings") ? address("calls", String(row["inviteid"])) : ""),
     action: (row, reload) => (row["state"] === "failed" || row["state"] === "pending" ? again(t("retry"), { kind: "retry-recordings", ids: [row["inviteid"]] }, reload) : null),
     all: { label: "operations.retryFailed", order: { kind: "retry-recordings" } },
   },
