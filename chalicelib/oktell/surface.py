@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from chalice.app import Blueprint
 
 from chalicelib import edge
-from chalicelib.authentication import callers
+from chalicelib.authentication import callers, networks
 from chalicelib.authentication.tokens import Token
 from chalicelib.edge import Answer, Notes, Request
 from chalicelib.errors import Forbidden, RingledgerError, TooLarge
@@ -122,7 +122,7 @@ def _authenticated(http: Request, notes: Notes) -> CommandRequest:
     _check_size(http, takes_files=name == "upload")
     current = configuration.current()
     token = None
-    if current.oktell_password_required or not _is_within(http.source, current.oktell_networks):
+    if current.oktell_password_required or not networks.holds(current.oktell_networks, http.source):
         token = _token(passwords(http), notes, http.source)
     # The fields of an upload are few. Any other part of it is a file, whatever its form is.
     parameters = {**encodings.parameters(http), **_fields(http, multipart.FIELDS if name == "upload" else None)}
@@ -134,17 +134,6 @@ def _check_size(http: Request, *, takes_files: bool) -> None:
     is_file = takes_files and not edge.is_form(http.headers.get("content-type", ""))
     if not is_file and len(http.body) > FORM_LIMIT:
         raise TooLarge(f"The body is {len(http.body)} bytes long; this command takes {FORM_LIMIT}")
-
-
-def _is_within(source: str, networks: Iterable[str]) -> bool:
-    """Return True if the client's address is in one of the networks."""
-    from ipaddress import ip_address, ip_network  # noqa: PLC0415 - loaded only where no password is required
-
-    try:
-        address = ip_address(source)
-    except ValueError:
-        return False
-    return any(address in ip_network(network) for network in networks)
 
 
 def passwords(http: Request) -> Iterator[str]:

@@ -7,13 +7,13 @@ them at once.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chalicelib.errors import Unavailable
-from chalicelib.platform import boto3_errors, queues
+from chalicelib.platform import boto3_errors, divisions, queues
 from chalicelib.platform.queues import client
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _move(dead_url: str, queue_url: str) -> int:
 
 
 def _forward(queue_url: str, dead_url: str, messages: Sequence[MessageTypeDef]) -> int:
-    for batch in _batches(messages):
+    for batch in divisions.by_size(messages, lambda message: len(message["Body"].encode()), BATCH_BYTES):
         _send(queue_url, [message["Body"] for message in batch])
         _delete(dead_url, [message["ReceiptHandle"] for message in batch])
     return len(messages)
@@ -151,21 +151,6 @@ def _letter(message: MessageTypeDef) -> DeadLetter:
     attributes = message["Attributes"]
     sent_at = datetime.fromtimestamp(int(attributes["SentTimestamp"]) / 1_000, UTC).replace(tzinfo=None)
     return DeadLetter(message["MessageId"], message["Body"], sent_at, int(attributes["ApproximateReceiveCount"]))
-
-
-def _batches(messages: Iterable[MessageTypeDef]) -> Iterator[list[MessageTypeDef]]:
-    """Divide messages into batches that SQS takes."""
-    batch: list[MessageTypeDef] = []
-    size = 0
-    for message in messages:
-        length = len(message["Body"].encode())
-        if batch and size + length > BATCH_BYTES:
-            yield batch
-            batch, size = [], 0
-        batch.append(message)
-        size += length
-    if batch:
-        yield batch
 
 
 def _send(queue_url: str, bodies: Sequence[str]) -> None:

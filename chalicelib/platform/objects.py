@@ -13,7 +13,7 @@ from chalicelib.platform import boto3_clients, boto3_errors, runtime
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import CompletedPartTypeDef
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef, GetObjectOutputTypeDef
 
 PART_SIZE = 8 * 1024 * 1024
 PARALLEL_PARTS = 2
@@ -71,16 +71,10 @@ def read(bucket: str, key: str, limit: int) -> bytes | None:
 
     Raises TooLarge if it has more than `limit` bytes, and Unavailable.
     """
-    from botocore.exceptions import ClientError  # noqa: PLC0415 - loaded with boto3
-
     with boto3_errors.translated(AWAY):
-        try:
-            content = client().get_object(Bucket=bucket, Key=key)["Body"].read(limit + 1)
-        except ClientError as fault:
-            if fault.response["Error"]["Code"] != "NoSuchKey":
-                raise
-            return None
-    if len(content) > limit:
+        found = _found(bucket, key)
+        content = found["Body"].read(limit + 1) if found else None
+    if content is not None and len(content) > limit:
         raise TooLarge(f"{key} has more than {limit} bytes")
     return content
 
@@ -90,14 +84,9 @@ def download(bucket: str, key: str, into: BinaryIO, limit: int) -> int | None:
 
     Raises TooLarge if it has more than `limit` bytes, and Unavailable.
     """
-    from botocore.exceptions import ClientError  # noqa: PLC0415 - loaded with boto3
-
     with boto3_errors.translated(AWAY):
-        try:
-            found = client().get_object(Bucket=bucket, Key=key)
-        except ClientError as fault:
-            if fault.response["Error"]["Code"] != "NoSuchKey":
-                raise
+        found = _found(bucket, key)
+        if not found:
             return None
         if found["ContentLength"] > limit:
             raise TooLarge(f"The file is {found['ContentLength']} bytes long; at most {limit} are taken")
@@ -107,17 +96,22 @@ def download(bucket: str, key: str, into: BinaryIO, limit: int) -> int | None:
 
 def fetch(bucket: str, key: str, file: BinaryIO) -> bool:
     """Write the content of an object to `file`; return False if there is none. Raises Unavailable."""
+    with boto3_errors.translated(AWAY):
+        found = _found(bucket, key)
+        if found:
+            file.writelines(found["Body"].iter_chunks(PART_SIZE))
+    return found is not None
+
+
+def _found(bucket: str, key: str) -> GetObjectOutputTypeDef | None:
     from botocore.exceptions import ClientError  # noqa: PLC0415 - loaded with boto3
 
-    with boto3_errors.translated(AWAY):
-        try:
-            body = client().get_object(Bucket=bucket, Key=key)["Body"]
-        except ClientError as fault:
-            if fault.response["Error"]["Code"] != "NoSuchKey":
-                raise
-            return False
-        file.writelines(body.iter_chunks(PART_SIZE))
-    return True
+    try:
+        return client().get_object(Bucket=bucket, Key=key)
+    except ClientError as fault:
+        if fault.response["Error"]["Code"] != "NoSuchKey":
+            raise
+        return None
 
 
 def keys(bucket: str, prefix: str) -> list[str]:

@@ -19,6 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalice.app import Chalice, SQSEventConfig
 from chalice.local import LambdaContext
 
+from chalicelib.platform import divisions
 from infra.local.worker import STOP_SECONDS, Worker
 
 MESSAGES_A_RECEIVE = 10
@@ -131,17 +132,9 @@ def failures(answer: object, known: set[str]) -> set[str]:
 
 
 def _events(batch: list[Any], arn: str) -> Iterator[dict[str, Any]]:
-    records: list[dict[str, Any]] = []
-    size = 0
-    for record in (_record(message, arn) for message in batch):
-        weight = len(json.dumps(record))
-        if records and size + weight > EVENT_BYTES:
-            yield {"Records": records}
-            records, size = [], 0
-        records.append(record)
-        size += weight
-    if records:
-        yield {"Records": records}
+    records = (_record(message, arn) for message in batch)
+    for part in divisions.by_size(records, lambda record: len(json.dumps(record)), EVENT_BYTES):
+        yield {"Records": part}
 
 
 def _record(message: dict[str, Any], arn: str) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -15,23 +14,11 @@ from chalicelib.envelope import reading
 from chalicelib.ledger import quarantine, store
 from chalicelib.platform import queues, runtime, signed_requests
 from chalicelib.providers import telphin
-from chalicelib.settings import Settings
 from tests import databases
 from tests.ingest.telephony import BEGIN, CALLER, Ledger, answered, message, missed
 
 IDENTITY = "00000000-0000-0000-0000-000000000001"
 PERIOD = ("--from", "2026-11-20T00:00:00Z", "--to", "2026-11-21")
-
-
-@pytest.fixture
-def ledger(database: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
-    """Return an empty ledger that the commands use."""
-    monkeypatch.setenv("DATABASE_URL", database.owner_database_url)
-    runtime.renew()
-    ledger = Ledger(database)
-    ledger.clear()
-    yield ledger
-    runtime.renew()
 
 
 def command(*words: str) -> CommandResult:

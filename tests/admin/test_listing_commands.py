@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from chalicelib.admin.commands import CommandResult, run
 from chalicelib.platform import queues, runtime, signed_requests
-from chalicelib.settings import Settings
 from tests import databases
 from tests.ingest.telephony import Ledger, answered
-
-
-@pytest.fixture
-def ledger(database: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
-    """Return an empty ledger that the commands use."""
-    monkeypatch.setenv("DATABASE_URL", database.owner_database_url)
-    runtime.renew()
-    ledger = Ledger(database)
-    ledger.clear()
-    yield ledger
-    runtime.renew()
 
 
 @pytest.fixture
