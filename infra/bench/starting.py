@@ -1,8 +1,8 @@
 """The start of a Lambda: AWS's own runtime client on a zip, with a small Runtime API that hands it events.
 
 `init` is from the start of the process until the runtime asks for its first event. A real Lambda also starts a machine
-and loads the zip, on less processor: what counts here is the ratio to an empty handler of the same run. It is measured
-in time on the processor, since other work of the machine would change a ratio of the clock's times by half.
+and loads the zip, on less processor: what counts here is the ratio to an empty handler of the same run. Other work of
+the machine only ever adds time, so the least of several starts counts, and a start beyond its budget is measured again.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import ThreadingHTTPServer
@@ -27,6 +27,8 @@ from zipfile import ZipFile
 from infra.local.serving import QuietHandler
 
 ROUNDS = 5
+#: How often the rounds of handlers that seem to start too late are repeated.
+REPETITIONS = 3
 EVENTS = 6
 WAIT_SECONDS = 60
 #: The limit of each start, in times of an empty handler; the last is for all other Lambdas.
@@ -62,7 +64,7 @@ def accept(key):
 
 @dataclass(frozen=True)
 class Start:
-    """Processor seconds until the first event is requested; seconds of the first invocation, and of warm ones."""
+    """Seconds until the first event is requested, of the first invocation, and the median of warm ones."""
 
     init: float
     first: float
@@ -93,20 +95,57 @@ def measured(packaged: Path, events: Mapping[str, Any]) -> dict[str, Start]:
             # The modules of the zip are compiled too.
             py_compile.compile(str(task / name), doraise=True)
         whole = {EMPTY: {}, NEWCOMER: request("/ext-event/{key}"), **events}
-        taken = [{name: _start(task, name, event) for name, event in whole.items()} for _ in range(1 + ROUNDS)]
-    # The first round only fills the page cache.
-    return {name: _least([starts[name] for starts in taken[1:]]) for name in whole}
+
+        def started(name: str) -> Start:
+            return _start(task, name, whole[name])
+
+        for name in whole:
+            # The first start only fills the page cache.
+            started(name)
+        return confirmed(whole, started)
+
+
+def confirmed(names: Iterable[str], started: Callable[[str], Start]) -> dict[str, Start]:
+    """Return the best of several starts of each handler, and of more for those that seem to miss their budgets.
+
+    Rounds go through all handlers, so that a busy minute of the machine meets the empty one too.
+    """
+    taken = _rounds(names, started, {})
+    for _ in range(REPETITIONS):
+        beyond = _beyond(_best(taken))
+        if not beyond:
+            break
+        taken = _rounds([EMPTY, *beyond], started, taken)
+    return _best(taken)
 
 
 def missed(starts: Mapping[str, Start]) -> list[str]:
     """Return a sentence for each Lambda that starts later than its budget allows."""
-    ratios = {name: start.init / starts[EMPTY].init for name, start in starts.items() if name not in {EMPTY, NEWCOMER}}
-    budgets = {name: BUDGETS.get(name, OTHER_BUDGET) for name in ratios}
     return [
-        f"{name} starts in {ratio:.1f} times an empty handler, not {budgets[name]}"
-        for name, ratio in ratios.items()
-        if ratio > budgets[name]
+        f"{name} starts in {ratio:.1f} times an empty handler, not {_budget(name)}"
+        for name, ratio in _beyond(starts).items()
     ]
+
+
+def _beyond(starts: Mapping[str, Start]) -> dict[str, float]:
+    """Return the Lambdas beyond their budgets, with the times of an empty handler that each takes."""
+    ratios = {name: start.init / starts[EMPTY].init for name, start in starts.items() if name not in {EMPTY, NEWCOMER}}
+    return {name: ratio for name, ratio in ratios.items() if ratio > _budget(name)}
+
+
+def _budget(name: str) -> float:
+    return BUDGETS.get(name, OTHER_BUDGET)
+
+
+def _rounds(
+    names: Iterable[str], started: Callable[[str], Start], before: Mapping[str, list[Start]]
+) -> dict[str, list[Start]]:
+    rounds = [{name: started(name) for name in names} for _ in range(ROUNDS)]
+    return {**before, **{name: [*before.get(name, ()), *(each[name] for each in rounds)] for name in names}}
+
+
+def _best(taken: Mapping[str, list[Start]]) -> dict[str, Start]:
+    return {name: _least(starts) for name, starts in taken.items()}
 
 
 def _least(starts: list[Start]) -> Start:
@@ -139,7 +178,6 @@ def _start(task: Path, handler: str, event: object) -> Start:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        api.process = process.pid
         try:
             if not api.done.wait(WAIT_SECONDS):
                 raise RuntimeError(f"{handler} does not start")
@@ -149,16 +187,7 @@ def _start(task: Path, handler: str, event: object) -> Start:
     if api.failed:
         raise RuntimeError(f"{handler} does not start: {api.failed[0]}")
     rounds = [answered - requested for requested, answered in zip(api.requested, api.answered, strict=False)]
-    init = api.used if api.used is not None else api.requested[0] - began
-    return Start(init, rounds[0], statistics.median(rounds[1:]))
-
-
-def _processor_seconds(process: int) -> float | None:
-    """Return how long the main thread of a process has run, or None where only Linux would tell."""
-    try:
-        return int(Path(f"/proc/{process}/schedstat").read_text("ascii").split()[0]) / 1e9
-    except OSError:
-        return None
+    return Start(api.requested[0] - began, rounds[0], statistics.median(rounds[1:]))
 
 
 class _Api(ThreadingHTTPServer):
@@ -170,9 +199,6 @@ class _Api(ThreadingHTTPServer):
         self.requested: list[float] = []
         self.answered: list[float] = []
         self.failed: list[str] = []
-        self.process = 0
-        #: Processor seconds of the process when it requested its first event.
-        self.used: float | None = None
         self.done = threading.Event()
 
 
@@ -181,8 +207,6 @@ class _Handler(QuietHandler):
 
     def do_GET(self) -> None:
         """Return the next event."""
-        if not self.server.requested:
-            self.server.used = _processor_seconds(self.server.process)
         self.server.requested.append(time.perf_counter())
         if len(self.server.requested) > EVENTS:
             self.server.done.set()
