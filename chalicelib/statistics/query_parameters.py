@@ -30,6 +30,9 @@ _NAME_SHOWN = 60
 _TOO_DEEP = "the query is nested too deeply; use fewer levels"
 #: The beginning of a list of values, up to one of them.
 _IN_LIST = re.compile(r"\bin\s*\((?:[^()]*,)?\s*$", re.ASCII | re.IGNORECASE)
+#: A comparison with one value, up to that value.
+_COMPARISON = re.compile(r"(?:=|<>|!=|\b(?:like|ilike))\s*$", re.ASCII | re.IGNORECASE)
+_CAST = re.compile(r"\s*::")
 _NAME = re.compile(r":[A-Za-z_]\w*", re.ASCII)
 #: The scanner's names of a colon and of brackets.
 _COLON = "ASCII_58"
@@ -114,12 +117,17 @@ def _check_match(used: set[str], literals: Mapping[str, str]) -> None:
 
 
 def _check_arrays(query: str, slots: Sequence[_Slot]) -> None:
-    """Refuse an array as one value of a list, which PostgreSQL would compare as a text and never find."""
+    """Refuse an array in place of one value, which PostgreSQL would compare as a text and never find."""
     for slot in slots:
         if _IN_LIST.search(query[: slot.start]):
             raise Refused(
                 f"options.params: {slot.name} is an array; write = any({slot.name}) in place of in ({slot.name}), and"
                 f" <> all({slot.name}) in place of not in"
+            )
+        if _COMPARISON.search(query[: slot.start]) and not _CAST.match(query[slot.end :]):
+            raise Refused(
+                f"options.params: {slot.name} is an array; write any({slot.name}) to compare with each of its values,"
+                f" or give it a type, as in {slot.name}::text[], to compare with the array"
             )
 
 
