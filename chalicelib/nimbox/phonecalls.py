@@ -18,7 +18,7 @@ LATE = timedelta(days=1)
 #: An integration that deletes more calls than this within an hour raises an alarm.
 UNUSUAL_DELETION = 1_000
 
-_CREATE = "SELECT contact_id, phonecall_id FROM ledger.create_phonecall(%s, %s, %s, %s)"
+CREATE = "SELECT contact_id, phonecall_id FROM ledger.create_phonecall(%s, %s, %s, %s)"
 
 _DELETE = """
 WITH gone AS (
@@ -109,7 +109,7 @@ def create(
     fields = call.model_dump() | {"inviteid": call.inviteid, "integration": integration}
     facts = {"reasons": [REASON]} | ({"link": call.link} if call.link else {})
     ((contact, phonecall),) = writer.execute(
-        _CREATE, [json.dumps(fields, default=str), json.dumps(facts), new_contacts, rejection]
+        CREATE, [json.dumps(fields, default=str), json.dumps(facts), new_contacts, rejection]
     )
     if phonecall is None:
         raise BadParameters({"destination": UNKNOWN_DESTINATION})

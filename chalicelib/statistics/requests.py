@@ -121,6 +121,7 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _json(body: bytes) -> Any:  # noqa: ANN401 - any JSON
+    # Repeats providers.text: its errors name an example, in the words of the channel.
     needed = f"the body must be JSON in UTF-8, such as {EXAMPLE}"
     try:
         return json.loads(body, strict=False, object_pairs_hook=_members)

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from chalicelib.nimbox import phonecalls
 from chalicelib.platform import runtime
 from infra.bench.report import Figure, alternating, milliseconds
 from infra.bench.testbed import Testbed
@@ -21,7 +22,6 @@ BOUND_SECONDS = 0.001
 ROUND_TRIPS = 1
 NUMBER = "02122853348"
 BEGIN = datetime(2000, 1, 1)  # noqa: DTZ001 - UTC, as everywhere in the ledger
-CREATE = "SELECT * FROM ledger.create_phonecall(%s, '{}', false)"
 
 
 def lines(place: Testbed) -> Iterator[Figure]:
@@ -38,9 +38,10 @@ def lines(place: Testbed) -> Iterator[Figure]:
             raise RuntimeError(f"not created: {answer['body']}")
 
     def bare(moment: datetime) -> None:
-        call = {"initiated": moment.isoformat(), "source": "7222", "destination": NUMBER, "duration": 45, "url": ""}
+        key = {"initiated": moment.isoformat(), "source": "7222", "destination": NUMBER}
+        call = {**key, "duration": 45, "url": "", "inviteid": str(uuid4()), "integration": ""}
         with writer.cursor() as cursor:
-            cursor.execute(CREATE, [json.dumps(call | {"inviteid": str(uuid4())})])
+            cursor.execute(phonecalls.CREATE, [json.dumps(call), "{}", False, ""])
             cursor.fetchall()
 
     works: dict[str, Callable[[], None]] = {
