@@ -74,6 +74,7 @@ def pbx(client: Client, tmp_path: Path) -> Iterator[AmiServer]:
     server.stop()
 
 
+@pytest.mark.verify
 def test_an_order_of_a_client_rings_the_phone(client: Client, pbx: AmiServer) -> None:
     """The command is answered when the PBX has accepted the call, and the id of the call is stored."""
     answer = client.get("wp_autocallstart", user="ivan", number="89991112233", sequence="back")
@@ -84,6 +85,7 @@ def test_an_order_of_a_client_rings_the_phone(client: Client, pbx: AmiServer) ->
     assert [f"__CallBackID={order}" for (order,) in calls] == [action["Variable"]]
 
 
+@pytest.mark.verify
 def test_a_refusal_of_the_pbx_is_the_answer(client: Client, pbx: AmiServer) -> None:
     """The client reads the words of the PBX. Without a connection to the PBX no order is taken."""
     pbx.refusals = {"Originate": "Extension does not exist."}
