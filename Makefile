@@ -18,7 +18,7 @@ STAGE ?= dev
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile
 
-run: $(RUN_STAMP) ## Start everything with demonstration data (PORT=8000 DATA=.local DEMO=1 DEMO_CALLS=8000 DEMO_LIVE=1)
+run: $(RUN_STAMP) ## Start everything with demonstration data (PORT=8000 DATA=.local DEMO=1 DEMO_CALLS=8000 DEMO_LIVE=1 DEMO_CRM=1)
 	@exec $(VENV) -m infra.local
 
 test: $(STAMP) ## Run the tests that need neither a browser nor Perl (about 4 minutes)

@@ -58,7 +58,7 @@ Launch = Callable[..., Launched]
 def begin(data: Path, **variables: str) -> subprocess.Popen[bytes]:
     """Start the local stack on `data` with these environment variables, without waiting for it."""
     environment = {name: value for name, value in os.environ.items() if name not in FOREIGN}
-    environment |= {"DATA": str(data), "PORT": "0", "DEMO": "0", "DEMO_LIVE": "0"} | variables
+    environment |= {"DATA": str(data), "PORT": "0", "DEMO": "0", "DEMO_LIVE": "0", "DEMO_CRM": "0"} | variables
     with (data.parent / f"{data.name}.log").open("ab") as log:
         command = [sys.executable, "-m", "infra.local"]
         return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 
@@ -89,6 +89,15 @@ def live(seed: int, now: float) -> Iterator[Post]:
         scenes.play(day, begun)
         at = midnight + max(agent.free_at for agent in centre.agents) + 2
         yield from rows.export(at)
+
+
+def closing(logins: Mapping[str, str], at: float) -> Iterator[Post]:
+    """Return that people leave at `at`: their logins, and the ids under which they are agents."""
+    rows, moment = ExportedRows(), f"{datetime.fromtimestamp(at, UTC).replace(tzinfo=None)}"
+    for login, agent in logins.items():
+        rows.add("sipuserevents", "sipuser_state_changed", login=login, state="out_of_service", eventts=moment)
+        rows.add("userevents", "usr_state_changed", user_id=agent, state="offline", changed_by=agent, eventts=moment)
+    yield from rows.export(at)
 
 
 def users(seed: int, end: date) -> list[User]:

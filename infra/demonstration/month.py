@@ -5,7 +5,8 @@ The providers' readers and `ingest` do all the work; only HTTP and SQS are left 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 
@@ -22,7 +23,7 @@ BATCH = 400
 #: A call that has no end for so long is closed, as the setting CALL_AGE_SECONDS has it.
 CLOSING_AGE = 4 * 3_600
 #: The parts of the calls that a branch office's own PBX writes, and that the call centre and the shop have.
-BRANCH_SHARE, CENTRE_SHARE = 0.05, 1.1
+BRANCH_SHARE, CENTRE_SHARE = 0.05, 0.97
 Progress = Callable[[int, int], None]
 
 
@@ -36,11 +37,12 @@ def fill(  # noqa: PLR0913 - most have a default and are given by name
     seed: int = 1,
     fetch: store.Fetch = lambda _: None,
     progress: Progress = lambda _done, _all: None,
-) -> list[Post]:
+    live: bool = False,
+) -> Iterator[Post]:
     """Take in the webhooks of about `calls` calls of the month that ends at `now`, naive UTC.
 
-    `senders` maps names of registered extensions to their ids, and `fetch` gets new recordings. Return the webhooks
-    that follow after `now`, of calls that are still going on.
+    `senders` maps names of registered extensions to their ids, and `fetch` gets new recordings. If the demonstration is
+    `live`, return the webhooks that follow after `now`, without an end; else no call goes on at `now`.
     """
     rng = Random(seed)  # noqa: S311 - calls, not secrets
     end = now.replace(tzinfo=UTC).timestamp()
@@ -48,8 +50,10 @@ def fill(  # noqa: PLR0913 - most have a default and are given by name
         partitions.prepare(owner, moment)
         monthly_tables.prepare(owner, moment)
     office = list(branch.posts(seed, round(calls * BRANCH_SHARE), now.date()))
-    posts = stream.month(rng, calls * CENTRE_SHARE / DAYS, end - DAYS * stream.DAY, end)
-    past, due = _parted(posts, end)
+    course = stream.continued if live else stream.month
+    past, due = _parted(course(rng, calls * CENTRE_SHARE / DAYS, end - DAYS * stream.DAY, end), end)
+    if not live:
+        past = _without_calls(past, {post.call for post in due})
     messages = [*incidents.messages(rng, [*office, *past], senders, end), *incidents.unreadable(rng, end, senders)]
     messages.sort(key=lambda message: message.raw.accepted_at)
     done = 0
@@ -70,9 +74,16 @@ def _batches(messages: Sequence[Message]) -> Iterator[int]:
     yield from (min(BATCH, left - begin) for begin in range(0, left, BATCH))
 
 
-def _parted(posts: Iterable[Post], end: float) -> tuple[list[Post], list[Post]]:
-    """Return the posts until `end`, and those that follow; calls that begin later do not exist."""
-    past, due = list[Post](), list[Post]()
+def _parted(posts: Iterator[Post], end: float) -> tuple[list[Post], Iterator[Post]]:
+    """Return the posts until `end`, and those that follow, which are not made before they are asked for."""
+    past = list[Post]()
     for post in posts:
-        (past if post.at <= end else due).append(post)
-    return past, due
+        if post.at > end:
+            return past, itertools.chain([post], posts)
+        past.append(post)
+    return past, posts
+
+
+def _without_calls(posts: Sequence[Post], calls: Container[str]) -> list[Post]:
+    """Return the posts of all other calls, and those of no call."""
+    return [post for post in posts if not post.call or post.call not in calls]

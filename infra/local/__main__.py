@@ -111,8 +111,8 @@ A caller who gave up in the menu, as Telphin posts it; calls.cancelled has the c
 A phone call to a contact, as NiMbox's scripts make it; made again, it is the same one:
   curl -sS "{url}{PHONECALL.format(token=tokens["nimbox"])}"
 
-The demonstration's calls to a small CRM that runs beside, each once, from a second shell:
-  . {data / "environment"} && .venv/bin/ringledger replication run --full
+What a small CRM that runs beside says to the demonstration's calls, from a second shell:
+  . {data / "environment"} && .venv/bin/ringledger replication status
 
 How many of an internal number are free, as an Oktell server answers; and a script of its example:
   curl -sS "{url}/tst_getintnumberreadyusers?number=120&password={tokens["oktell"]}"

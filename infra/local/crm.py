@@ -1,7 +1,8 @@
-"""A small CRM with NiMbox's phone-call service, to which `admin replication run` sends the demonstration's calls.
+"""A small CRM with NiMbox's phone-call service, to which the replication sends the demonstration's calls.
 
-It accepts calls to any number, recognises repeated ones and deletes days, which are UTC. It forgets everything when the
-stack stops.
+It recognises repeated calls and deletes days, which are UTC. It refuses calls to some numbers, as a CRM without their
+contacts does; half of these contacts are added after the first refusal, so that a retry succeeds. It forgets everything
+when the stack stops.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from infra.local.serving import LoopbackServer, QuietHandler
 
 CREATE, DELETE = "/direct/items/phonecalls/create", "/direct/items/phonecalls/delete"
 KEY = ("initiated", "source", "destination")
+#: One number of so many is of no contact.
+UNKNOWN_EVERY = 20
+UNKNOWN = {"destination": "no se consiguió el número de destino en la base de datos"}
 
 
 class Crm(LoopbackServer):
@@ -26,6 +30,7 @@ class Crm(LoopbackServer):
         self.token = token
         self._lock = threading.Lock()
         self._contacts: dict[str, int] = {}
+        self._refused: set[str] = set()
         self._calls: dict[tuple[str, ...], int] = {}
         self._numbers = itertools.count(1)
 
@@ -50,9 +55,19 @@ class Crm(LoopbackServer):
             return {"error": True, "errors": missing}
         with self._lock:
             contact = self._contacts.setdefault(call["destination"], len(self._contacts) + 1)
+            if self._is_unknown(call["destination"], contact):
+                return {"error": True, "errors": UNKNOWN}
             key = tuple(call[name] for name in KEY)
             number = self._calls.get(key) or self._calls.setdefault(key, next(self._numbers))
         return {"error": False, "contactId": contact, "phonecallId": number}
+
+    def _is_unknown(self, number: str, contact: int) -> bool:
+        """Return True for the tenth new number and each twentieth after it; every second of them becomes known."""
+        place, rest = divmod(contact - UNKNOWN_EVERY // 2, UNKNOWN_EVERY)
+        if rest or (place % 2 == 0 and number in self._refused):
+            return False
+        self._refused.add(number)
+        return True
 
     def delete(self, period: dict[str, str]) -> dict[str, Any]:
         """Delete the calls of the days between two dates, both exclusive."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from random import Random
+from typing import NamedTuple
 
-from chalicelib.ledger import closing
 from chalicelib.ledger.recording_facts import File
 from chalicelib.oktell import directory
 from chalicelib.platform import objects, queues
@@ -27,12 +27,17 @@ from infra.local import tapes, telephony
 
 SEED = 1
 KEPT = timedelta(days=365)
-#: A call of an earlier run is closed when it has had no webhook for so long.
-FORGOTTEN_SECONDS = 60
 _QUEUES = {"13596*210": "support", "13596*220": "billing"}
 _IS_FILLED = "SELECT EXISTS (SELECT FROM calls.success)"
 
 Progress = Callable[[int, int], None]
+
+
+class WantedCalls(NamedTuple):
+    """The demonstration that is wanted: the number of calls of its month, and whether others follow."""
+
+    number: int
+    live: bool
 
 
 def is_filled(settings: Settings) -> bool:
@@ -50,26 +55,25 @@ def team(calls: int) -> list[staff.StaffMember]:
     return stream.people(calls_a_day(calls))
 
 
-def registered(settings: Settings, calls: int) -> list[Extension]:
-    """Register the extensions of the demonstration, unless they are, and return them."""
+def senders(calls: int) -> list[ExtensionDescription]:
+    """Return the extensions that post the webhooks of a demonstration of so many calls."""
     queues_of_centre = [
         ExtensionDescription("telphin", staff.CLIENT, name, "queue", owner) for name, owner in _QUEUES.items()
     ]
-    described = [*telephony.descriptions().values(), *queues_of_centre, *map(staff.phone, team(calls))]
-    return extensions.put(settings.owner_database_url, described, lambda _: None)
+    return [*telephony.descriptions().values(), *queues_of_centre, *map(staff.phone, team(calls))]
 
 
-def close_calls(settings: Settings) -> None:
-    """Close the calls that were going on when the stack stopped the last time: their ends never come."""
-    now = datetime.now(UTC).replace(tzinfo=None)
-    closing.close_due(connection(settings.writer_database_url), now, FORGOTTEN_SECONDS)
+def registered(settings: Settings, calls: int) -> list[Extension]:
+    """Register the extensions of the demonstration, unless they are, and return them."""
+    return extensions.put(settings.owner_database_url, senders(calls), lambda _: None)
 
 
-def fill(settings: Settings, dead_letters: str, calls: int, progress: Progress) -> list[Post]:
-    """Take in a month of calls that ends now; return the webhooks that are still due.
+def fill(settings: Settings, dead_letters: str, wanted: WantedCalls, progress: Progress) -> Iterator[Post]:
+    """Take in a month of calls that ends now; return the webhooks that follow, if live calls are wanted.
 
     One message is left in the queue `dead_letters`.
     """
+    calls = wanted.number
     now = datetime.now(UTC).replace(tzinfo=None)
     owner, writer = connection(settings.owner_database_url), Connection(settings.writer_database_url)
     known = {extension.description.name: extension.id for extension in registered(settings, calls)}
@@ -77,8 +81,9 @@ def fill(settings: Settings, dead_letters: str, calls: int, progress: Progress) 
     directory.register(settings.owner_database_url, users, lambda _: None)
     _store_sounds(settings)
     due = month.fill(
-        owner, writer, known, now, calls=calls, seed=SEED, fetch=partial(_fetched, writer, now), progress=progress
-    )
+        owner, writer, known, now, calls=calls, seed=SEED, fetch=partial(_fetched, writer, now), progress=progress,
+        live=wanted.live,
+    )  # fmt: skip
     letter = incidents.dead_letter(Random(SEED), now.replace(tzinfo=UTC).timestamp(), known)  # noqa: S311 - no secret
     queues.send_all(dead_letters, [letter])
     return due

@@ -24,7 +24,8 @@ _CALL = re.compile(r".*/calls/([^/]*)/.*")
 class StackOptions:
     """The options of the local stack: address, data folder, services to use, and the demonstration.
 
-    `calls` is the number of its calls, and `live` says whether others follow while the stack runs.
+    `calls` is the number of its calls, and `live` says whether others follow while the stack runs. If it `replicates`,
+    the schedule sends them to the small CRM.
     """
 
     host: str
@@ -32,25 +33,33 @@ class StackOptions:
     data: Path
     calls: int
     live: bool
+    replicates: bool
     database_url: str
     aws_endpoint_url: str
 
 
 def options() -> StackOptions:
-    """Read HOST, PORT, DATA, DEMO, DEMO_CALLS, DEMO_LIVE, DATABASE_URL and AWS_ENDPOINT_URL.
+    """Read HOST, PORT, DATA, DEMO, DEMO_CALLS, DEMO_LIVE, DEMO_CRM, CRM_URL, DATABASE_URL and AWS_ENDPOINT_URL.
 
     Raises Misconfigured naming the variable that has no usable value.
     """
     calls = 0 if os.environ.get("DEMO") == "0" else _number(os.environ, "DEMO_CALLS", 8_000)
+    # A database of the user's own can have calls that are not the demonstration's.
+    database_url = os.environ.get("DATABASE_URL", "")
     return StackOptions(
         host=os.environ.get("HOST") or LOOPBACK,
         port=_number(os.environ, "PORT", 8000),
         data=Path(os.environ.get("DATA") or ".local").absolute(),
         calls=calls,
         live=calls > 0 and os.environ.get("DEMO_LIVE") != "0",
-        database_url=os.environ.get("DATABASE_URL", ""),
+        replicates=calls > 0 and not database_url and _uses_small_crm(os.environ),
+        database_url=database_url,
         aws_endpoint_url=os.environ.get("AWS_ENDPOINT_URL", ""),
     )
+
+
+def _uses_small_crm(environment: Mapping[str, str]) -> bool:
+    return environment.get("DEMO_CRM") != "0" and not environment.get("CRM_URL")
 
 
 def _number(environment: Mapping[str, str], variable: str, default: int) -> int:

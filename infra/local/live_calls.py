@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from operator import attrgetter
 from random import Random
 
@@ -23,24 +23,25 @@ POST_SECONDS = 10
 PAUSE_SECONDS = 5
 _TYPES = {"telphin": "application/x-www-form-urlencoded"}
 
+#: The webhooks from a time on, in order.
+Course = Callable[[float], Iterator[Post]]
+
 logger = logging.getLogger(__name__)
 
 
 class LiveCalls(Worker):
     """A thread that posts the webhooks of simulated calls, until it is stopped."""
 
-    def __init__(self, addresses: Mapping[str, str], due: Sequence[Post], calls_a_day: float) -> None:
-        """Post to `addresses`, by names of senders: first what is `due`, and new calls from now on."""
+    def __init__(self, addresses: Mapping[str, str], course: Course) -> None:
+        """Post to `addresses`, by names of senders, what `course` returns for the time at which the thread begins."""
         super().__init__("live-calls")
         self._addresses = addresses
-        self._due = due
-        self._calls_a_day = calls_a_day
+        self._course = course
         self._http = urllib3.PoolManager(timeout=POST_SECONDS, retries=False)
 
     def run(self) -> None:
         """Post each webhook at its time."""
-        now = time.time()
-        for post in _posts(self._due, self._calls_a_day, now):
+        for post in self._course(time.time()):
             if self.stopping.wait(max(post.at - time.time(), 0)):
                 return
             self._send(post)
@@ -57,16 +58,16 @@ class LiveCalls(Worker):
             logger.warning("a live webhook of %s was answered with %s", post.sender, answer.status)
 
 
-def worker(settings: Settings, calls: int, due: Sequence[Post]) -> LiveCalls:
-    """Return the thread that goes on where a month of so many calls ended, with the webhooks that are still `due`."""
+def worker(settings: Settings, calls: int, due: Iterator[Post] | None) -> LiveCalls:
+    """Return the thread that goes on with what is `due` after a month of so many calls, or else begins anew."""
     addresses = {
         extension.description.name: webhook_keys.address(settings, extension.description.provider, extension.id)
         for extension in demonstration.registered(settings, calls)
     }
-    return LiveCalls(addresses, due, demonstration.calls_a_day(calls))
 
+    def course(now: float) -> Iterator[Post]:
+        rng = Random(now)  # noqa: S311 - calls, not secrets
+        centre = due or stream.live(rng, demonstration.calls_a_day(calls), now)
+        return heapq.merge(centre, branch.live(demonstration.SEED, now), key=attrgetter("at"))
 
-def _posts(due: Sequence[Post], calls_a_day: float, now: float) -> Iterator[Post]:
-    rng = Random(now)  # noqa: S311 - calls, not secrets
-    streams = (stream.live(rng, calls_a_day, now), branch.live(demonstration.SEED, now))
-    return heapq.merge(sorted(due), *streams, key=attrgetter("at"))
+    return LiveCalls(addresses, course)

@@ -22,6 +22,8 @@ UNITS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": time
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
 LAMBDA_SECONDS = 900
+#: A first run leaves the first seconds of the stack to its clients.
+FIRST_RUN_SECONDS = 5
 
 _RATE = re.compile(r"rate\(([1-9]\d*) (minute|hour|day)s?\)")
 _HOURLY = re.compile(r"cron\(([0-5]?\d) \* \* \* \? \*\)")
@@ -58,24 +60,41 @@ class Scheduler(Worker):
         """Call the handler that `app` registered as `source` at each moment that `following` returns."""
         self._following = following
         self._name = source.name
-        self._handler = app.handler_map[source.name]
+        self._app = app
         super().__init__(f"schedule-{source.name}")
 
     def run(self) -> None:
         """Call the handler at each of its moments."""
         due = self._following(datetime.now(UTC))
         while not self.stopping.wait(max(0.0, (due - datetime.now(UTC)).total_seconds())):
-            self._invoke(due)
+            _invoke(self._app, self._name, due)
             due = self._following(due)
             # Moments that passed while a handler ran or the machine slept are skipped.
             if due < datetime.now(UTC):
                 due = self._following(datetime.now(UTC))
 
-    def _invoke(self, due: datetime) -> None:
-        try:
-            self._handler(event(self._name, due), LambdaContext(self._name, 128, LAMBDA_SECONDS * 1000))
-        except Exception:
-            logger.exception("the schedule %s failed", self._name)
+
+class FirstRun(Worker):
+    """One thread that calls one scheduled handler soon after the start, in addition to its schedule."""
+
+    def __init__(self, app: Chalice, name: str, after: float = FIRST_RUN_SECONDS) -> None:
+        """Call the handler of `app` with this name once, `after` so many seconds."""
+        self._after = after
+        self._app = app
+        self._name = name
+        super().__init__(f"first-run-{name}")
+
+    def run(self) -> None:
+        """Call the handler after a few seconds."""
+        if not self.stopping.wait(self._after):
+            _invoke(self._app, self._name, datetime.now(UTC))
+
+
+def _invoke(app: Chalice, name: str, due: datetime) -> None:
+    try:
+        app.handler_map[name](event(name, due), LambdaContext(name, 128, LAMBDA_SECONDS * 1000))
+    except Exception:
+        logger.exception("the schedule %s failed", name)
 
 
 def event(name: str, due: datetime) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,27 +17,25 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalice.app import Chalice, ScheduledEventConfig, SQSEventConfig
 
 from chalicelib import settings
-from chalicelib.admin import migrations, roles
 from chalicelib.authentication import tokens
 from chalicelib.errors import Misconfigured, Unavailable
-from chalicelib.maintenance import monthly_tables, partitions
 from chalicelib.platform.postgres import connection
 from chalicelib.settings import Settings
 from infra.demonstration.webhooks.posts import Post
 from infra.local import (
     aws,
     collations,
-    demonstration,
+    database_contents,
     environment,
     first_query,
     live_calls,
-    sample_contacts,
     sample_users,
     stack_urls,
     tapes,
     telephony,
 )
 from infra.local.crm import Crm
+from infra.local.demonstration import WantedCalls
 from infra.local.embedded_postgres import Postgres
 from infra.local.environment import StackOptions
 from infra.local.event_source import Poller
@@ -46,7 +43,10 @@ from infra.local.gateway import Gateway, bound
 from infra.local.keyring import Keyring, write_private, write_private_text
 from infra.local.local_lambda import CALLED, Functions
 from infra.local.locks import claimed, released
-from infra.local.scheduler import Scheduler, moments
+from infra.local.scheduler import FirstRun, Scheduler, moments
+
+#: The schedule that sends calls to the CRM; its hour can be far away when the stack starts.
+REPLICATION = "replicate"
 
 Say = Callable[[str], None]
 
@@ -84,7 +84,7 @@ class Stack:
         self._postgres: Postgres | None = None
         self._aws: aws.Aws | None = None
         self._lock = -1
-        self._due: list[Post] = []
+        self._due: Iterator[Post] | None = None
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -105,11 +105,12 @@ class Stack:
             values = self._start_functions(parts, keyring) | _values(database_url, endpoint, queues)
             defaults = _defaults(url, keyring) | self._start_provider(parts, keyring)
             configured = self._settings(values, defaults, keyring, self._start_crm(parts, keyring))
-            self._prepare_database(configured, queues)
+            wanted = WantedCalls(self._options.calls, self._options.live)
+            self._due = database_contents.prepare(configured, queues[f"{aws.EVENTS}-dead"], wanted, self._say)
             self.facts = {"url": url, "aws_endpoint_url": endpoint, **self._facts(configured, queues, keyring)}
             # The bundle reads its settings when it is loaded, so it is loaded last.
             app: Chalice = import_module("app").app
-            parts.enter_context(_started(*_event_sources(app, endpoint)))
+            parts.enter_context(_started(*_event_sources(app, endpoint), *self._first_runs(app)))
             self._serve(parts, Gateway(app, listener), configured)
             parts.callback(self._file.unlink, missing_ok=True)
             parts.callback(self._environment.unlink, missing_ok=True)
@@ -165,35 +166,16 @@ class Stack:
     def _settings(
         self, values: dict[str, str], defaults: dict[str, str], keyring: Keyring, beside: dict[str, str]
     ) -> Settings:
+        if self._options.replicates:
+            values = {**values, **beside}
         # A given database can have roles with passwords of their own.
         owned = defaults if self._options.database_url else values
         owned.update(stack_urls.of_roles(values["DATABASE_URL"], keyring))
         whole = environment.publish(values, defaults)
-        # Without a configured CRM the schedule of the stack sends nothing; commands use the small CRM.
+        # Without the demonstration the schedule of the stack sends nothing; commands use the small CRM.
         exported = whole if "CRM_URL" in whole else {**whole, **beside}
-        write_private_text(self._environment, environment.exports(exported, [*values, *defaults, *beside]))
+        write_private_text(self._environment, environment.exports(exported, {**values, **defaults, **beside}))
         return settings.load(whole)
-
-    def _prepare_database(self, configured: Settings, queues: dict[str, str]) -> None:
-        migrations.migrate(configured.owner_database_url)
-        roles.ensure_roles(configured)
-        self._make_partitions(configured)
-        sample_contacts.register(configured.owner_database_url)
-        sample_users.register(configured.owner_database_url)
-        if not self._options.calls:
-            return
-        if demonstration.is_filled(configured):
-            demonstration.close_calls(configured)
-        else:
-            dead_letters = queues[f"{aws.EVENTS}-dead"]
-            self._due = demonstration.fill(configured, dead_letters, self._options.calls, self._progress)
-            sample_users.occupy(configured.owner_database_url)
-
-    def _make_partitions(self, configured: Settings) -> None:
-        """Do what the hourly maintenance does, which waits for its hour."""
-        owner, now = connection(configured.owner_database_url), datetime.now(UTC).replace(tzinfo=None)
-        partitions.prepare(owner, now)
-        monthly_tables.prepare(owner, now)
 
     def _serve(self, parts: ExitStack, gateway: Gateway, configured: Settings) -> None:
         """Answer clients. What starts last stops first, so that the queues fill no more while they are drained."""
@@ -203,6 +185,9 @@ class Stack:
         if self._options.live:
             worker = live_calls.worker(replace(configured, public_url=url), self._options.calls, self._due)
             parts.enter_context(_started(worker))
+
+    def _first_runs(self, app: Chalice) -> list[StackPart]:
+        return [FirstRun(app, REPLICATION)] if self._options.replicates else []
 
     def _facts(self, configured: Settings, queues: dict[str, str], keyring: Keyring) -> dict[str, Any]:
         database_url = configured.owner_database_url
@@ -231,9 +216,6 @@ class Stack:
                     f"The token {name} of this database is revoked or has a value that only another DATA knows.\n"
                 )
         return value
-
-    def _progress(self, done: int, total: int) -> None:
-        self._say(f"\rTaking in a month of webhooks: {done:,} of {total:,}" + "\n" * (done >= total))
 
 
 def _values(database_url: str, endpoint: str, queues: dict[str, str]) -> dict[str, str]:

@@ -72,6 +72,10 @@ BREACHES = {
     "an interval of a state without an id": """
         SELECT 1 FROM sipusers.states WHERE eventid IS NULL""",
     "a call that was going on for a day": "SELECT 1 FROM ledger.calls WHERE open AND first_accepted_at < '2026-11-27'",
+    "a call that goes on although no live calls follow": "SELECT 1 FROM ledger.calls WHERE open",
+    "an agent who was at work at night": """
+        SELECT 1 FROM userevents.usr_state_changed
+        WHERE user_id ~ '^3..$' AND state = 'available' AND extract(hour FROM eventts) NOT BETWEEN 5 AND 19""",
     "a call in the future": "SELECT 1 FROM calls.success WHERE stop_dt > '2026-11-27 15:00:01'",
 }
 

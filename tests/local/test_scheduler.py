@@ -10,7 +10,7 @@ import pytest
 from chalice.app import Chalice, CloudWatchEvent, Cron, Rate, ScheduledEventConfig, ScheduleExpression
 
 from chalicelib.errors import Misconfigured
-from infra.local.scheduler import Scheduler, moments
+from infra.local.scheduler import FirstRun, Scheduler, moments
 
 NOW = datetime(2026, 7, 15, 10, 30, 20, tzinfo=UTC)
 
@@ -62,3 +62,21 @@ def test_handler_is_called_again_and_again() -> None:
     assert first["resources"] == ["arn:aws:events:us-east-1:123456789012:rule/nightly"]
     assert first["id"] != second["id"]
     assert datetime.strptime(first["time"], "%Y-%m-%dT%H:%M:%SZ")  # noqa: DTZ007 - only the shape matters
+
+
+def test_a_handler_is_called_once_after_the_start() -> None:
+    """A first run has the event of now, and is the only one."""
+    app = Chalice("tiny")
+    seen: queue.Queue[dict[str, Any]] = queue.Queue()
+
+    @app.schedule("rate(1 hour)", name="hourly")
+    def hourly(event: CloudWatchEvent) -> None:
+        seen.put(event.to_dict())
+
+    first = FirstRun(app, "hourly", 0.0)
+    first.start()
+    event = seen.get(timeout=30)
+    first.stop()
+
+    assert event["resources"] == ["arn:aws:events:us-east-1:123456789012:rule/hourly"]
+    assert seen.empty()

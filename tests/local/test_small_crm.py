@@ -30,3 +30,14 @@ def test_a_day_is_deleted_and_created_again() -> None:
         stranger = Client(Service(url, "another"), Timing())
         stack.callback(stranger.close)
         assert stranger.delete(date(2026, 11, 20)).state == "refused"
+
+
+def test_some_numbers_have_no_contact() -> None:
+    """One number of twenty is refused with a reason, and every second of these is accepted when it is offered again."""
+    crm = Crm("a-token")
+    calls = [{"initiated": "2026-11-19T23:59:59", "source": "7222", "destination": str(number)} for number in range(60)]
+
+    refused = [[call for call in calls if crm.create(call)["error"]] for _ in range(2)]
+
+    assert [len(each) for each in refused] == [3, 1]
+    assert crm.create(refused[1][0])["errors"].keys() == {"destination"}

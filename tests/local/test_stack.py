@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +21,7 @@ from tests.conftest import Launch, Launched, begin
 
 LARGE = bytes(range(256)) * 80_000
 REFUSAL_SECONDS = 60
+CONDITION_SECONDS = 120
 MISSED = (
     "EventType=hangup&CallID=last&CallFlow=IN&CallStatus=CANCEL&Bridged=no&CallerIDNum=79214567892"
     "&CalledNumber=13596*099&EventTime=1766736731010096&Duration=7529999"
@@ -158,6 +160,31 @@ def test_killed_and_started_again(launch: Launch, tmp_path: Path) -> None:
     # A second Ctrl-C does not interrupt the clean stop.
     second.process.send_signal(signal.SIGINT)
     assert second.stop(signal.SIGINT) == 0, second.output
+
+
+@pytest.mark.verify
+def test_calls_that_a_kill_cuts(launch: Launch, tmp_path: Path) -> None:
+    """The CRM gets the demonstration's calls by itself; after a kill, the next start ends live calls and shifts."""
+    options = {"DEMO": "1", "DEMO_CALLS": "300"}
+    first = launch(tmp_path / "data", **options, DEMO_LIVE="1", DEMO_CRM="1")
+    going_on = "SELECT count(*) > 0 FROM ledger.calls WHERE open"
+    wait_for(first, "SELECT count(*) > 0 FROM ledger.replication WHERE state = 'delivered'")
+    wait_for(first, going_on)
+    assert first.stop(signal.SIGKILL) == -signal.SIGKILL
+
+    second = launch(tmp_path / "data", **options)
+
+    assert query(second, going_on) == [(False,)]
+    assert query(second, "SELECT count(*) FROM ledger.presence WHERE kind = 'agent' AND state = 'available'") == [(0,)]
+    assert second.stop() == 0
+
+
+def wait_for(launched: Launched, condition: str) -> None:
+    """Wait until the query `condition` answers true."""
+    deadline = time.monotonic() + CONDITION_SECONDS
+    while query(launched, condition) != [(True,)]:
+        assert time.monotonic() < deadline, condition
+        time.sleep(0.2)
 
 
 def test_port_in_use(tmp_path: Path) -> None:

@@ -38,7 +38,11 @@ phones AS (
 ),
 states AS (
     -- A live leg decides. Without one, a phone that was busy or rang is idle: its hangup may be told by another call.
-    SELECT *, coalesce(live_since, phone_since) AS since, coalesce(live_state, CASE
+    -- An idle agent is ready, or at a break, since the later of two changes: of the phone, and of the shift.
+    SELECT *, coalesce(live_since, CASE
+        WHEN phone_state IN ('registered', 'busy', 'early', 'idle') THEN greatest(phone_since, status_since)
+        ELSE phone_since
+    END) AS since, coalesce(live_state, CASE
         WHEN phone_state IN ('registered', 'busy', 'early', 'idle') THEN 'idle'
         WHEN phone_state IS NOT NULL THEN 'offline'
         ELSE 'unknown'

@@ -23,6 +23,8 @@ SHIFT_STEP = 900
 #: The first call comes after so many seconds at most.
 FIRST_CALL = 5
 RING_LIMIT = 15
+#: Seconds until a call back is tried again: while all agents are busy, and while the centre is closed.
+BUSY_PAUSE, CLOSED_PAUSE = 120, 1_800
 TRANSFERS = 0.12
 
 
@@ -65,7 +67,6 @@ class CallCentre:
     until: float
     agenda: Agenda = field(default_factory=Agenda)
     waiting: deque[Waiting] = field(default_factory=deque)
-    to_call_back: deque[tuple[float, str]] = field(default_factory=deque)
 
     def __post_init__(self) -> None:
         """Let the team in, before the first call."""
@@ -74,14 +75,19 @@ class CallCentre:
 
     def begin(self, at: float) -> None:
         """Begin with shifts and calls at `at`, in seconds since 1970."""
-        self.agenda.at(at, self._change_shifts)
+        self.agenda.at(at, self._next_shifts)
         self.agenda.at(at + min(self._gap(), FIRST_CALL), self._next_call)
 
-    def _change_shifts(self, at: float) -> Iterator[Post]:
-        if at < self.until:
-            self.agenda.at(at + SHIFT_STEP, self._change_shifts)
-            yield from self.team.change(at, self.demand.positions(at))
-            yield from self._serve(at)
+    def change_shifts(self, at: float) -> Iterator[Post]:
+        """Let as many agents be at work as the plan has at `at`."""
+        yield from self.team.change(at, self.demand.positions(at))
+        yield from self._serve(at)
+
+    def _next_shifts(self, at: float) -> Iterable[Post]:
+        if at >= self.until:
+            return ()
+        self.agenda.at(at + SHIFT_STEP, self._next_shifts)
+        return self.change_shifts(at)
 
     def release(self, agent: QueueAgent, at: float) -> None:
         """Let an agent be free from `at` on, once the last call is written up."""
@@ -89,7 +95,7 @@ class CallCentre:
 
     def _is_free(self, agent: QueueAgent, at: float) -> Iterator[Post]:
         agent.free_since = at
-        if agent.leaves:
+        if agent.leaves and not self.waiting:
             yield from self.team.send_home(agent, at)
         elif agent.break_at <= at and not self.waiting:
             ends, post = self.team.begin_break(agent, at)
@@ -115,7 +121,7 @@ class CallCentre:
         kind = self.rng.choices(list(KINDS), list(KINDS.values()))[0]
         begin = {
             "queue": lambda: self._dial_in(at, self.callers.next(), 1),
-            "outside": lambda: phones.outside(self, at),
+            "outside": lambda: phones.outside(self, at, self.callers.next()),
             "direct": lambda: phones.direct(self, at, self.callers.next()),
             "internal": lambda: phones.internal(self, at),
         }
@@ -126,9 +132,13 @@ class CallCentre:
         call = TelphinCall(self.rng, caller, IVR)
         menu_leg, in_menu = call.leg(), self.rng.uniform(5, 16)
         yield call.post(at, "dial-in", IVR, menu_leg)
-        if self.rng.random() < 0.03:
-            ended = at + in_menu * self.rng.random()
+        closed = self._is_closed(at)
+        if closed or self.rng.random() < 0.03:
+            # The menu tells that the centre is closed, or the caller has the wrong number.
+            ended = at + (in_menu if closed else in_menu * self.rng.random())
             yield call.hangup(ended, IVR, menu_leg, at, CallStatus="CANCEL", Bridged="no")
+            if closed:
+                self.missed(ended, caller, tries)
             return
         caller_in_queue = Waiting(call, queue, at, at + in_menu, menu_leg, call.leg(), tries)
         self.agenda.at(at + in_menu, lambda now: self._enter(now, caller_in_queue))
@@ -137,7 +147,7 @@ class CallCentre:
         caller.since = at
         yield caller.call.post(at, "dial-in", caller.queue, caller.queue_leg, CalledNumber=caller.queue)
         self.waiting.append(caller)
-        patience = self.rng.lognormvariate(5.1, 0.8)
+        patience = self.rng.lognormvariate(5.4, 0.8)
         self.agenda.at(at + 8 + patience, lambda now: self._give_up(now, caller))
         yield from self._serve(at)
 
@@ -176,17 +186,35 @@ class CallCentre:
         else:
             self.waiting.remove(caller)
         yield from self._leave(at, caller, "CANCEL", "no")
-        self._comes_back(at, caller)
+        self.missed(at, caller.call.caller, caller.tries)
 
-    def _comes_back(self, at: float, caller: Waiting) -> None:
-        """Let a caller who gave up try again soon, or be called back; a third of them do neither."""
-        number = caller.call.caller
-        if caller.tries < 3 and self.rng.random() < 0.4 and self.callers.again(number):
-            soon = at + self.rng.uniform(60, 1_200)
-            if soon < self.until:
-                self.agenda.at(soon, lambda now: self._dial_in(now, number, caller.tries + 1))
+    def missed(self, at: float, number: str, tries: int = 1) -> None:
+        """Let a caller without an answer try again, or be called back; a third of them do neither."""
+        if tries < 3 and self.rng.random() < 0.4 and self.callers.again(number):
+            self.agenda.at(at + self.rng.uniform(60, 1_200), lambda now: self._comes_back(now, number, tries))
         elif self.rng.random() < 0.55:
-            self.to_call_back.append((at + self.rng.uniform(300, 7_200), number))
+            self.agenda.at(at + self.rng.uniform(300, 7_200), lambda now: self._call_back(now, number))
+
+    def _is_closed(self, at: float) -> bool:
+        return not self.team.at_work and not self.demand.positions(at)
+
+    def _comes_back(self, at: float, number: str, tries: int) -> Iterable[Post]:
+        if at >= self.until:
+            return ()
+        if self._is_closed(at):
+            later = at + CLOSED_PAUSE * self.rng.uniform(0.5, 1.5)
+            self.agenda.at(later, lambda now: self._comes_back(now, number, tries))
+            return ()
+        return self._dial_in(at, number, tries + 1)
+
+    def _call_back(self, at: float, number: str) -> Iterable[Post]:
+        if at >= self.until:
+            return ()
+        if self.waiting or not self.team.free(at):
+            pause = CLOSED_PAUSE if self._is_closed(at) else BUSY_PAUSE
+            self.agenda.at(at + pause * self.rng.uniform(0.5, 1.5), lambda now: self._call_back(now, number))
+            return ()
+        return phones.outside(self, at, number)
 
     def _leave(self, at: float, caller: Waiting, status: str, bridged: str) -> Iterator[Post]:
         call, end = caller.call, {"CallStatus": status, "Bridged": bridged}

@@ -18,8 +18,6 @@ LONGEST_TALK = 1_800
 #: How calls to the outside end, other than by an answer.
 UNANSWERED = {"NOANSWER": 14, "BUSY": 8, "CANCEL": 6, "CONGESTION": 2}
 ANSWERED = 0.7
-#: Agents who stay free for the queues while others call the outside.
-KEPT_FREE = 1
 
 
 @dataclass(eq=False)
@@ -101,13 +99,11 @@ def transfer(centre: CallCentre, first: Ring, colleague: QueueAgent, at: float) 
     return ended, [ring.dial_in(), ring.answer(picked_up), ring.ended(ended, picked_up)]
 
 
-def outside(centre: CallCentre, at: float) -> Iterator[Post]:
-    """Let a free agent call the outside: someone who gave up and waits for a call, else anyone."""
+def outside(centre: CallCentre, at: float, number: str) -> Iterator[Post]:
+    """Let a free agent call `number` outside, unless callers wait."""
     free = centre.team.free(at)
-    if len(free) <= KEPT_FREE or centre.waiting:
+    if not free or centre.waiting:
         return
-    waiting = centre.to_call_back
-    number = waiting.popleft()[1] if waiting and waiting[0][0] <= at else centre.callers.next()
     agent, rng = free[0], centre.rng
     call = TelphinCall(rng, agent.extension, number, did="")
     leg, parties = call.leg(), {"CallFlow": "OUT", "CallerExtension": f"{agent.extension}@{DOMAIN}"}
@@ -135,7 +131,9 @@ def direct(centre: CallCentre, at: float, caller: str) -> Iterator[Post]:
     ring = Ring(call, agent, at, call.leg())
     yield ring.dial_in()
     if agent.free_since is None or agent.free_since > at:
-        yield ring.stopped(at + rng.uniform(1, 2), "BUSY")
+        ended = at + rng.uniform(1, 2)
+        yield ring.stopped(ended, "BUSY")
+        centre.missed(ended, caller)
         return
     agent.free_since = None
     yield from _rung(centre, ring)
@@ -144,7 +142,7 @@ def direct(centre: CallCentre, at: float, caller: str) -> Iterator[Post]:
 def internal(centre: CallCentre, at: float) -> Iterator[Post]:
     """Let two free agents talk with each other."""
     free = centre.team.free(at)
-    if len(free) <= KEPT_FREE + 1 or centre.waiting:
+    if len(free) < 2 or centre.waiting:
         return
     rng, (caller, called) = centre.rng, free[:2]
     call = TelphinCall(rng, caller.extension, called.extension, did="")

@@ -79,11 +79,16 @@ def agent_state(at: float, sender: str, agent: str, *, available: bool) -> Post:
 class MttCall:
     """The ids and parties of one MTT call."""
 
-    def __init__(self, rng: Random, caller: str) -> None:
+    def __init__(self, identity: str, caller: str) -> None:
         """Call the shop from `caller`."""
-        digits = f"{rng.getrandbits(128):032X}"
-        self.id = " ".join(digits[start : start + 8] for start in range(0, 32, 8))
+        self.id = identity
         self.caller = caller.removeprefix("+")
+
+    @classmethod
+    def new(cls, rng: Random, caller: str) -> MttCall:
+        """Return a new call to the shop from `caller`."""
+        digits = f"{rng.getrandbits(128):032X}"
+        return cls(" ".join(digits[start : start + 8] for start in range(0, 32, 8)), caller)
 
     def post(self, at: float, kind: str, number: str, side: str = "", cause: str = "") -> Post:
         """Return the notification of one event at a redirect number, or at the caller's side."""

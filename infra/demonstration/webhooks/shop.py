@@ -13,6 +13,8 @@ from infra.demonstration.webhooks.staff import Callers
 
 MOBILES = ("79684881033", "79684881034")
 NORMAL, BUSY, NO_ANSWER = "16", "17", "19"
+#: The parts of the calls that a free mobile phone answers, and of those who got no answer and call again soon.
+ANSWERED, AGAIN = 0.75, 0.5
 
 
 class Shop:
@@ -40,9 +42,10 @@ class Shop:
         self.agenda.at(at + self._gap(), self._next_call)
         if self._rng.random() * self._demand.highest_rate > self._demand.rate(at):
             return ()
-        return self._call(at, MttCall(self._rng, self._callers.next()))
+        return self._call(at, self._callers.next())
 
-    def _call(self, at: float, call: MttCall) -> Iterator[Post]:
+    def _call(self, at: float, caller: str) -> Iterator[Post]:
+        call, answered = MttCall.new(self._rng, caller), ANSWERED if self._demand.positions(at) else 0.0
         yield call.post(at, "sp", "", "A")
         at += self._rng.uniform(4, 8)
         yield call.post(at, "ep", "", "A")
@@ -52,15 +55,22 @@ class Shop:
             if self._busy_until[mobile] > at:
                 at += 2
                 yield call.post(at, "h", mobile, "B", BUSY)
-            elif self._rng.random() < 0.75:
+            elif self._rng.random() < answered:
                 yield from self._talk(at, call, mobile)
                 return
             elif self._rng.random() < 0.4:
-                yield call.post(at + self._rng.uniform(5, 20), "h", mobile, "A", NORMAL)
-                return
+                at += self._rng.uniform(5, 20)
+                yield call.post(at, "h", mobile, "A", NORMAL)
+                break
             else:
                 at += 25
                 yield call.post(at, "h", mobile, "B", NO_ANSWER)
+        self._missed(at, caller)
+
+    def _missed(self, at: float, caller: str) -> None:
+        again = at + self._rng.uniform(60, 1_800)
+        if again < self._until and self._rng.random() < AGAIN and self._callers.again(caller):
+            self.agenda.at(again, lambda now: self._call(now, caller))
 
     def _talk(self, at: float, call: MttCall, mobile: str) -> Iterator[Post]:
         picked_up = at + self._rng.uniform(3, 15)
