@@ -105,7 +105,6 @@ class Event(NamedTuple):
     read as microseconds; `duration_in_clock_unit` is the same number in the unit of EventTime where that is another.
     """
 
-    raw_id: str
     provider: str
     client: str
     call_id: str
@@ -193,7 +192,6 @@ def closed(raw: Raw, source: Source) -> Event:
     """Return the event in a body that `closing` made."""
     content = json.loads(raw.body)
     return Event(
-        raw_id=raw.id,
         provider=source.provider,
         client=source.client,
         call_id=content["call_id"],

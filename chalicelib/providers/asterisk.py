@@ -185,7 +185,6 @@ def _event(raw: Raw, source: Source, fields: CelFields) -> Event:
     agent = _agent(record)
     content = fingerprint(*map(str, record[:-2]), *sum(sorted(record.extra.items()), ()))
     return Event(
-        raw_id=raw.id,
         provider=source.provider,
         client=source.client,
         call_id=call_name(source.name, record.linkedid),

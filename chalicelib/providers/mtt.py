@@ -84,7 +84,6 @@ def events(raw: Raw, source: Source, notification: Notification) -> list[Event]:
     redirect = _redirect_number(notification, data, kind, side)
     return [
         Event(
-            raw_id=raw.id,
             provider=source.provider,
             client=source.client,
             call_id=call,

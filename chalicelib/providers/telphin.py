@@ -107,7 +107,6 @@ def _call(raw: Raw, source: Source, kind: Kind, fields: Fields, trimmed: Fields)
     extension = _extension(source, callers if _is_outgoing(kind, flow) else calleds)
     leg = trimmed.get("subcallid") or extension
     return Event(
-        raw_id=raw.id,
         provider=source.provider,
         client=source.client,
         call_id=trimmed.get("callid", ""),
@@ -166,7 +165,6 @@ def _agent(raw: Raw, source: Source, trimmed: Fields) -> Event:
     agent = trimmed.get("agent_id") or without_domain(trimmed.get("extension_name", "")) or source.name
     content = fingerprint(source.provider, source.client, str(sorted(trimmed.items())))
     return Event(
-        raw_id=raw.id,
         provider=source.provider,
         client=source.client,
         call_id="",

@@ -23,7 +23,7 @@ kinds = st.sampled_from([Kind.DIAL_IN, Kind.DIAL_OUT, Kind.ANSWER, Kind.HANGUP, 
 def _event(provider: str, at: datetime, call: str, **facts: object) -> Event:
     """Return an event whose content is all of its facts, as the providers' modules make it."""
     content = fingerprint(str(at), str(sorted(facts.items())))
-    return Event(content, provider, "13596", call, at=at, accepted_at=at, identity=content, content=content, **facts)  # type: ignore[arg-type]
+    return Event(provider, "13596", call, at=at, accepted_at=at, identity=content, content=content, **facts)  # type: ignore[arg-type]
 
 
 @st.composite

@@ -21,7 +21,6 @@ def _read(raw: Raw) -> Fields:
 
 def _events(raw: Raw, source: Source, fields: Fields) -> list[Event]:
     event = Event(
-        raw_id=raw.id,
         provider=source.provider,
         client=source.client,
         call_id=fields["call"],

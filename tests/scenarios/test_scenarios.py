@@ -44,7 +44,7 @@ def test_closing_a_call_that_is_over_changes_nothing(scenario: Scenario) -> None
     last = events[0]
     at = START + timedelta(hours=9)
     closed = type(last)(
-        *("closing", last.provider, last.client, last.call_id, "", Kind.CLOSED, at, at, fingerprint("closing"), "c")
+        *(last.provider, last.client, last.call_id, "", Kind.CLOSED, at, at, fingerprint("closing"), "c")
     )
 
     assert correlate([*events, closed]) == expected

@@ -17,7 +17,6 @@ export const en = {
   "away.short": "The service does not answer at the moment.",
   unknown: "unknown",
   any: "All",
-  longer: "longer",
   column: "Column",
   table: "Table",
   chart: "Chart",

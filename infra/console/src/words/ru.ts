@@ -19,7 +19,6 @@ export const ru: Words = {
   "away.short": "Сервис сейчас не отвечает.",
   unknown: "неизвестен",
   any: "Все",
-  longer: "дольше",
   column: "Столбец",
   table: "Таблица",
   chart: "График",
