@@ -16,6 +16,7 @@ from uuid import uuid4
 
 import urllib3
 
+from infra.demonstration.webhooks import sounds
 from infra.local import tapes
 from infra.local.serving import LoopbackServer, QuietHandler
 
@@ -95,7 +96,9 @@ class _Handler(QuietHandler):
         """Answer one request."""
         body = self.body()
         if self.path.startswith(STORAGE):
-            self.send(HTTPStatus.OK, tapes.sound(SOUND_SECONDS, len(self.path)), "audio/wav")
+            self.send(
+                HTTPStatus.OK, tapes.sound(sounds.length_of(self.path, SOUND_SECONDS), len(self.path)), "audio/wav"
+            )
             return
         status, content = self._answered(body.decode())
         self.send(status, b"" if content is None else json.dumps(content).encode())

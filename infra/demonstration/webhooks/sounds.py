@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-SECONDS = (5, 10, 20, 30, 45, 60, 90, 120, 180, 240, 300)
+import re
+
+SECONDS = (3, 5, 10, 20, 30, 45, 60, 90, 120, 150, 180, 240, 300, 420, 600, 900)
 HEADER_BYTES, RATE = 44, 8_000
 _NAME = "demo-{:03}-seconds"
+_LENGTH = re.compile(r"demo-(\d{3})-seconds")
 
 
 def fitting(seconds: float) -> int:
@@ -30,3 +33,9 @@ def size(length: int) -> int:
 def name(length: int) -> str:
     """Return the PBX's id of the file of this length."""
     return _NAME.format(length)
+
+
+def length_of(recording_id: str, default: int) -> int:
+    """Return the seconds of the recording with this id, or `default` if it is none of the demonstration's."""
+    named = _LENGTH.search(recording_id)
+    return int(named[1]) if named else default
