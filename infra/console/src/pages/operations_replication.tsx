@@ -37,7 +37,7 @@ export function Replication({ filters }: { filters: Filters }): JSX.Element {
           </dl>
         </section>
       ))}
-      <Calls filters={filters} reloadCounts={reload} />
+      <Calls filters={filters} reloadCounts={reload} severalTargets={data.targets.length > 1} />
       <section class="card" data-test="corrections">
         <h2>{t("operations.corrections")}</h2>
         <p class="fine">{t("operations.corrections.about")} <code>ringledger replication correct {t("operations.corrections.day")}</code></p>
@@ -49,7 +49,8 @@ export function Replication({ filters }: { filters: Filters }): JSX.Element {
   );
 }
 
-function Calls({ filters, reloadCounts }: { filters: Filters; reloadCounts: () => void }): JSX.Element {
+function Calls({ filters, reloadCounts, severalTargets }: { filters: Filters; reloadCounts: () => void; severalTargets: boolean }): JSX.Element {
+  const hidden = ["state", "reference", ...(severalTargets ? [] : ["target"])];
   const state = filters["state"] || "rejected";
   const asked = new URLSearchParams({ state });
   for (const name of ["target", "since", "until"]) if (filters[name]) asked.set(name, filters[name]);
@@ -76,7 +77,7 @@ function Calls({ filters, reloadCounts }: { filters: Filters; reloadCounts: () =
       {filters["target"] && <p class="fine">{t("operations.ofTarget", { name: filters["target"] })} <button type="button" class="quiet small-button" onClick={() => change({ target: "" })}>{t("operations.everyTarget")}</button></p>}
       {failure && <Trouble failure={failure} retry={reload} />}
       {!data && !failure && <Loading lines={4} />}
-      {data && (data.calls.length ? <Records rows={data.calls} caption={t("operations.replicated")} hidden={["state", "reference"]} first={["initiated", "source", "destination", "reason", "duration", "attempts"]} action={RETRIED.has(state) ? retry : undefined} /> : <Empty>{t("operations.noCalls")}</Empty>)}
+      {data && (data.calls.length ? <Records rows={data.calls} caption={t("operations.replicated")} hidden={hidden} first={["initiated", "source", "destination", "reason", "duration", "attempts"]} action={RETRIED.has(state) ? retry : undefined} /> : <Empty>{t("operations.noCalls")}</Empty>)}
     </section>
   );
 }
