@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from itertools import product
 from operator import itemgetter
 from typing import NamedTuple
 
-from chalicelib.calls.records import Records, Row, Table
+from chalicelib.calls.records import Records, Row
 from chalicelib.errors import RingledgerError
 from chalicelib.ledger import months
 from chalicelib.ledger.rows import as_json, by_relation
@@ -90,7 +91,16 @@ class UnknownRelation(RingledgerError):
     code = "unknown-relation"
 
 
-class Outcome(NamedTuple):
+class _MonthlyRow(NamedTuple):
+    """A row, its table and its month."""
+
+    relation: str
+    month: str
+    row: Row
+
+
+@dataclass(frozen=True)
+class Outcome:
     """The result for a locked call, with the names of its stored tables and the months of its stored records' rows.
 
     `months` are those that have partitions.
@@ -98,8 +108,26 @@ class Outcome(NamedTuple):
 
     result: Records
     relations: Sequence[str] = ()
-    records: Mapping[str, Sequence[str]] = {}
+    records: Mapping[str, Sequence[str]] = field(default_factory=dict)
     months: Collection[str] = ()
+
+    @cached_property
+    def rows(self) -> list[_MonthlyRow]:
+        """The rows of the result."""
+        rows = ((table, row) for table, of_table in self.result.rows.items() for row in of_table)
+        return [
+            _MonthlyRow(relation, months.month_of(relation, row), row)
+            for relation, of_relation in by_relation(rows).items()
+            for row in of_relation
+        ]
+
+    @cached_property
+    def new_months(self) -> Mapping[str, set[str]]:
+        """The months of the result's rows, by their inviteids."""
+        of_records: dict[str, set[str]] = defaultdict(set)
+        for _relation, month, row in self.rows:
+            of_records[str(row["inviteid"])].add(month)
+        return of_records
 
 
 class _Place(NamedTuple):
@@ -144,10 +172,8 @@ def _divide(outcome: Outcome, parts: dict[_Place, _Part]) -> None:
     for inviteid, of_record in _months(outcome).items():
         for relation, month in product(relations, of_record):
             parts[_place(outcome, relation, month, inviteid)].inviteids.add(inviteid)
-    for relation, rows in by_relation(_rows(outcome.result)).items():
-        for row in rows:
-            place = _place(outcome, relation, months.month_of(relation, row), str(row["inviteid"]))
-            parts[place].rows.append(row)
+    for relation, month, row in outcome.rows:
+        parts[_place(outcome, relation, month, str(row["inviteid"]))].rows.append(row)
 
 
 def _place(outcome: Outcome, relation: str, month: str, inviteid: str) -> _Place:
@@ -156,21 +182,8 @@ def _place(outcome: Outcome, relation: str, month: str, inviteid: str) -> _Place
 
 def _months(outcome: Outcome) -> dict[str, set[str]]:
     """Return the months in which each record has rows, or had some."""
-    of_records = new_months(outcome.result)
-    for inviteid, of_record in outcome.records.items():
-        of_records[inviteid].update(of_record)
-    return of_records
-
-
-def new_months(result: Records) -> dict[str, set[str]]:
-    """Return the months of the rows of each record."""
-    of_records: dict[str, set[str]] = defaultdict(set)
-    for table, row in _rows(result):
-        of_records[str(row["inviteid"])].add(months.month_of(".".join(table), row))
-    return of_records
-
-
-def _rows(result: Records) -> Iterator[tuple[Table, Row]]:
-    for table, rows in result.rows.items():
-        for row in rows:
-            yield table, row
+    inviteids = outcome.new_months.keys() | outcome.records.keys()
+    return {
+        inviteid: outcome.new_months.get(inviteid, set()).union(outcome.records.get(inviteid, ()))
+        for inviteid in inviteids
+    }

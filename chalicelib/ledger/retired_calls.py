@@ -37,5 +37,5 @@ def left_out(writer: Connection, calls: Sequence[Interpreted]) -> list[Interpret
 def _is_retired(call: LockedCall, result: Records) -> bool:
     if not call.retired:
         return False
-    months = (*call.records.values(), *call_rows.new_months(result).values())
+    months = (*call.records.values(), *call_rows.Outcome(result).new_months.values())
     return not call.retired.isdisjoint(month for of_record in months for month in of_record)

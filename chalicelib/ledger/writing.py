@@ -122,10 +122,9 @@ def _records(outcomes: Sequence[Outcome]) -> tuple[list[dict[str, object]], list
     old: list[dict[str, object]] = []
     for outcome in outcomes:
         sides = {side.inviteid: side for side in outcome.result.sides}
-        of_records = call_rows.new_months(outcome.result)
         for inviteid in sorted(_inviteids(outcome.result)):
             record = _record(outcome.result.call, inviteid, sides.get(inviteid))
-            record["months"] = sorted(of_records[inviteid])
+            record["months"] = sorted(outcome.new_months.get(inviteid, ()))
             (old if inviteid in outcome.records else new).append(record)
     return new, old
 
