@@ -23,6 +23,8 @@ TABLES = ("replication", "replication_runs", "replication_cursors", "replication
 def replicated(browser: PageBrowser, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, int]]:
     """Return the number of calls in each state, after a run with refusals, a corrected day and a refused correction."""
     url = browser.stack["database_url"]
+    # Another test may have sent the stack's calls to its own CRM.
+    _empty(url)
     crm = Crm(behave=lambda call, _: "reject" if call["destination"].endswith(("3", "7")) else "ok", unique=True)
     with running(crm):
         environment = {
@@ -42,9 +44,13 @@ def replicated(browser: PageBrowser, monkeypatch: pytest.MonkeyPatch) -> Iterato
         crm.deletion = "status 503"
         assert _ordered("correct", str(DAY - timedelta(days=1)), "--yes") == 1
         yield {str(state): int(str(count)) for state, count in sql(url, _STATES)}
+    _empty(url)
+    runtime.renew()
+
+
+def _empty(url: str) -> None:
     for table in TABLES:
         sql(url, f"DELETE FROM ledger.{table} RETURNING 1")
-    runtime.renew()
 
 
 _STATES = "SELECT state, count(*) FROM ledger.replication GROUP BY state"
