@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 from chalicelib.calls.events import BEGINNINGS, CallKey, Event
 from chalicelib.calls.records import Records
@@ -28,10 +29,12 @@ class Drafts:
                 self._events[item.key] += item.events
 
     def work_out(self) -> None:
-        """Understand the calls whose beginning is in the batch. Raises what the rules raise."""
+        """Understand the calls whose beginning is in the batch."""
         for key, events in self._events.items():
             if any(event.kind in BEGINNINGS for event in events):
-                self._records[key] = interpretation.records(key, events)
+                # What fails here fails again when the call is understood, unless it is frozen or set aside.
+                with suppress(Exception):
+                    self._records[key] = interpretation.records(key, events)
 
     def final(self, key: CallKey, events: Sequence[Event]) -> Records | None:
         """Return the draft of a call if it has the batch's `events`, in order of acceptance, and no others."""
